@@ -1,0 +1,53 @@
+"""The interface's own words, one YAML file per language; what a policy says is never in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+from babel import Locale
+from babel.dates import format_date
+
+FOLDER = Path(__file__).parent / "languages"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The texts of one language; a text that it lacks is English."""
+
+    code: str
+    texts: Mapping[str, str | Mapping[str, str]]
+
+    def __call__(self, key: str, *, count: int | None = None, **values: object) -> str:
+        """The text under ``key``, in the plural form of ``count`` (CLDR), with ``values`` filled in."""
+        text = self.texts[key]
+        if not isinstance(text, str):
+            text = text[Locale.parse(self.code, sep="-").plural_form(count or 0)]
+        return text.format(count=count, **values)
+
+    def date(self, day: date) -> str:
+        """The day in words, such as ``22 November 2026``."""
+        return format_date(day, format="d MMMM y", locale=self.code.replace("-", "_"))
+
+
+@cache
+def load_language(code: str) -> Language:
+    """The language of ``code``, of its first part (``pt`` for ``pt-BR``), or English."""
+    english = _read("en") or {}
+    for name in (code, code.partition("-")[0]):
+        texts = _read(name)
+        if texts is not None:
+            return Language(code=name, texts={**english, **texts})
+    return Language(code="en", texts=english)
+
+
+def _read(code: str) -> dict[str, str | Mapping[str, str]] | None:
+    file = FOLDER / f"{code}.yml"
+    if not file.is_file():
+        return None
+    texts: dict[str, str | Mapping[str, str]] = yaml.safe_load(file.read_text(encoding="utf8"))
+    return texts
