@@ -1,0 +1,68 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
+
+# What `make run` and `make serve` use: an example company, three example people, no account anywhere.
+export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
+export POLICY_NOTIFY_TRANSPORT ?= folder
+export POLICY_NOTIFY_MAIL_FOLDER ?= var/mails
+export POLICY_NOTIFY_FROM ?= Atom365 <privacy@example.com>
+export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name stands here)
+export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
+export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
+
+.PHONY: help install run serve test check bench lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/run.stamp ## Create .venv from requirements.lock
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: install ## Build this policy's site and tell three example people of its newest change
+	@mkdir -p var
+	$(BIN)/policy-site build
+	$(BIN)/policy-notify migrate
+	$(BIN)/policy-notify import docs/tutorial/users.csv
+	$(BIN)/policy-notify publish --site site --announce-since "$$(git log -1 --format=%cI -- policy/privacy.md)"
+	@echo
+	@echo "The site:   site/index.html"
+	@echo "The mails:  var/mails/*.eml"
+	@echo "Both in a browser:  make serve"
+
+serve: run ## Show the site and the mails in a browser
+	$(BIN)/policy-notify serve --site site --mails var/mails
+
+test: .venv/dev.stamp ## Check the code and run every test
+	tests/install-system-packages
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the workflows
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+lock: ## Make both locks anew (needs uv)
+	$(UV_COMPILE) --group build -o requirements.lock pyproject.toml
+	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove all that was made here
+	rm -rf .venv .cache site var build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
