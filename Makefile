@@ -30,7 +30,7 @@ install: .venv/run.stamp ## Create .venv from requirements.lock
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-build-isolation --require-hashes -r requirements-dev.lock
 	@touch $@
 
 run: install ## Build this policy's site and tell three example people of its newest change
