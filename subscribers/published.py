@@ -1,0 +1,205 @@
+"""What a policy site says that it has published: ``history.json`` and the redline files, format 1.
+
+The format is the generator's ``history.schema.json``. Keys that it does not name are ignored, since additions
+keep the format number. Nothing is fetched here; ``site_reader`` does that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
+
+from subscribers.errors import NotifyError
+
+FORMAT = 1
+
+
+class UnreadableSiteError(NotifyError):
+    """A file of the site is not what its format says."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(
+            f"{where}: {what}; build and publish the site again with the policy-site of this version"
+        )
+        self.where = where
+        self.what = what
+
+
+def _inside_the_site(address: str) -> str:
+    """``address`` if it is relative and names nothing above the site's root, however it is spelled."""
+    plain = unquote(address)
+    if re.match(r"/|[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.search(r"[\\?#\x00-\x1f\x7f]", plain):
+        raise ValueError("is no address below the site's root")
+    if plain and any(part in ("", ".", "..") for part in plain.removesuffix("/").split("/")):
+        raise ValueError("leaves the site's root")
+    return address
+
+
+def _root(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.endswith("/"):
+        raise ValueError("is no web address that ends in /")
+    return url
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no IANA time zone") from error
+    return name
+
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ObjectId = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+DocumentId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Positive = Annotated[int, Field(ge=1)]
+Address = Annotated[str, AfterValidator(_inside_the_site)]
+SiteUrl = Annotated[str, AfterValidator(_root)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedlineReference:
+    """Where the redline from the version before is: a page for people, a ``redline.json`` for us."""
+
+    from_number: Annotated[Positive, Field(alias="from")]
+    page: Address
+    address: Address
+    sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion:
+    """One version of a document; ``change`` None counts as material, ``redline`` is None for the first."""
+
+    number: Positive
+    label: Label
+    commit: ObjectId
+    source_blob: ObjectId
+    published_at: AwareDatetime
+    effective_on: date
+    declared_version: str | None
+    change: Literal["material", "editorial"] | None
+    summary: str | None
+    impact: str | None
+    approved_by: str | None
+    returns_to: Positive | None
+    content_sha256: Sha256
+    title: str
+    address: Address
+    page_sha256: Sha256
+    redline: RedlineReference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedDocument:
+    """A document and its versions, oldest first; ``versions[n - 1]`` has the number n."""
+
+    id: DocumentId
+    slug: str
+    address: Address
+    former_addresses: tuple[Address, ...]
+    language: LanguageCode
+    translation_of: DocumentId | None
+    title: str
+    announced: bool
+    ended_at: AwareDatetime | None
+    versions: Annotated[tuple[PublishedVersion, ...], Field(min_length=1)]
+
+    @property
+    def newest(self) -> PublishedVersion:
+        """The version published last, in force or not."""
+        return self.versions[-1]
+
+    @property
+    def history_address(self) -> str:
+        """The page with every version, its date and its redline."""
+        return f"{self.address}history/"
+
+    def since_address(self, version: PublishedVersion) -> str:
+        """The page with all that changed since ``version``; a site keeps it for its newest versions only."""
+        return f"{self.address}since/{version.label}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedHistory:
+    """The whole ``history.json``; addresses in it are relative to ``site_url``."""
+
+    format: Literal[1]
+    site_url: SiteUrl
+    site_name: str
+    language: LanguageCode
+    time_zone: TimeZone
+    commit: ObjectId
+    documents: tuple[PublishedDocument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedChange:
+    """One change in plain words, and the heading it stands under (empty before the first)."""
+
+    kind: str
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRedline:
+    """What a ``redline.json`` tells a mail; its HTML is input and has to be cleaned before it is used."""
+
+    format: Literal[1]
+    document: DocumentId
+    from_number: Annotated[Positive, Field(alias="from")]
+    to_number: Annotated[Positive, Field(alias="to")]
+    counts: Mapping[str, Positive]
+    changes: Annotated[tuple[PublishedChange, ...], Field(min_length=1)]
+    mail_html: str
+    mail_text: str
+    omitted: Annotated[int, Field(ge=0)]
+
+
+_Parsed = TypeVar("_Parsed", PublishedHistory, PublishedRedline)
+_HISTORY = TypeAdapter(PublishedHistory)
+_REDLINE = TypeAdapter(PublishedRedline)
+
+
+def parse_history(raw: bytes, *, where: str) -> PublishedHistory:
+    """The history in ``raw``; ``where`` names the file in an error."""
+    history = _parse(_HISTORY, raw, where=where)
+    ids = [document.id for document in history.documents]
+    for document in history.documents:
+        if ids.count(document.id) > 1:
+            raise UnreadableSiteError(where, f"document {document.id} stands there twice")
+        if [version.number for version in document.versions] != list(range(1, len(document.versions) + 1)):
+            raise UnreadableSiteError(where, f"the versions of {document.slug} are not numbered 1, 2, 3 …")
+        if document.translation_of is not None and document.translation_of not in ids:
+            raise UnreadableSiteError(where, f"{document.slug} translates a document that is not there")
+    return history
+
+
+def parse_redline(raw: bytes, *, where: str) -> PublishedRedline:
+    """The redline in ``raw``; ``where`` names the file in an error."""
+    return _parse(_REDLINE, raw, where=where)
+
+
+def _parse(kind: TypeAdapter[_Parsed], raw: bytes, *, where: str) -> _Parsed:
+    try:
+        return kind.validate_json(raw, strict=True)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        if place == "format":
+            what = f"has format {problem['input']!r}, and this policy-notify reads format {FORMAT}"
+        else:
+            what = f"{place}: {problem['msg']}" if place else problem["msg"]
+        raise UnreadableSiteError(where, what) from error
