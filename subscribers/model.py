@@ -1,0 +1,300 @@
+"""The tables: people, what was announced, and what became of each delivery.
+
+Only ``ledger.py`` writes the tables of announcements and deliveries, only ``registry.py`` those of
+people. Constraints guard what must never happen; the code beside them only explains the refusal.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware in Python, UTC in every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Unreachable(StrEnum):
+    """Why no mail reaches a person any more, until the address is corrected."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class AnnouncementState(StrEnum):
+    """What the operator wants of an announcement; how far it got is in its batches."""
+
+    BASELINE = "baseline"  # what counts as known when a site is first seen; nobody is told
+    HELD = "held"
+    OPEN = "open"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class BatchState(StrEnum):
+    """Where the deliveries of a batch stand, all alike."""
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SPLIT = "split"  # its deliveries went to smaller batches
+
+
+class AttemptState(StrEnum):
+    """What is known of one attempt to hand a batch to the provider."""
+
+    CLAIMED = "claimed"
+    INTENDED = "intended"  # the request may have been written from here on
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    UNSENT = "unsent"
+    REFUSED = "refused"
+
+
+class Exclusion(StrEnum):
+    """Why somebody of the audience gets no mail."""
+
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    UNREACHABLE = "unreachable"
+    SAME_ADDRESS = "same address"  # another account with this address is told
+    UNCHANGED = "unchanged"  # nothing changed in the documents this person is told of
+    LEFT = "left"  # after the fan-out, before the mail
+    CANCELLED = "cancelled"
+    COVERED = "covered"  # a later announcement tells this person of the same changes
+
+
+class Outcome(StrEnum):
+    """What signed events say of a delivery, from weakest to strongest; the strongest stands."""
+
+    PROCESSED = "processed"
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
+    values = ", ".join(f"'{state.value}'" for state in states)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # The shop's own key and the address are gone after erasure; the row stays, for the books.
+    Column("external_id", Text, unique=True),
+    Column("email", Text, index=True),
+    Column("language", String(35)),  # RFC 5646, section 4.4.1: 35 characters hold any useful tag
+    Column("registered_at", Moment, nullable=False),
+    Column("left_at", Moment),  # no longer registered in the shop
+    Column("restricted_at", Moment),
+    Column("objected_at", Moment),
+    Column("erased_at", Moment),
+    Column("unreachable", String(16)),
+    Column("unreachable_at", Moment),
+    # Makes this person's pseudonyms in the proof; destroyed at erasure, and with it the link.
+    Column("pseudonym_key", LargeBinary(32)),
+    _one_of("unreachable", Unreachable),
+    CheckConstraint("(unreachable IS NULL) = (unreachable_at IS NULL)", name="unreachable_since"),
+    CheckConstraint(
+        "CASE WHEN erased_at IS NULL"
+        " THEN external_id IS NOT NULL AND email IS NOT NULL AND pseudonym_key IS NOT NULL"
+        " ELSE external_id IS NULL AND email IS NULL AND pseudonym_key IS NULL END",
+        name="erased",
+    ),
+)
+
+# What was done at a person's or the shop's request: evidence without personal data.
+registry_records = Table(
+    "registry_records",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey(people.c.id), nullable=False, index=True),
+    Column("action", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("site_url", Text, nullable=False),
+    Column("site_language", String(35), nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("history_sha256", String(64), nullable=False),
+    # Over (document, label) of all announced documents: the same publication is never announced twice.
+    Column("versions_sha256", String(64), nullable=False, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("fanned_out_at", Moment),
+    Column("audience", Integer),  # counted at the fan-out and never changed
+    Column("pause_reason", Text),
+    _one_of("state", AnnouncementState),
+    CheckConstraint("(fanned_out_at IS NULL) = (audience IS NULL)", name="audience"),
+)
+
+# For each document the newest version that whoever was told of the announcement knows.
+announced_versions = Table(
+    "announced_versions",
+    metadata,
+    Column("announcement_id", ForeignKey(announcements.c.id), primary_key=True),
+    Column("document", String(16), primary_key=True),
+    Column("label", String(16), nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+)
+
+# The exact message for everybody of one language who was last told by one announcement.
+contents = Table(
+    "contents",
+    metadata,
+    Column("announcement_id", ForeignKey(announcements.c.id), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("last_told_id", ForeignKey(announcements.c.id), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("announcement_id", ForeignKey(announcements.c.id), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("last_told_id", ForeignKey(announcements.c.id), nullable=False),
+    Column("split_from_id", ForeignKey("batches.id")),
+    Column("size", Integer, nullable=False),  # its deliveries, those excluded later not counted
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Moment),
+    Column("lease_until_at", Moment),
+    _one_of("state", BatchState),
+    CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("(state = 'claimed') = (lease_until_at IS NOT NULL)", name="lease"),
+    Index("ix_batches_work", "announcement_id", "state", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    # No key into announcements or batches: a million checks would cost more than the fan-out itself,
+    # and both are written in its own transaction and never deleted.
+    Column("announcement_id", Integer, primary_key=True, autoincrement=False),
+    Column("recipient_id", Integer, primary_key=True, autoincrement=False),
+    Column("language", String(35), nullable=False),
+    Column("last_told_id", Integer, nullable=False),
+    Column("batch_id", Integer, index=True),
+    Column("exclusion", String(16)),
+    Column("outcome", String(16)),
+    Column("outcome_at", Moment),
+    Column("detail", Text),  # the provider's own words on a refusal, a drop or a bounce
+    _one_of("exclusion", Exclusion),
+    _one_of("outcome", Outcome),
+    CheckConstraint("(batch_id IS NULL) = (exclusion IS NOT NULL)", name="batch_or_exclusion"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_deliveries_excluded",
+    deliveries.c.announcement_id,
+    deliveries.c.exclusion,
+    sqlite_where=deliveries.c.exclusion.is_not(None),
+    postgresql_where=deliveries.c.exclusion.is_not(None),
+)
+
+# One row for each intent to write a request; the token is all that the provider learns of it.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("batch_id", ForeignKey(batches.c.id), index=True),  # none: the canary
+    Column("transport", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("request_sha256", String(64)),
+    Column("provider_id", Text),
+    Column("detail", Text),
+    _one_of("state", AttemptState),
+    Index("ix_attempts_state", "state", "claimed_at"),
+)
+
+# When the provider may be called again, for all workers together.
+channels = Table(
+    "channels",
+    metadata,
+    Column("transport", String(16), primary_key=True),
+    Column("closed_until_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("detail", Text),
+)
+
+# Signed posts of the provider. A body holds addresses: it goes after the retention period.
+event_posts = Table(
+    "event_posts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("signed_timestamp", Text, nullable=False),
+    Column("received_at", Moment, nullable=False, index=True),
+    Column("body", LargeBinary),
+    UniqueConstraint("sha256", "signed_timestamp"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("post_id", ForeignKey(event_posts.c.id), nullable=False),
+    Column("token", ForeignKey(attempts.c.token), nullable=False, index=True),
+    Column("recipient_id", Integer),
+    Column("kind", String(32), nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+)
