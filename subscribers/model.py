@@ -52,6 +52,20 @@ class Unreachable(StrEnum):
     COMPLAINED = "complained"
 
 
+class RegistryAction(StrEnum):
+    """What was done to a person's entry at their or the shop's request."""
+
+    CORRECTED = "corrected"
+    RESTRICTED = "restricted"
+    UNRESTRICTED = "unrestricted"
+    OBJECTED = "objected"
+    UNOBJECTED = "unobjected"
+    EXPORTED = "exported"
+    ERASED = "erased"
+    LEFT = "left"
+    RETURNED = "returned"
+
+
 class AnnouncementState(StrEnum):
     """What the operator wants of an announcement; how far it got is in its batches."""
 
@@ -158,6 +172,27 @@ registry_records = Table(
     Column("person_id", ForeignKey(people.c.id), nullable=False, index=True),
     Column("action", String(16), nullable=False),
     Column("at", Moment, nullable=False),
+    _one_of("action", RegistryAction),
+)
+
+# Of each erased external id a digest under a secret key, so that the next import does not bring it back.
+# Neither a time nor a link to the person: with one, the key would lead from an id to its deliveries.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("external_id_digest", LargeBinary(32), primary_key=True),
+    Column("key_id", String(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What the shop still says where a person was corrected here: its digest under the pseudonym key.
+# An import that repeats it changes nothing; any other value is news and replaces the correction.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("person_id", ForeignKey(people.c.id), primary_key=True),
+    Column("field", String(16), primary_key=True),
+    Column("superseded_digest", LargeBinary(32), nullable=False),
 )
 
 announcements = Table(

@@ -190,9 +190,28 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_registry_records_person_id_people")
         ),
+        sa.CheckConstraint(
+            "action IN ('corrected', 'restricted', 'unrestricted', 'objected', 'unobjected', 'exported', 'erased', 'left', 'returned')",
+            name=op.f("ck_registry_records_action"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registry_records")),
     )
     op.create_index(op.f("ix_registry_records_person_id"), "registry_records", ["person_id"], unique=False)
+    op.create_table(
+        "erasures",
+        sa.Column("external_id_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("external_id_digest", name=op.f("pk_erasures")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "corrections",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=16), nullable=False),
+        sa.Column("superseded_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_corrections_person_id_people")),
+        sa.PrimaryKeyConstraint("person_id", "field", name=op.f("pk_corrections")),
+    )
     op.create_table(
         "attempts",
         sa.Column("token", sa.String(length=32), nullable=False),
