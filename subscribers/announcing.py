@@ -25,7 +25,7 @@ class News:
     """What readers of one language have not been told of a document.
 
     ``versions`` come after ``known``, oldest first, at least one. ``known`` is None when the whole document
-    is new to them; ``versions`` is then its newest version alone.
+    is new to them; ``versions`` are then all of it.
     """
 
     document: PublishedDocument
@@ -34,7 +34,7 @@ class News:
 
     @property
     def is_material(self) -> bool:
-        """Whether any of the versions is more than editorial; a class that is not stated counts as material."""
+        """Whether a version is more than editorial; a class that is not stated counts as material."""
         return any(version.change != "editorial" for version in self.versions)
 
 
@@ -132,7 +132,7 @@ def _lagged(original: PublishedDocument, translation: PublishedDocument, known: 
 def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | None:
     base = _labelled(document, known)
     if base is None:
-        return News(document=document, known=None, versions=(document.newest,))
+        return News(document=document, known=None, versions=document.versions)
     for version in document.versions[base.number :]:
         if version.content_sha256 == base.content_sha256:
             base = version  # back to the text that is known: what lay between is over

@@ -84,7 +84,7 @@ class BatchState(StrEnum):
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    SPLIT = "split"  # its deliveries went to smaller batches
+    EMPTY = "empty"  # its deliveries went to smaller batches, or were excluded
 
 
 class AttemptState(StrEnum):
@@ -224,17 +224,19 @@ announced_versions = Table(
     Column("content_sha256", String(64), nullable=False),
 )
 
-# The exact message for everybody of one language who was last told by one announcement.
+# The exact message for everybody of one language who was last told by one announcement; all null where
+# nothing that they read has changed.
 contents = Table(
     "contents",
     metadata,
     Column("announcement_id", ForeignKey(announcements.c.id), primary_key=True),
     Column("language", String(35), primary_key=True),
     Column("last_told_id", ForeignKey(announcements.c.id), primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("html", Text, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("message_language", String(35)),
+    Column("subject", Text),
+    Column("text", Text),
+    Column("html", Text),
+    Column("sha256", String(64)),
 )
 
 batches = Table(
@@ -251,7 +253,7 @@ batches = Table(
     Column("retry_at", Moment),
     Column("lease_until_at", Moment),
     _one_of("state", BatchState),
-    CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("size >= 0 AND (size = 0) = (state = 'empty')", name="size"),
     CheckConstraint("(state = 'claimed') = (lease_until_at IS NOT NULL)", name="lease"),
     Index("ix_batches_work", "announcement_id", "state", "id"),
 )

@@ -80,6 +80,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("exclusion IS NOT NULL"),
     )
     op.create_table(
+        "erasures",
+        sa.Column("external_id_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("external_id_digest", name=op.f("pk_erasures")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "event_posts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -147,11 +154,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state = 'claimed') = (lease_until_at IS NOT NULL)", name=op.f("ck_batches_lease")
         ),
+        sa.CheckConstraint("size >= 0 AND (size = 0) = (state = 'empty')", name=op.f("ck_batches_size")),
         sa.CheckConstraint(
-            "state IN ('planned', 'claimed', 'unknown', 'accepted', 'rejected', 'split')",
+            "state IN ('planned', 'claimed', 'unknown', 'accepted', 'rejected', 'empty')",
             name=op.f("ck_batches_state"),
         ),
-        sa.CheckConstraint("size >= 0", name=op.f("ck_batches_size")),
         sa.ForeignKeyConstraint(
             ["announcement_id"], ["announcements.id"], name=op.f("fk_batches_announcement_id_announcements")
         ),
@@ -169,10 +176,11 @@ def upgrade() -> None:
         sa.Column("announcement_id", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("last_told_id", sa.Integer(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("html", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("message_language", sa.String(length=35), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["announcement_id"], ["announcements.id"], name=op.f("fk_contents_announcement_id_announcements")
         ),
@@ -182,29 +190,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("announcement_id", "language", "last_told_id", name=op.f("pk_contents")),
     )
     op.create_table(
-        "registry_records",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("action", sa.String(length=16), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_registry_records_person_id_people")
-        ),
-        sa.CheckConstraint(
-            "action IN ('corrected', 'restricted', 'unrestricted', 'objected', 'unobjected', 'exported', 'erased', 'left', 'returned')",
-            name=op.f("ck_registry_records_action"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry_records")),
-    )
-    op.create_index(op.f("ix_registry_records_person_id"), "registry_records", ["person_id"], unique=False)
-    op.create_table(
-        "erasures",
-        sa.Column("external_id_digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("key_id", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("external_id_digest", name=op.f("pk_erasures")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "corrections",
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("field", sa.String(length=16), nullable=False),
@@ -212,6 +197,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_corrections_person_id_people")),
         sa.PrimaryKeyConstraint("person_id", "field", name=op.f("pk_corrections")),
     )
+    op.create_table(
+        "registry_records",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "action IN ('corrected', 'restricted', 'unrestricted', 'objected', 'unobjected', 'exported', 'erased', 'left', 'returned')",
+            name=op.f("ck_registry_records_action"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_registry_records_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry_records")),
+    )
+    op.create_index(op.f("ix_registry_records_person_id"), "registry_records", ["person_id"], unique=False)
     op.create_table(
         "attempts",
         sa.Column("token", sa.String(length=32), nullable=False),

@@ -1,0 +1,127 @@
+"""The settings of ``policy-notify``: ``POLICY_NOTIFY_*`` in the environment, read once, checked at once.
+
+A secret may stand in a file instead: ``POLICY_NOTIFY_SENDGRID_API_KEY_FILE`` names the file that holds
+what ``POLICY_NOTIFY_SENDGRID_API_KEY`` would. What only some commands need is demanded only by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from subscribers.errors import NotifyError
+
+PREFIX = "POLICY_NOTIFY_"
+SECRETS = ("database_url", "smtp_url", "sendgrid_api_key")
+NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
+
+
+class SettingsError(NotifyError):
+    """Settings are missing or wrong; all of them are named."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("settings: " + "; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who tells: what every mail must name."""
+
+    address: Address
+    legal_name: str
+    contact: str
+
+
+class Settings(BaseSettings):
+    """All settings, typed; ``read_settings`` makes them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    database_url: SecretStr = SecretStr("sqlite:///policy-notify.sqlite")
+    transport: Literal["folder", "smtp", "sendgrid"] = "folder"
+    mail_folder: Path = Path("mails")
+    smtp_url: SecretStr | None = None
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_host: str = "https://api.sendgrid.com"
+    sendgrid_subuser: str | None = None
+    sender: str | None = Field(default=None, validation_alias=f"{PREFIX}FROM")
+    legal_name: str | None = None
+    contact: str | None = None
+    changes: Literal["every", "material"] = "every"
+
+    @field_validator("sender")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        try:
+            # The names reserved for tests and examples pass: whether mail arrives is the provider's to say.
+            validate_email(parseaddr(value)[1], check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValueError(f"is no mail address: {error}") from error
+        return value
+
+    @field_validator("sendgrid_host")
+    @classmethod
+    def _is_encrypted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+    def who_sends(self) -> Sender:
+        """Who tells; refused when the operator has not said it."""
+        self._demand("sender", "legal_name", "contact")
+        assert self.sender
+        assert self.legal_name
+        assert self.contact
+        name, address = parseaddr(self.sender)
+        return Sender(
+            address=Address(display_name=name, addr_spec=address),
+            legal_name=self.legal_name,
+            contact=self.contact,
+        )
+
+    def demand_for_sending(self) -> None:
+        """Refuse when the transport or the mail itself lacks a setting; all that is missing is named."""
+        self._demand("sender", "legal_name", "contact", *NEEDED_BY_TRANSPORT[self.transport])
+
+    def _demand(self, *names: str) -> None:
+        missing = [name for name in names if not getattr(self, name)]
+        if missing:
+            raise SettingsError([f"set {_variable(name)}" for name in missing])
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings; all problems are reported at once.
+
+    ``environment`` tells of the secrets in files; pydantic-settings reads the rest from the process's own.
+    """
+    secrets: dict[str, Any] = {}
+    problems: list[str] = []
+    for name in SECRETS:
+        variable = f"{_variable(name)}_FILE"
+        if file := environment.get(variable):
+            try:
+                secrets[name] = Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{variable}: cannot read {file} ({error})")
+    try:
+        settings = Settings(**secrets)
+    except ValidationError as error:
+        problems += [f"{_variable(str(p['loc'][0]))}: {p['msg']}" for p in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}FROM" if name == "sender" else f"{PREFIX}{name.upper()}"

@@ -1,0 +1,100 @@
+"""How a batch leaves: what every transport offers, and what it may answer.
+
+A transport knows nothing of the database. It says of each request whether it was accepted, was surely not
+sent, or may have been sent; what follows from that is the ledger's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from subscribers.mail import Message
+from subscribers.settings import Sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One delivery; its id is announcement and person, opaque to all but the ledger.
+
+    ``message_id`` is the same on every attempt, so that a mail store can tell a second copy.
+    """
+
+    delivery: str
+    address: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One message and all who get it in one attempt; ``token`` names the attempt to the provider."""
+
+    token: str
+    written_at: datetime
+    sender: Sender
+    message: Message
+    recipients: tuple[Recipient, ...]
+
+
+class Request(Protocol):
+    """A mailing made ready: its bytes are fixed, nothing is sent yet."""
+
+    @property
+    def sha256(self) -> str:
+        """Of all that would be written."""
+
+    def send(self, *, before: float) -> str | None:
+        """Write it; the provider's id for it once accepted.
+
+        Nothing is written after ``before`` (``time.monotonic()``), when others may take the batch for
+        doubtful: a process that slept too long must not wake and send.
+        Raises a ``NotSentError`` when it was surely not accepted, ``DoubtfulError`` when it may have been.
+        """
+
+
+class Transport(Protocol):
+    """A way to send mail."""
+
+    name: str
+    batch_limit: int  # recipients of one request
+    repeatable: bool  # writing the same mailing twice gives one mail
+
+    def prepare(self, mailing: Mailing) -> Request:
+        """The request for ``mailing``."""
+
+
+class NotSentError(Exception):
+    """The request was surely not accepted."""
+
+
+class UnreachableError(NotSentError):
+    """No connection came about; later it may."""
+
+
+class TooLateError(NotSentError):
+    """The lease ended before anything was written."""
+
+
+class DeferredError(NotSentError):
+    """The server does not take this mail now; others it may."""
+
+
+class ThrottledError(NotSentError):
+    """The provider takes no more for now; ``retry_after`` in seconds, None where it does not say."""
+
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class RefusedError(NotSentError):
+    """The provider takes this request never, because of a recipient in it."""
+
+
+class MisconfiguredError(NotSentError):
+    """The provider takes no request like this from us: credentials, sender or message are wrong."""
+
+
+class DoubtfulError(Exception):
+    """The request was written, or partly; whether it was accepted is not known."""

@@ -1,0 +1,64 @@
+"""Mails as ``.eml`` files in a folder, to be looked at or picked up by another program.
+
+Each file is named by its delivery and appears whole or not at all, so writing it again is harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from subscribers.errors import NotifyError
+from subscribers.mail import to_email
+from subscribers.transports import Mailing
+
+
+class FolderTransport:
+    """Writes into ``folder``, which is made when needed."""
+
+    name = "folder"
+    batch_limit = 1000
+    repeatable = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def prepare(self, mailing: Mailing) -> _FolderRequest:
+        return _FolderRequest(self._folder, mailing)
+
+
+class _FolderRequest:
+    def __init__(self, folder: Path, mailing: Mailing) -> None:
+        self._folder = folder
+        self._mailing = mailing
+        # Over what the mails are made of: a thousand whole mails would not fit in memory.
+        parts = (mailing.sender, mailing.message, mailing.recipients)
+        self.sha256 = hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def send(self, *, before: float) -> None:  # noqa: ARG002 - a late file is the same file
+        mailing = self._mailing
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for recipient in mailing.recipients:
+                mail = to_email(
+                    mailing.message,
+                    sender=mailing.sender,
+                    recipient=recipient.address,
+                    message_id=recipient.message_id,
+                    sent_at=mailing.written_at,
+                )
+                self._write(self._folder / f"{recipient.delivery}.eml", mail.as_bytes())
+        except OSError as error:
+            raise NotifyError(
+                f"{self._folder}: cannot write mails there ({error.strerror}); "
+                "mend it, then: policy-notify deliver"
+            ) from error
+
+    def _write(self, file: Path, mail: bytes) -> None:
+        unfinished = file.with_suffix(".part")
+        with unfinished.open("wb") as stream:
+            stream.write(mail)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(file)

@@ -1,0 +1,149 @@
+"""Mails through an SMTP server, one message for each recipient and each intent.
+
+What can be promised: a mail is accepted when the server answers 250 to its data, and is surely not when it
+answers anything else, or when the connection ends before the data begin. Between the first byte of the data
+and the answer a mail may be accepted without our learning of it: it stays in doubt, is never repeated by
+itself, and is settled by ``policy-notify resolve``, because SMTP sends no signed events that could.
+What becomes of an accepted mail is between the servers: a bounce goes to the From address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import smtplib
+import ssl
+import time
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from subscribers.errors import NotifyError
+from subscribers.mail import to_email
+from subscribers.transports import (
+    DeferredError,
+    DoubtfulError,
+    Mailing,
+    MisconfiguredError,
+    NotSentError,
+    RefusedError,
+    ThrottledError,
+    TooLateError,
+    UnreachableError,
+)
+
+TIMEOUT_SECONDS = 30.0  # for each answer; shorter than a lease
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SERVICE_CLOSING = 421  # RFC 5321, section 3.8: to any command, and for all mail
+
+
+class SmtpTransport:
+    """Sends through ``smtp://USER:PASSWORD@HOST:PORT`` with STARTTLS, or ``smtps://…``.
+
+    Encryption with a valid certificate is demanded of every server but one on this machine.
+    """
+
+    name = "smtp"
+    batch_limit = 1
+    repeatable = False
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise NotifyError("POLICY_NOTIFY_SMTP_URL: write smtp://USER:PASSWORD@HOST:587 or smtps://…:465")
+        self._encrypted = parts.scheme == "smtps"
+        self._host = parts.hostname
+        self._port = parts.port or (465 if self._encrypted else 587)
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password or "")
+        self._session: smtplib.SMTP | None = None
+
+    def prepare(self, mailing: Mailing) -> _SmtpRequest:
+        return _SmtpRequest(self, mailing)
+
+    def session(self) -> smtplib.SMTP:
+        """A session with no mail under way: the one before where it still lives."""
+        if self._session is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                if self._session.rset()[0] == 250:
+                    return self._session
+            self._session.close()
+        self._session = self._open()
+        return self._session
+
+    def _open(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        try:
+            if self._encrypted:
+                session: smtplib.SMTP = smtplib.SMTP_SSL(
+                    self._host, self._port, timeout=TIMEOUT_SECONDS, context=context
+                )
+            else:
+                session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
+                session.ehlo()
+                if session.has_extn("starttls") or self._host not in LOOPBACK:
+                    session.starttls(context=context)
+            if self._user is not None:
+                session.login(self._user, self._password)
+            else:
+                session.ehlo_or_helo_if_needed()
+        except (smtplib.SMTPNotSupportedError, smtplib.SMTPAuthenticationError, ssl.SSLError) as error:
+            raise MisconfiguredError(f"{self._host}: {_words(error)}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise UnreachableError(f"{self._host}: {_words(error)}") from error
+        return session
+
+
+class _SmtpRequest:
+    def __init__(self, transport: SmtpTransport, mailing: Mailing) -> None:
+        [recipient] = mailing.recipients
+        self._transport = transport
+        self._from = mailing.sender.address.addr_spec
+        self._to = recipient.address
+        self._mail = to_email(
+            mailing.message,
+            sender=mailing.sender,
+            recipient=recipient.address,
+            message_id=recipient.message_id,
+            sent_at=mailing.written_at,
+        ).as_bytes()
+        self.sha256 = hashlib.sha256(self._mail).hexdigest()
+
+    def send(self, *, before: float) -> str:
+        session = self._transport.session()
+        try:
+            _expect(session.mail(self._from), {250}, refused=MisconfiguredError, deferred=ThrottledError)
+            _expect(session.rcpt(self._to), {250, 251})
+            _expect(session.docmd("DATA"), {354})
+        except (OSError, smtplib.SMTPException) as error:
+            raise UnreachableError(_words(error)) from error
+        if time.monotonic() > before:
+            session.close()  # the server has no data: it discards the mail (RFC 5321, section 4.1.1.4)
+            raise TooLateError
+        try:
+            # RFC 5321, section 4.5.2: a line that begins with a dot gets another.
+            session.send(re.sub(rb"(?m)^\.", b"..", self._mail) + b".\r\n")
+            answer = session.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            session.close()
+            raise DoubtfulError(_words(error)) from error
+        return _expect(answer, {250})
+
+
+def _expect(
+    answer: tuple[int, bytes],
+    codes: set[int],
+    *,
+    refused: type[NotSentError] = RefusedError,
+    deferred: type[NotSentError] = DeferredError,
+) -> str:
+    """The server's words, if it answered one of ``codes``; else what a 4yz or a 5yz means here."""
+    words = f"{answer[0]} {answer[1].decode('utf-8', 'replace')}"
+    if answer[0] in codes:
+        return words
+    if answer[0] == SERVICE_CLOSING:
+        raise ThrottledError(words)
+    raise refused(words) if answer[0] >= 500 else deferred(words)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
