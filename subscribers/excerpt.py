@@ -1,0 +1,96 @@
+"""The redline as a mail may show it: cleaned, and cut to the room that there is.
+
+The site is input here, whoever built it: only text structure, marks and absolute links are let through.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import accumulate
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser
+
+_BLOCKS = {
+    "p",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "pre",
+    "table",
+    "caption",
+    "td",
+    "th",
+    "div",
+}
+_TAGS = _BLOCKS | {
+    *("thead", "tbody", "tfoot", "tr", "ins", "del", "em", "strong", "code", "sup", "sub", "mark", "s", "u"),
+    *("a", "br", "hr", "span", "bdi"),
+}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "ol": {"start"},
+    "li": {"value"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+} | {tag: {"lang"} for tag in ("p", "span", "div", "blockquote")}
+_HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
+_HEADING_END = re.compile(r"</h[1-6]\s*>", re.IGNORECASE)
+
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    allowed_classes={"p": {"clause"}},
+    # Each block finds its own direction, so that Arabic or Hebrew clauses come out right in any mail.
+    set_tag_attribute_values={tag: {"dir": "auto"} for tag in _BLOCKS},
+    url_schemes={"http", "https", "mailto", "tel"},
+    url_relative="deny",
+    link_rel=None,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """The beginning of a redline, or all of it, as HTML and as text."""
+
+    html: str
+    text: str
+    is_whole: bool
+
+
+def clean(html: str) -> str:
+    """``html`` with nothing but text, its structure, its marks and absolute links.
+
+    Headings become paragraphs of the class ``clause``: the mail has headings of its own.
+    """
+    html = _HEADING.sub('<p class="clause"', html)
+    return _CLEANER.clean(_HEADING_END.sub("</p>", html))
+
+
+def excerpt(html: str, text: str, *, room_bytes: int) -> Excerpt:
+    """As much of a redline's beginning as fits, ``html`` being cleaned first.
+
+    A paragraph of ``text`` belongs to each block of ``html``, so both are cut at the same place; where
+    they do not match, it is all or nothing.
+    """
+    html, text = clean(html).strip(), text.strip()
+    if len(html.encode()) <= room_bytes:
+        return Excerpt(html=html, text=text, is_whole=True)
+    blocks, paragraphs = _blocks(html), re.split(r"\n{2,}", text)
+    kept = _that_fit(blocks, room_bytes) if len(blocks) == len(paragraphs) else 0
+    return Excerpt(html="".join(blocks[:kept]), text="\n\n".join(paragraphs[:kept]), is_whole=False)
+
+
+def _blocks(html: str) -> list[str]:
+    body = LexborHTMLParser(f"<body>{html}</body>").body
+    return [node.html or "" for node in body.iter(include_text=False)] if body else []
+
+
+def _that_fit(blocks: list[str], room_bytes: int) -> int:
+    sizes = accumulate(len(block.encode()) for block in blocks)
+    return sum(size <= room_bytes for size in sizes)
