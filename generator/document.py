@@ -1,0 +1,281 @@
+"""One policy text: its front matter, its rendering, and the digest of what a reader sees of it.
+
+Pure: bytes in, values out. It never refuses a text; what is wrong with one is a ``Problem`` with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeVar
+
+import markdown
+import nh3
+
+from generator import front_matter, visible
+from generator.front_matter import FrontMatter, Problem, Split, split_front_matter
+
+LINE_END = re.compile(r"\r\n?")
+PAGE_BREAK = re.compile(r"[\v\f]")
+BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")
+TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
+TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
+PRIVATE_USE = range(0xF0000, 0xFFFFE)
+RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a rendered body looks like, small enough to be kept for every one.
+
+    ``too_deep``: its nesting could not be followed, so its source stands for it.
+    """
+
+    sha256: str
+    heading: str | None
+    too_deep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the history needs to know of a text: everything but its words."""
+
+    front: FrontMatter
+    title: str | None
+    content_sha256: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One text of a policy, with its rendering.
+
+    ``title`` is the stated one, else the first heading. ``body`` is the Markdown without front matter:
+    no BOM, no controls, LF line ends. ``html`` is a cleaned fragment.
+    """
+
+    front: FrontMatter
+    title: str | None
+    body: str
+    html: str
+    content_sha256: str
+    problems: tuple[Problem, ...]
+
+
+class Renderer:
+    """Markdown as the site renders it, made safe to show.
+
+    ``extensions`` are names, or mappings of a name to its options, as ``markdown_extensions`` in mkdocs.yml;
+    ``configs`` are more options by name. What was rendered is taken from ``cache`` and put there; its keys
+    hold the text's digest and ``version``, so it may outlive the process and serve many renderers.
+    """
+
+    def __init__(
+        self,
+        extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]],
+        configs: Mapping[str, Mapping[str, object]],
+        cache: MutableMapping[str, str] | None = None,
+    ) -> None:
+        self._names, self._options = _extensions_with_options(extensions, configs)
+        self._cache = cache
+        self._looks: dict[str, Look] = {}
+        self._markdown = self._new_markdown()
+        self._cleaner = _cleaner()
+        self.version = _renderer_version(self._names, self._options)
+
+    def render(self, body: str) -> str:
+        """A fragment of clean HTML: nothing in it acts, template syntax is text."""
+        key = self._key("html", body)
+        if self._cache is not None and (kept := self._cache.get(key)) is not None:
+            return kept
+        try:
+            rendered = self._cleaner.clean(self._markup(body))
+        except RecursionError:
+            rendered = f"<pre>{html.escape(body, quote=False)}</pre>"
+        if self._cache is not None:
+            self._cache[key] = rendered
+        return rendered
+
+    def look(self, body: str) -> Look:
+        """What a reader sees of the body, as a digest; each body is rendered for it at most once."""
+        compared = TRAILING_BLANKS.sub("", body)
+        key = self._key("look", compared)
+        look = self._looks.get(key) or self._kept_look(key)
+        if look is None:
+            look = self._new_look(compared)
+            if self._cache is not None:
+                self._cache[key] = json.dumps([look.sha256, look.heading, look.too_deep])
+        self._looks[key] = look
+        return look
+
+    def _kept_look(self, key: str) -> Look | None:
+        kept = self._cache.get(key) if self._cache is not None else None
+        if kept is None:
+            return None
+        sha256, heading, too_deep = json.loads(kept)
+        return Look(sha256=sha256, heading=heading, too_deep=too_deep)
+
+    def _new_look(self, compared: str) -> Look:
+        try:
+            markup = self._markup(compared)
+        except RecursionError:
+            return Look(sha256=_digest(["source", visible.fold(compared)]), heading=None, too_deep=True)
+        if self._cache is not None:
+            self._cache[self._key("html", compared)] = self._cleaner.clean(markup)
+        sight = visible.see(markup)
+        return Look(sha256=_digest(sight.tokens), heading=sight.heading, too_deep=False)
+
+    def _markup(self, body: str) -> str:
+        """The HTML that Python-Markdown makes, raw HTML and all; not safe to show.
+
+        Braces of templates are put aside, because attr_list would take ``# Title {{ x }}`` for attributes.
+        """
+        spare = (chr(code) for code in PRIVATE_USE if chr(code) not in body)
+        stand_ins = dict(zip(TEMPLATE_MARKS, spare, strict=False))
+        for mark, stand_in in stand_ins.items():
+            body = body.replace(mark, stand_in)
+        try:
+            markup = _on_fresh_stack(self._markdown.reset().convert, body)
+        except RecursionError:
+            self._markdown = self._new_markdown()  # the parser's state does not survive an error
+            raise
+        for mark, stand_in in stand_ins.items():
+            markup = markup.replace(stand_in, mark)
+        return markup
+
+    def _new_markdown(self) -> markdown.Markdown:
+        return markdown.Markdown(extensions=self._names, extension_configs=self._options)
+
+    def _key(self, kind: str, body: str) -> str:
+        return f"{kind}-{self.version}-{hashlib.sha256(body.encode()).hexdigest()}"
+
+
+def read_document(raw: bytes, renderer: Renderer) -> Document:
+    """The text that a file holds, rendered."""
+    split, reading = _read(raw, renderer)
+    return Document(
+        front=reading.front,
+        title=reading.title,
+        body=split.body,
+        html=renderer.render(split.body),
+        content_sha256=reading.content_sha256,
+        problems=reading.problems,
+    )
+
+
+def read_text(raw: bytes, renderer: Renderer) -> Reading:
+    """What the history needs to know of the text that a file holds."""
+    return _read(raw, renderer)[1]
+
+
+def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
+    text, problems = _decoded(raw)
+    split = _on_fresh_stack(split_front_matter, text)
+    look = renderer.look(split.body)
+    if look.too_deep:
+        problems += (
+            Problem(line=None, text="the text is nested too deeply to be rendered; flatten its lists"),
+        )
+    front = split.front
+    effective = front.effective.isoformat() if front.effective else front.effective_text
+    reading = Reading(
+        front=front,
+        title=front.title or look.heading,
+        content_sha256=_digest([visible.fold(front.title or ""), visible.fold(effective or ""), look.sha256]),
+        problems=(*problems, *split.problems),
+    )
+    return split, reading
+
+
+def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
+    problems: tuple[Problem, ...] = ()
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problems = (Problem(line=line, text="bytes that are not UTF-8 are replaced; save the file as UTF-8"),)
+        text = raw.decode("utf-8", errors="replace")
+    text = LINE_END.sub("\n", PAGE_BREAK.sub(" ", text))
+    return BOM_AND_CONTROLS.sub("", text), problems
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
+
+
+def _on_fresh_stack(function: Callable[[str], Result], text: str) -> Result:
+    """Call where no frame is in use yet, so that how deep a text may nest does not depend on the caller."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(function, text).result()
+
+
+def _extensions_with_options(
+    extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]],
+    configs: Mapping[str, Mapping[str, object]],
+) -> tuple[list[str], dict[str, dict[str, object]]]:
+    options = {name: dict(values) for name, values in configs.items()}
+    names: list[str] = []
+    for extension in extensions:
+        for name, values in ({extension: None} if isinstance(extension, str) else extension).items():
+            names.append(name)
+            options.setdefault(name, {}).update(values or {})
+    return names, options
+
+
+def _cleaner() -> nh3.Cleaner:
+    """What may be shown: everything that ``visible`` sees and what styles it, and nothing that acts."""
+    return nh3.Cleaner(
+        tags=nh3.ALLOWED_TAGS | {"address", "main", "section", "tfoot"},
+        clean_content_tags=set(visible.UNSEEN),
+        attributes={
+            "*": {"class", "dir", "id", "lang", "title"},
+            "a": {"href", "name"},
+            "abbr": {"title"},
+            "col": {"span"},
+            "colgroup": {"span"},
+            "details": {"open"},
+            "img": {"alt", "height", "src", "width"},
+            "li": {"value"},
+            "ol": {"reversed", "start", "type"},
+            "td": {"align", "colspan", "rowspan", "style"},
+            "th": {"align", "colspan", "rowspan", "scope", "style"},
+        },
+        attribute_filter=_shown_attribute,
+        filter_style_properties={"text-align"},
+        link_rel=None,
+        url_schemes=set(visible.LINK_SCHEMES | visible.IMAGE_SCHEMES),
+    )
+
+
+def _shown_attribute(_tag: str, name: str, value: str) -> str | None:
+    if name == "href":
+        return None if visible.link_target(value) is None else value
+    if name == "src":
+        return None if visible.image_source(value) is None else value
+    return value
+
+
+def _renderer_version(names: Sequence[str], options: Mapping[str, object]) -> str:
+    """A digest of everything, besides the text, that decides what is rendered and compared."""
+    parts = [f"{package} {version(package)}" for package in RENDERING_PACKAGES]
+    parts += [json.dumps([names, options], default=_stable_name, sort_keys=True)]
+    parts += [
+        Path(module).read_text(encoding="utf8")
+        for module in (__file__, front_matter.__file__, visible.__file__)
+    ]
+    return _digest(parts)[:16]
+
+
+def _stable_name(value: object) -> str:
+    """An option that JSON cannot hold, such as a named function, without its address in memory."""
+    named = value if callable(value) else type(value)
+    return f"{getattr(named, '__module__', '')}.{getattr(named, '__qualname__', '')}"

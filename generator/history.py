@@ -1,0 +1,277 @@
+"""From a repository's mainline to documents and their versions, as the rules R1 to R11 say.
+
+Whatever a text looks like, it has its place in the history; what is odd about it becomes a warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache
+
+from generator.document import Document, Reading, Renderer, read_document, read_text
+from generator.errors import DocumentTextError
+from generator.front_matter import FrontMatter, Problem
+from generator.lineage import Track, follow
+from generator.repository import Repository, Step, normal_folder
+
+LAST_SECOND = 253_402_214_400
+"""9999-12-31 in UTC: a day less than Python's last moment, for the time zones in the east."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One state of a document that readers saw, and from when.
+
+    ``published_at`` is the committer time in UTC of the mainline commit that brought it, not the author's:
+    a change counts from its arrival on the branch. ``effective_on`` is the stated day, else that of the
+    publication in the site's time zone. ``path`` is below the documents folder.
+    """
+
+    document: str
+    number: int
+    label: str
+    commit: str
+    path: str
+    source_blob: str
+    published_at: datetime
+    effective_on: date
+    returns_to: int | None
+    content_sha256: str
+    front: FrontMatter
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentGap:
+    """The commit that removed a document, and the one that brought it back (None: it is still away)."""
+
+    removed: str
+    removed_at: datetime
+    restored: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentHistory:
+    """One document with its versions, oldest first.
+
+    ``path`` is where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
+    document whose path another one took: then ``@`` and the first digits of the commit that removed it
+    follow. ``newest_blob`` is its last text, which no version has where nothing visible changed since;
+    ``problems`` are that text's.
+    """
+
+    id: str
+    name: str
+    path: str
+    former_paths: tuple[str, ...]
+    gaps: tuple[DocumentGap, ...]
+    ended_at: datetime | None
+    newest_blob: str
+    problems: tuple[Problem, ...]
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryWarning:
+    """Something odd in a text of the past; ``commit`` is the first that had it."""
+
+    path: str
+    line: int | None
+    commit: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{_where(self.path, self.line)}: {self.text} (since {self.commit[:12]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Everything below a folder that a mainline published, as of the commit ``head``."""
+
+    head: str
+    folder: str
+    documents: tuple[DocumentHistory, ...]
+    warnings: tuple[HistoryWarning, ...]
+
+
+def read_history(
+    repository: Repository,
+    *,
+    folder: str,
+    ref: str | None,
+    renderer: Renderer,
+    time_zone: tzinfo = UTC,
+    draft_at: datetime | None = None,
+) -> History:
+    """The documents below the folder with all their versions; each distinct text is rendered at most once.
+
+    With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
+    """
+    folder = normal_folder(folder)
+    head = repository.resolve(ref)
+    steps = repository.mainline(head, folder=folder)
+    if draft_at is not None:
+        steps.append(repository.uncommitted(head, folder=folder, at=draft_at))
+    tracks = follow(steps)
+    names = _names(tracks)
+
+    @cache
+    def read(blob: str) -> Reading:
+        return read_text(repository.read(blob), renderer)
+
+    documents = [
+        _document(track, name=name, folder=folder, read=read, time_zone=time_zone)
+        for track, name in zip(tracks, names, strict=True)
+    ]
+    return History(
+        head=head,
+        folder=folder,
+        documents=tuple(sorted(documents, key=lambda document: document.name)),
+        warnings=tuple(warning for track in tracks for warning in _warnings(track, read=read)),
+    )
+
+
+def read_version(version: Version, repository: Repository, renderer: Renderer) -> Document:
+    """The text of a version, rendered."""
+    return read_document(repository.read(version.source_blob), renderer)
+
+
+def refuse_problems(history: History) -> None:
+    """Raise DocumentTextError if the newest text of a living document states what cannot be read."""
+    problems = [
+        f"{_where(_joined(history.folder, document.path), problem.line)}: {problem.text}"
+        for document in history.documents
+        if document.ended_at is None
+        for problem in document.problems
+        if problem.refused
+    ]
+    if problems:
+        raise DocumentTextError(problems)
+
+
+def in_force(versions: Sequence[Version], *, day: date) -> Version | None:
+    """The highest-numbered version that is effective on the day; None where none is yet."""
+    return next((version for version in reversed(versions) if version.effective_on <= day), None)
+
+
+def upcoming(versions: Sequence[Version], *, day: date) -> list[Version]:
+    """The versions that will come into force after the day, next first; not those overtaken before theirs."""
+    coming: list[Version] = []
+    for version in reversed(versions):
+        if version.effective_on > day and all(version.effective_on < later.effective_on for later in coming):
+            coming.append(version)
+        elif version.effective_on <= day:
+            break
+    return coming[::-1]
+
+
+def _document(
+    track: Track, *, name: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
+) -> DocumentHistory:
+    identity = f"{track.states[0].step.commit}\0{track.states[0].path}".encode("utf-8", "surrogateescape")
+    document = hashlib.sha256(identity).hexdigest()[:16]
+    paths = list(dict.fromkeys(_below(folder, state.path) for state in track.states))
+    path = _below(folder, track.path)
+    newest = read(track.states[-1].blob)
+    return DocumentHistory(
+        id=document,
+        name=_below(folder, name),
+        path=path,
+        former_paths=tuple(former for former in paths if former != path),
+        gaps=tuple(
+            DocumentGap(
+                removed=gap.removed.commit,
+                removed_at=_moment(gap.removed),
+                restored=gap.restored.commit if gap.restored else None,
+            )
+            for gap in track.gaps
+        ),
+        ended_at=_moment(track.ended) if track.ended else None,
+        newest_blob=track.states[-1].blob,
+        problems=newest.problems,
+        versions=_versions(track, document=document, folder=folder, read=read, time_zone=time_zone),
+    )
+
+
+def _versions(
+    track: Track, *, document: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
+) -> tuple[Version, ...]:
+    versions: list[Version] = []
+    first_with: dict[str, int] = {}
+    published_on: Counter[date] = Counter()
+    for state in track.states:
+        reading = read(state.blob)
+        if versions and versions[-1].content_sha256 == reading.content_sha256:
+            continue
+        published_at = _moment(state.step)
+        day = published_at.astimezone(time_zone).date()
+        published_on[day] += 1
+        later = f"-{published_on[day]}" if published_on[day] > 1 else ""
+        versions.append(
+            Version(
+                document=document,
+                number=len(versions) + 1,
+                label=f"{day.isoformat()}{later}",
+                commit=state.step.commit,
+                path=_below(folder, state.path),
+                source_blob=state.blob,
+                published_at=published_at,
+                effective_on=reading.front.effective or day,
+                returns_to=first_with.get(reading.content_sha256),
+                content_sha256=reading.content_sha256,
+                front=reading.front,
+                title=reading.title or _below(folder, state.path),
+            )
+        )
+        first_with.setdefault(reading.content_sha256, len(versions))
+    return tuple(versions)
+
+
+def _names(tracks: Sequence[Track]) -> list[str]:
+    """The path of each document, but only one may have it: the one that held it last."""
+    holder: dict[str, Track] = {}
+    for track in tracks:
+        rival = holder.get(track.path)
+        if rival is None or track.held_until > rival.held_until:
+            holder[track.path] = track
+    return [
+        track.path
+        if holder[track.path] is track or track.ended is None
+        else f"{track.path}@{track.ended.commit[:12]}"
+        for track in tracks
+    ]
+
+
+def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWarning]:
+    """The problems of a document's texts, each where it begins."""
+    warnings = []
+    known: set[str] = set()
+    for state in track.states:
+        problems = read(state.blob).problems
+        warnings += [
+            HistoryWarning(path=state.path, line=problem.line, commit=state.step.commit, text=problem.text)
+            for problem in problems
+            if problem.text not in known
+        ]
+        known = {problem.text for problem in problems}
+    return warnings
+
+
+def _moment(step: Step) -> datetime:
+    return datetime.fromtimestamp(min(step.committed_at, LAST_SECOND), UTC)
+
+
+def _below(folder: str, path: str) -> str:
+    return path[len(folder) + 1 :] if folder else path
+
+
+def _joined(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder else path
+
+
+def _where(path: str, line: int | None) -> str:
+    return path if line is None else f"{path}:{line}"

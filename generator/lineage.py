@@ -1,0 +1,143 @@
+"""Which files of a mainline are one document: followed through renames, removals and returns.
+
+Pure: takes the steps, answers one ``Track`` per document. It knows paths and blobs, never a text.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from generator.repository import FileChange, Step
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A document's file after a step that changed it."""
+
+    step: Step
+    path: str
+    blob: str
+
+
+@dataclass(slots=True)
+class Gap:
+    """The steps from the removal of a document to its return; None while it has not returned."""
+
+    removed: Step
+    restored: Step | None = None
+
+
+@dataclass(slots=True)
+class Track:
+    """One document through its history, oldest state first."""
+
+    states: list[State]
+    gaps: list[Gap] = field(default_factory=list)
+    left_at: dict[str, int] = field(default_factory=dict)
+    """The position of the step that last took the document away from a path."""
+    held_until: float = math.inf
+    """The position of the step that removed it."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, or was last."""
+        return self.states[-1].path
+
+    @property
+    def ended(self) -> Step | None:
+        """The step that removed it, if it has not returned."""
+        return self.gaps[-1].removed if self.gaps and self.gaps[-1].restored is None else None
+
+
+def follow(steps: Iterable[Step]) -> list[Track]:
+    """The documents of a mainline, in the order in which they began."""
+    lineage = _Lineage()
+    for position, step in enumerate(steps):
+        lineage.take(step, position)
+    return lineage.tracks
+
+
+class _Lineage:
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self._living: dict[str, Track] = {}
+        self._ended: dict[str, list[Track]] = {}
+
+    def take(self, step: Step, position: int) -> None:
+        """Apply one step: first all paths that lose their document, then all that get one."""
+        changed = [change for change in step.changes if change.old_path == change.new_path]
+        gone = {change.old_path: change for change in step.changes if _loses(change)}
+        come = {change.new_path: change for change in step.changes if _gains(change)}
+        pairs = self._pairs(step, gone, come)
+        leaving = {path: self._living.pop(path) for path in sorted(gone)}
+        for old_path, new_path in pairs.items():
+            leaving[old_path].left_at[old_path] = position
+            self._continue(leaving.pop(old_path), step, come.pop(new_path))
+        for path, track in leaving.items():
+            track.gaps.append(Gap(step))
+            track.held_until = position
+            self._ended.setdefault(path, []).append(track)
+        for path in sorted(come):
+            self._continue(self._returning(path, step), step, come[path])
+        for change in changed:
+            if change.old_blob and change.new_blob:
+                self._continue(self._living[change.new_path], step, change)
+
+    def _pairs(self, step: Step, gone: dict[str, FileChange], come: dict[str, FileChange]) -> dict[str, str]:
+        """Old path to new path of every document that moved, by the three rules in their order."""
+        pairs: dict[str, str] = {}
+
+        def pair(old_path: str, new_path: str) -> None:
+            if old_path not in pairs and new_path not in pairs.values():
+                pairs[old_path] = new_path
+
+        spelled_otherwise = {
+            _folded(path): path for path in sorted(come, reverse=True) if not come[path].retyped
+        }
+        for old_path in sorted(gone):
+            if not gone[old_path].retyped and _folded(old_path) in spelled_otherwise:
+                pair(old_path, spelled_otherwise[_folded(old_path)])
+        for change in step.changes:
+            if change.old_path != change.new_path and change.old_blob and change.new_blob:
+                pair(change.old_path, change.new_path)
+        returns = [
+            (self._living[old_path].left_at[new_path], old_path, new_path)
+            for old_path in sorted(gone)
+            for new_path in sorted(come)
+            if new_path in self._living[old_path].left_at
+        ]
+        for _, old_path, new_path in sorted(returns, key=lambda found: found[0], reverse=True):
+            pair(old_path, new_path)
+        return pairs
+
+    def _returning(self, path: str, step: Step) -> Track:
+        """The document removed last at this path, or a new one."""
+        if self._ended.get(path):
+            track = self._ended[path].pop()
+            track.gaps[-1].restored = step
+            track.held_until = math.inf
+            return track
+        track = Track(states=[])
+        self.tracks.append(track)
+        return track
+
+    def _continue(self, track: Track, step: Step, change: FileChange) -> None:
+        assert change.new_blob is not None
+        track.states.append(State(step=step, path=change.new_path, blob=change.new_blob))
+        self._living[change.new_path] = track
+
+
+def _loses(change: FileChange) -> bool:
+    return change.old_blob is not None and (change.new_blob is None or change.old_path != change.new_path)
+
+
+def _gains(change: FileChange) -> bool:
+    return change.new_blob is not None and (change.old_blob is None or change.old_path != change.new_path)
+
+
+def _folded(path: str) -> str:
+    """Equal for paths that differ in letter case or in how accents are composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

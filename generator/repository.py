@@ -1,0 +1,306 @@
+"""The only file that runs git: reads a mainline's steps and the bytes of its files, and changes nothing.
+
+What it answers does not depend on the reader's own git settings, on replace refs or on grafts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is refused when it is needed
+
+import git
+
+from generator.errors import (
+    EmptyHistoryError,
+    FolderOutsideRepositoryError,
+    ForeignRepositoryError,
+    GitMissingError,
+    NoRepositoryError,
+    ShallowHistoryError,
+    UnknownRefError,
+    UnreadableRepositoryError,
+)
+
+UNCOMMITTED = "0" * 40
+REGULAR = frozenset({"100644", "100755"})
+BUNDLE_HEADER = b"# v"
+INDEPENDENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_LITERAL_PATHSPECS": "0",
+    "GIT_GLOB_PATHSPECS": "0",
+    "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0",
+    "LC_ALL": "C",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """What one step did to one path.
+
+    A side that is no regular file (absent, link, submodule) has no blob; ``retyped`` where there is such a
+    thing at the path. Paths are relative to the repository's root; a byte in them that is not UTF-8 is a
+    lone surrogate (PEP 383).
+    """
+
+    old_path: str
+    new_path: str
+    old_blob: str | None
+    new_blob: str | None
+    retyped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One commit of the mainline, against its first parent. ``committed_at`` is seconds since 1970, UTC."""
+
+    commit: str
+    committed_at: int
+    changes: tuple[FileChange, ...]
+
+
+class Repository:
+    """One repository; files are read through one git process that stays open until ``close``."""
+
+    def __init__(self, opened: git.Repo, *, place: Path) -> None:
+        self._git = opened.git
+        self._git.update_environment(**INDEPENDENT)
+        self._files: git.Git.AutoInterrupt | None = None
+        self._uncommitted: dict[str, bytes] = {}
+        self.place = place
+        self.work_tree = Path(opened.working_tree_dir).resolve() if opened.working_tree_dir else None
+
+    def resolve(self, ref: str | None = None) -> str:
+        """The commit that ``ref`` names; without one that of HEAD, else of the only branch."""
+        branches = self._answer("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+        candidates = [ref] if ref is not None else ["HEAD", *(branches if len(branches) == 1 else [])]
+        for candidate in candidates:
+            try:
+                return self._answer("rev-parse", "--verify", "--end-of-options", f"{candidate}^{{commit}}")
+            except UnreadableRepositoryError:
+                continue
+        if ref is None and not branches:
+            raise EmptyHistoryError(self.place)
+        raise UnknownRefError(self.place, ref=ref or "HEAD", branches=branches)
+
+    def folder_of(self, directory: Path) -> str:
+        """The directory as a path in the repository; empty for its root."""
+        if self.work_tree is None or not directory.resolve().is_relative_to(self.work_tree):
+            raise FolderOutsideRepositoryError(str(directory), repository=self.place)
+        return normal_folder(directory.resolve().relative_to(self.work_tree).as_posix())
+
+    def mainline(self, commit: str, *, folder: str) -> list[Step]:
+        """The steps that changed a document file below the folder, oldest first."""
+        if self._answer("rev-parse", "--is-shallow-repository") == "true":
+            raise ShallowHistoryError(self.place)
+        log = self._run(
+            "log", "-z", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev",
+            "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature", "--no-notes",
+            "--format=%H %ct", commit, "--", *_pathspecs(folder),
+        )  # fmt: skip
+        return _steps(log)[::-1]
+
+    def uncommitted(self, commit: str, *, folder: str, at: datetime) -> Step:
+        """The files of the work tree, as a step after ``commit``.
+
+        A file moved as it is continues its document; one moved and edited is only recognised when committed.
+        """
+        before = self._committed_files(commit, folder=folder)
+        after = self._working_files(folder, id_length=len(commit))
+        return Step(commit=UNCOMMITTED, committed_at=int(at.timestamp()), changes=_changes(before, after))
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a file."""
+        if blob in self._uncommitted:
+            return self._uncommitted[blob]
+        with _explained(self.place):
+            self._files = self._files or self._git.execute(
+                ["git", "cat-file", "--batch"], istream=subprocess.PIPE, as_process=True
+            )
+        requests, answers = self._files.stdin, self._files.stdout
+        requests.write(f"{blob}\n".encode())
+        requests.flush()
+        header = answers.readline().split()
+        if len(header) != 3:
+            raise UnreadableRepositoryError(self.place, reason=f"the file {blob} is missing")
+        raw: bytes = answers.read(int(header[2]))
+        answers.read(1)
+        return raw
+
+    def close(self) -> None:
+        """End the git process."""
+        if self._files is not None:
+            self._files.stdin.close()
+            self._files.wait()
+            self._files = None
+
+    def _committed_files(self, commit: str, *, folder: str) -> dict[str, str]:
+        files = {}
+        for entry in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
+            attributes, _, path = entry.partition(b"\t")
+            mode, _, blob = attributes.decode().split()
+            if mode in REGULAR and is_document_path(_as_text(path), folder=folder):
+                files[_as_text(path)] = blob
+        return files
+
+    def _working_files(self, folder: str, *, id_length: int) -> dict[str, str]:
+        if self.work_tree is None:
+            raise NoRepositoryError(self.place)
+        files = {}
+        for directory, subfolders, names in os.walk(self.work_tree / folder):
+            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+            for name in names:
+                file = Path(directory, name)
+                path = file.relative_to(self.work_tree).as_posix()
+                if is_document_path(path, folder=folder) and stat.S_ISREG(file.lstat().st_mode):
+                    raw = file.read_bytes()
+                    files[path] = _blob_id(raw, length=id_length)
+                    self._uncommitted[files[path]] = raw
+        return files
+
+    def _answer(self, *command: str) -> str:
+        return _as_text(self._run(*command)).strip()
+
+    def _run(self, *command: str) -> bytes:
+        with _explained(self.place):
+            output = self._git.execute(
+                ["git", *command], stdout_as_string=False, strip_newline_in_stdout=False
+            )
+        assert isinstance(output, bytes)
+        return output
+
+
+@contextmanager
+def open_repository(place: Path) -> Iterator[Repository]:
+    """The repository in, around or bundled in ``place``: a work tree, a bare clone or a bundle."""
+    with tempfile.TemporaryDirectory(prefix="policysite-") as unpacked:
+        folder = place
+        if _is_bundle(place):
+            folder = Path(unpacked)
+            with _explained(place):
+                git.Git().execute(["git", "clone", "--bare", "--quiet", "--", str(place.resolve()), unpacked])
+        try:
+            opened = git.Repo(folder, search_parent_directories=True, expand_vars=False)
+        except (git.NoSuchPathError, git.InvalidGitRepositoryError):
+            raise NoRepositoryError(place) from None
+        repository = Repository(opened, place=place)
+        try:
+            yield repository
+        finally:
+            repository.close()
+            opened.close()
+
+
+def normal_folder(folder: str) -> str:
+    """The folder's path without dots and slashes that mean nothing; empty for the root."""
+    normal = os.path.normpath(folder) if folder else "."
+    if normal.startswith(("/", "../")) or normal == "..":
+        raise FolderOutsideRepositoryError(folder, repository=Path())
+    return "" if normal == "." else normal
+
+
+def is_document_path(path: str, *, folder: str) -> bool:
+    """Whether a regular file at this path is a document: Markdown below the folder, nothing hidden."""
+    if folder and not path.startswith(f"{folder}/"):
+        return False
+    below = path[len(folder) + 1 :] if folder else path
+    hidden = any(part.startswith(".") for part in below.split("/"))
+    return not hidden and below.lower().endswith((".md", ".markdown"))
+
+
+def _pathspecs(folder: str) -> list[str]:
+    """What ``is_document_path`` says, for git, so that it looks for renames among documents alone."""
+    escaped = "".join(f"\\{sign}" if sign in "*?[\\" else sign for sign in folder)
+    below = f"{escaped}/**" if folder else "**"
+    suffixes = ("[mM][dD]", "[mM][aA][rR][kK][dD][oO][wW][nN]")
+    wanted = [f":(top,glob){below}/*.{suffix}" for suffix in suffixes]
+    return [*wanted, f":(top,exclude,glob){below}/.*", f":(top,exclude,glob){below}/.*/**"]
+
+
+def _steps(log: bytes) -> list[Step]:
+    """Parse ``git log -z --raw --format='%H %ct'``: a commit, then modes, blobs, kind and paths per file."""
+    commits: list[tuple[str, list[FileChange]]] = []
+    tokens = iter(log.split(b"\0"))
+    for token in tokens:
+        if token.startswith((b":", b"\n:")):
+            old_mode, new_mode, old_blob, new_blob, kind = token.lstrip(b"\n:").decode().split()
+            old_path = _as_text(next(tokens))
+            change = FileChange(
+                old_path=old_path,
+                new_path=_as_text(next(tokens)) if kind.startswith("R") else old_path,
+                old_blob=old_blob if old_mode in REGULAR else None,
+                new_blob=new_blob if new_mode in REGULAR else None,
+                retyped=kind == "T",
+            )
+            commits[-1][1].append(change)
+        elif token:
+            commits.append((token.decode(), []))
+    return [
+        Step(commit=header[:id_end], committed_at=int(header[id_end:] or 0), changes=tuple(changes))
+        for header, changes in commits
+        for id_end in [header.index(" ")]
+    ]
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
+    added = {path: blob for path, blob in after.items() if path not in before}
+    changes = []
+    for path, blob in sorted(before.items()):
+        moved_to = next((new for new, other in sorted(added.items()) if other == blob), None)
+        if path in after:
+            if after[path] != blob:
+                changes.append(FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=after[path]))
+        elif moved_to is not None:
+            changes.append(
+                FileChange(old_path=path, new_path=moved_to, old_blob=blob, new_blob=added.pop(moved_to))
+            )
+        else:
+            changes.append(FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=None))
+    changes += [
+        FileChange(old_path=path, new_path=path, old_blob=None, new_blob=blob)
+        for path, blob in sorted(added.items())
+    ]
+    return tuple(changes)
+
+
+def _blob_id(raw: bytes, *, length: int) -> str:
+    """The id that git gives a file: SHA-1, or SHA-256 in a repository made with that."""
+    algorithm = hashlib.sha1 if length == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(raw) + raw).hexdigest()
+
+
+def _is_bundle(place: Path) -> bool:
+    if not place.is_file():
+        return False
+    with place.open("rb") as file:
+        return file.read(len(BUNDLE_HEADER)) == BUNDLE_HEADER
+
+
+def _as_text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    """Turn what git says when it cannot answer into a refusal with a remedy."""
+    try:
+        yield
+    except git.GitCommandNotFound:
+        raise GitMissingError from None
+    except git.GitCommandError as error:
+        said = str(error.stderr).strip().removeprefix("stderr: '").removesuffix("'")
+        if "dubious ownership" in said:
+            raise ForeignRepositoryError(place) from None
+        reason = next((line for line in said.splitlines() if line.startswith(("fatal:", "error:"))), said)
+        raise UnreadableRepositoryError(place, reason=reason.partition(": ")[2] or reason) from None
