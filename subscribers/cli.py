@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from subscribers.errors import NotifyError
+from subscribers.mail import to_email
+from subscribers.preview import preview as preview_mail
+from subscribers.preview import stand_in_sender
+from subscribers.settings import read_settings
+from subscribers.site_reader import open_site
+from subscribers.web.app import serve as serve_web
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -14,6 +24,68 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def policy_notify() -> None:
     """Tell the registered users of what a policy site has published."""
+
+
+@app.command()
+def preview(
+    *,
+    site: Annotated[str, typer.Option(help="A built site's folder, or a live site's address.")],
+    document: Annotated[str | None, typer.Option(help="The slug of the one document to tell of.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Tell of all that was published since that day."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The reader's language; default: the site's.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write mail.txt, mail.html and mail.eml there.")] = None,
+) -> None:
+    """Show the mail on the newest change, from the site alone: no database, no secrets, nothing sent.
+
+    Example: policy-notify preview --site site --into preview
+    """
+    now = datetime.now(UTC)
+    sender = stand_in_sender(read_settings(os.environ))
+    message = preview_mail(
+        open_site(site),
+        document=document,
+        since=since.date() if since else None,
+        language=language,
+        sender=sender,
+        now=now,
+    )
+    if into is None:
+        typer.echo(f"Subject: {message.subject}\n\n{message.text}", nl=False)
+        return
+    email = to_email(
+        message,
+        sender=sender,
+        recipient="reader@example.com",
+        message_id="<preview@example.com>",
+        sent_at=now,
+    )
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "mail.txt").write_text(message.text, encoding="utf8")
+    (into / "mail.html").write_text(message.html, encoding="utf8")
+    (into / "mail.eml").write_bytes(bytes(email))
+    typer.echo(f"{message.subject}\n{into}: mail.txt, mail.html, mail.eml")
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    site: Annotated[Path | None, typer.Option(help="Show this built site at /.")] = None,
+    mails: Annotated[Path | None, typer.Option(help="Show the mails in this folder at /mails/.")] = None,
+) -> None:
+    """Answer over HTTP; with --site and --mails, look at both in a browser on this machine.
+
+    Example: policy-notify serve --site site --mails var/mails
+    """
+    if site is not None:
+        typer.echo(f"The site:   http://{host}:{port}/")
+    if mails is not None:
+        typer.echo(f"The mails:  http://{host}:{port}/mails/")
+    serve_web(host=host, port=port, site=site, mails=mails)
 
 
 def main() -> None:

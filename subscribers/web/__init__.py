@@ -1,0 +1,1 @@
+"""What ``policy-notify serve`` answers over HTTP."""

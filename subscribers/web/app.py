@@ -1,0 +1,65 @@
+"""The web application, and the server that runs it; without more it listens to this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from subscribers.errors import NotifyError
+from subscribers.web.mailbox import mailbox
+
+
+class ListeningError(NotifyError):
+    """The server may not or cannot listen there."""
+
+
+def make_app(*, site: Path | None = None, mails: Path | None = None) -> FastAPI:
+    """The application: ``/healthz``, the built ``site`` at ``/``, and the folder ``mails`` at ``/mails/``."""
+    app = FastAPI(title="policy-notify", docs_url=None, redoc_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Whether the server answers at all."""
+        return {"status": "ok"}
+
+    if mails is not None:
+        # Another site whose name is made to point here must not read mails through the visitor's browser.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+        app.include_router(mailbox(mails), prefix="/mails", include_in_schema=False)
+    if site is not None:
+        app.mount("/", StaticFiles(directory=site, html=True), name="site")
+    return app
+
+
+def serve(*, host: str, port: int, site: Path | None, mails: Path | None) -> None:
+    """Answer at ``host`` and ``port`` until stopped."""
+    if mails is not None and not _is_loopback(host):
+        raise ListeningError(
+            f"--host {host}: mails hold addresses of people and are shown on this machine only; leave out --mails"
+        )
+    for option, folder in (("--site", site), ("--mails", mails)):
+        if folder is not None and not folder.is_dir():
+            raise ListeningError(f"{option} {folder}: is no folder; make it first (make run)")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ListeningError(
+            f"{host}:{port}: cannot listen ({error.strerror}); give another --port"
+        ) from error
+    with listening:
+        config = uvicorn.Config(make_app(site=site, mails=mails), log_level="warning", server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

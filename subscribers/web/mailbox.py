@@ -1,0 +1,111 @@
+"""Shows the mails of the folder transport as a mail client would, and runs nothing that is in them."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.templating import Jinja2Templates
+
+NEWEST = 200
+MAIL_LIMIT_BYTES = 10 * 2**20
+_TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
+_PAGE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# ``sandbox`` takes scripts, forms and our origin from whatever the mail holds; default-src all it would load.
+_MAIL = _PAGE | {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    name: str
+    subject: str
+    to: str
+    date: str
+
+
+def mailbox(folder: Path) -> APIRouter:
+    """The pages on the mails in ``folder``: a list, each mail, its HTML part and its source."""
+    pages = APIRouter()
+
+    @pages.get("/", response_class=HTMLResponse)
+    def show_list(request: Request) -> Response:
+        files = [file for file in folder.glob("*.eml") if file.is_file()]
+        newest = heapq.nlargest(NEWEST, files, key=lambda file: (file.stat().st_mtime_ns, file.name))
+        values = {"entries": [_entry(file) for file in newest], "count": len(files)}
+        return _TEMPLATES.TemplateResponse(request, "mails.html", values, headers=_PAGE)
+
+    @pages.get("/{name}/", response_class=HTMLResponse)
+    def show_mail(request: Request, name: str) -> Response:
+        mail = message_from_bytes(_bytes(folder, name))
+        values = {
+            "name": name,
+            "headers": [
+                (header, _header(mail, header)) for header in ("Subject", "From", "To", "Date", "Message-ID")
+            ],
+            "text": _part(mail, "text/plain"),
+            "has_html": _part(mail, "text/html") is not None,
+        }
+        return _TEMPLATES.TemplateResponse(request, "mail.html", values, headers=_PAGE)
+
+    @pages.get("/{name}/html", response_class=HTMLResponse)
+    def show_html_part(name: str) -> Response:
+        html = _part(message_from_bytes(_bytes(folder, name)), "text/html")
+        if html is None:
+            raise HTTPException(404, "This mail has no HTML part.")
+        return HTMLResponse(html, headers=_MAIL)
+
+    @pages.get("/{name}/source")
+    def download(name: str) -> Response:
+        headers = _PAGE | {"Content-Disposition": "attachment; filename=mail.eml"}
+        return Response(_bytes(folder, name), media_type="message/rfc822", headers=headers)
+
+    return pages
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    file = folder / name
+    if Path(name).name != name or file.suffix != ".eml" or not file.is_file():
+        raise HTTPException(404, "There is no such mail.")
+    if not file.resolve().is_relative_to(folder.resolve()) or file.stat().st_size > MAIL_LIMIT_BYTES:
+        raise HTTPException(403, "This mail is a link out of the folder, or too large to be shown.")
+    return file.read_bytes()
+
+
+def _entry(file: Path) -> _Entry:
+    with file.open("rb") as stream:
+        mail = message_from_bytes(stream.read(2**16).partition(b"\r\n\r\n")[0])
+    return _Entry(
+        name=file.name, subject=_header(mail, "Subject"), to=_header(mail, "To"), date=_header(mail, "Date")
+    )
+
+
+def _header(mail: Message, name: str) -> str:
+    raw = str(mail.get(name, ""))
+    try:
+        return str(make_header(decode_header(raw)))
+    except (HeaderParseError, LookupError, ValueError):
+        return raw  # as it stands, for a header that no rule covers
+
+
+def _part(mail: Message, kind: str) -> str | None:
+    for part in mail.walk():
+        payload = part.get_payload(decode=True) if part.get_content_type() == kind else None
+        if isinstance(payload, bytes):
+            try:
+                return payload.decode(part.get_content_charset("utf-8"), "replace")
+            except LookupError:
+                return payload.decode("utf-8", "replace")
+    return None
