@@ -41,7 +41,7 @@ def serve(*, host: str, port: int, site: Path | None, mails: Path | None) -> Non
     """Answer at ``host`` and ``port`` until stopped."""
     if mails is not None and not _is_loopback(host):
         raise ListeningError(
-            f"--host {host}: mails hold addresses of people and are shown on this machine only; leave out --mails"
+            f"--host {host}: mails hold addresses and are shown on this machine only; leave out --mails"
         )
     for option, folder in (("--site", site), ("--mails", mails)):
         if folder is not None and not folder.is_dir():

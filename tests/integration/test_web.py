@@ -1,0 +1,126 @@
+"""What ``policy-notify serve`` shows, and what it refuses to."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from published_site import PublishedSiteMaker
+
+from subscribers.mail import Message, to_email
+from subscribers.settings import Sender
+from subscribers.web.app import ListeningError, make_app, serve
+
+SENDER = Sender(
+    address=Address("Example Market", "policies", "example.com"),
+    legal_name="Example Market Ltd",
+    contact="privacy@example.com",
+)
+HOSTILE = (
+    b"Subject: =?utf-8?B?not base64?= <script>alert(1)</script>\r\n"
+    b"From: =?no-such-charset?Q?a?=\r\n"
+    b"Content-Type: text/html; charset=no-such-charset\r\n"
+    b"\r\n"
+    b"<script>alert(2)</script><p>hostile</p>"
+)
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Path:
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    message = Message(language="ru", subject="Изменения", text="Привет", html="<p>Привет из HTML</p>")
+    email = to_email(
+        message,
+        sender=SENDER,
+        recipient="anna@example.com",
+        message_id="<1@example.com>",
+        sent_at=datetime(2026, 2, 9, tzinfo=UTC),
+    )
+    (folder / "1.eml").write_bytes(bytes(email))
+    return folder
+
+
+@pytest.fixture
+def browser(mails: Path, tmp_path: Path) -> TestClient:
+    maker = PublishedSiteMaker(tmp_path / "site")
+    maker.publish("privacy", title="Privacy policy")
+    return TestClient(make_app(site=maker.write(), mails=mails), base_url="http://127.0.0.1:8000")
+
+
+def test_it_says_that_it_is_alive() -> None:
+    assert TestClient(make_app()).get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_built_site_stands_at_the_root(browser: TestClient) -> None:
+    assert "Example Market" in browser.get("/").text
+    assert "Privacy policy" in browser.get("/privacy/").text
+    assert browser.get("/history.json").json()["format"] == 1
+    assert browser.get("/absent/").status_code == 404
+
+
+def test_the_list_of_mails_has_subject_recipient_and_date(browser: TestClient) -> None:
+    page = browser.get("/mails/").text
+    for shown in ("Изменения", "anna@example.com", "09 Feb 2026", 'href="1.eml/"'):
+        assert shown in page
+
+
+def test_a_mail_is_shown_as_html_as_text_and_as_a_file(browser: TestClient, mails: Path) -> None:
+    page = browser.get("/mails/1.eml/").text
+    assert "Привет" in page
+    assert '<iframe sandbox src="html"' in page
+    assert "Привет из HTML" in browser.get("/mails/1.eml/html").text
+    source = browser.get("/mails/1.eml/source")
+    assert source.content == (mails / "1.eml").read_bytes()
+    assert source.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_nothing_in_a_hostile_mail_can_run(browser: TestClient, mails: Path) -> None:
+    (mails / "hostile.eml").write_bytes(HOSTILE)
+    (mails / "empty.eml").write_bytes(b"")
+    for address in ("/mails/", "/mails/hostile.eml/", "/mails/empty.eml/"):
+        answer = browser.get(address)
+        assert answer.status_code == 200
+        assert "<script" not in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    part = browser.get("/mails/hostile.eml/html")
+    assert part.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "hostile" in part.text
+
+
+@pytest.mark.parametrize("name", ["absent.eml", "..%2fsecret.eml", "%2e%2e", "notes.txt", "link.eml"])
+def test_only_mails_of_the_folder_are_shown(browser: TestClient, mails: Path, name: str) -> None:
+    secret = mails.parent / "secret.eml"
+    secret.write_text("Subject: secret\r\n\r\nsecret", encoding="utf8")
+    (mails / "notes.txt").write_text("secret", encoding="utf8")
+    (mails / "link.eml").symlink_to(secret)
+    for kind in ("", "html", "source"):
+        answer = browser.get(f"/mails/{name}/{kind}")
+        assert answer.status_code in {403, 404}
+        assert "secret" not in answer.text
+
+
+def test_another_name_for_this_machine_reads_no_mails(browser: TestClient) -> None:
+    assert browser.get("/mails/", headers={"Host": "rebound.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "mails.example"])
+def test_mails_are_never_shown_to_other_machines(mails: Path, host: str) -> None:
+    with pytest.raises(ListeningError, match="shown on this machine only"):
+        serve(host=host, port=8000, site=None, mails=mails)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ListeningError, match=r"--site .*absent: is no folder"):
+        serve(host="127.0.0.1", port=8000, site=tmp_path / "absent", mails=None)
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ListeningError, match=f"127.0.0.1:{port}: cannot listen"):
+            serve(host="127.0.0.1", port=port, site=None, mails=None)
