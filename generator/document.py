@@ -22,6 +22,9 @@ import nh3
 from generator import front_matter, visible
 from generator.front_matter import FrontMatter, Problem, Split, split_front_matter
 
+DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
+"""What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""
+
 LINE_END = re.compile(r"\r\n?")
 PAGE_BREAK = re.compile(r"[\v\f]")
 BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")

@@ -6,6 +6,7 @@ Whatever a text looks like, it has its place in the history; what is odd about i
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from generator.front_matter import FrontMatter, Problem
 from generator.lineage import Track, follow
 from generator.repository import Repository, Step, normal_folder
 
+SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
+INDEX = re.compile(r"(^|/)(index|README)$")
 LAST_SECOND = 253_402_214_400
 """9999-12-31 in UTC: a day less than Python's last moment, for the time zones in the east."""
 
@@ -60,12 +63,13 @@ class DocumentHistory:
 
     ``path`` is where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
     document whose path another one took: then ``@`` and the first digits of the commit that removed it
-    follow. ``newest_blob`` is its last text, which no version has where nothing visible changed since;
-    ``problems`` are that text's.
+    follow; ``slug`` is made unlike others in the same way. ``newest_blob`` is its last text, which no version
+    has where nothing visible changed since; ``problems`` are that text's.
     """
 
     id: str
     name: str
+    slug: str
     path: str
     former_paths: tuple[str, ...]
     gaps: tuple[DocumentGap, ...]
@@ -117,15 +121,16 @@ def read_history(
     if draft_at is not None:
         steps.append(repository.uncommitted(head, folder=folder, at=draft_at))
     tracks = follow(steps)
-    names = _names(tracks)
+    names = _distinct(tracks, lambda track: _below(folder, track.path))
+    slugs = _distinct(tracks, lambda track: slug_of(_below(folder, track.path)))
 
     @cache
     def read(blob: str) -> Reading:
         return read_text(repository.read(blob), renderer)
 
     documents = [
-        _document(track, name=name, folder=folder, read=read, time_zone=time_zone)
-        for track, name in zip(tracks, names, strict=True)
+        _document(track, name=name, slug=slug, folder=folder, read=read, time_zone=time_zone)
+        for track, name, slug in zip(tracks, names, slugs, strict=True)
     ]
     return History(
         head=head,
@@ -143,7 +148,7 @@ def read_version(version: Version, repository: Repository, renderer: Renderer) -
 def refuse_problems(history: History) -> None:
     """Raise DocumentTextError if the newest text of a living document states what cannot be read."""
     problems = [
-        f"{_where(_joined(history.folder, document.path), problem.line)}: {problem.text}"
+        f"{_where(in_repository(history.folder, document.path), problem.line)}: {problem.text}"
         for document in history.documents
         if document.ended_at is None
         for problem in document.problems
@@ -151,6 +156,16 @@ def refuse_problems(history: History) -> None:
     ]
     if problems:
         raise DocumentTextError(problems)
+
+
+def slug_of(path: str) -> str:
+    """A path below the documents folder without suffix and last index or README; empty for the start page."""
+    return INDEX.sub("", SUFFIX.sub("", path))
+
+
+def in_repository(folder: str, path: str) -> str:
+    """The repository's own path of a path below the documents folder."""
+    return f"{folder}/{path}" if folder else path
 
 
 def in_force(versions: Sequence[Version], *, day: date) -> Version | None:
@@ -170,7 +185,7 @@ def upcoming(versions: Sequence[Version], *, day: date) -> list[Version]:
 
 
 def _document(
-    track: Track, *, name: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
+    track: Track, *, name: str, slug: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
 ) -> DocumentHistory:
     identity = f"{track.states[0].step.commit}\0{track.states[0].path}".encode("utf-8", "surrogateescape")
     document = hashlib.sha256(identity).hexdigest()[:16]
@@ -179,7 +194,8 @@ def _document(
     newest = read(track.states[-1].blob)
     return DocumentHistory(
         id=document,
-        name=_below(folder, name),
+        name=name,
+        slug=slug,
         path=path,
         former_paths=tuple(former for former in paths if former != path),
         gaps=tuple(
@@ -231,17 +247,20 @@ def _versions(
     return tuple(versions)
 
 
-def _names(tracks: Sequence[Track]) -> list[str]:
-    """The path of each document, but only one may have it: the one that held it last."""
+def _distinct(tracks: Sequence[Track], wanted: Callable[[Track], str]) -> list[str]:
+    """What is wanted for each document; where several want the same, the one that was there last has it.
+
+    The ended others add the commit that removed them. Two living ones keep the same: the site refuses that.
+    """
     holder: dict[str, Track] = {}
     for track in tracks:
-        rival = holder.get(track.path)
+        rival = holder.get(wanted(track))
         if rival is None or track.held_until > rival.held_until:
-            holder[track.path] = track
+            holder[wanted(track)] = track
     return [
-        track.path
-        if holder[track.path] is track or track.ended is None
-        else f"{track.path}@{track.ended.commit[:12]}"
+        wanted(track)
+        if track.ended is None or holder[wanted(track)] is track
+        else f"{wanted(track)}@{track.ended.commit[:12]}"
         for track in tracks
     ]
 
@@ -267,10 +286,6 @@ def _moment(step: Step) -> datetime:
 
 def _below(folder: str, path: str) -> str:
     return path[len(folder) + 1 :] if folder else path
-
-
-def _joined(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
 
 
 def _where(path: str, line: int | None) -> str:
