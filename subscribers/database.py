@@ -61,6 +61,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """A connection of its own, closed at the end, for several transactions with temporary tables between."""
+    with _explained(engine), engine.connect() as connection:
+        connection.detach()
+        yield connection
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database throughout and waits for no writer."""
     options = (
@@ -68,6 +76,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
     )
     with _explained(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def forget_deleted(engine: Engine) -> None:
+    """Take what SQLite has deleted out of its log too; PostgreSQL's VACUUM does so by itself in time."""
+    if engine.dialect.name == "sqlite":
+        with _explained(engine), engine.connect() as connection:
+            assert connection.connection.driver_connection is not None
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
@@ -112,6 +128,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     cursor.close()
 
 

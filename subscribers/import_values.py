@@ -60,6 +60,14 @@ def read_external_id(text: str) -> str:
     return key
 
 
+def is_external_id(text: str) -> bool:
+    """Whether ``text`` could be an external id in the registry."""
+    try:
+        return read_external_id(text) == text
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=1024)
 def read_language(text: str) -> str | None:
     """A language tag (RFC 5646) from ``ru``, ``ru-RU`` or ``ru_RU``; nothing from white space."""

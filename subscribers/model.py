@@ -145,7 +145,7 @@ people = Table(
     Column("external_id", Text, unique=True),
     Column("email", Text, index=True),
     Column("language", String(35)),  # RFC 5646, section 4.4.1: 35 characters hold any useful tag
-    Column("registered_at", Moment, nullable=False),
+    Column("registered_at", Moment),  # to the second, so the shop's own list would name the erased
     Column("left_at", Moment),  # no longer registered in the shop
     Column("restricted_at", Moment),
     Column("objected_at", Moment),
@@ -158,8 +158,10 @@ people = Table(
     CheckConstraint("(unreachable IS NULL) = (unreachable_at IS NULL)", name="unreachable_since"),
     CheckConstraint(
         "CASE WHEN erased_at IS NULL"
-        " THEN external_id IS NOT NULL AND email IS NOT NULL AND pseudonym_key IS NOT NULL"
-        " ELSE external_id IS NULL AND email IS NULL AND pseudonym_key IS NULL END",
+        " THEN external_id IS NOT NULL AND email IS NOT NULL AND registered_at IS NOT NULL"
+        " AND pseudonym_key IS NOT NULL"
+        " ELSE external_id IS NULL AND email IS NULL AND language IS NULL AND registered_at IS NULL"
+        " AND pseudonym_key IS NULL END",
         name="erased",
     ),
 )

@@ -21,7 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
-SECRETS = ("database_url", "smtp_url", "sendgrid_api_key")
+SECRETS = ("database_url", "smtp_url", "sendgrid_api_key", "secret_keys")
+SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
 
 
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
+    secret_keys: SecretStr | None = None
     sender: str | None = Field(default=None, validation_alias=f"{PREFIX}FROM")
     legal_name: str | None = None
     contact: str | None = None
@@ -67,6 +69,15 @@ class Settings(BaseSettings):
             validate_email(parseaddr(value)[1], check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
             raise ValueError(f"is no mail address: {error}") from error
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_long(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < SHORTEST_SECRET_KEY for key in value.get_secret_value().split()):
+            raise ValueError(
+                f"each key needs {SHORTEST_SECRET_KEY} characters or more (openssl rand -hex 32)"
+            )
         return value
 
     @field_validator("sendgrid_host")
@@ -93,6 +104,15 @@ class Settings(BaseSettings):
     def demand_for_sending(self) -> None:
         """Refuse when the transport or the mail itself lacks a setting; all that is missing is named."""
         self._demand("sender", "legal_name", "contact", *NEEDED_BY_TRANSPORT[self.transport])
+
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys, newest first, none where there are none; white space parts them."""
+        return tuple(self.secret_keys.get_secret_value().split()) if self.secret_keys else ()
+
+    def demand_keys(self) -> tuple[str, ...]:
+        """The secret keys; refused when there is none."""
+        self._demand("secret_keys")
+        return self.keys()
 
     def _demand(self, *names: str) -> None:
         missing = [name for name in names if not getattr(self, name)]

@@ -106,7 +106,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("language", sa.String(length=35), nullable=True),
-        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("restricted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("objected_at", sa.DateTime(timezone=True), nullable=True),
@@ -119,7 +119,7 @@ def upgrade() -> None:
             "(unreachable IS NULL) = (unreachable_at IS NULL)", name=op.f("ck_people_unreachable_since")
         ),
         sa.CheckConstraint(
-            "CASE WHEN erased_at IS NULL THEN external_id IS NOT NULL AND email IS NOT NULL AND pseudonym_key IS NOT NULL ELSE external_id IS NULL AND email IS NULL AND pseudonym_key IS NULL END",
+            "CASE WHEN erased_at IS NULL THEN external_id IS NOT NULL AND email IS NOT NULL AND registered_at IS NOT NULL AND pseudonym_key IS NOT NULL ELSE external_id IS NULL AND email IS NULL AND language IS NULL AND registered_at IS NULL AND pseudonym_key IS NULL END",
             name=op.f("ck_people_erased"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
