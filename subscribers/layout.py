@@ -15,11 +15,12 @@ SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much a mail shows of what could make it too large."""
+    """How much a mail shows of what could make it too large; a brief one only lists the documents."""
 
-    redline_bytes: int
-    versions: int
-    changes: int
+    redline_bytes: int = 0
+    versions: int = 1
+    changes: int = 3
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,16 @@ class Link:
     """An address, and the words that lead to it."""
 
     words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A document in the list at the top; in a brief mail also what is said of it, and where to read on."""
+
+    title: str
+    status: str
+    said: list[str]
     url: str
 
 
@@ -65,14 +76,15 @@ class DocumentPart:
 class Layout:
     """The whole mail.
 
-    ``preheader`` is what an inbox shows after the subject; ``contents`` is each document with its status.
+    ``preheader`` is what an inbox shows after the subject, ``contents`` the list of several documents.
     """
 
     subject: str
     preheader: str
     site: str
     headline: str
-    contents: list[tuple[str, str]]
+    note: list[str]
+    contents: list[Entry]
     documents: list[DocumentPart]
     why: str
 
@@ -88,8 +100,13 @@ def lay_out(content: AnnouncedContent, words: Language, level: Level) -> Layout:
         preheader=_preheader(content, words),
         site=site,
         headline=headline[:1].upper() + headline[1:],
-        contents=[] if alone else [_in_contents(document, words) for document in content.documents],
-        documents=[_document(document, words, level, room, alone=alone) for document in content.documents],
+        note=[words("brief")] if level.brief and not alone else [],
+        contents=[] if alone else [_entry(document, words, level) for document in content.documents],
+        documents=[
+            _document(document, words, level, room, alone=alone)
+            for document in content.documents
+            if alone or not level.brief
+        ],
         why=words("why_text", site=site),
     )
 
@@ -106,8 +123,19 @@ def _headline(content: AnnouncedContent, words: Language) -> str:
     return words("headline_changed", title=title)
 
 
-def _in_contents(document: ToldDocument, words: Language) -> tuple[str, str]:
-    return _title(document), _status(document.versions[0], words)
+def _entry(document: ToldDocument, words: Language, level: Level) -> Entry:
+    newest = document.versions[0]
+    title, status = _title(document), _status(newest, words)
+    if not level.brief:
+        return Entry(title=title, status=status, said=[], url="")
+    if len(document.versions) > 1:
+        url = document.since[1] if document.since else document.history_url
+        missed = [words("missed", count=len(document.versions))]
+    else:
+        url = newest.redline_url or newest.page_url
+        missed = []
+    said = [*missed, *_paragraphs(newest.summary), *_paragraphs(newest.impact)]
+    return Entry(title=title, status=status, said=said, url=url)
 
 
 def _preheader(content: AnnouncedContent, words: Language) -> str:

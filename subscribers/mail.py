@@ -27,7 +27,8 @@ MAIL_LIMIT_BYTES = 100_000  # Gmail cuts a message off at 102 kB
 # Tried in this order until the mail fits.
 _LEVELS = (
     *(Level(room, versions=5, changes=10) for room in (60_000, 40_000, 25_000, 12_000, 5_000, 0)),
-    Level(0, versions=1, changes=3),
+    Level(),
+    Level(brief=True),
 )
 
 TEMPLATES = Path(__file__).parent / "templates"

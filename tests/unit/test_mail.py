@@ -1,0 +1,326 @@
+"""What the mail says, that it says the same as text and as HTML, and that it carries nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+import html5lib
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from subscribers.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.language import load_language, spoken
+from subscribers.mail import MAIL_LIMIT_BYTES, MailTooLargeError, Message, compose, to_email
+from subscribers.settings import Sender
+
+SENDER = Sender(
+    address=Address("Example Market", "policies", "example.com"),
+    legal_name="Example Market Ltd, 1 Example Street",
+    contact="privacy@example.com",
+)
+VERSION = ToldVersion(
+    published_on=date(2026, 2, 9),
+    effective_on=date(2026, 2, 9),
+    force=Force.PRESENT,
+    editorial=False,
+    returns_to=None,
+    summary="Cookies are kept for ten days.\n\nThey were kept for thirty.",
+    impact="You sign in more often.",
+    changes=(("Cookies", "“thirty” became “ten”"),),
+    omitted=0,
+    redline_html="<h3>Cookies</h3><p>Kept for <del>thirty</del> <ins>ten</ins> days.</p>",
+    redline_text="Cookies\n\nKept for [-thirty-] {+ten+} days.",
+    page_url="https://policies.example/privacy/versions/2026-02-09/",
+    redline_url="https://policies.example/privacy/changes/2026-02-09/",
+)
+DOCUMENT = ToldDocument(
+    title="Privacy policy",
+    language="en",
+    url="https://policies.example/privacy/",
+    history_url="https://policies.example/privacy/history/",
+    is_new=False,
+    since=None,
+    versions=(VERSION,),
+)
+
+
+def mail_on(*documents: ToldDocument, language: str = "en", sender: Sender = SENDER) -> Message:
+    content = AnnouncedContent(site_name="Example Market", documents=documents)
+    return compose(content, language=language, sender=sender)
+
+
+def with_version(**changed: object) -> ToldDocument:
+    return replace(DOCUMENT, versions=(replace(VERSION, **changed),))  # type: ignore[arg-type]
+
+
+def email_to(recipient: str, message: Message) -> EmailMessage:
+    return to_email(
+        message,
+        sender=SENDER,
+        recipient=recipient,
+        message_id=f"<{recipient}>",
+        sent_at=datetime(2026, 2, 9, tzinfo=UTC),
+    )
+
+
+def visible(html: str) -> str:
+    tree = LexborHTMLParser(html)
+    for hidden in tree.css(".preheader, head"):
+        hidden.decompose()
+    assert tree.body
+    return tree.body.text(separator=" ")
+
+
+@pytest.mark.parametrize("language", sorted(spoken()))
+def test_every_language_has_the_same_texts_with_the_same_places(language: str) -> None:
+    english, other = load_language("en").texts, load_language(language).texts
+    assert other.keys() == english.keys()
+    for key, text in english.items():
+        forms = [text] if isinstance(text, str) else list(text.values())
+        others = other[key]
+        for form in [others] if isinstance(others, str) else list(others.values()):
+            assert set(re.findall(r"(?<!\{)\{\w+\}", form)) == set(re.findall(r"(?<!\{)\{\w+\}", forms[0]))
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken_in"),
+    [("ru", "ru"), ("ru-BY", "ru"), ("en-GB", "en"), ("tlh", "en"), ("../en", "en")],
+)
+def test_a_language_without_words_of_its_own_is_told_in_english(language: str, spoken_in: str) -> None:
+    assert mail_on(DOCUMENT, language=language).language == spoken_in
+
+
+@pytest.mark.parametrize(
+    ("document", "english", "russian"),
+    [
+        (DOCUMENT, "“Privacy policy” has changed", "изменён документ «Privacy policy»"),
+        (
+            with_version(force=Force.UPCOMING, effective_on=date(2026, 6, 1)),
+            "“Privacy policy” changes on 1 June 2026",
+            "с 1 июня 2026 года меняется документ «Privacy policy»",
+        ),
+        (
+            replace(DOCUMENT, is_new=True),
+            "new document “Privacy policy”",
+            "новый документ «Privacy policy»",
+        ),
+    ],
+)
+def test_the_subject_says_what_happened(document: ToldDocument, english: str, russian: str) -> None:
+    assert mail_on(document).subject == f"Example Market: {english}"
+    assert mail_on(document, language="ru").subject == f"Example Market: {russian}"
+
+
+def test_several_documents_come_in_one_mail_with_a_list_of_them_first() -> None:
+    terms = replace(DOCUMENT, title="Terms of use", versions=(replace(VERSION, force=Force.UPCOMING),))
+    message = mail_on(DOCUMENT, terms)
+    assert message.subject == "Example Market: changes in 2 documents"
+    assert message.text.index("* Terms of use: Comes into force") < message.text.index("What changed")
+
+
+@pytest.mark.parametrize(
+    ("force", "said"),
+    [
+        (Force.PRESENT, "In force since 9 February 2026."),
+        (Force.UPCOMING, "Comes into force on 9 February 2026. Until then the present text applies."),
+        (Force.UPCOMING_FIRST, "Comes into force on 9 February 2026."),
+        (Force.SUPERSEDED, "Was in force from 9 February 2026; replaced by a later version."),
+        (Force.OVERTAKEN, "Never came into force: replaced before 9 February 2026."),
+    ],
+)
+def test_it_says_whether_the_change_is_in_force(force: Force, said: str) -> None:
+    message = mail_on(with_version(force=force))
+    assert said in message.text
+    assert said in message.html
+
+
+def test_without_a_summary_it_lists_the_changes() -> None:
+    changes = tuple(("Cookies", f"change number {number}") for number in range(1, 13))
+    message = mail_on(with_version(summary=None, impact=None, changes=changes))
+    assert "* Cookies: change number 10\n\n… and 2 more changes" in message.text
+    assert "change number 11" not in message.text
+    assert "What it means for you" not in message.text
+
+
+def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_once() -> None:
+    earlier = replace(
+        VERSION, published_on=date(2026, 1, 20), force=Force.SUPERSEDED, summary="Payments are named."
+    )
+    since = (date(2026, 1, 10), "https://policies.example/privacy/since/2026-01-10/")
+    message = mail_on(replace(DOCUMENT, versions=(VERSION, earlier), since=since))
+    for said in ("has changed 2 times", "Change of 20 January 2026", "Payments are named.", since[1]):
+        assert said in message.text
+    assert "All that changed since 10 January 2026" in visible(message.html)
+
+
+def test_many_missed_versions_end_in_the_history() -> None:
+    message = mail_on(replace(DOCUMENT, versions=(VERSION,) * 8))
+    assert "3 earlier changes are in the history of this document." in message.text
+    assert message.text.count("In force since") == 5
+
+
+def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_from() -> None:
+    message = mail_on(DOCUMENT)
+    for part in (message.text, visible(message.html)):
+        for said in ("not advertising", "Example Market Ltd, 1 Example Street", "privacy@example.com"):
+            assert said in part
+    email = email_to("anna@example.com", message)
+    assert email["List-Unsubscribe"] is None
+    assert email["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("language", sorted(spoken()))
+def test_text_and_html_say_the_same(language: str) -> None:
+    earlier = replace(VERSION, summary=None, omitted=3, editorial=True, returns_to=date(2026, 1, 1))
+    several = replace(DOCUMENT, versions=(VERSION, earlier), since=(date(2026, 1, 10), DOCUMENT.url))
+    new = replace(DOCUMENT, is_new=True, versions=(replace(VERSION, redline_html="", redline_text=""),))
+    message = mail_on(several, new, language=language)
+    words = load_language(language)
+    html = visible(message.html).replace(words("legend"), "")
+    text = message.text.replace(words("legend_text"), "")
+    urls = re.findall(r"^https://.*$", text, re.MULTILINE)
+    assert sorted(urls) == sorted(re.findall(r'href="(https://[^"]*)"', message.html))
+    text = re.sub(r"^https://.*$", "", text, flags=re.MULTILINE)
+    assert Counter(re.findall(r"\w+", text)) == Counter(re.findall(r"\w+", html))
+
+
+def test_nothing_is_loaded_from_outside() -> None:
+    html = mail_on(DOCUMENT).html
+    assert not re.search(r"<(img|link|script|iframe|object|form)|src=|url\(|@import|background=", html)
+
+
+def test_the_html_is_well_formed() -> None:
+    earlier = replace(VERSION, summary=None, omitted=3)
+    html = mail_on(replace(DOCUMENT, versions=(VERSION, earlier)), replace(DOCUMENT, language="he")).html
+    html5lib.HTMLParser(strict=True).parse(html)
+
+
+HOSTILE = (
+    '<script>alert(1)</script><p onclick="alert(2)" style="position:fixed">Text '
+    '<a href="javascript:alert(3)">a</a> <a href="/relative/">b</a> <a href="https://x.example/<h1 ">c</a>'
+    '<img src="https://tracker.example/pixel.gif"><iframe src="https://x.example/"></iframe></p>'
+    '<style>p { display: none }</style><form action="https://x.example/"><input name=a></form>'
+    "<h2 class='x' onmouseover=alert(4)>Heading</h2></div></div><svg onload=alert(5)>"
+)
+
+
+def test_a_hostile_redline_loses_everything_but_its_text() -> None:
+    html = mail_on(with_version(redline_html=HOSTILE)).html
+    assert not re.search(r"script|onclick|onmouseover|onload|position|tracker|iframe|<form|<input|svg", html)
+    assert 'href="/relative' not in html
+    assert "Heading" in html
+    html5lib.HTMLParser(strict=True).parse(html)
+    assert html.index("Heading") < html.index("not advertising")
+
+
+def test_hostile_words_stay_words() -> None:
+    nasty = "<script>alert(1)</script>\r\nBcc: all@example.com\x1b[31m\N{RIGHT-TO-LEFT OVERRIDE}"
+    document = replace(
+        DOCUMENT,
+        title=nasty,
+        versions=(replace(VERSION, summary=nasty, impact=nasty, changes=((nasty, nasty),)),),
+    )
+    sender = replace(SENDER, contact="<b>us</b>", legal_name="<i>we</i>")
+    message = mail_on(document, sender=sender)
+    assert "<script" not in message.html
+    assert "<b>" not in message.html
+    assert "<i>" not in message.html
+    assert not set(message.text) & {"\x1b", "\r", "\N{RIGHT-TO-LEFT OVERRIDE}"}
+    assert "\n" not in message.subject
+    assert email_to("anna@example.com", message)["Bcc"] is None
+
+
+def test_policy_text_from_right_to_left_comes_out_right() -> None:
+    document = replace(
+        with_version(summary="אנו שומרים", redline_html="<h3>עוגיות</h3><ul><li>פריט</li></ul><p>a</p>"),
+        title="מדיניות פרטיות",
+        language="he",
+    )
+    message = mail_on(document)
+    tree = LexborHTMLParser(message.html)
+    redline = tree.css_first(".redline")
+    assert redline
+    assert redline.attributes["dir"] == "rtl"
+    assert {block.attributes.get("dir") for block in redline.css("p, ul, li")} == {"auto"}
+    assert tree.css_matches('p[lang="he"][dir="auto"]')
+    assert (
+        "“\N{FIRST STRONG ISOLATE}מדיניות פרטיות\N{POP DIRECTIONAL ISOLATE}” has changed" in message.subject
+    )
+
+
+def test_a_long_redline_is_cut_at_the_same_block_in_text_and_html() -> None:
+    blocks = [f"Clause {number}: " + "слово за словом " * 20 for number in range(400)]
+    message = mail_on(
+        with_version(
+            redline_html="".join(f"<p><ins>{block}</ins></p>" for block in blocks),
+            redline_text="\n\n".join(blocks),
+        )
+    )
+    assert len(bytes(email_to("anna@example.com", message))) <= MAIL_LIMIT_BYTES
+    shown = re.findall(r"Clause \d+:", message.text)
+    assert shown
+    assert shown == re.findall(r"Clause \d+:", message.html)
+    assert "the whole redline is on its page" in message.text
+    assert "the whole redline is on its page" in message.html
+
+
+def test_a_publication_of_many_documents_still_fits() -> None:
+    documents = [replace(DOCUMENT, title=f"Document {number}") for number in range(96)]
+    documents[7] = replace(documents[7], versions=(VERSION, VERSION))
+    message = mail_on(*documents, language="ru")
+    assert len(bytes(email_to("anna@example.com", message))) <= MAIL_LIMIT_BYTES
+    for number in range(96):
+        assert f"* Document {number}: " in message.text
+    assert message.text.count(VERSION.impact or "-") == 96
+    assert message.text.count(f"\n{VERSION.redline_url}\n") == 95
+    assert message.text.count(f"\n{DOCUMENT.history_url}\n") == 1
+
+
+def test_what_cannot_fit_is_refused_and_not_cut() -> None:
+    with pytest.raises(MailTooLargeError, match="shorten the summaries"):
+        mail_on(with_version(summary="word " * 40_000))
+
+
+def test_a_long_title_does_not_make_a_long_subject() -> None:
+    assert len(mail_on(replace(DOCUMENT, title="title " * 100)).subject) <= 120
+
+
+def test_mails_to_two_people_differ_only_in_recipient_and_message_id() -> None:
+    message = mail_on(DOCUMENT, language="ru")
+    anna, boris = (bytes(email_to(name, message)) for name in ("anna@example.com", "boris@example.com"))
+    assert anna.replace(b"anna@", b"boris@") == boris
+    assert mail_on(DOCUMENT, language="ru") == message
+
+
+def test_the_mail_travels_in_seven_bits_and_comes_back_whole() -> None:
+    message = mail_on(replace(DOCUMENT, title="Политика"), language="ru")
+    raw = bytes(email_to("anna@example.com", message))
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 998  # RFC 5322, section 2.1.1
+    back = message_from_bytes(raw, policy=policy.default)
+    assert back["Subject"] == message.subject
+    assert back["From"].addresses[0].display_name == "Example Market"
+    text, html = back.get_body(("plain",)), back.get_body(("html",))
+    assert text.get_content().replace("\r\n", "\n") == message.text  # type: ignore[union-attr]
+    assert html.get_content().replace("\r\n", "\n") == message.html + "\n"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("privacy@example.com", 'href="mailto:privacy@example.com"'),
+        ("https://example.com/contact", 'href="https://example.com/contact"'),
+        ("1 Example Street", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_a_contact_that_can_be_clicked_is_a_link(contact: str, link: str | None) -> None:
+    footer = mail_on(DOCUMENT, sender=replace(SENDER, contact=contact)).html.partition("Questions?")[2]
+    assert contact in footer
+    assert (link in footer) if link else ("href" not in footer)
