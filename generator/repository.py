@@ -106,7 +106,7 @@ class Repository:
             raise ShallowHistoryError(self.place)
         log = self._run(
             "log", "-z", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev",
-            "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature", "--no-notes",
+            "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature", "--encoding=UTF-8",
             "--format=%H %ct", commit, "--", *_pathspecs(folder),
         )  # fmt: skip
         return _steps(log)[::-1]
@@ -116,9 +116,28 @@ class Repository:
 
         A file moved as it is continues its document; one moved and edited is only recognised when committed.
         """
-        before = self._committed_files(commit, folder=folder)
+        before = self._committed_documents(commit, folder=folder)
         after = self._working_files(folder, id_length=len(commit))
         return Step(commit=UNCOMMITTED, committed_at=int(at.timestamp()), changes=_changes(before, after))
+
+    def files(self, commit: str, *, folder: str) -> dict[str, str]:
+        """The blobs of the regular files below the folder, by their paths in the repository."""
+        files = {}
+        for entry in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
+            attributes, _, name = entry.partition(b"\t")
+            mode, _, blob = attributes.decode().split()
+            path = _as_text(name)
+            if mode in REGULAR and (not folder or path.startswith(f"{folder}/")):
+                files[path] = blob
+        return files
+
+    def committed_at(self, commit: str) -> int:
+        """When the commit was made, in seconds since 1970, UTC."""
+        return int(self._answer("show", "--no-patch", "--format=%ct", "--end-of-options", commit))
+
+    def has_edits(self, *, folder: str) -> bool:
+        """Whether a file below the folder of the work tree differs from the last commit, or is new."""
+        return bool(self._answer("status", "--porcelain", "--", f":(top,literal){folder}"))
 
     def read(self, blob: str) -> bytes:
         """The bytes of a file."""
@@ -145,14 +164,9 @@ class Repository:
             self._files.wait()
             self._files = None
 
-    def _committed_files(self, commit: str, *, folder: str) -> dict[str, str]:
-        files = {}
-        for entry in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
-            attributes, _, path = entry.partition(b"\t")
-            mode, _, blob = attributes.decode().split()
-            if mode in REGULAR and is_document_path(_as_text(path), folder=folder):
-                files[_as_text(path)] = blob
-        return files
+    def _committed_documents(self, commit: str, *, folder: str) -> dict[str, str]:
+        files = self.files(commit, folder=folder)
+        return {path: blob for path, blob in files.items() if is_document_path(path, folder=folder)}
 
     def _working_files(self, folder: str, *, id_length: int) -> dict[str, str]:
         if self.work_tree is None:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from policy_repository import PolicyRepository
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> PolicyRepository:
+    """An empty repository for a policy."""
+    return PolicyRepository(tmp_path / "repository")
 
 
 @pytest.hookimpl(trylast=True)
