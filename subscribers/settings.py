@@ -46,7 +46,7 @@ class Sender:
 class Settings(BaseSettings):
     """All settings, typed; ``read_settings`` makes them."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, validate_default=False)
 
     database_url: SecretStr = SecretStr("sqlite:///policy-notify.sqlite")
     transport: Literal["folder", "smtp", "sendgrid"] = "folder"
