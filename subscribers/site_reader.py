@@ -80,6 +80,11 @@ class PublishedSite:
         self._raw_history = source.read(HISTORY)
         self.history: PublishedHistory = parse_history(self._raw_history, where=source.where(HISTORY))
 
+    @property
+    def history_sha256(self) -> str:
+        """Of the bytes of ``history.json``."""
+        return hashlib.sha256(self._raw_history).hexdigest()
+
     def redline(self, document: PublishedDocument, version: PublishedVersion) -> PublishedRedline | None:
         """The redline that brought ``version``; None for the first version of a document."""
         reference = version.redline
@@ -172,7 +177,7 @@ class Folder:
             ) from error
 
     def _file(self, address: str) -> Path:
-        file = self.root / unquote(address)
+        file = self.root / unquote(address, errors="surrogateescape")
         return file / "index.html" if address.endswith("/") or not address else file
 
 

@@ -1,0 +1,167 @@
+"""From a published site to the mail: what is told of it, and the whole mails as golden files.
+
+After an intended change: RENEW_GOLDEN=1 pytest tests/integration/test_mail_from_site.py, then read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+from published_site import PublishedSiteMaker
+from typer.testing import CliRunner
+
+from subscribers.announcing import news
+from subscribers.cli import app
+from subscribers.content import Force, force_of, read_content
+from subscribers.mail import Message, compose
+from subscribers.preview import NothingToPreviewError, preview
+from subscribers.settings import Sender
+from subscribers.site_reader import UnfaithfulSiteError, open_site
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "mail"
+SENDER = Sender(
+    address=Address("Example Market", "policies", "example.com"),
+    legal_name="Example Market Ltd, 1 Example Street, Exampleville",
+    contact="privacy@example.com",
+)
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def maker(tmp_path: Path) -> PublishedSiteMaker:
+    """Three publications: one of the first texts, an editorial one, one of three documents with a new one."""
+    maker = PublishedSiteMaker(tmp_path / "site")
+    maker.publish("privacy", title="Privacy policy")
+    maker.publish("privacy.ru", title="Политика", language="ru", translation_of="privacy")
+    maker.publish("terms", title="Terms of use")
+    maker.publish("terms.ru", title="Условия", language="ru", translation_of="terms")
+    maker.commit()
+    maker.publish("privacy", change="editorial", summary="The security clause reads better.")
+    maker.publish("privacy.ru", change="editorial", summary="Раздел о безопасности стало легче читать.")
+    maker.commit()
+    maker.publish(
+        "privacy",
+        summary="Cookies are kept for ten days instead of thirty.",
+        impact="You sign in again after ten days. You need not do anything.",
+    )
+    maker.publish(
+        "privacy.ru",
+        summary="Файлы cookie хранятся десять дней, а не тридцать.",
+        impact="Через десять дней нужно войти снова. Делать ничего не нужно.",
+        mail_html="<h3>Файлы cookie</h3><p>Мы храним их <del>тридцать</del> <ins>десять</ins> дней.</p>",
+        mail_text="Файлы cookie\n\nМы храним их [-тридцать-] {+десять+} дней.",
+    )
+    maker.publish("terms", effective_on=date(2026, 6, 1), omitted=2)
+    maker.publish("refunds", title="Refund policy", summary="How refunds work, in one place.")
+    maker.write()
+    return maker
+
+
+def mail_to_somebody_who_knows(maker: PublishedSiteMaker, *labels: str, language: str) -> Message:
+    site = open_site(str(maker.folder))
+    slugs = ("privacy", "privacy.ru", "terms", "terms.ru")
+    known = {maker.documents[slug]["id"]: label for slug, label in zip(slugs, labels, strict=True)}
+    told = news(site.history, known, language=language)
+    return compose(read_content(site, told, today=NOW.date()), language=language, sender=SENDER)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "language"),
+    [
+        ("up-to-date-en", ("2026-02-09", "2026-02-09", "2026-01-10", "2026-01-10"), "en"),
+        ("up-to-date-ru", ("2026-02-09", "2026-02-09", "2026-01-10", "2026-01-10"), "ru"),
+        ("missed-one-en", ("2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10"), "en"),
+    ],
+)
+def test_the_whole_mail_is_as_it_was_last_read_and_approved(
+    maker: PublishedSiteMaker, name: str, labels: tuple[str, ...], language: str
+) -> None:
+    message = mail_to_somebody_who_knows(maker, *labels, language=language)
+    made = {"txt": f"Subject: {message.subject}\n\n{message.text}", "html": message.html + "\n"}
+    for suffix, text in made.items():
+        file = GOLDEN / f"{name}.{suffix}"
+        if os.environ.get("RENEW_GOLDEN"):
+            file.write_text(text, encoding="utf8")
+        assert text == file.read_text(encoding="utf8")
+
+
+def test_a_page_since_the_known_version_is_named_only_while_the_site_has_it(
+    maker: PublishedSiteMaker,
+) -> None:
+    labels = ("2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10")
+    address = "https://policies.example/privacy/since/2026-01-10/"
+    assert address in mail_to_somebody_who_knows(maker, *labels, language="en").text
+    (maker.folder / "privacy/since/2026-01-10/index.html").unlink()
+    assert address not in mail_to_somebody_who_knows(maker, *labels, language="en").text
+
+
+def test_a_redline_that_was_changed_on_its_way_is_not_told(maker: PublishedSiteMaker) -> None:
+    file = maker.folder / "privacy/changes/2026-03-11/redline.json"
+    file.write_text(file.read_text(encoding="utf8").replace("ten", "nine"), encoding="utf8")
+    with pytest.raises(UnfaithfulSiteError, match=r"redline\.json: has other bytes"):
+        mail_to_somebody_who_knows(maker, *["2026-02-09"] * 2, *["2026-01-10"] * 2, language="en")
+
+
+@pytest.mark.parametrize(
+    ("today", "forces"),
+    [
+        (
+            date(2026, 1, 9),
+            [Force.UPCOMING_FIRST, Force.OVERTAKEN, Force.UPCOMING_FIRST, Force.UPCOMING_FIRST],
+        ),
+        (date(2026, 1, 10), [Force.PRESENT, Force.OVERTAKEN, Force.UPCOMING, Force.UPCOMING]),
+        (date(2026, 4, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.PRESENT, Force.UPCOMING]),
+        (date(2026, 5, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.SUPERSEDED, Force.PRESENT]),
+    ],
+)
+def test_in_force_is_the_highest_version_whose_day_has_come(
+    tmp_path: Path, today: date, forces: list[Force]
+) -> None:
+    maker = PublishedSiteMaker(tmp_path)
+    for effective_on in (date(2026, 1, 10), date(2026, 4, 2), date(2026, 4, 1), date(2026, 5, 1)):
+        maker.publish("privacy", effective_on=effective_on)
+        maker.commit()
+    document = open_site(str(maker.write())).history.documents[0]
+    assert [force_of(document, version, today=today) for version in document.versions] == forces
+
+
+def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
+    options = {"document": None, "since": None, "language": None} | asked
+    return preview(open_site(str(maker.folder)), sender=SENDER, now=NOW, **options)  # type: ignore[arg-type]
+
+
+def test_the_preview_tells_of_the_newest_publication_in_the_language_of_the_site(
+    maker: PublishedSiteMaker,
+) -> None:
+    labels = ("2026-02-09", "2026-02-09", "2026-01-10", "2026-01-10")
+    for language in ("en", "ru"):
+        message = mail_to_somebody_who_knows(maker, *labels, language=language)
+        assert previewed(maker, language=language) == message
+    assert previewed(maker) == previewed(maker, language="en")
+
+
+def test_the_preview_tells_of_one_document_or_of_all_since_a_day(maker: PublishedSiteMaker) -> None:
+    assert previewed(maker, document="privacy.ru").subject == "Example Market: изменён документ «Политика»"
+    assert "has changed 2 times" in previewed(maker, since=date(2026, 2, 1)).text
+    for asked in ({"document": "absent"}, {"since": date(2026, 12, 1)}):
+        with pytest.raises(NothingToPreviewError):
+            previewed(maker, **asked)
+
+
+def test_the_preview_needs_no_settings_and_says_which_are_missing(
+    maker: PublishedSiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [name for name in os.environ if name.startswith("POLICY_NOTIFY_")]:
+        monkeypatch.delenv(variable)
+    command = ["preview", "--site", str(maker.folder)]
+    printed = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert printed.exit_code == 0
+    assert "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]" in printed.output
+    monkeypatch.setenv("POLICY_NOTIFY_LEGAL_NAME", "Example Market Ltd")
+    CliRunner().invoke(app, [*command, "--into", str(tmp_path / "out")], catch_exceptions=False)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["mail.eml", "mail.html", "mail.txt"]
+    assert "Example Market Ltd" in (tmp_path / "out/mail.txt").read_text(encoding="utf8")
