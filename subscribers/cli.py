@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from subscribers import people_cli
 from subscribers.errors import NotifyError
 from subscribers.mail import to_email
 from subscribers.preview import preview as preview_mail
@@ -19,6 +20,8 @@ from subscribers.site_reader import open_site
 from subscribers.web.app import serve as serve_web
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command(name="import")(people_cli.import_)
+app.add_typer(people_cli.person, name="person")
 
 
 @app.callback()

@@ -206,6 +206,19 @@ class ImportFile:
             return Refusal(line, str(error), external_id.strip() or None)
 
 
+def read_columns(text: str) -> dict[str, str]:
+    """The file's own column for each field, from ``external_id=ID,email=user_email``."""
+    columns: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        field, _, column = (side.strip() for side in part.partition("="))
+        if field not in FIELDS or not column:
+            raise ValueError(f"{part.strip()!r} is not FIELD=NAME with a field of {', '.join(FIELDS)}")
+        if field in columns:
+            raise ValueError(f"{field} is named twice")
+        columns[field] = column
+    return columns
+
+
 def _delimiter(header: str) -> str:
     """The sign among comma, semicolon and tab that parts the header into most columns."""
     return max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from subscribers.addresses import read_address
-from subscribers.database import forget_deleted, reading, writing
+from subscribers.database import forget_deleted, writing
 from subscribers.erasures import ErasureKeys
 from subscribers.errors import NotifyError
 from subscribers.import_values import read_external_id, read_language
@@ -87,10 +87,10 @@ def new_pseudonym_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def find(engine: Engine, who: str) -> tuple[Person, ...]:
+def accounts_of(connection: Connection, who: str) -> tuple[Person, ...]:
     """Every account of the person whose external id or address is ``who``, by our id."""
-    with reading(engine) as connection:
-        return _person(connection, who)
+    addresses = [account.email for account in _named(connection, who)]
+    return _accounts(connection, people.c.email.in_(addresses))
 
 
 def add(
@@ -179,7 +179,7 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
     digest of each external id, so that the next import does not bring the person back.
     """
     with writing(engine) as connection:
-        accounts = _person(connection, who)
+        accounts = accounts_of(connection, who)
         ids = [account.id for account in accounts]
         connection.execute(delete(corrections).where(corrections.c.person_id.in_(ids)))
         for account in accounts:
@@ -233,7 +233,7 @@ def _ask(
     """Do what was asked for every account of the person where it is not done already."""
     (column,) = values
     with writing(engine) as connection:
-        accounts = _person(connection, who)
+        accounts = accounts_of(connection, who)
         due = [
             account for account in accounts if (getattr(account, column) is None) != (values[column] is None)
         ]
@@ -260,11 +260,6 @@ def _remember_superseded(connection: Connection, person: int, field: str, digest
         connection.execute(
             insert(corrections).values(person_id=person, field=field, superseded_digest=digest)
         )
-
-
-def _person(connection: Connection, who: str) -> tuple[Person, ...]:
-    addresses = [account.email for account in _named(connection, who)]
-    return _accounts(connection, people.c.email.in_(addresses))
 
 
 def _named(connection: Connection, who: str) -> tuple[Person, ...]:
