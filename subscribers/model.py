@@ -254,9 +254,11 @@ batches = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("retry_at", Moment),
     Column("lease_until_at", Moment),
+    Column("token", String(32)),  # of the attempt under way, in doubt, or accepted
     _one_of("state", BatchState),
     CheckConstraint("size >= 0 AND (size = 0) = (state = 'empty')", name="size"),
     CheckConstraint("(state = 'claimed') = (lease_until_at IS NOT NULL)", name="lease"),
+    CheckConstraint("(state IN ('claimed', 'unknown', 'accepted')) = (token IS NOT NULL)", name="token"),
     Index("ix_batches_work", "announcement_id", "state", "id"),
 )
 

@@ -75,6 +75,9 @@ class UnreachableError(NotSentError):
 class TooLateError(NotSentError):
     """The lease ended before anything was written."""
 
+    def __init__(self) -> None:
+        super().__init__("the lease ended before anything was written")
+
 
 class DeferredError(NotSentError):
     """The server does not take this mail now; others it may."""

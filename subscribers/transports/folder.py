@@ -9,9 +9,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from subscribers.errors import NotifyError
 from subscribers.mail import to_email
-from subscribers.transports import Mailing
+from subscribers.transports import Mailing, MisconfiguredError
 
 
 class FolderTransport:
@@ -50,10 +49,7 @@ class _FolderRequest:
                 )
                 self._write(self._folder / f"{recipient.delivery}.eml", mail.as_bytes())
         except OSError as error:
-            raise NotifyError(
-                f"{self._folder}: cannot write mails there ({error.strerror}); "
-                "mend it, then: policy-notify deliver"
-            ) from error
+            raise MisconfiguredError(f"{self._folder}: cannot be written ({error.strerror})") from error
 
     def _write(self, file: Path, mail: bytes) -> None:
         unfinished = file.with_suffix(".part")

@@ -151,8 +151,13 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token", sa.String(length=32), nullable=True),
         sa.CheckConstraint(
             "(state = 'claimed') = (lease_until_at IS NOT NULL)", name=op.f("ck_batches_lease")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('claimed', 'unknown', 'accepted')) = (token IS NOT NULL)",
+            name=op.f("ck_batches_token"),
         ),
         sa.CheckConstraint("size >= 0 AND (size = 0) = (state = 'empty')", name=op.f("ck_batches_size")),
         sa.CheckConstraint(

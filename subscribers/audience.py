@@ -1,0 +1,157 @@
+"""Says who is told of an announcement and who is not, and why: one statement for any number of people.
+
+Nothing is executed here; ``ledger.py`` runs the statement in the transaction that freezes the audience.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Insert,
+    Integer,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
+
+from subscribers.model import BatchState, Exclusion, Outcome, batches, deliveries, people
+
+# These got no mail because they needed none: they count as told.
+TOLD_WITHOUT_MAIL = (Exclusion.UNCHANGED, Exclusion.SAME_ADDRESS)
+# These were taken by the provider and did not arrive.
+MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOut:
+    """What the audience of one announcement follows from.
+
+    ``languages`` are those of its messages, the site's own first. ``messages`` names who has one: a language
+    and the announcement last told of.
+    """
+
+    announcement_id: int
+    previous_id: int
+    languages: Sequence[str]
+    messages: Sequence[tuple[str, int]]
+    batch_limit: int
+    first_batch_id: int
+
+
+def deliveries_for(fan_out: FanOut) -> Insert:
+    """One delivery for each registered person: in a batch of at most ``batch_limit``, or excluded.
+
+    A batch holds people of one language who were last told of one announcement. Whoever registered after the
+    previous announcement counts as told of it; whoever missed it is told of that too.
+    """
+    audience = _audience(fan_out)
+    place = func.row_number().over(
+        partition_by=(audience.c.language, audience.c.last_told_id, audience.c.exclusion),
+        order_by=audience.c.recipient_id,
+    )
+    numbered = select(
+        audience, ((place - 1) // literal(fan_out.batch_limit, Integer)).label("part")
+    ).subquery()
+    excluded = numbered.c.exclusion.is_not(None)
+    rank = func.dense_rank().over(
+        order_by=(excluded, numbered.c.language, numbered.c.last_told_id, numbered.c.part)
+    )
+    return insert(deliveries).from_select(
+        ["announcement_id", "recipient_id", "language", "last_told_id", "exclusion", "batch_id"],
+        select(
+            literal(fan_out.announcement_id, Integer),
+            numbered.c.recipient_id,
+            numbered.c.language,
+            numbered.c.last_told_id,
+            numbered.c.exclusion,
+            case((excluded, null()), else_=fan_out.first_batch_id - 1 + rank),
+        ),
+    )
+
+
+def hindrance(person: FromClause) -> ColumnElement[str | None]:
+    """Why ``person`` may get no mail at all; null when nothing stands against it."""
+    return case(
+        (or_(person.c.erased_at.is_not(None), person.c.left_at.is_not(None)), Exclusion.LEFT.value),
+        (person.c.restricted_at.is_not(None), Exclusion.RESTRICTED.value),
+        (person.c.objected_at.is_not(None), Exclusion.OBJECTED.value),
+        (person.c.unreachable.is_not(None), Exclusion.UNREACHABLE.value),
+        else_=null(),
+    )
+
+
+def _audience(fan_out: FanOut) -> FromClause:
+    before = deliveries.alias("before")
+    registered = (
+        select(
+            people.c.id.label("recipient_id"),
+            people.c.email,
+            _language(fan_out.languages).label("language"),
+            _last_told(fan_out.previous_id, before).label("last_told_id"),
+            hindrance(people).label("hindrance"),
+        )
+        .select_from(
+            people.outerjoin(
+                before,
+                and_(
+                    before.c.announcement_id == fan_out.previous_id,
+                    before.c.recipient_id == people.c.id,
+                ),
+            ).outerjoin(batches, batches.c.id == before.c.batch_id)
+        )
+        .where(people.c.erased_at.is_(None), people.c.left_at.is_(None))
+        .subquery()
+    )
+    other = people.alias("other")
+    same_address = exists().where(
+        other.c.email == registered.c.email,
+        other.c.id < registered.c.recipient_id,
+        hindrance(other).is_(None),
+    )
+    has_message = tuple_(registered.c.language, registered.c.last_told_id).in_(fan_out.messages)
+    exclusion = case(
+        (registered.c.hindrance.is_not(None), registered.c.hindrance),
+        (~has_message, Exclusion.UNCHANGED.value),
+        (same_address, Exclusion.SAME_ADDRESS.value),
+        else_=null(),
+    )
+    return select(
+        registered.c.recipient_id,
+        registered.c.language,
+        registered.c.last_told_id,
+        exclusion.label("exclusion"),
+    ).subquery()
+
+
+def _language(languages: Sequence[str]) -> ColumnElement[str]:
+    """The message's language for a person: the same tag, else the language alone, else the site's own."""
+    own, *others = languages
+    tag = func.lower(people.c.language)
+    matches = [
+        (or_(tag == language.lower(), tag.startswith(f"{language.lower()}-")), literal(language))
+        for language in sorted((own, *others), key=len, reverse=True)
+    ]
+    return case(*matches, else_=literal(own))
+
+
+def _last_told(previous_id: int, before: FromClause) -> ColumnElement[int]:
+    told = or_(
+        before.c.recipient_id.is_(None),
+        before.c.exclusion.in_([reason.value for reason in TOLD_WITHOUT_MAIL]),
+        and_(
+            batches.c.state == BatchState.ACCEPTED.value,
+            or_(before.c.outcome.is_(None), before.c.outcome.not_in([outcome.value for outcome in MISSED])),
+        ),
+    )
+    return case((told, literal(previous_id, Integer)), else_=before.c.last_told_id)

@@ -1,0 +1,171 @@
+"""Publishes: finds what a site has that was not announced, verifies it, and records what will be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from subscribers import announcements
+from subscribers.announcements import Told
+from subscribers.announcing import News, check_known, languages, news, snapshot, snapshot_before
+from subscribers.content import read_content
+from subscribers.errors import NotifyError
+from subscribers.mail import Message, compose
+from subscribers.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.settings import Sender
+from subscribers.site_reader import PublishedSite
+
+
+class UnknownSiteError(NotifyError):
+    """Nothing was ever announced from this database: the site is new, or the database is not the one."""
+
+
+class KnownSiteError(NotifyError):
+    """A baseline was asked for of a site that has one, and news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How to begin with a site never seen: nothing is told, or what was published on or after ``since``."""
+
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What a publish has recorded: an announcement and what it tells, unless there was nothing to announce.
+
+    ``deferred`` says that editorial changes wait for the next material one.
+    """
+
+    announcement_id: int | None
+    told: Sequence[News]
+    opened: bool
+    deferred: bool
+
+
+def publish(
+    engine: Engine,
+    site: PublishedSite,
+    *,
+    sender: Sender,
+    changes: Literal["every", "material"],
+    opening: Opening | None,
+    hold: bool,
+    now: datetime,
+) -> Publication:
+    """Record what the site has that was not announced. Nothing is sent here."""
+    history = site.history
+    known = announcements.what_is_known(engine)
+    baseline = None if known else _baseline(history, opening)
+    if baseline is not None:
+        known = [Told(announcement_id=None, labels=_labels(baseline))]
+    for told in known:
+        check_known(history, told.labels)
+    newest = known[0]
+    fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
+    everything = [item for items in fresh.values() for item in items]
+    if baseline is None and everything and opening is not None and opening.since is None:
+        raise KnownSiteError(
+            f"{history.site_url}: was seen before, and has news; leave --baseline out to announce it"
+        )
+    deferred = changes == "material" and not any(item.is_material for item in everything)
+    announced = bool(everything) and not deferred
+    announcement_id = None
+    if announced or baseline is not None:
+        contents = _contents(history, known) if announced else {}
+        site.verify(_named(history, contents.values()))
+        announcement_id = announcements.record(
+            engine,
+            history,
+            history_sha256=site.history_sha256,
+            known_id=newest.announcement_id,
+            baseline=baseline,
+            versions=snapshot(history) if announced else None,
+            messages=_messages(site, contents, sender=sender, now=now),
+            hold=hold,
+            now=now,
+        )
+    if not announced and newest.announcement_id is not None:
+        _advance(engine, history, newest, everything)
+    return Publication(
+        announcement_id=announcement_id,
+        told=_distinct(everything) if announced else (),
+        opened=baseline is not None,
+        deferred=bool(everything) and deferred,
+    )
+
+
+def _baseline(history: PublishedHistory, opening: Opening | None) -> Mapping[str, PublishedVersion]:
+    if opening is None:
+        raise UnknownSiteError(
+            f"{history.site_url}: this database has never announced anything; to begin, publish once with "
+            "--baseline (nothing is told) or --announce-since DATE; if one has announced, restore that one"
+        )
+    return snapshot(history) if opening.since is None else snapshot_before(history, opening.since)
+
+
+def _contents(
+    history: PublishedHistory, known: Sequence[Told]
+) -> dict[tuple[str, int | None], tuple[News, ...]]:
+    """The news for each language and each announcement last told of."""
+    return {
+        (language, told.announcement_id): news(history, told.labels, language=language)
+        for told in known
+        for language in languages(history)
+    }
+
+
+def _messages(
+    site: PublishedSite,
+    contents: Mapping[tuple[str, int | None], tuple[News, ...]],
+    *,
+    sender: Sender,
+    now: datetime,
+) -> dict[tuple[str, int | None], Message | None]:
+    today = now.astimezone(ZoneInfo(site.history.time_zone)).date()
+    return {
+        (language, last_told_id): compose(
+            read_content(site, items, today=today), language=language, sender=sender
+        )
+        if items
+        else None
+        for (language, last_told_id), items in contents.items()
+    }
+
+
+def _named(
+    history: PublishedHistory, contents: Iterable[Sequence[News]]
+) -> list[tuple[PublishedDocument, PublishedVersion]]:
+    """Each version that a mail or a baseline rests on, with its document."""
+    documents = {document.id: document for document in history.documents}
+    named = {(document, version.number): version for document, version in snapshot(history).items()}
+    for items in contents:
+        for item in items:
+            named |= {(item.document.id, version.number): version for version in item.versions}
+    return [(documents[document], version) for (document, _), version in named.items()]
+
+
+def _advance(engine: Engine, history: PublishedHistory, newest: Told, everything: Sequence[News]) -> None:
+    """Take over what is new and no news: a return to the known text, a translation that catches up."""
+    waiting = {item.document.id for item in everything}
+    quiet = {
+        document: version
+        for document, version in snapshot(history).items()
+        if version.label != newest.labels.get(document) and document not in waiting
+    }
+    if quiet and newest.announcement_id is not None:
+        announcements.advance(engine, newest.announcement_id, quiet)
+
+
+def _labels(versions: Mapping[str, PublishedVersion]) -> dict[str, str]:
+    return {document: version.label for document, version in versions.items()}
+
+
+def _distinct(everything: Sequence[News]) -> list[News]:
+    return list({item.document.id: item for item in everything}.values())

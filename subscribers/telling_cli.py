@@ -1,0 +1,251 @@
+"""The commands that tell people: migrate, publish, release, pause, cancel, deliver, resolve, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+
+from subscribers import announcements, reporting
+from subscribers.books import Status, statuses
+from subscribers.database import check_schema, migrate, open_database
+from subscribers.errors import NotifyError
+from subscribers.ledger import Doubt, Ledger, utc_now
+from subscribers.local import deliver
+from subscribers.publishing import Opening, publish
+from subscribers.settings import Settings, read_settings
+from subscribers.site_reader import open_site
+from subscribers.transports import Transport
+from subscribers.transports.folder import FolderTransport
+from subscribers.transports.sendgrid import SendGridTransport
+from subscribers.transports.smtp import SmtpTransport
+
+commands = typer.Typer()
+
+AnnouncementId = Annotated[int, typer.Argument(metavar="ANNOUNCEMENT", help="Its number, as in status.")]
+
+
+class UnfinishedError(NotifyError):
+    """Something is in doubt, or waits for another run."""
+
+
+@commands.command(name="migrate")
+def migrate_command() -> None:
+    """Make the database, or bring it to the schema of this version.
+
+    Example: POLICY_NOTIFY_DATABASE_URL=sqlite:///people.sqlite policy-notify migrate
+    """
+    engine = open_database(read_settings(os.environ).database_url.get_secret_value())
+    before, after = migrate(engine)
+    typer.echo(f"schema {after}" + (" as before" if before == after else f", before: {before or 'none'}"))
+
+
+@commands.command(name="publish")
+def publish_command(
+    *,
+    site: Annotated[str, typer.Option(help="A built site's folder, or a live site's address.")],
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="First time: count all that is there as known.")
+    ] = False,
+    announce_since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First time: announce what was published since that day."),
+    ] = None,
+    hold: Annotated[bool, typer.Option("--hold", help="Make it ready and wait for release.")] = False,
+) -> None:
+    """Announce what the site has that was not announced, and send it.
+
+    Example: policy-notify publish --site https://policies.example/
+    """
+    if baseline and announce_since:
+        raise typer.BadParameter("give --baseline or --announce-since, not both")
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    engine = _open(settings)
+    publication = publish(
+        engine,
+        open_site(site),
+        sender=settings.who_sends(),
+        changes=settings.changes,
+        opening=_opening(baseline=baseline, since=announce_since),
+        hold=hold,
+        now=utc_now(),
+    )
+    for line in reporting.told(publication):
+        typer.echo(line)
+    _deliver(engine, settings)
+
+
+@commands.command(name="release")
+def release_command(announcement: AnnouncementId) -> None:
+    """Let a held or paused announcement go out: the next deliver or publish sends it.
+
+    Example: policy-notify release 2 && policy-notify deliver
+    """
+    announcements.release(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is open: policy-notify deliver sends it")
+
+
+@commands.command(name="pause")
+def pause_command(announcement: AnnouncementId) -> None:
+    """Stop an announcement after the batch under way, until it is released.
+
+    Example: policy-notify pause 2
+    """
+    announcements.pause(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is paused: policy-notify release {announcement} goes on")
+
+
+@commands.command(name="cancel")
+def cancel_command(announcement: AnnouncementId) -> None:
+    """Send no more of an announcement; whoever missed it is told with the next one.
+
+    Example: policy-notify cancel 2
+    """
+    announcements.cancel(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is cancelled")
+
+
+@commands.command(name="deliver")
+def deliver_command() -> None:
+    """Finish whatever is open, from wherever it stopped; exit 1 when something stays in doubt or waits.
+
+    Example: policy-notify deliver
+    """
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    _deliver(_open(settings), settings)
+
+
+@commands.command(name="resolve")
+def resolve_command(
+    batch: Annotated[int, typer.Argument(metavar="BATCH", help="Its number, as in status.")],
+    *,
+    sent: Annotated[bool, typer.Option("--sent/--unsent", help="Whether the provider has sent it.")],
+) -> None:
+    """Settle a doubt that no evidence will: look the batch up at the provider, then say what it was.
+
+    Example: policy-notify resolve 17 --unsent && policy-notify deliver
+    """
+    Ledger(_open(read_settings(os.environ))).resolve(batch, sent=sent)
+    typer.echo(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
+
+
+@commands.command(name="status")
+def status_command(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
+    """Show every announcement's books, and each batch in doubt.
+
+    Example: policy-notify status --json
+    """
+    engine = _open(read_settings(os.environ))
+    present, doubts = statuses(engine), Ledger(engine).doubts()
+    if as_json:
+        typer.echo(json.dumps(reporting.as_json(present, doubts), indent=2))
+        return
+    for line in reporting.described(present, doubts):
+        typer.echo(line)
+
+
+def _open(settings: Settings) -> Engine:
+    engine = open_database(settings.database_url.get_secret_value())
+    check_schema(engine)
+    return engine
+
+
+def _opening(*, baseline: bool, since: datetime | None) -> Opening | None:
+    day: date | None = since.date() if since else None
+    return Opening(since=day) if baseline or day else None
+
+
+def _transport(settings: Settings) -> Transport:
+    match settings.transport:
+        case "folder":
+            return FolderTransport(settings.mail_folder)
+        case "smtp":
+            assert settings.smtp_url
+            return SmtpTransport(settings.smtp_url.get_secret_value())
+        case "sendgrid":
+            assert settings.sendgrid_api_key
+            return SendGridTransport(
+                api_key=settings.sendgrid_api_key.get_secret_value(),
+                host=settings.sendgrid_host,
+                subuser=settings.sendgrid_subuser,
+            )
+
+
+def _deliver(engine: Engine, settings: Settings) -> None:
+    """Send what can be sent; say where it stands; refuse to call it done while something is open."""
+    ledger = Ledger(engine)
+    before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
+    with _stop_on_signals() as stop, _progress(engine) as on_batch:
+        deliver(ledger, _transport(settings), sender=settings.who_sends(), stop=stop, on_batch=on_batch)
+    present = statuses(engine)
+    for status in present:
+        accepted = status.books.accepted - before.get(status.announcement_id, 0)
+        if accepted or not status.is_complete:
+            typer.echo(reporting.line(status))
+    _demand_finished(present, ledger.doubts())
+
+
+def _demand_finished(present: Sequence[Status], doubts: Sequence[Doubt]) -> None:
+    open_ends = [
+        f"batch {doubt.batch_id} ({doubt.size} recipients) is in doubt: {doubt.detail}" for doubt in doubts
+    ]
+    if doubts:
+        open_ends.append("what is in doubt is not sent again by itself; see policy-notify resolve --help")
+    waiting = sum(status.books.waiting for status in present if status.state == "open")
+    unstarted = any(status.state == "open" and status.fanned_out_at is None for status in present)
+    if waiting or unstarted:
+        open_ends.append(f"{waiting or 'all'} wait: run policy-notify deliver again")
+    if open_ends:
+        raise UnfinishedError("; ".join(open_ends))
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[Event]:
+    """Set at the first SIGTERM or SIGINT, so that the batch under way is finished."""
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(engine: Engine) -> Iterator[Any]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[int, Any] = {}
+
+        def on_batch() -> None:
+            for status in statuses(engine):
+                if status.is_complete or status.fanned_out_at is None:
+                    continue
+                number = status.announcement_id
+                if number not in tasks:
+                    tasks[number] = progress.add_task(f"announcement {number}", total=status.books.audience)
+                progress.update(tasks[number], completed=status.books.audience - status.books.waiting)
+
+        yield on_batch
