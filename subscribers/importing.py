@@ -351,6 +351,7 @@ def _insert(connection: Connection, now: datetime) -> int:
         select(*(values[name] for name in names))
         .outerjoin(people, _same_person)
         .where(people.c.id.is_(None), _is_good)
+        .order_by(_staged.c.line)
     )
     return _inserted(connection, insert(people).from_select(names, new))
 

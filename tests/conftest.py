@@ -3,16 +3,113 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+import postgresql
 import pytest
 from policy_repository import PolicyRepository
+from published_site import PublishedSiteMaker
+from sqlalchemy import Engine
+from told_world import ToldWorld
+
+from subscribers.database import migrate, open_database
+
+_names = count()
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> PolicyRepository:
     """An empty repository for a policy."""
     return PolicyRepository(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL of these tests' own."""
+    if not postgresql.BINARIES:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        folder = tmp_path / "database"
+        folder.mkdir()
+        yield f"sqlite:///{folder / 'notify.db'}"
+        return
+    cluster: postgresql.Cluster = request.getfixturevalue("postgresql_cluster")
+    name = f"notify_{next(_names)}"
+    yield cluster.create(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """A database with the present schema, of each kind in turn."""
+    engine = open_database(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema and nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "empty.sqlite"
+    engine = open_database(f"sqlite:///{file}")
+    migrate(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgresql.Cluster]:
+    """A running PostgreSQL with a database ``empty`` that has the schema and nothing in it."""
+    if not postgresql.BINARIES:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.running_cluster() as cluster:
+        engine = open_database(cluster.create("empty"))
+        migrate(engine)
+        engine.dispose()
+        yield cluster
+
+
+@pytest.fixture
+def postgresql_url(cluster: postgresql.Cluster) -> str:
+    """An empty database with the schema, on PostgreSQL."""
+    return cluster.create(f"test_{uuid4().hex}", template="empty")
+
+
+@pytest.fixture
+def sqlite_url(empty_sqlite: Path, tmp_path: Path) -> str:
+    """An empty database with the schema, in a file."""
+    return f"sqlite:///{shutil.copy(empty_sqlite, tmp_path / 'test.sqlite')}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database with the schema: each test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """The same, opened."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(database: Engine, tmp_path: Path) -> ToldWorld:
+    """A registry, a site and a provider, on both kinds of database."""
+    return ToldWorld(database, PublishedSiteMaker(tmp_path / "site"))
 
 
 @pytest.hookimpl(trylast=True)
