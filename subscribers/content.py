@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from subscribers.announcing import News
 from subscribers.published import PublishedDocument, PublishedVersion
@@ -144,4 +144,4 @@ def _published_on(version: PublishedVersion) -> date:
 
 
 def _url(site: PublishedSite, address: str) -> str:
-    return urljoin(site.history.site_url, quote(address, safe="/%"))
+    return site.history.site_url + quote(address, safe="/%")

@@ -52,7 +52,7 @@ def _root(url: str) -> str:
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("is no IANA time zone") from error
     return name
 
@@ -182,6 +182,9 @@ def parse_history(raw: bytes, *, where: str) -> PublishedHistory:
             raise UnreadableSiteError(where, f"document {document.id} stands there twice")
         if [version.number for version in document.versions] != list(range(1, len(document.versions) + 1)):
             raise UnreadableSiteError(where, f"the versions of {document.slug} are not numbered 1, 2, 3 …")
+        labels = [version.label for version in document.versions]
+        if len(set(labels)) < len(labels):
+            raise UnreadableSiteError(where, f"two versions of {document.slug} have one label")
         if document.translation_of is not None and document.translation_of not in ids:
             raise UnreadableSiteError(where, f"{document.slug} translates a document that is not there")
     return history
@@ -199,7 +202,7 @@ def _parse(kind: TypeAdapter[_Parsed], raw: bytes, *, where: str) -> _Parsed:
         problem = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in problem["loc"])
         if place == "format":
-            what = f"has format {problem['input']!r}, and this policy-notify reads format {FORMAT}"
+            what = f"has format {problem['input']!r:.40}, and this policy-notify reads format {FORMAT}"
         else:
             what = f"{place}: {problem['msg']}" if place else problem["msg"]
         raise UnreadableSiteError(where, what) from error

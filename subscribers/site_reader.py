@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Protocol
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from subscribers.errors import NotifyError
 from subscribers.published import (
@@ -198,7 +198,7 @@ class Web:
         self._opener.addheaders = [("User-Agent", "policy-notify"), ("Cache-Control", "no-cache")]
 
     def where(self, address: str) -> str:
-        return urljoin(self.root, quote(address, safe="/%"))
+        return self.root + quote(address, safe="/%")
 
     def read(self, address: str) -> bytes:
         url = self.where(address)
