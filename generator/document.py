@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -45,7 +45,8 @@ class Look:
 
     sha256: str
     heading: str | None
-    too_deep: bool
+    empty: bool = False
+    too_deep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +117,13 @@ class Renderer:
         if look is None:
             look = self._new_look(compared)
             if self._cache is not None:
-                self._cache[key] = json.dumps([look.sha256, look.heading, look.too_deep])
+                self._cache[key] = json.dumps(asdict(look))
         self._looks[key] = look
         return look
 
     def _kept_look(self, key: str) -> Look | None:
         kept = self._cache.get(key) if self._cache is not None else None
-        if kept is None:
-            return None
-        sha256, heading, too_deep = json.loads(kept)
-        return Look(sha256=sha256, heading=heading, too_deep=too_deep)
+        return Look(**json.loads(kept)) if kept is not None else None
 
     def _new_look(self, compared: str) -> Look:
         try:
@@ -135,7 +133,7 @@ class Renderer:
         if self._cache is not None:
             self._cache[self._key("html", compared)] = self._cleaner.clean(markup)
         sight = visible.see(markup)
-        return Look(sha256=_digest(sight.tokens), heading=sight.heading, too_deep=False)
+        return Look(sha256=_digest(sight.tokens), heading=sight.heading, empty=not sight.tokens)
 
     def _markup(self, body: str) -> str:
         """The HTML that Python-Markdown makes, raw HTML and all; not safe to show.
@@ -184,6 +182,8 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
     text, problems = _decoded(raw)
     split = _on_fresh_stack(split_front_matter, text)
     look = renderer.look(split.body)
+    if look.empty:
+        problems += (Problem(line=None, text="the text shows nothing; write it, or remove the file"),)
     if look.too_deep:
         problems += (
             Problem(line=None, text="the text is nested too deeply to be rendered; flatten its lists"),

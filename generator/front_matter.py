@@ -48,7 +48,7 @@ class FrontMatter:
     impact: str | None = None
     approved_by: str | None = None
     version: str | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict)
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

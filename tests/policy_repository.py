@@ -7,9 +7,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
-
-from typing_extensions import Unpack
+from typing import TypedDict, Unpack
 
 from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.history import DocumentHistory, History, read_history
