@@ -200,7 +200,7 @@ def _parse(kind: TypeAdapter[_Parsed], raw: bytes, *, where: str) -> _Parsed:
         return kind.validate_json(raw, strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
+        place = ".".join(str(part) if str(part).isprintable() else repr(part) for part in problem["loc"])
         if place == "format":
             what = f"has format {problem['input']!r:.40}, and this policy-notify reads format {FORMAT}"
         else:
