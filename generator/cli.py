@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import PolicyError
 from generator.history import read_history
 from generator.repository import open_repository
+
+ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -45,6 +48,52 @@ def versions(
         typer.echo(line)
     for warning in history.warnings:
         typer.echo(f"warning: {listing.printable(str(warning))}", err=True)
+
+
+@app.command(
+    epilog="Example: policy-site build --as-of 2027-01-01 --published https://policies.example/history.json"
+)
+def build(
+    *,
+    config: ConfigFile = Path("mkdocs.yml"),
+    site_dir: Annotated[
+        Path | None, typer.Option(help="Where the site goes; without one, as mkdocs.yml says.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day that decides what is in force; today."),
+    ] = None,
+    published: Annotated[
+        str | None,
+        typer.Option(help="history.json of the site as it is published: refuse to lose any of it."),
+    ] = None,
+) -> None:
+    """Build the site of everything that is committed."""
+    from generator import building  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
+
+    if building.has_uncommitted_edits(config):
+        typer.echo(
+            "note: edits that are not committed are not in this build; see them with policy-site serve",
+            err=True,
+        )
+    with Console(stderr=True).status("Building the site …"):
+        folder, built = building.build(
+            config, site_dir=site_dir, day=as_of.date() if as_of else None, published=published
+        )
+    typer.echo(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
+
+
+@app.command(epilog="Example: policy-site serve --address 127.0.0.1:8001")
+def serve(
+    *,
+    config: ConfigFile = Path("mkdocs.yml"),
+    address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1:8000",
+) -> None:
+    """Preview the site with uncommitted edits and their redline; it follows each change of a file."""
+    from generator import plugin  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
+
+    typer.echo(f"http://{address}/ shows the site with what is not committed yet; Ctrl-C ends it", err=True)
+    plugin.serve(config, address=address)
 
 
 def main() -> None:

@@ -26,7 +26,8 @@ class Language:
         """The text under ``key``, in the plural form of ``count`` (CLDR), with ``values`` filled in."""
         text = self.texts[key]
         if not isinstance(text, str):
-            text = text[Locale.parse(self.code, sep="-").plural_form(count or 0)]
+            form = Locale.parse(self.code, sep="-").plural_form(count or 0)
+            text = text.get(form, text["other"])
         return text.format(count=count, **values)
 
     def date(self, day: date) -> str:

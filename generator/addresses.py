@@ -1,0 +1,162 @@
+"""Where each document is on the site: slugs, permanent addresses, redirects from older ones; pure.
+
+Addresses are relative to the site's root, percent-encoded, and end in ``/`` where they are pages.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import quote
+
+from generator.errors import PolicyError
+from generator.history import DocumentHistory, Version, slug_of
+
+FEED = "feed.xml"
+HISTORY = "history.json"
+SCHEMA = "history.schema.json"
+SITEMAP = "sitemap.xml"
+SITE_FILES = frozenset({FEED, HISTORY, SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"})
+BELOW_A_DOCUMENT = frozenset({"versions", "changes", "since", "history", FEED})
+SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
+
+
+class AddressTakenError(PolicyError):
+    """Two documents, or a document and a page that the site makes, would be at one address."""
+
+    def __init__(self, path: str, *, address: str, other: str) -> None:
+        super().__init__(
+            f"{path}: its address /{address} belongs to {other}; "
+            "rename one of them, or leave one out (exclude_docs in mkdocs.yml)"
+        )
+        self.path = path
+        self.address = address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A document on the site.
+
+    ``former_slugs`` lead here. ``translation_of`` is the id of the document that this one translates.
+    """
+
+    document: DocumentHistory
+    slug: str
+    former_slugs: tuple[str, ...]
+    language: str
+    translation_of: str | None
+    announced: bool
+
+    @property
+    def source_name(self) -> str:
+        """The path that the navigation knows it by: always with a suffix in small letters."""
+        return SUFFIX.sub(lambda found: found[0].lower(), self.document.path)
+
+    @property
+    def address(self) -> str:
+        """Where the text in force is."""
+        return address_of(self.slug)
+
+    @property
+    def history(self) -> str:
+        """The page with all versions."""
+        return f"{self.address}history/"
+
+    @property
+    def feed(self) -> str:
+        """Its own feed; the start page has that of the site."""
+        return f"{self.address}{FEED}"
+
+    def version(self, version: Version) -> str:
+        """The permanent page of a version."""
+        return f"{self.address}versions/{version.label}/"
+
+    def change(self, version: Version) -> str:
+        """The page with the redline that brought a version."""
+        return f"{self.address}changes/{version.label}/"
+
+    def since(self, version: Version) -> str:
+        """The page with all that changed since a version."""
+        return f"{self.address}since/{version.label}/"
+
+
+def address_of(slug: str) -> str:
+    """The page of a slug; that of the empty one is the site's root."""
+    return f"{quote(slug, errors='surrogateescape')}/" if slug else ""
+
+
+def relative(address: str, *, page: str) -> str:
+    """``address`` as a link on ``page``, so that the site works below any path."""
+    target, _, fragment = address.partition("#")
+    link = posixpath.relpath(f"/{target}", f"/{page}")
+    if (not target or target.endswith("/")) and not link.endswith("/"):
+        link += "/"
+    return f"{link}#{fragment}" if fragment else link
+
+
+def place_documents(
+    documents: Sequence[DocumentHistory],
+    *,
+    language: str,
+    languages: Iterable[str],
+    announce: Sequence[str],
+) -> tuple[Place, ...]:
+    """Every document with its address; a living document has it before an ended one.
+
+    ``languages`` are the suffixes that mark a translation (``privacy.ru.md``),
+    ``announce`` are path patterns.
+    """
+    living = {document.path: document for document in documents if document.ended_at is None}
+    places = []
+    for document in documents:
+        original, spoken = _translated(document.path, languages=languages)
+        source = living.get(original) if original else None
+        former = {slug_of(path) for path in document.former_paths} | {slug_of(document.path)}
+        places.append(
+            Place(
+                document=document,
+                slug=document.slug,
+                former_slugs=tuple(sorted(former - {document.slug})),
+                language=spoken or language,
+                translation_of=source.id if source and source is not document else None,
+                announced=_announced(document.path, original=original, patterns=announce),
+            )
+        )
+    _refuse_taken(places)
+    return tuple(places)
+
+
+def _translated(path: str, *, languages: Iterable[str]) -> tuple[str | None, str | None]:
+    """For ``privacy.ru.md``: ``privacy.md`` and ``ru``."""
+    found = SUFFIX.search(path)
+    stem, suffix = (path[: found.start()], found[0]) if found else (path, "")
+    base, dot, language = stem.rpartition(".")
+    return (f"{base}{suffix}", language) if dot and language in languages else (None, None)
+
+
+def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> bool:
+    if not patterns:
+        return slug_of(original or path) != ""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _refuse_taken(places: Sequence[Place]) -> None:
+    holders: dict[str, str] = {}
+    living = [place for place in places if place.document.ended_at is None]
+    for place in living:
+        other = holders.setdefault(place.slug, place.document.path)
+        if other != place.document.path:
+            raise AddressTakenError(place.document.path, address=place.address, other=other)
+    for place in living:
+        parts = place.slug.split("/")
+        if parts[0] in SITE_FILES:
+            raise AddressTakenError(place.document.path, address=place.address, other="a file of the site")
+        for position, part in enumerate(parts):
+            above = "/".join(parts[:position])
+            if part in BELOW_A_DOCUMENT and above in holders:
+                raise AddressTakenError(
+                    place.document.path, address=place.address, other=f"the versions of {holders[above]}"
+                )

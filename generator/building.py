@@ -1,0 +1,94 @@
+"""One build: into a new folder, which takes the old site's place only when it is whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from urllib.error import URLError
+
+from generator import plugin
+from generator.addresses import HISTORY
+from generator.errors import PolicyError
+from generator.repository import open_repository
+from generator.site import Built
+
+TIMEOUT_SECONDS = 30
+EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
+
+
+class ForeignFolderError(PolicyError):
+    """The folder for the site holds something that no build made."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder}: holds files but no {HISTORY}, so it is no site built here; "
+            "empty it, or name another folder (--site-dir)"
+        )
+        self.folder = folder
+
+
+class UnreadablePublishedError(PolicyError):
+    """What was published before cannot be read."""
+
+    def __init__(self, place: str, *, reason: str) -> None:
+        super().__init__(f"{place}: cannot be read ({reason}); name the {HISTORY} that is published now")
+        self.place = place
+
+
+def build(
+    config_file: Path, *, site_dir: Path | None, day: date | None, published: str | None
+) -> tuple[Path, Built]:
+    """Build the site; answers its folder. On any refusal the folder is as it was."""
+    config = plugin.read_config(config_file)
+    folder = (site_dir or config.site_dir).resolve()
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / HISTORY).is_file():
+        raise ForeignFolderError(folder)
+    before = (published, _read(published)) if published else None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        new = Path(scratch, "new")
+        with _dated_as_committed(config.documents):
+            built = plugin.build(config_file, site_dir=new, day=day, published=before)
+        if folder.is_dir():
+            folder.rename(Path(scratch, "old"))
+        new.rename(folder)
+    return folder, built
+
+
+def has_uncommitted_edits(config_file: Path) -> bool:
+    """Whether the documents folder holds what a build does not publish."""
+    documents = plugin.read_config(config_file).documents
+    with open_repository(documents) as repository:
+        return repository.has_edits(folder=repository.folder_of(documents))
+
+
+def _read(place: str) -> bytes:
+    try:
+        if place.startswith(("https://", "http://")):
+            with urllib.request.urlopen(place, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
+                raw: bytes = answer.read()
+                return raw
+        return Path(place).read_bytes()
+    except (OSError, URLError) as error:
+        raise UnreadablePublishedError(place, reason=str(error)) from error
+
+
+@contextmanager
+def _dated_as_committed(documents: Path) -> Iterator[None]:
+    """Let MkDocs and its themes write the commit's time where they would write that of the build."""
+    with open_repository(documents) as repository:
+        committed_at = repository.committed_at(repository.resolve())
+    known = os.environ.get(EPOCH)
+    os.environ[EPOCH] = str(max(committed_at, 0))
+    try:
+        yield
+    finally:
+        if known is None:
+            del os.environ[EPOCH]
+        else:
+            os.environ[EPOCH] = known

@@ -1,0 +1,85 @@
+"""What was rendered and compared before, kept between builds; to delete it changes no byte of any site.
+
+A key has to name everything that its value depends on: the content's digest and the version of what made it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from types import TracebackType
+
+FILE = "policysite.sqlite3"
+
+
+class Cache(MutableMapping[str, str]):
+    """Texts by key, in one file of ``folder``; one that cannot be read is begun anew.
+
+    What is new is written on leaving. Left without an error, it forgets what was neither read nor written
+    meanwhile, so it does not grow for ever.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / FILE
+        try:
+            self._database = _open(file)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # not a database, or a damaged one
+            file.unlink()
+            self._database = _open(file)
+        self._used: set[str] = set()
+        self._new: dict[str, bytes] = {}
+
+    def __getitem__(self, key: str) -> str:
+        packed = self._new.get(key)
+        if packed is None:
+            row = self._database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                raise KeyError(key)
+            packed = row[0]
+        self._used.add(key)
+        return zlib.decompress(packed).decode()
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._used.add(key)
+        self._new[key] = zlib.compress(value.encode(), 1)
+
+    def __delitem__(self, key: str) -> None:
+        known = self._new.pop(key, None) is not None
+        if not self._database.execute("DELETE FROM kept WHERE key = ?", (key,)).rowcount and not known:
+            raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        kept = {key for (key,) in self._database.execute("SELECT key FROM kept")}
+        return iter(sorted(kept | self._new.keys()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        unused = [] if error else [(key,) for key in self if key not in self._used]
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", self._new.items())
+        self._database.executemany("DELETE FROM kept WHERE key = ?", unused)
+        self._database.execute("COMMIT")
+        self._database.close()
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
+    try:
+        database.execute("PRAGMA synchronous = OFF")  # what is lost is made again
+        database.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database

@@ -1,0 +1,34 @@
+"""What a site is built from, as ``mkdocs.yml`` and the plugin's options say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteConfig:
+    """One site.
+
+    ``documents`` is the folder with the policy, ``site_dir`` that of the site. ``site_url`` ends in ``/``.
+    ``languages`` mark translations (``privacy.ru.md``); ``language`` is that of all other documents.
+    ``announce`` holds path patterns, none meaning every document but the start page. ``since`` is how many
+    older versions get a page with all that changed since. ``excluded`` tells of a path below ``documents``
+    whether the site leaves it out.
+    """
+
+    documents: Path
+    site_dir: Path
+    site_url: str
+    site_name: str
+    language: str
+    languages: tuple[str, ...]
+    time_zone: ZoneInfo
+    announce: tuple[str, ...]
+    since: int
+    extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]]
+    extension_configs: Mapping[str, Mapping[str, object]]
+    excluded: Callable[[str], bool]
+    cache: Path

@@ -1,0 +1,334 @@
+"""What the pages of a site say: templates filled with documents, versions and redlines; writes nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from generator.addresses import FEED, Place, relative
+from generator.history import Version
+from generator.language import Language, load_language
+from generator.redlines import RedlineTexts
+from generator.repository import UNCOMMITTED
+from generator.shell import Article
+from generator.standing import Standing
+
+TEMPLATES = Path(__file__).parent / "templates" / "pages"
+LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
+CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
+HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
+CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
+DESCRIPTION_LENGTH = 160  # about what search engines show of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A document with what its pages tell on one day.
+
+    ``shown`` is the version on its own page, ``upcoming`` are the others still to come. ``redlines`` lead to
+    the versions of their keys from the ones before. ``since`` are the numbers of those with a page of
+    all that changed since.
+    ``overtaken_by`` is the original's version in force that a translation has not followed yet.
+    """
+
+    place: Place
+    standings: Mapping[int, Standing]
+    shown: Version
+    upcoming: Sequence[Version]
+    redlines: Mapping[int, RedlineTexts]
+    since: frozenset[int]
+    translations: Sequence[Place]
+    overtaken_by: Version | None
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Oldest first."""
+        return self.place.document.versions
+
+    def version(self, number: int) -> Version | None:
+        """The version of this number, if there is one."""
+        return self.versions[number - 1] if 0 < number <= len(self.versions) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A link to the same page of a document in another language, in words of that language."""
+
+    address: str
+    language: str
+    words: str
+
+
+class Page:
+    """What every template can ask: words, dates and links, as one page at ``address`` needs them."""
+
+    def __init__(
+        self, address: str, *, language: Language, time_zone: ZoneInfo, others: Sequence[Translation]
+    ) -> None:
+        self.address = address
+        self.t = language
+        self.translations = others
+        self._time_zone = time_zone
+
+    def link(self, address: str) -> str:
+        """The way from this page to ``address``."""
+        return relative(address, page=self.address)
+
+    def published_on(self, version: Version) -> date:
+        """The day of publication where the site is."""
+        return version.published_at.astimezone(self._time_zone).date()
+
+    def label(self, version: Version) -> str:
+        """A version's label as a reader says it: its day, and which one of the day."""
+        nth = version.label[len("2026-11-22-") :]
+        day = self.t.date(self.published_on(version))
+        return f"{day} ({nth})" if nth else day
+
+
+class Pages:
+    """Makes every page of a site.
+
+    The texts and redlines that it is given have the links that their pages need.
+    """
+
+    def __init__(self, *, site_url: str, site_name: str, time_zone: ZoneInfo) -> None:
+        self._site_url = site_url
+        self._site_name = site_name
+        self._time_zone = time_zone
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def document(self, chapter: Chapter, text: str) -> Article:
+        """The document's own page: the text in force, and what comes."""
+        place, version = chapter.place, chapter.shown
+        page = self._page(place.address, chapter)
+        heading, body = _split_heading(text, title=version.title)
+        status = self._filled("status.html", page, chapter, version)
+        parts = (
+            [heading, body, status] if not place.announced and place.slug == "" else [heading, status, body]
+        )
+        return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
+
+    def version(self, chapter: Chapter, version: Version, text: str) -> Article:
+        """A version at its permanent address."""
+        page = self._page(chapter.place.version(version), chapter)
+        heading, body = _split_heading(text, title=version.title)
+        content = self._filled(
+            "version.html",
+            page,
+            chapter,
+            version,
+            heading=heading,
+            text=body,
+            newer=version.number < len(chapter.versions) and not _is_draft(chapter.versions[-1]),
+            first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
+        )
+        title = f"{version.title} ({page.label(version)})"
+        return self._article(page, chapter, title=title, content=content, text=body)
+
+    def change(self, chapter: Chapter, version: Version, marked: str) -> Article:
+        """The redline that brought a version, which is not the first."""
+        page = self._page(chapter.place.change(version), chapter)
+        title = page.t("change_title", title=version.title)
+        content = self._filled(
+            "change.html",
+            page,
+            chapter,
+            version,
+            title=title,
+            old=chapter.version(version.number - 1),
+            returned=chapter.version(version.returns_to or 0),
+            redline=chapter.redlines[version.number],
+            marked=marked,
+            earlier=chapter.version(version.number - 1) if version.number > 2 else None,
+            later=chapter.version(version.number + 1),
+        )
+        return self._article(
+            page,
+            chapter,
+            title=f"{title} ({page.label(version)})",
+            content=content,
+            text=version.front.summary,
+        )
+
+    def since(self, chapter: Chapter, old: Version, redline: RedlineTexts, marked: str) -> Article:
+        """All that changed since an older version."""
+        newest = chapter.versions[-1]
+        page = self._page(chapter.place.since(old), chapter)
+        title = page.t("since_title", title=newest.title, old=page.label(old))
+        content = self._filled(
+            "since.html",
+            page,
+            chapter,
+            newest,
+            title=title,
+            old=old,
+            redline=redline,
+            marked=marked,
+            steps=chapter.versions[old.number :][::-1],
+        )
+        article = self._article(page, chapter, title=title, content=content, text=None)
+        return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')
+
+    def history(self, chapter: Chapter) -> Article:
+        """All versions, newest first."""
+        page = self._page(chapter.place.history, chapter)
+        title = page.t("history_title", title=chapter.shown.title)
+        entries = [
+            {
+                "version": version,
+                "standing": chapter.standings[version.number],
+                "redline": chapter.redlines.get(version.number),
+                "returned": chapter.version(version.returns_to or 0),
+                "since": version.number in chapter.since,
+            }
+            for version in reversed(chapter.versions)
+        ]
+        content = self._filled("history.html", page, chapter, chapter.shown, title=title, versions=entries)
+        return self._article(page, chapter, title=title, content=content, text=None)
+
+    def overview(self, chapters: Sequence[Chapter], *, language: str) -> Article:
+        """A start page for a site that has none of its own."""
+        page = Page("", language=load_language(language), time_zone=self._time_zone, others=())
+        listed = [(c.place, c.shown) for c in sorted(chapters, key=lambda c: c.shown.title.casefold())]
+        content = self._templates.get_template("overview.html").render(
+            p=page,
+            title=self._site_name,
+            groups=[
+                (None, [entry for entry in listed if entry[0].document.ended_at is None]),
+                (page.t("overview_former"), [entry for entry in listed if entry[0].document.ended_at]),
+            ],
+        )
+        return Article(
+            address="",
+            language=language,
+            title=self._site_name,
+            description=self._site_name,
+            content=content,
+            head=self._feed_link(FEED, title=self._site_name, page=""),
+        )
+
+    def redirect(self, address: str, *, to: str, language: str) -> str:
+        """A whole page, without the theme, that leads from one address to another."""
+        page = Page(address, language=load_language(language), time_zone=self._time_zone, others=())
+        return self._templates.get_template("redirect.html").render(
+            p=page, address=to, canonical=urljoin(self._site_url, to)
+        )
+
+    def _page(self, address: str, chapter: Chapter) -> Page:
+        place = chapter.place
+        others = []
+        for other in chapter.translations:
+            there = {place.address: other.address, place.history: other.history}.get(address)
+            if there is not None:
+                language = load_language(other.language)
+                words = language("read_in", language=language("language_name"))
+                others.append(Translation(address=there, language=other.language, words=words))
+        return Page(address, language=load_language(place.language), time_zone=self._time_zone, others=others)
+
+    def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
+        ended_at = chapter.place.document.ended_at
+        return self._templates.get_template(template).render(
+            p=page,
+            chapter=chapter,
+            place=chapter.place,
+            version=version,
+            standing=chapter.standings[version.number],
+            withdrawn_on=ended_at.astimezone(self._time_zone).date() if ended_at else None,
+            draft=_is_draft(version),
+            **more,
+        )
+
+    def _article(
+        self, page: Page, chapter: Chapter, *, title: str, content: str, text: str | None
+    ) -> Article:
+        head = [self._feed_link(chapter.place.feed, title=chapter.shown.title, page=page.address)]
+        for language, address in [
+            (chapter.place.language, page.address),
+            *((other.language, other.address) for other in page.translations),
+        ]:
+            if page.translations:
+                url = html.escape(urljoin(self._site_url, address))
+                head.append(f'<link rel="{ALTERNATE}" hreflang="{language}" href="{url}">')
+        return Article(
+            address=page.address,
+            language=chapter.place.language,
+            title=title,
+            description=_beginning(text) or title,
+            content=content,
+            head="".join(head),
+        )
+
+    def _feed_link(self, feed: str, *, title: str, page: str) -> str:
+        href, title = html.escape(relative(feed, page=page)), html.escape(title)
+        return f'<link rel="{ALTERNATE}" type="application/atom+xml" title="{title}" href="{href}">'
+
+
+def with_clause_links(text: str, *, language: Language) -> str:
+    """The text with a link to itself at each heading that has an id."""
+
+    def linked(heading: re.Match[str]) -> str:
+        tag, attributes, anchor, words = heading.groups()
+        if "headerlink" in words:
+            return heading[0]
+        label = html.escape(language("clause_link", clause=html.unescape(TAG.sub("", words)).strip()))
+        link = f'<a class="ps-clause" href="#{anchor}" aria-label="{label}" title="{label}">§</a>'
+        return f"<{tag}{attributes}>{words}{link}</{tag}>"
+
+    return CLAUSE.sub(linked, text)
+
+
+def table_of_contents(content: str) -> list[dict[str, Any]]:
+    """The headings with ids, nested, in the shape that Python-Markdown's toc extension gives."""
+    root: list[dict[str, Any]] = []
+    above: list[dict[str, Any]] = []
+    for found in HEADING.finditer(content):
+        level, anchor, words = int(found[1]), found[2], CLAUSE_LINK.sub("", found[3])
+        entry: dict[str, Any] = {
+            "level": level,
+            "id": anchor,
+            "name": TAG.sub("", words).strip(),
+            "children": [],
+        }
+        while above and above[-1]["level"] >= level:
+            above.pop()
+        (above[-1]["children"] if above else root).append(entry)
+        above.append(entry)
+    return root
+
+
+def _split_heading(text: str, *, title: str) -> tuple[str, str]:
+    """The heading of a text and the rest; a text without any gets its title as one."""
+    if found := LEADING_HEADING.match(text):
+        return found[0], text[found.end() :]
+    return ("" if "<h1" in text else f"<h1>{html.escape(title, quote=False)}</h1>"), text
+
+
+def _beginning(text: str | None) -> str:
+    words = html.unescape(TAG.sub(" ", (text or "")[: 20 * DESCRIPTION_LENGTH])).split()
+    beginning = ""
+    for word in words:
+        if len(beginning) + len(word) >= DESCRIPTION_LENGTH:
+            return f"{beginning} …"
+        beginning = f"{beginning} {word}".strip()
+    return beginning
+
+
+def _is_draft(version: Version) -> bool:
+    return version.commit == UNCOMMITTED

@@ -1,0 +1,298 @@
+"""The MkDocs plugin, and the only file that imports MkDocs: it hands over and holds no rules."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import Environment
+from mkdocs.commands.build import build as build_with_mkdocs
+from mkdocs.commands.build import get_context
+from mkdocs.commands.serve import serve as serve_with_mkdocs
+from mkdocs.config import config_options, load_config
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort, ConfigurationError
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
+from mkdocs.utils.templates import TemplateContext
+
+from generator import shell
+from generator.cache import Cache
+from generator.config import SiteConfig
+from generator.errors import PolicyError
+from generator.pages import table_of_contents
+from generator.repository import open_repository
+from generator.shell import Article, Shell
+from generator.site import Built, Site
+
+TEMPLATES = Path(__file__).parent / "templates"
+ASSETS = TEMPLATES / "assets"
+HEAD_END = "</head>"
+
+
+class ConfigError(PolicyError):
+    """mkdocs.yml asks for what cannot be done."""
+
+
+class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 does not type this hook
+    """What stands below ``policysite:`` in mkdocs.yml; ``SiteConfig`` says what each means."""
+
+    time_zone = config_options.Type(str, default="UTC")
+    languages = config_options.ListOfItems(config_options.Type(str), default=[])
+    announce = config_options.ListOfItems(config_options.Type(str), default=[])
+    since = config_options.Type(int, default=20)
+
+
+class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
+    """Gives MkDocs the documents' pages and writes all others when it has finished.
+
+    ``day`` is the day that the pages speak of (None: today). What was built stands in ``built``.
+    """
+
+    def __init__(self) -> None:
+        self.day: date | None = None
+        self.published: tuple[str, bytes] | None = None
+        self.built: Built | None = None
+        self._preview = False
+        self._open = ExitStack()
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """A preview shows what is not committed yet."""
+        self._preview = command == "serve"
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Add the style and, to Material for MkDocs, the parts that it needs changed."""
+        self._site_config = _site_config(config, self.config)
+        self._assets = {f"assets/{_hashed_name(file)}": file for file in sorted(ASSETS.iterdir())}
+        styles = [path for path in self._assets if path.endswith(".css")]
+        config.extra_css = [*styles, *config.extra_css]
+        config.extra_javascript = [
+            *(path for path in self._assets if path.endswith(".js")),
+            *config.extra_javascript,
+        ]
+        if config.theme.name == "material":
+            config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Show what the mainline holds instead of what lies in the documents folder."""
+        now = datetime.now(UTC)
+        repository = self._open.enter_context(open_repository(self._site_config.documents))
+        cache = self._open.enter_context(Cache(self._site_config.cache))
+        self._site = Site(
+            self._site_config,
+            repository,
+            cache=cache,
+            day=self.day or now.astimezone(self._site_config.time_zone).date(),
+            draft_at=now if self._preview else None,
+        )
+        if self.published:
+            self._site.refuse_lost_versions(self.published[1], where=self.published[0])
+        for file in list(files):
+            if file.src_dir == config.docs_dir and (not self._preview or file.is_documentation_page()):
+                files.remove(file)
+        if not self._preview:
+            for path in self._site.files:
+                files.append(_file(path, self._site.file(path), config))
+        for path, source in self._assets.items():
+            files.append(_file(path, source.read_bytes(), config))
+        self._articles: dict[str, Article] = {}
+        for place, article in self._site.articles():
+            file = _file(place.source_name, b"", config)
+            file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
+            file.url = place.address or "./"
+            if place.language != self._site_config.language:
+                file.inclusion = InclusionLevel.NOT_IN_NAV
+            files.append(file)
+            self._articles[file.src_uri] = article
+        return files
+
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keep the navigation for the archive pages."""
+        self._nav = nav
+        return nav
+
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Title and description of a document; its text is rendered already."""
+        article = self._articles.get(page.file.src_uri)
+        if article is None:
+            return markdown
+        page.meta = {"title": article.title, "description": article.description}
+        return ""
+
+    def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """A document as the history has it, instead of what MkDocs would render."""
+        article = self._articles.get(page.file.src_uri)
+        if article is None:
+            return html
+        page.toc = get_toc(cast(Any, table_of_contents(article.content)))
+        return article.content
+
+    @event_priority(-100)  # after every plugin that adds to the theme
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Render the theme once in each language, for the archive pages to be filled in."""
+        self._other_pages = [
+            file.url for file in files.documentation_pages() if file.src_uri not in self._articles
+        ]
+        self._shells = {
+            language: Shell(self._render_shell(language, env=env, config=config, files=files))
+            for language in self._site.languages()
+        }
+        return env
+
+    def on_page_context(
+        self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Let the theme speak the document's language."""
+        article = self._articles.get(page.file.src_uri)
+        _set_language(config, article.language if article else self._site_config.language)
+        return context
+
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Links to feeds and translations in the document's head."""
+        _set_language(config, self._site_config.language)
+        article = self._articles.get(page.file.src_uri)
+        return output.replace(HEAD_END, article.head + HEAD_END, 1) if article else output
+
+    @event_priority(-100)  # after the theme and every plugin has written its files
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Write the archive, the feeds and history.json."""
+        self.built = self._site.write(Path(config.site_dir), self._shells, other_pages=self._other_pages)
+        self._open.close()
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """End what was begun."""
+        self._open.close()
+
+    def _render_shell(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
+        file = _file("policysite-shell.md", b"", config)
+        file.dest_uri = f"{shell.ADDRESS}index.html"
+        page = Page(shell.TITLE, file, config)
+        page.content = shell.CONTENT
+        page.meta = {"title": shell.TITLE, "description": shell.DESCRIPTION, "hide": ["navigation", "toc"]}
+        _set_language(config, language)
+        context = get_context(self._nav, files, config, page)
+        rendered = env.get_template("main.html").render(context)
+        rendered = config.plugins.on_post_page(rendered, page=page, config=config)
+        return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
+
+
+def build(
+    config_file: Path, *, site_dir: Path, day: date | None, published: tuple[str, bytes] | None
+) -> Built:
+    """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first."""
+    with _explained(config_file):
+        config = load_config(str(config_file), site_dir=str(site_dir))
+    plugin = _plugin(config)
+    plugin.day, plugin.published = day, published
+    with _explained(config_file):
+        build_with_mkdocs(config)
+    assert plugin.built is not None
+    return plugin.built
+
+
+def serve(config_file: Path, *, address: str) -> None:
+    """Preview the site with what is not committed yet, until interrupted."""
+    with _explained(config_file):
+        serve_with_mkdocs(str(config_file), dev_addr=address)
+
+
+def read_config(config_file: Path) -> SiteConfig:
+    """What the site of ``config_file`` is built from."""
+    with _explained(config_file):
+        config = load_config(str(config_file))
+    return _site_config(config, _plugin(config).config)
+
+
+def _plugin(config: MkDocsConfig) -> PolicySitePlugin:
+    for plugin in config.plugins.values():
+        if isinstance(plugin, PolicySitePlugin):
+            return plugin
+    raise ConfigError(
+        f"{config.config_file_path}: the plugin is not there; add `policysite` below `plugins:`"
+    )
+
+
+def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
+    where = config.config_file_path
+    if not config.site_url:
+        raise ConfigError(
+            f"{where}: site_url is missing, and mails and feeds need it; add `site_url: https://…/`"
+        )
+    try:
+        time_zone = ZoneInfo(chosen.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"{where}: there is no time zone {chosen.time_zone!r}; write an IANA name such as Europe/Moscow"
+        ) from None
+    language = str(config.theme.get("language", "en"))
+    exclude = config.exclude_docs
+    return SiteConfig(
+        documents=Path(config.docs_dir),
+        site_dir=Path(config.site_dir),
+        site_url=config.site_url if config.site_url.endswith("/") else f"{config.site_url}/",
+        site_name=config.site_name,
+        language=language,
+        languages=tuple(chosen.languages),
+        time_zone=time_zone,
+        announce=tuple(chosen.announce),
+        since=chosen.since,
+        extensions=config.markdown_extensions,
+        extension_configs=config.mdx_configs,
+        excluded=exclude.match_file if exclude else lambda _: False,
+        cache=Path(where).parent / ".cache" / "policysite",
+    )
+
+
+def _file(path: str, content: bytes, config: MkDocsConfig) -> File:
+    file = File(path, None, config.site_dir, use_directory_urls=True, inclusion=InclusionLevel.INCLUDED)
+    file.content_bytes = content
+    return file
+
+
+def _hashed_name(file: Path) -> str:
+    """A name that changes with the content, so that no browser shows a new page in an old style."""
+    return f"{file.stem}.{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}{file.suffix}"
+
+
+def _set_language(config: MkDocsConfig, language: str) -> None:
+    if "language" in config.theme:
+        config.theme["language"] = language
+
+
+@contextmanager
+def _explained(config_file: Path) -> Iterator[None]:
+    """Say what MkDocs logs as one refusal, and pass on its warnings."""
+    handler = _Errors()
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(handler)
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigError(f"{config_file}: {error}; correct it or name another with --config") from error
+    except Abort as error:
+        said = " ".join("; ".join(handler.errors or [str(error)]).split())
+        raise ConfigError(f"{config_file}: {said}; correct it") from error
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Errors(logging.Handler):
+    """Collects what MkDocs logs as errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.errors.append(record.getMessage())

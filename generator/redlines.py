@@ -1,0 +1,108 @@
+"""The redlines of a site: made once for each pair of texts, kept in the cache in words of a language."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import MutableMapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from generator import redline
+from generator.language import Language
+from generator.redline import Side
+
+WORDS_INSERTED = "words_inserted"
+WORDS_DELETED = "words_deleted"
+COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedChange:
+    """A change in plain words; ``anchor`` is its id in the marked text, None where it is not in the text."""
+
+    kind: str
+    where: str
+    text: str
+    anchor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedlineTexts:
+    """A redline as it is shown: links are as they were written in the sources.
+
+    ``html`` is the whole new text with its marks; ``mail_html`` and ``mail_text`` are the changes with their
+    context, ``omitted`` how many of them a mail leaves out.
+    """
+
+    counts: dict[str, int]
+    changes: tuple[ListedChange, ...]
+    html: str
+    mail_html: str
+    mail_text: str
+    omitted: int
+
+    @property
+    def words_inserted(self) -> int:
+        """How many words came in."""
+        return self.counts.get(WORDS_INSERTED, 0)
+
+    @property
+    def words_deleted(self) -> int:
+        """How many words went."""
+        return self.counts.get(WORDS_DELETED, 0)
+
+
+class Redlines:
+    """Compares rendered texts; what was compared before is taken from ``cache``."""
+
+    def __init__(self, cache: MutableMapping[str, str]) -> None:
+        self._cache = cache
+
+    def between(self, old: Side, new: Side, *, language: Language) -> RedlineTexts:
+        """What changed from the one to the other."""
+        key = _key(old, new, language=language)
+        kept = self._cache.get(key)
+        if kept is None:
+            texts = _texts(old, new, language=language)
+            self._cache[key] = json.dumps(asdict(texts), ensure_ascii=False, separators=(",", ":"))
+            return texts
+        values = json.loads(kept)
+        changes = tuple(ListedChange(**change) for change in values.pop("changes"))
+        return RedlineTexts(changes=changes, **values)
+
+
+def _texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
+    compared = redline.compare(old, new)
+    mail = redline.mail_html(compared, language)
+    return RedlineTexts(
+        counts=compared.counts,
+        changes=tuple(
+            ListedChange(kind=line.kind, where=line.where, text=line.text, anchor=line.anchor)
+            for line in redline.plain_words(compared, language)
+        ),
+        html=redline.html(compared),
+        mail_html=mail.markup,
+        mail_text=redline.mail_text(compared, language),
+        omitted=mail.omitted,
+    )
+
+
+def _key(old: Side, new: Side, *, language: Language) -> str:
+    content = json.dumps([asdict(old), asdict(new), language.code], default=str)
+    return f"redline-{_comparer_version()}-{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+@cache
+def _comparer_version() -> str:
+    """A digest of everything, besides the texts, that decides what a redline says."""
+    package = Path(__file__).parent
+    sources = [Path(__file__), *package.glob("redline/*.py"), *package.glob("languages/*.yml")]
+    digest = hashlib.sha256()
+    for name in COMPARING_PACKAGES:
+        digest.update(f"{name} {installed_version(name)}\n".encode())
+    for source in sorted(sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

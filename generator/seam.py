@@ -1,0 +1,166 @@
+"""``history.json`` and the ``redline.json`` files: everything that was published, for programs; format 1.
+
+The format is ``templates/history.schema.json``. Nothing here depends on the day of the build but the digests
+of pages. ``refuse_lost_versions`` holds a build against what was published before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from generator.addresses import Place, address_of
+from generator.config import SiteConfig
+from generator.errors import PolicyError
+from generator.history import Version
+from generator.redlines import RedlineTexts
+
+FORMAT = 1
+SCHEMA_FILE = Path(__file__).parent / "templates" / "history.schema.json"
+
+
+class LostVersionError(PolicyError):
+    """What this build would publish lacks a version that readers could see, or changes its source."""
+
+    def __init__(self, published: str, *, what: str) -> None:
+        super().__init__(
+            f"{published}: {what}; published versions stay: "
+            "restore the history that had them (git reflog, or a clone from before it was rewritten)"
+        )
+        self.published = published
+
+
+class UnreadablePublicationError(PolicyError):
+    """What is said to be published before cannot be read."""
+
+    def __init__(self, published: str, *, reason: str) -> None:
+        super().__init__(f"{published}: {reason}; name the history.json of the last build with --published")
+        self.published = published
+
+
+class Digests(NamedTuple):
+    """SHA-256 of the files that were written for a version; ``redline`` is None for the first."""
+
+    page: str
+    redline: str | None
+
+
+def redline_json(
+    document: str, version: Version, redline: RedlineTexts, *, absolute: Callable[[str], str]
+) -> bytes:
+    """The redline that brought a version; ``absolute`` makes the links of its markup lead to the site."""
+    return _json(
+        {
+            "format": FORMAT,
+            "document": document,
+            "from": version.number - 1,
+            "to": version.number,
+            "counts": dict(redline.counts),
+            "changes": [
+                {"kind": change.kind, "where": change.where, "text": change.text, "anchor": change.anchor}
+                for change in redline.changes
+            ],
+            "html": absolute(redline.html),
+            "mail_html": absolute(redline.mail_html),
+            "mail_text": redline.mail_text,
+            "omitted": redline.omitted,
+        }
+    )
+
+
+def history_json(
+    places: Sequence[Place], *, config: SiteConfig, commit: str, digests: Mapping[tuple[str, int], Digests]
+) -> bytes:
+    """All documents with all their versions; ``digests`` are by document id and version number."""
+    return _json(
+        {
+            "format": FORMAT,
+            "site_url": config.site_url,
+            "site_name": config.site_name,
+            "language": config.language,
+            "time_zone": config.time_zone.key,
+            "commit": commit,
+            "documents": [
+                {
+                    "id": place.document.id,
+                    "slug": place.slug,
+                    "address": place.address,
+                    "former_addresses": [address_of(slug) for slug in place.former_slugs],
+                    "language": place.language,
+                    "translation_of": place.translation_of,
+                    "title": place.document.versions[-1].title,
+                    "announced": place.announced,
+                    "ended_at": _time(place.document.ended_at),
+                    "versions": [
+                        _version(place, version, digests[place.document.id, version.number])
+                        for version in place.document.versions
+                    ],
+                }
+                for place in sorted(places, key=lambda place: place.slug)
+            ],
+        }
+    )
+
+
+def _version(place: Place, version: Version, digests: Digests) -> dict[str, object]:
+    front = version.front
+    return {
+        "number": version.number,
+        "label": version.label,
+        "commit": version.commit,
+        "source_blob": version.source_blob,
+        "published_at": _time(version.published_at),
+        "effective_on": version.effective_on.isoformat(),
+        "declared_version": front.version,
+        "change": front.change,
+        "summary": front.summary,
+        "impact": front.impact,
+        "approved_by": front.approved_by,
+        "returns_to": version.returns_to,
+        "content_sha256": version.content_sha256,
+        "title": version.title,
+        "address": place.version(version),
+        "page_sha256": digests.page,
+        "redline": digests.redline
+        and {
+            "from": version.number - 1,
+            "page": place.change(version),
+            "address": f"{place.change(version)}redline.json",
+            "sha256": digests.redline,
+        },
+    }
+
+
+def refuse_lost_versions(published: bytes, places: Sequence[Place], *, where: str) -> list[str]:
+    """Refuse unless every published version is still there from the same source.
+
+    Answers the warnings: versions that another renderer shows differently.
+    """
+    try:
+        before = json.loads(published)
+        known = [(document, version) for document in before["documents"] for version in document["versions"]]
+        kept = {(p.document.id, v.label): v for p in places for v in p.document.versions}
+        warnings = []
+        for document, version in known:
+            found = kept.get((document["id"], version["label"]))
+            name = f"{document['slug'] or 'the start page'} {version['label']}"
+            if found is None:
+                raise LostVersionError(where, what=f"{name} was published and would be gone")
+            if found.source_blob != version["source_blob"]:
+                raise LostVersionError(where, what=f"{name} was published from another text")
+            if found.content_sha256 != version["content_sha256"]:
+                warnings.append(f"{name}: the same source is rendered differently than before")
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadablePublicationError(where, reason=f"is no history.json ({error!r})") from error
+    return warnings
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")

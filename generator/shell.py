@@ -1,0 +1,57 @@
+"""One page of the theme with its places marked, into which archive pages are filled as plain text; pure.
+
+The theme is rendered once for each language of the interface and not once for each of a thousand versions.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+DEPTH = 12  # deeper than any theme links on its own account, so that what leads up so far leads to the root
+ADDRESS = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
+TITLE = "policysite-shell-title"
+DESCRIPTION = "policysite-shell-description"
+CONTENT = "<!-- policysite-shell-content, in place of an <h1> -->"
+HEAD = "<!-- policysite-shell-head -->"
+ROOT = r"\.\./" * (DEPTH - 1) + r"\.\."
+MARK = re.compile("|".join([ROOT, *map(re.escape, (ADDRESS, TITLE, DESCRIPTION, CONTENT, HEAD))]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a page says, without the theme around it.
+
+    ``content`` and ``head`` are markup, ``title`` and ``description`` are text.
+    """
+
+    address: str
+    language: str
+    title: str
+    description: str
+    content: str
+    head: str
+
+
+class Shell:
+    """A page that the theme rendered at ``ADDRESS`` with the other marks as its title, content and head."""
+
+    def __init__(self, rendered: str) -> None:
+        self._texts = MARK.split(rendered)
+        self._marks = MARK.findall(rendered)
+
+    def fill(self, article: Article) -> str:
+        """The finished page."""
+        values = {
+            ADDRESS: article.address,
+            TITLE: html.escape(article.title),
+            DESCRIPTION: html.escape(article.description),
+            CONTENT: article.content,
+            HEAD: article.head,
+        }
+        root = "/".join([".."] * article.address.count("/")) or "."
+        parts = [self._texts[0]]
+        for mark, text in zip(self._marks, self._texts[1:], strict=True):
+            parts += (values.get(mark, root), text)
+        return "".join(parts)

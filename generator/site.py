@@ -1,0 +1,356 @@
+"""The order of a build: history, addresses, redlines, pages; then every file that the theme does not make.
+
+Whoever renders the theme asks for the documents' articles and gives the shells; this knows no framework.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property, partial
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urljoin
+from xml.etree import ElementTree as ET
+
+from generator import seam
+from generator.addresses import (
+    FEED,
+    HISTORY,
+    SCHEMA,
+    SITE_FILES,
+    SITEMAP,
+    AddressTakenError,
+    Place,
+    place_documents,
+    relative,
+)
+from generator.config import SiteConfig
+from generator.document import Renderer, read_document
+from generator.feeds import Entry, atom_feed, xml_file
+from generator.history import Version, in_force, read_history, refuse_problems, upcoming
+from generator.language import load_language
+from generator.links import Links
+from generator.pages import Chapter, Pages, with_clause_links
+from generator.redline import Side
+from generator.redlines import Redlines, RedlineTexts
+from generator.repository import Repository, is_document_path
+from generator.seam import Digests
+from generator.shell import Article, Shell
+from generator.standing import standings
+
+SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build made, for the person at the terminal."""
+
+    documents: int
+    versions: int
+    redlines: int
+
+
+class Site:
+    """One policy site on one day.
+
+    ``draft_at`` counts the uncommitted files of the work tree as published then.
+    """
+
+    def __init__(
+        self,
+        config: SiteConfig,
+        repository: Repository,
+        *,
+        cache: MutableMapping[str, str],
+        day: date,
+        draft_at: datetime | None = None,
+    ) -> None:
+        self._config = config
+        self._repository = repository
+        self._folder = repository.folder_of(config.documents)
+        self._renderer = Renderer(config.extensions, config.extension_configs, cache)
+        self._redlines = Redlines(cache)
+        self._day = day
+        history = read_history(
+            repository,
+            folder=self._folder,
+            ref=None,
+            renderer=self._renderer,
+            time_zone=config.time_zone,
+            draft_at=draft_at,
+        )
+        shown = tuple(document for document in history.documents if not config.excluded(document.path))
+        self.history = replace(history, documents=shown)
+        refuse_problems(self.history)
+        self.places = place_documents(
+            shown,
+            language=config.language,
+            languages=config.languages,
+            announce=config.announce,
+        )
+        self.files = self._files()
+        self._links = Links(self.places, self.files)
+        self._pages = Pages(site_url=config.site_url, site_name=config.site_name, time_zone=config.time_zone)
+
+    def articles(self) -> list[tuple[Place, Article]]:
+        """The page of each living document, as the theme renders it among its own."""
+        return [
+            (chapter.place, self._document_page(chapter))
+            for chapter in self._chapters
+            if chapter.place.document.ended_at is None
+        ]
+
+    def refuse_lost_versions(self, published: bytes, *, where: str) -> list[str]:
+        """Refuse to build less than was published; answers the warnings."""
+        return seam.refuse_lost_versions(published, self.places, where=where)
+
+    def languages(self) -> list[str]:
+        """The languages in which a shell is needed."""
+        return sorted({self._config.language, *(place.language for place in self.places)})
+
+    def file(self, path: str) -> bytes:
+        """A file of the documents folder that is no document, as it was committed."""
+        return self._repository.read(self.files[path])
+
+    def write(self, folder: Path, shells: Mapping[str, Shell], *, other_pages: Iterable[str]) -> Built:
+        """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
+        output = _Output(folder)
+        digests: dict[tuple[str, int], Digests] = {}
+        entries: list[Entry] = []
+        for chapter in self._chapters:
+            place = chapter.place
+            own = list(self._write_versions(chapter, output, shells, digests))
+            entries += own
+            self._write_since(chapter, output, shells)
+            output.page(shells, self._pages.history(chapter))
+            if place.document.ended_at is not None:
+                output.page(shells, self._document_page(chapter))
+            if place.feed != FEED:
+                output.write(place.feed, self._feed(own, place))
+        if not any(place.slug == "" for place in self.places):
+            output.page(shells, self._pages.overview(self._chapters, language=self._config.language))
+        if entries:
+            output.write(FEED, self._feed(entries, None))
+        for address, target, language in self._redirects(output):
+            output.write(
+                f"{address}index.html", self._pages.redirect(address, to=target, language=language).encode()
+            )
+        output.write(SCHEMA, seam.SCHEMA_FILE.read_bytes())
+        output.write(SITEMAP, sitemap := self._sitemap(other_pages))
+        output.write(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
+        output.write(
+            HISTORY,
+            seam.history_json(self.places, config=self._config, commit=self.history.head, digests=digests),
+        )
+        return Built(
+            documents=len(self.places),
+            versions=len(digests),
+            redlines=sum(digest.redline is not None for digest in digests.values()),
+        )
+
+    def _files(self) -> dict[str, str]:
+        """The blobs of the files besides the documents, by their paths below the folder."""
+        skipped = len(self._folder) + 1 if self._folder else 0
+        files = {
+            path[skipped:]: blob
+            for path, blob in self._repository.files(self.history.head, folder=self._folder).items()
+            if not is_document_path(path, folder=self._folder)
+        }
+        for path in files.keys() & SITE_FILES:
+            raise AddressTakenError(path, address=path, other="a file of the site")
+        return {path: blob for path, blob in files.items() if not self._config.excluded(path)}
+
+    @cached_property
+    def _chapters(self) -> list[Chapter]:
+        by_id = {place.document.id: place for place in self.places}
+        chapters = []
+        for place in self.places:
+            original = place.translation_of or place.document.id
+            same = [
+                other
+                for other in self.places
+                if other is not place
+                and original in (other.document.id, other.translation_of)
+                and other.document.ended_at is None
+            ]
+            shown = self._shown(place)
+            original_shown = self._shown(by_id[original]) if place.translation_of else None
+            newest = place.document.versions[-1]
+            chapters.append(
+                Chapter(
+                    place=place,
+                    standings=standings(place.document.versions, day=self._day),
+                    shown=shown,
+                    upcoming=[v for v in upcoming(place.document.versions, day=self._day) if v is not shown],
+                    redlines={
+                        new.number: self._redline(old, new, place)
+                        for old, new in pairwise(place.document.versions)
+                    },
+                    since=frozenset(
+                        version.number for version in place.document.versions[:-1][-self._config.since :]
+                    )
+                    if self._config.since
+                    else frozenset(),
+                    translations=same,
+                    overtaken_by=original_shown
+                    if original_shown and original_shown.published_at > newest.published_at
+                    else None,
+                )
+            )
+        return chapters
+
+    def _shown(self, place: Place) -> Version:
+        """The version on the document's own page: in force, else the last of an ended one, else the first."""
+        versions = place.document.versions
+        return in_force(versions, day=self._day) or versions[-1 if place.document.ended_at else 0]
+
+    def _document_page(self, chapter: Chapter) -> Article:
+        return self._pages.document(
+            chapter, self._text(chapter.shown, chapter.place, page=chapter.place.address)
+        )
+
+    def _write_versions(
+        self,
+        chapter: Chapter,
+        output: _Output,
+        shells: Mapping[str, Shell],
+        digests: dict[tuple[str, int], Digests],
+    ) -> Iterator[Entry]:
+        place = chapter.place
+        language = load_language(place.language)
+        for version in chapter.versions:
+            address = place.version(version)
+            article = self._pages.version(chapter, version, self._text(version, place, page=address))
+            page_sha256 = output.page(shells, article)
+            redline_sha256 = None
+            markup = self._absolute(self._html(version), version)
+            page = address
+            if version.number > 1:
+                page = place.change(version)
+                redline = chapter.redlines[version.number]
+                marked = self._resolved(redline.html, version, page=page)
+                output.page(shells, self._pages.change(chapter, version, marked))
+                written = seam.redline_json(
+                    place.document.id, version, redline, absolute=partial(self._absolute, version=version)
+                )
+                redline_sha256 = output.write(f"{page}redline.json", written)
+                markup = self._absolute(redline.mail_html, version)
+            digests[place.document.id, version.number] = Digests(page_sha256, redline_sha256)
+            yield Entry(
+                identity=f"{place.document.id}/{version.label}",
+                title=f"{version.title}: {version.label}",
+                page=page,
+                published_at=version.published_at,
+                summary=version.front.summary
+                or language("takes_effect_on", effective=language.date(version.effective_on)),
+                markup=markup,
+                language=place.language,
+            )
+
+    def _write_since(self, chapter: Chapter, output: _Output, shells: Mapping[str, Shell]) -> None:
+        place, newest = chapter.place, chapter.versions[-1]
+        for old in chapter.versions[:-1]:
+            address = place.since(old)
+            if old.number not in chapter.since:
+                page = self._pages.redirect(
+                    address, to=f"{place.history}#{old.label}", language=place.language
+                )
+                output.write(f"{address}index.html", page.encode())
+                continue
+            redline = self._redline(old, newest, place)
+            marked = self._resolved(redline.html, newest, page=address)
+            output.page(shells, self._pages.since(chapter, old, redline, marked))
+
+    def _redirects(self, output: _Output) -> Iterator[tuple[str, str, str]]:
+        """Every address that a document or one of its versions had before, where nothing else is now."""
+        for place in self.places:
+            for slug in place.former_slugs:
+                former = replace(place, slug=slug)
+                moved = [(former.address, place.address), (former.history, place.history)]
+                for version in place.document.versions:
+                    moved.append((former.version(version), place.version(version)))
+                    if version.number > 1:
+                        moved.append((former.change(version), place.change(version)))
+                for address, target in moved:
+                    if not output.has(f"{address}index.html"):
+                        yield address, target, place.language
+
+    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
+        return self._redlines.between(
+            self._side(old), self._side(new), language=load_language(place.language)
+        )
+
+    def _side(self, version: Version) -> Side:
+        return Side(html=self._html(version), title=version.front.title, effective_on=version.front.effective)
+
+    def _html(self, version: Version) -> str:
+        return read_document(self._repository.read(version.source_blob), self._renderer).html
+
+    def _text(self, version: Version, place: Place, *, page: str) -> str:
+        text = self._resolved(self._html(version), version, page=page)
+        return with_clause_links(text, language=load_language(place.language))
+
+    def _resolved(self, markup: str, version: Version, *, page: str) -> str:
+        return self._links.resolve(markup, source=version.path, locate=partial(relative, page=page))
+
+    def _absolute(self, markup: str, version: Version) -> str:
+        return self._links.resolve(
+            markup, source=version.path, locate=partial(urljoin, self._config.site_url)
+        )
+
+    def _feed(self, entries: list[Entry], place: Place | None) -> bytes:
+        """The feed of one document, or of the site."""
+        return atom_feed(
+            entries,
+            title=place.document.versions[-1].title if place else self._config.site_name,
+            author=self._config.site_name,
+            identity=place.document.id if place else self._config.site_url,
+            address=place.feed if place else FEED,
+            page=place.address if place else "",
+            site_url=self._config.site_url,
+        )
+
+    def _sitemap(self, other_pages: Iterable[str]) -> bytes:
+        """What search engines may find: permanent pages, each with the day its text was published."""
+        pages: dict[str, str | None] = dict.fromkeys(other_pages)
+        for chapter in self._chapters:
+            place, newest = chapter.place, chapter.versions[-1]
+            pages[place.address] = chapter.shown.label[:10]
+            pages[place.history] = newest.label[:10]
+            for version in chapter.versions:
+                pages[place.version(version)] = version.label[:10]
+                if version.number > 1:
+                    pages[place.change(version)] = version.label[:10]
+        root = ET.Element("urlset", {"xmlns": SITEMAP_NAMESPACE})
+        for address, day in sorted(pages.items()):
+            url = ET.SubElement(root, "url")
+            ET.SubElement(url, "loc").text = urljoin(self._config.site_url, address)
+            if day:
+                ET.SubElement(url, "lastmod").text = day
+        return xml_file(root)
+
+
+class _Output:
+    """The folder of a site; answers the digest of what it wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def page(self, shells: Mapping[str, Shell], article: Article) -> str:
+        return self.write(f"{article.address}index.html", shells[article.language].fill(article).encode())
+
+    def write(self, address: str, raw: bytes) -> str:
+        file = self._file(address)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(raw)
+        return hashlib.sha256(raw).hexdigest()
+
+    def has(self, address: str) -> bool:
+        return self._file(address).exists()
+
+    def _file(self, address: str) -> Path:
+        return self._folder / unquote(address, errors="surrogateescape")

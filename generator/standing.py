@@ -1,0 +1,49 @@
+"""How a version stands on a day: upcoming, in force, superseded, or never in force; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from generator.history import Version
+
+
+class State(Enum):
+    """What a reader has to know first about a version."""
+
+    UPCOMING = "upcoming"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+    NEVER_IN_FORCE = "never_in_force"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A version's state, and the first day on which it applies no more (None: no such day is known)."""
+
+    state: State
+    until: date | None
+
+
+def standings(versions: Sequence[Version], *, day: date) -> dict[int, Standing]:
+    """How each version stands, by its number.
+
+    In force is the highest-numbered version effective on or before the day, so a version ends on the first
+    effective day of any later one, and never came into force where that day is not after its own.
+    """
+    standing: dict[int, Standing] = {}
+    until: date | None = None
+    for version in reversed(versions):
+        standing[version.number] = Standing(state=_state(version, until=until, day=day), until=until)
+        until = min(until, version.effective_on) if until else version.effective_on
+    return standing
+
+
+def _state(version: Version, *, until: date | None, day: date) -> State:
+    if until is not None and until <= version.effective_on:
+        return State.NEVER_IN_FORCE
+    if version.effective_on > day:
+        return State.UPCOMING
+    return State.IN_FORCE if until is None or until > day else State.SUPERSEDED
