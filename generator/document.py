@@ -29,6 +29,9 @@ LINE_END = re.compile(r"\r\n?")
 PAGE_BREAK = re.compile(r"[\v\f]")
 BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")
 TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
+NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
+ABSOLUTE = re.compile(r'((?:href|src)=["\'])(https?://)')
+ASIDE = "\U0010fffd"
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
@@ -102,7 +105,7 @@ class Renderer:
         if self._cache is not None and (kept := self._cache.get(key)) is not None:
             return kept
         try:
-            rendered = self._cleaner.clean(self._markup(body))
+            rendered = self._clean(self._markup(body))
         except RecursionError:
             rendered = f"<pre>{html.escape(body, quote=False)}</pre>"
         if self._cache is not None:
@@ -131,7 +134,7 @@ class Renderer:
         except RecursionError:
             return Look(sha256=_digest(["source", visible.fold(compared)]), heading=None, too_deep=True)
         if self._cache is not None:
-            self._cache[self._key("html", compared)] = self._cleaner.clean(markup)
+            self._cache[self._key("html", compared)] = self._clean(markup)
         sight = visible.see(markup)
         return Look(sha256=_digest(sight.tokens), heading=sight.heading, empty=not sight.tokens)
 
@@ -152,6 +155,15 @@ class Renderer:
         for mark, stand_in in stand_ins.items():
             markup = markup.replace(stand_in, mark)
         return markup
+
+    def _clean(self, markup: str) -> str:
+        """The markup without what acts.
+
+        nh3 would drop a web address that is not well formed, such as ``https://{{ host }}/``; with a sign before
+        it, it passes as relative. nh3 would also show the tags in a noscript as text.
+        """
+        aside = ABSOLUTE.sub(rf"\g<1>{ASIDE}\2", NOSCRIPT.sub("", markup))
+        return self._cleaner.clean(aside).replace(f"{ASIDE}http", "http")
 
     def _new_markdown(self) -> markdown.Markdown:
         return markdown.Markdown(extensions=self._names, extension_configs=self._options)
@@ -237,7 +249,7 @@ def _extensions_with_options(
 def _cleaner() -> nh3.Cleaner:
     """What may be shown: everything that ``visible`` sees and what styles it, and nothing that acts."""
     return nh3.Cleaner(
-        tags=nh3.ALLOWED_TAGS | {"address", "main", "section", "tfoot"},
+        tags=nh3.ALLOWED_TAGS | visible.BOUNDARIES - {"body"},
         clean_content_tags=set(visible.UNSEEN),
         attributes={
             "*": {"class", "dir", "id", "lang", "title"},

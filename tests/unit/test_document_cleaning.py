@@ -21,10 +21,14 @@ RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
         ('<a href="javascript:alert(1)">a</a>', "<p><a>a</a></p>"),
         ('<a href="&#106;ava&#10;script:alert(1)">a</a>', "<p><a>a</a></p>"),
         ('<a href="data:text/html,x">a</a>', "<p><a>a</a></p>"),
+        (
+            '<a href="&#x10fffd;javascript:alert(1)">a</a>',
+            '<p><a href="\U0010fffdjavascript:alert(1)">a</a></p>',
+        ),
         ("[a](javascript:alert(1))", "<p><a>a</a></p>"),
         ('<img src="x" onerror="alert(1)">', '<p><img src="x"></p>'),
         ('<iframe src="//evil"></iframe>a', "<p>a</p>"),
-        ('<form action="/x"><input name="a">b</form>', "b"),
+        ('<form action="/x"><input name="a">b</form>', "<form>b</form>"),
         ('<meta http-equiv="refresh" content="0;url=x">a', "<p>a</p>"),
         ('<base href="//evil">a', "<p>a</p>"),
         ('<div style="position:fixed;text-align:center">a</div>', "<div>a</div>"),
@@ -52,6 +56,9 @@ def test_raw_html_is_cleaned(raw: str, clean: str) -> None:
         "![a](data:image/png;base64,AAAA) <me@example.com> [call](tel:1)",
         "<section><main><address>a</address></main></section>",
         "[TOC]\n\n# A\n\n## B",
+        "<menu>a</menu><fieldset><legend>b</legend>c</fieldset>d",
+        "a <noscript><b>c</b></noscript>",
+        "[a](https://{{ host }}/b) [c](http://d e) ![f](https://{% g %})",
     ],
 )
 def test_cleaning_hides_nothing_that_a_reader_sees(markdown: str) -> None:
