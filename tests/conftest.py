@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -23,38 +24,6 @@ _names = count()
 def policy(tmp_path: Path) -> PolicyRepository:
     """An empty repository for a policy."""
     return PolicyRepository(tmp_path / "repository")
-
-
-@pytest.fixture(scope="session")
-def postgresql_cluster() -> Iterator[postgresql.Cluster]:
-    """A PostgreSQL of these tests' own."""
-    if not postgresql.BINARIES:
-        pytest.skip(postgresql.MISSING)
-    with postgresql.running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, of each kind in turn."""
-    if request.param == "sqlite":
-        folder = tmp_path / "database"
-        folder.mkdir()
-        yield f"sqlite:///{folder / 'notify.db'}"
-        return
-    cluster: postgresql.Cluster = request.getfixturevalue("postgresql_cluster")
-    name = f"notify_{next(_names)}"
-    yield cluster.create(name)
-    cluster.drop(name)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
-    """A database with the present schema, of each kind in turn."""
-    engine = open_database(database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +49,11 @@ def cluster() -> Iterator[postgresql.Cluster]:
 
 
 @pytest.fixture
-def postgresql_url(cluster: postgresql.Cluster) -> str:
+def postgresql_url(cluster: postgresql.Cluster) -> Iterator[str]:
     """An empty database with the schema, on PostgreSQL."""
-    return cluster.create(f"test_{uuid4().hex}", template="empty")
+    name = f"notify_{next(_names)}"
+    yield cluster.create(name, template="empty")
+    cluster.drop(name)
 
 
 @pytest.fixture

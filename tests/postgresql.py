@@ -34,8 +34,8 @@ class Cluster:
     def stop(self) -> None:
         self.run("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
 
-    def create(self, database: str) -> str:
-        self.run("createdb", "-h", self.folder, database)
+    def create(self, database: str, *, template: str = "template1") -> str:
+        self.run("createdb", "-h", self.folder, "-T", template, database)
         return self.url(database)
 
     def drop(self, database: str) -> None:

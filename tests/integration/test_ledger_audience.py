@@ -1,0 +1,337 @@
+"""Who is told of an announcement, in which language, from where on, and who is not and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from told_world import ToldWorld, addresses
+
+from subscribers import announcements
+from subscribers.audience import MISSED
+from subscribers.database import writing
+from subscribers.model import Outcome, deliveries, people
+from subscribers.publishing import KnownSiteError, Opening, UnknownSiteError
+from subscribers.transports import Mailing
+
+
+def text_for(world: ToldWorld, name: str) -> str:
+    """The text of the last mail that somebody got."""
+    mine = [mailing for mailing in world.transport.taken if name in _names(mailing)]
+    return mine[-1].message.text
+
+
+def _names(mailing: Mailing) -> list[str]:
+    return [recipient.address.removesuffix("@example.com") for recipient in mailing.recipients]
+
+
+def test_a_site_seen_for_the_first_time_is_refused(world: ToldWorld) -> None:
+    world.site.publish("privacy")
+    with pytest.raises(UnknownSiteError, match="--baseline"):
+        world.publish()
+
+
+def test_a_baseline_tells_nobody(world: ToldWorld) -> None:
+    world.register("anna")
+    world.site.publish("privacy")
+    assert world.publish(opening=Opening(since=None)).announcement_id is None
+    assert world.publish().announcement_id is None
+
+    world.deliver()
+    assert world.transport.taken == []
+
+
+def test_announce_since_tells_what_was_published_from_that_day_on(world: ToldWorld) -> None:
+    world.register("anna")
+    world.site.publish("privacy", summary="Long ago.")
+    for summary in ("Before the day.", "On the day.", "After the day."):
+        world.site.commit()
+        world.site.publish("privacy", summary=summary)
+    day = date.fromisoformat(world.site.documents["privacy"]["versions"][2]["label"])
+    world.publish(opening=Opening(since=day))
+    world.deliver()
+
+    text = text_for(world, "anna")
+    assert "On the day." in text
+    assert "After the day." in text
+    assert "Before the day." not in text
+
+
+def test_announce_since_on_a_known_site_announces_nothing_again(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    assert world.publish(opening=Opening(since=date(2020, 1, 1))).announcement_id is None
+
+
+def test_a_baseline_never_swallows_news(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy")
+    with pytest.raises(KnownSiteError, match="leave --baseline out"):
+        world.publish(opening=Opening(since=None))
+
+
+def test_several_documents_make_one_mail(world: ToldWorld) -> None:
+    world.register("anna")
+    world.site.publish("privacy")
+    world.site.publish("cookies")
+    world.publish(opening=Opening(since=None))
+    world.site.commit()
+    world.site.publish("privacy", summary="On privacy.")
+    world.site.publish("cookies", summary="On cookies.")
+    world.publish()
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna"])
+    assert "On privacy." in text_for(world, "anna")
+    assert "On cookies." in text_for(world, "anna")
+
+
+def test_a_rebuild_and_a_rename_announce_nothing(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    world.announce()
+    world.site.documents["privacy"]["address"] = "data-protection/"
+    world.site.commit()
+    assert world.publish().announcement_id is None
+
+
+def test_a_newer_renderer_announces_nothing(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    world.announce()
+    for version in world.site.documents["privacy"]["versions"]:
+        version["content_sha256"] = version["content_sha256"][::-1]
+    assert world.publish().announcement_id is None
+
+
+def test_a_text_back_to_the_one_last_announced_announces_nothing(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy", summary="A slip.")
+    world.site.commit()
+    world.site.publish("privacy", summary="The slip taken back.")
+    versions = world.site.documents["privacy"]["versions"]
+    versions[2]["content_sha256"] = versions[0]["content_sha256"]
+    assert world.publish().announcement_id is None
+
+    world.register("anna")
+    world.announce("Something new.")
+    world.deliver()
+    assert "slip" not in text_for(world, "anna")
+
+
+def test_people_are_told_in_their_language_else_in_the_sites_own(world: ToldWorld) -> None:
+    world.register("anna", language="en")
+    world.register("boris", language="ru-RU")
+    world.register("chen", language="zh")
+    world.register("dora", language=None)
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru", language="ru", translation_of="privacy")
+    world.publish(opening=Opening(since=None))
+    world.site.commit()
+    world.site.publish("privacy", summary="We keep less.")
+    world.site.publish("privacy.ru", summary="Храним меньше.")
+    world.publish()
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna", "boris", "chen", "dora"])
+    assert "Храним меньше." in text_for(world, "boris")
+    for name in ("anna", "chen", "dora"):
+        assert "We keep less." in text_for(world, name)
+        assert "Храним" not in text_for(world, name)
+
+
+def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_again(world: ToldWorld) -> None:
+    world.register("boris", language="ru")
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru", language="ru", translation_of="privacy")
+    world.publish(opening=Opening(since=None))
+    world.announce("We keep less.")
+    world.deliver()
+    assert "We keep less." in text_for(world, "boris")
+
+    world.site.commit()
+    world.site.publish("privacy.ru", summary="Храним меньше.")
+    assert world.publish().announcement_id is None
+
+    world.site.commit()
+    world.site.publish("privacy", summary="We keep nothing.")
+    world.site.publish("privacy.ru", summary="Ничего не храним.")
+    world.publish()
+    world.deliver()
+    assert "Ничего не храним." in text_for(world, "boris")
+    assert "Храним меньше." not in text_for(world, "boris")
+
+
+def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: ToldWorld) -> None:
+    world.register("anna", language="en")
+    world.register("boris", language="ru")
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru", language="ru", translation_of="privacy")
+    world.publish(opening=Opening(since=None))
+    world.site.commit()
+    world.site.publish("privacy.ru", summary="Исправлена ошибка.")
+    world.publish()
+    world.deliver()
+
+    assert world.transport.mails == addresses(["boris"])
+    assert world.told(2) == {"anna": "unchanged", "boris": None}
+
+
+def test_editorial_changes_wait_for_the_next_material_one_where_so_chosen(world: ToldWorld) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy", change="editorial", summary="A comma.")
+    publication = world.publish(changes="material")
+    assert publication.deferred
+    assert publication.announcement_id is None
+
+    world.announce("We keep less.", changes="material")
+    world.deliver()
+    assert "A comma." in text_for(world, "anna")
+    assert "We keep less." in text_for(world, "anna")
+
+
+def test_a_class_that_is_not_stated_counts_as_material(world: ToldWorld) -> None:
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy", change=None)
+    assert world.publish(changes="material").announcement_id == 2
+
+
+def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: ToldWorld) -> None:
+    world.register("anna")
+    world.register("boris", restricted_at=world.now)
+    world.register("chen", objected_at=world.now)
+    world.register("dora", unreachable="bounced", unreachable_at=world.now)
+    world.register("emil", left_at=world.now)
+    world.open_with_baseline()
+    world.announce()
+    world.deliver()
+
+    assert world.told(2) == {
+        "anna": None,
+        "boris": "restricted",
+        "chen": "objected",
+        "dora": "unreachable",
+    }
+    assert world.transport.mails == addresses(["anna"])
+
+
+def test_two_accounts_with_one_address_get_one_mail(world: ToldWorld) -> None:
+    world.register("anna")
+    world.register("anna-again", email="anna@example.com")
+    world.open_with_baseline()
+    world.announce()
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna"])
+    assert world.told(2) == {"anna": None, "anna-again": "same address"}
+
+
+def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_address(world: ToldWorld) -> None:
+    world.register("anna", restricted_at=world.now)
+    world.register("anna-again", email="anna@example.com")
+    world.open_with_baseline()
+    world.announce()
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna"])
+
+
+def test_the_audience_is_frozen_at_the_fan_out(world: ToldWorld) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce()
+    world.ledger.fan_out(batch_limit=1000)
+    world.register("boris")
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna"])
+
+
+def test_whoever_comes_later_counts_as_told(world: ToldWorld) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce("We keep less.")
+    world.deliver()
+    world.register("boris")
+    world.announce("We keep nothing.")
+    world.deliver()
+
+    assert "We keep less." not in text_for(world, "boris")
+    assert "We keep nothing." in text_for(world, "boris")
+
+
+def test_whoever_missed_announcements_is_told_of_all_since_the_last_one_got(world: ToldWorld) -> None:
+    world.register("anna")
+    world.register("boris")
+    world.open_with_baseline()
+    world.change("boris", restricted_at=world.now)
+    world.announce("We keep less.")
+    world.deliver()
+    world.announce("We keep even less.")
+    world.deliver()
+    world.change("boris", restricted_at=None)
+    world.announce("We keep nothing.")
+    world.deliver()
+
+    for summary in ("We keep less.", "We keep even less.", "We keep nothing."):
+        assert summary in text_for(world, "boris")
+    assert "We keep even less." not in text_for(world, "anna")
+    assert world.transport.mails["boris@example.com"] == 1
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_did_not_arrive_was_missed(world: ToldWorld, outcome: Outcome) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce("We keep less.")
+    world.deliver()
+    with writing(world.engine) as connection:
+        connection.execute(deliveries.update().values(outcome=outcome.value, outcome_at=datetime.now(UTC)))
+    world.announce("We keep nothing.")
+    world.deliver()
+
+    assert ("We keep less." in text_for(world, "anna")) == (outcome in MISSED)
+
+
+def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: ToldWorld) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce("We keep less.", hold=True)
+    announcements.cancel(world.engine, 2)
+    assert world.publish().announcement_id is None
+
+    world.announce("We keep nothing.")
+    world.deliver()
+    assert "We keep less." in text_for(world, "anna")
+    assert "We keep nothing." in text_for(world, "anna")
+
+
+def test_a_thousand_people_fill_a_batch_of_one_language(world: ToldWorld) -> None:
+    with writing(world.engine) as connection:
+        connection.execute(
+            people.insert(),
+            [
+                {
+                    "external_id": str(number),
+                    "email": f"{number}@example.com",
+                    "language": "ru" if number < 1001 else "en",
+                    "registered_at": world.now,
+                    "pseudonym_key": b"k" * 32,
+                }
+                for number in range(2500)
+            ],
+        )
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru", language="ru", translation_of="privacy")
+    world.publish(opening=Opening(since=None))
+    world.site.commit()
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru")
+    world.publish()
+    world.deliver()
+
+    sizes = sorted((mailing.message.language, len(mailing.recipients)) for mailing in world.transport.taken)
+    assert sizes == [("en", 499), ("en", 1000), ("ru", 1), ("ru", 1000)]
+    assert set(world.transport.mails.values()) == {1}

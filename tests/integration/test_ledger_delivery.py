@@ -1,0 +1,377 @@
+"""What becomes of a batch: whatever the provider answers, nobody gets two mails and nobody is lost unseen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from told_world import SENDER, ToldWorld, addresses
+
+from subscribers import announcements
+from subscribers.delivery import ProviderRefusedError, deliver_batch
+from subscribers.ledger import UnknownBatchError
+from subscribers.transports import (
+    DeferredError,
+    DoubtfulError,
+    Mailing,
+    MisconfiguredError,
+    RefusedError,
+    ThrottledError,
+    TooLateError,
+    UnreachableError,
+)
+
+NAMES = ("anna", "boris", "chen", "dora")
+
+
+@pytest.fixture
+def announced(world: ToldWorld) -> ToldWorld:
+    """Four people and announcement 2, nothing sent."""
+    world.register(*NAMES)
+    world.open_with_baseline()
+    assert world.announce() == 2
+    return world
+
+
+def test_everybody_gets_one_mail(announced: ToldWorld) -> None:
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+    books = announced.books(2)
+    assert (books.audience, books.accepted) == (4, 4)
+
+
+def test_a_second_run_sends_nothing(announced: ToldWorld) -> None:
+    announced.deliver()
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_batch_holds_no_more_than_the_transport_takes(announced: ToldWorld) -> None:
+    announced.transport.batch_limit = 3
+    announced.deliver()
+
+    assert sorted(len(mailing.recipients) for mailing in announced.transport.taken) == [1, 3]
+
+
+def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    announced.transport.batch_limit = 1
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [UnreachableError("no route"), ThrottledError("busy"), TooLateError(), DeferredError("greylisted")],
+)
+def test_what_was_surely_not_sent_is_sent_later(announced: ToldWorld, answer: Exception) -> None:
+    announced.transport.answers = [answer]
+    announced.deliver()
+    if not isinstance(answer, TooLateError):
+        assert announced.books(2).waiting == 4
+        announced.wait(minutes=10)
+        announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+    assert sorted(announced.attempts()) == ["accepted", "unsent"]
+
+
+def test_a_throttled_provider_is_left_alone_as_long_as_it_asks(announced: ToldWorld) -> None:
+    announced.transport.answers = [ThrottledError("429", retry_after=90)]
+    announced.deliver()
+    announced.wait(seconds=89)
+    announced.deliver()
+    assert announced.transport.taken == []
+
+    announced.wait(seconds=2)
+    announced.deliver()
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: ToldWorld) -> None:
+    announced.transport.answers = [UnreachableError("no route")] * 40
+    for _ in range(120):
+        announced.deliver()
+        announced.wait(minutes=1)
+    calls = 40 - len(announced.transport.answers)
+
+    assert 8 <= calls <= 16
+    announced.transport.answers = []
+    announced.wait(minutes=15)
+    announced.deliver()
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(announced: ToldWorld) -> None:
+    announced.transport.answers = [MisconfiguredError("401 wrong key")]
+    with pytest.raises(ProviderRefusedError, match="401 wrong key"):
+        announced.deliver()
+    announced.check()
+    assert announced.books(2).waiting == 4
+
+    announced.deliver()
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_one_bad_address_does_not_block_the_others(announced: ToldWorld) -> None:
+    def refuse_chen(mailing: Mailing) -> None:
+        if any(recipient.address.startswith("chen") for recipient in mailing.recipients):
+            raise RefusedError("400 bad address")
+
+    announced.transport.rule = refuse_chen
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(["anna", "boris", "dora"])
+    books = announced.books(2)
+    assert (books.accepted, books.rejected) == (3, 1)
+
+
+def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: ToldWorld) -> None:
+    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.deliver()
+    for _ in range(5):
+        announced.wait(days=1)
+        announced.deliver()
+
+    assert announced.transport.taken == []
+    assert announced.books(2).unknown == 4
+    [doubt] = announced.ledger.doubts()
+    assert (doubt.size, doubt.detail) == (4, "time-out")
+
+
+def test_a_doubt_resolved_as_unsent_is_sent_again(announced: ToldWorld) -> None:
+    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.deliver()
+    [doubt] = announced.ledger.doubts()
+    announced.ledger.resolve(doubt.batch_id, sent=False)
+    announced.wait(minutes=1)
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_doubt_resolved_as_sent_is_over(announced: ToldWorld) -> None:
+    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.deliver()
+    [doubt] = announced.ledger.doubts()
+    announced.ledger.resolve(doubt.batch_id, sent=True)
+    announced.wait(minutes=1)
+    announced.deliver()
+
+    assert announced.transport.taken == []
+    assert announced.books(2).accepted == 4
+
+
+def test_only_a_doubt_can_be_resolved(announced: ToldWorld) -> None:
+    announced.deliver()
+    with pytest.raises(UnknownBatchError, match="batch 1: is not in doubt"):
+        announced.ledger.resolve(1, sent=False)
+
+
+def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    assert announced.ledger.claim(1, announced.transport)
+    announced.wait(seconds=44)
+    announced.deliver()
+    assert announced.transport.taken == []
+
+    announced.wait(seconds=2)
+    announced.deliver()
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    claim = announced.ledger.claim(1, announced.transport)
+    assert claim
+    assert announced.ledger.intend(claim, request_sha256="0" * 64)
+    announced.wait(seconds=46)
+    announced.deliver()
+
+    assert announced.transport.taken == []
+    assert announced.books(2).unknown == 4
+
+
+def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: ToldWorld) -> None:
+    announced.transport.repeatable = True
+    announced.ledger.fan_out(batch_limit=1000)
+    claim = announced.ledger.claim(1, announced.transport)
+    assert claim
+    assert announced.ledger.intend(claim, request_sha256="0" * 64)
+    announced.wait(seconds=46)
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    claim = announced.ledger.claim(1, announced.transport)
+    assert claim
+    assert announced.ledger.intend(claim, request_sha256="0" * 64)
+    announced.wait(seconds=46)
+    announced.ledger.expire()
+    announced.ledger.accept(claim.token, provider_id="late")
+
+    announced.check()
+    assert announced.books(2).accepted == 4
+
+
+def test_a_worker_that_lost_its_claim_may_not_write(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    claim = announced.ledger.claim(1, announced.transport)
+    assert claim
+    announced.wait(seconds=46)
+    announced.ledger.expire()
+
+    assert not announced.ledger.intend(claim, request_sha256="0" * 64)
+
+
+def test_a_batch_is_claimed_by_one_worker_only(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+
+    assert announced.ledger.claim(1, announced.transport) is not None
+    assert announced.ledger.claim(1, announced.transport) is None
+
+
+def test_a_mail_deferred_for_days_is_given_up(announced: ToldWorld) -> None:
+    announced.transport.batch_limit = 1
+    announced.transport.rule = lambda mailing: _defer(mailing, "dora")
+    for _ in range(40):
+        announced.deliver()
+        announced.wait(hours=4)
+
+    books = announced.books(2)
+    assert (books.accepted, books.rejected) == (3, 1)
+
+
+def _defer(mailing: Mailing, name: str) -> None:
+    if mailing.recipients[0].address.startswith(name):
+        raise DeferredError("450 try later")
+
+
+def test_whoever_is_erased_before_the_mail_gets_none(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    gone = ("external_id", "email", "language", "registered_at", "pseudonym_key")
+    announced.change("boris", erased_at=announced.now, **dict.fromkeys(gone))
+    announced.change("chen", restricted_at=announced.now)
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(["anna", "dora"])
+    assert announced.books(2).excluded == {"left": 1, "restricted": 1}
+
+
+def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    announced.change("boris", email="new@example.com")
+    announced.deliver()
+
+    assert announced.transport.mails["new@example.com"] == 1
+    assert announced.transport.mails["boris@example.com"] == 0
+
+
+def test_a_held_announcement_waits_for_its_release(world: ToldWorld) -> None:
+    world.register(*NAMES)
+    world.open_with_baseline()
+    world.announce(hold=True)
+    world.deliver()
+    assert world.transport.taken == []
+
+    announcements.release(world.engine, 2)
+    world.deliver()
+    assert world.transport.mails == addresses(NAMES)
+
+
+def test_a_paused_announcement_sends_no_further_batch(announced: ToldWorld) -> None:
+    announced.transport.batch_limit = 1
+    announced.ledger.fan_out(batch_limit=1)
+    deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
+    announcements.pause(announced.engine, 2)
+    announced.deliver()
+    assert len(announced.transport.taken) == 1
+
+    announcements.release(announced.engine, 2)
+    announced.deliver()
+    assert announced.transport.mails == addresses(NAMES)
+
+
+def test_a_cancelled_announcement_excludes_whoever_waits(announced: ToldWorld) -> None:
+    announced.transport.batch_limit = 1
+    announced.ledger.fan_out(batch_limit=1)
+    deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
+    announcements.cancel(announced.engine, 2)
+    announced.deliver()
+
+    books = announced.books(2)
+    assert (books.accepted, books.excluded) == (1, {"cancelled": 3})
+
+
+def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: ToldWorld) -> None:
+    announced.ledger.fan_out(batch_limit=1000)
+    claim = announced.ledger.claim(1, announced.transport)
+    assert claim
+    announcements.cancel(announced.engine, 2)
+    announced.ledger.put_back(claim, "no route")
+    announced.deliver()
+
+    assert announced.transport.taken == []
+    assert announced.books(2).excluded == {"cancelled": 4}
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (announcements.release, "is open, and has to be held or paused"),
+        (announcements.cancel, "has gone out whole"),
+    ],
+)
+def test_what_does_not_fit_the_state_is_refused(announced: ToldWorld, act: object, words: str) -> None:
+    announced.deliver()
+    assert callable(act)
+    with pytest.raises(announcements.UnfitAnnouncementError, match=words):
+        act(announced.engine, 2)
+
+
+def test_announcements_go_out_one_after_another(announced: ToldWorld) -> None:
+    announced.announce("We keep even less.", hold=True)
+    announced.announce("We keep nothing.")
+    announced.deliver()
+    assert announced.books(3).audience == announced.books(4).audience == 0
+
+    announcements.release(announced.engine, 3)
+    announced.deliver()
+    assert [mailing.message.subject for mailing in announced.transport.taken]
+    assert announced.transport.mails == addresses(NAMES * 3)
+
+
+def test_a_doubt_does_not_hold_up_the_next_announcement(announced: ToldWorld) -> None:
+    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.deliver()
+    announced.announce("We keep even less.")
+    announced.wait(minutes=1)
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+    [mailing] = announced.transport.taken
+    assert "We keep less." in mailing.message.text
+    assert "We keep even less." in mailing.message.text
+
+
+def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: ToldWorld) -> None:
+    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.deliver()
+    announced.announce("We keep even less.")
+    announced.wait(minutes=1)
+    announced.deliver()
+    announced.ledger.resolve(1, sent=False)
+    announced.deliver()
+
+    assert announced.transport.mails == addresses(NAMES)
+    assert announced.books(2).excluded == {"covered": 4}
+
+
+def test_the_lease_leaves_time_to_know_a_doubt_within_a_minute(world: ToldWorld) -> None:
+    assert world.ledger.lease <= timedelta(seconds=45)

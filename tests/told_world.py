@@ -1,0 +1,180 @@
+"""A small world for tests of telling: people, a site, a clock that is set, a provider that is scripted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+from threading import Event
+from typing import Any, Literal
+
+from published_site import PublishedSiteMaker
+from sqlalchemy import Engine, func, insert, select, update
+
+from subscribers.books import Books, audit, statuses
+from subscribers.database import reading, writing
+from subscribers.ledger import Ledger
+from subscribers.local import deliver
+from subscribers.model import attempts, batches, deliveries, people
+from subscribers.publishing import Opening, Publication, publish
+from subscribers.settings import Sender
+from subscribers.site_reader import open_site
+from subscribers.transports import Mailing
+
+SENDER = Sender(
+    address=Address("Example Market", "policy", "market.example"),
+    legal_name="Example Market LLC",
+    contact="privacy@market.example",
+)
+
+
+@dataclass
+class ScriptedTransport:
+    """Takes every mailing, unless ``answers`` or the ``rule`` say otherwise."""
+
+    name: str = "sendgrid"
+    batch_limit: int = 1000
+    repeatable: bool = False
+    answers: list[Exception | Callable[[Mailing], None] | None] = field(default_factory=list)
+    rule: Callable[[Mailing], None] = lambda _: None
+    taken: list[Mailing] = field(default_factory=list)
+
+    def prepare(self, mailing: Mailing) -> ScriptedRequest:
+        return ScriptedRequest(self, mailing)
+
+    @property
+    def mails(self) -> Counter[str]:
+        """How many mails each address got."""
+        return Counter(recipient.address for mailing in self.taken for recipient in mailing.recipients)
+
+
+@dataclass
+class ScriptedRequest:
+    transport: ScriptedTransport
+    mailing: Mailing
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(repr(self.mailing).encode()).hexdigest()
+
+    def send(self, *, before: float) -> str | None:
+        answer = self.transport.answers.pop(0) if self.transport.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            answer(self.mailing)
+        self.transport.rule(self.mailing)
+        self.transport.taken.append(self.mailing)
+        return f"provider-{len(self.transport.taken)}"
+
+
+class ToldWorld:
+    """Everything on one database; ``now`` is the clock, and waiting sets it forward."""
+
+    def __init__(self, engine: Engine, site: PublishedSiteMaker) -> None:
+        self.engine = engine
+        self.site = site
+        self.now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+        self.ledger = Ledger(engine, now=lambda: self.now)
+        self.transport = ScriptedTransport()
+
+    def register(self, *names: str, language: str | None = "en", **values: Any) -> None:
+        with writing(self.engine) as connection:
+            rows = [
+                {
+                    "external_id": name,
+                    "email": f"{name}@example.com",
+                    "language": language,
+                    "registered_at": self.now,
+                    "pseudonym_key": b"k" * 32,
+                }
+                | values
+                for name in names
+            ]
+            connection.execute(insert(people), rows)
+
+    def change(self, name: str, **values: Any) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(update(people).where(people.c.external_id == name).values(values))
+
+    def publish(
+        self,
+        *,
+        opening: Opening | None = None,
+        changes: Literal["every", "material"] = "every",
+        hold: bool = False,
+    ) -> Publication:
+        return publish(
+            self.engine,
+            open_site(str(self.site.write())),
+            sender=SENDER,
+            changes=changes,
+            opening=opening,
+            hold=hold,
+            now=self.now,
+        )
+
+    def open_with_baseline(self) -> None:
+        """The site's privacy policy is known to everybody."""
+        self.site.publish("privacy", summary="The first text.")
+        self.publish(opening=Opening(since=None))
+
+    def announce(self, summary: str = "We keep less.", **values: Any) -> int:
+        """A new version of the privacy policy is recorded as an announcement."""
+        self.site.commit()
+        self.site.publish("privacy", summary=summary)
+        publication = self.publish(**values)
+        assert publication.announcement_id is not None
+        return publication.announcement_id
+
+    def deliver(self) -> None:
+        """Deliver with no patience: what cannot be sent now is left."""
+        deliver(
+            self.ledger,
+            self.transport,
+            sender=SENDER,
+            stop=Event(),
+            patience=timedelta(seconds=-1),
+        )
+        self.check()
+
+    def wait(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+    def books(self, announcement_id: int) -> Books:
+        return next(s.books for s in statuses(self.engine) if s.announcement_id == announcement_id)
+
+    def check(self) -> None:
+        """The books balance, down to the last delivery."""
+        assert audit(self.engine) == []
+
+    def told(self, announcement_id: int) -> dict[str, str | None]:
+        """By name: why somebody is excluded, None for those who are not."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(people.c.external_id, deliveries.c.exclusion)
+                .join(people, people.c.id == deliveries.c.recipient_id)
+                .where(deliveries.c.announcement_id == announcement_id)
+            )
+            return {row.external_id: row.exclusion for row in rows}
+
+    def states(self) -> Counter[str]:
+        """The sizes of all batches by their state."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(batches.c.state, func.sum(batches.c.size)).group_by(batches.c.state)
+            )
+            return Counter({state: size for state, size in rows if size})
+
+    def attempts(self) -> list[str]:
+        """The states of all attempts, oldest first."""
+        with reading(self.engine) as connection:
+            return list(connection.scalars(select(attempts.c.state).order_by(attempts.c.claimed_at)))
+
+
+def addresses(names: Iterable[str]) -> Counter[str]:
+    """One mail to each."""
+    return Counter(f"{name}@example.com" for name in names)
