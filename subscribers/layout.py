@@ -234,7 +234,8 @@ class _Room:
 
     def take(self, version: ToldVersion) -> tuple[str, str, bool]:
         """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
-        shown = excerpt.excerpt(version.redline_html, version.redline_text, room_bytes=self.left_bytes)
+        text = "\n".join(map(_shown, version.redline_text.split("\n")))
+        shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes)
         self.left_bytes -= len(shown.html.encode())
         return shown.html, shown.text, shown.is_whole
 
@@ -252,13 +253,17 @@ def _paragraphs(text: str | None) -> list[str]:
 
 
 def _line(text: str) -> str:
-    """``text`` on one line, without signs that control a terminal or turn the direction of what follows."""
-    shown = (sign for sign in text if sign in "\t\n\r" or not _is_control(sign))
-    return " ".join("".join(shown).split())
+    """``text`` on one line."""
+    return " ".join(_shown(" ".join(text.split())).split())
 
 
-def _is_control(sign: str) -> bool:
-    return unicodedata.category(sign) in {"Cc", "Cs"} or unicodedata.bidirectional(sign) in _TURNING
+def _shown(line: str) -> str:
+    """``line`` without signs that control a terminal or turn the direction of what follows."""
+    return "".join(
+        sign
+        for sign in line
+        if unicodedata.category(sign) not in {"Cc", "Cs"} and unicodedata.bidirectional(sign) not in _TURNING
+    )
 
 
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})

@@ -224,7 +224,9 @@ def test_hostile_words_stay_words() -> None:
     document = replace(
         DOCUMENT,
         title=nasty,
-        versions=(replace(VERSION, summary=nasty, impact=nasty, changes=((nasty, nasty),)),),
+        versions=(
+            replace(VERSION, summary=nasty, impact=nasty, changes=((nasty, nasty),), redline_text=nasty),
+        ),
     )
     sender = replace(SENDER, contact="<b>us</b>", legal_name="<i>we</i>")
     message = mail_on(document, sender=sender)
