@@ -16,7 +16,7 @@ def redline_html(old: str, new: str) -> str:
     """The redline of two rendered texts, as an HTML fragment."""
     vocabulary: dict[str, str] = {}
     sides = (read_units(read_blocks(side), vocabulary) for side in (old, new))
-    return write_html(weave(next(sides), next(sides), vocabulary), vocabulary)
+    return write_html(weave(next(sides), next(sides), vocabulary))
 
 
 def redline_markdown(old: str, new: str) -> str:

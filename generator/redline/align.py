@@ -1,25 +1,45 @@
-"""Which block of the new text is which block of the old one.
+"""Which blocks of the new text are which blocks of the old one.
 
 Blocks are taken one by one, but for table rows, which are taken whole.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, LCSseq
 
 from generator.redline.blocks import Block, Element
 from generator.redline.words import common_runs, heaviest_chain
 
-ALIKE = 0.5
+ALIKE = 0.45
+"""Of two blocks in place: twice the common words to all words of both."""
+
+CONTAINED = 0.75
+"""Of a block that was split off or merged: its words that the other has, too."""
+
+FEWEST_CONTAINED = 4
+"""Words that a block needs to be looked for inside another one; fewer occur in any text."""
+
+HALF = 0.5
+"""Of a unit's words: as many have to be found in the group that it is merged or split with."""
+
+LINKED = 0.25
+"""Of the shorter of two units: as many words make them parts of one."""
+
 MOST_COMPARISONS = 40_000
+SHINGLE = 3
+COMMON_SHINGLE = 6
+"""A phrase of so many words that more blocks than these have says nothing about either."""
 
 
 class Unit:
-    """A block, or all blocks of a table row."""
+    """A block, or all blocks of a table row.
+
+    ``key`` is equal for units that read and look the same.
+    """
 
     __slots__ = ("_code", "blocks", "key", "row", "vocabulary")
 
@@ -42,6 +62,10 @@ class Unit:
             )
         return self._code
 
+    def can_merge_with(self, other: Unit) -> bool:
+        """Whether both stand in the same item or cell, so that their words may run on."""
+        return self.blocks[0].place == other.blocks[0].place
+
 
 def read_units(blocks: Iterable[Block], vocabulary: dict[str, str]) -> list[Unit]:
     """The blocks, those of one table row together."""
@@ -58,69 +82,168 @@ def _row_of(block: Block) -> Element | None:
     return next((element for element in block.path if element.tag == "tr"), None)
 
 
-def align(old: Sequence[Unit], new: Sequence[Unit]) -> list[tuple[int, int]]:
-    """Pairs of units that are the same, in order and never crossing."""
+def align(old: Sequence[Unit], new: Sequence[Unit]) -> list[tuple[list[int], list[int]]]:
+    """Old and new units that are the same, in order and never crossing; mostly one and one.
+
+    Where one side has more units than one, they were merged or split.
+    """
     start = 0
     while start < min(len(old), len(new)) and old[start].key == new[start].key:
         start += 1
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end].key == new[-1 - end].key:
         end += 1
-    pairs = [(at, at) for at in range(start)]
-    pairs += _align_middle(old, new, range(start, len(old) - end), range(start, len(new) - end))
-    pairs += [(len(old) - at, len(new) - at) for at in range(end, 0, -1)]
-    return pairs
+    groups = [([at], [at]) for at in range(start)]
+    groups += _align_middle(old, new, range(start, len(old) - end), range(start, len(new) - end))
+    groups += [([len(old) - at], [len(new) - at]) for at in range(end, 0, -1)]
+    return groups
 
 
 def _align_middle(
-    old: Sequence[Unit], new: Sequence[Unit], places: range, new_places: range
-) -> list[tuple[int, int]]:
-    if not places or not new_places:
+    old: Sequence[Unit], new: Sequence[Unit], old_places: range, new_places: range
+) -> list[tuple[list[int], list[int]]]:
+    if not old_places or not new_places:
         return []
-    candidates: list[tuple[int, int, float]] = []
-    left, right = list(places), list(new_places)
+    points: list[tuple[int, int, float]] = []
+    left, right = list(old_places), list(new_places)
     for name in ("key", "code"):
         found = _unique_pairs(
             {i: getattr(old[i], name) for i in left}, {j: getattr(new[j], name) for j in right}
         )
-        candidates += [(i, j, 1.0 + len(old[i].code)) for i, j in found]
-        left = [i for i in left if i not in {i for i, _ in found}]
-        right = [j for j in right if j not in {j for _, j in found}]
-    candidates += _alike_pairs(old, new, left, right)
-    chain = [candidates[n][:2] for n in heaviest_chain(candidates)]
-    pairs: list[tuple[int, int]] = []
-    i = places.start
-    j = new_places.start
-    for i_next, j_next in [*chain, (places.stop, new_places.stop)]:
-        pairs += _fill_gap(old, new, range(i, i_next), range(j, j_next))
-        pairs.append((i_next, j_next))
-        i, j = i_next + 1, j_next + 1
-    return pairs[:-1]
+        points += [(i, j, 1.0 + len(old[i].code)) for i, j in found]
+        taken = {i for i, _ in found}, {j for _, j in found}
+        left = [i for i in left if i not in taken[0]]
+        right = [j for j in right if j not in taken[1]]
+    points += _alike_pairs(old, new, left, right)
+    chain = [points[n][:2] for n in heaviest_chain(points, touching=True)]
+    groups: list[tuple[list[int], list[int]]] = []
+    i, j = old_places.start, new_places.start
+    settled = [group for olds, news in _groups(chain) for group in _settled(old, new, olds, news)]
+    for olds, news in [*settled, ([old_places.stop], [new_places.stop])]:
+        groups += _fill_gap(old, new, range(i, olds[0]), range(j, news[0]))
+        groups.append((olds, news))
+        i, j = olds[-1] + 1, news[-1] + 1
+    return groups[:-1]
+
+
+def _groups(chain: Iterable[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
+    """Pairs that share a unit, together."""
+    groups: list[tuple[list[int], list[int]]] = []
+    for i, j in chain:
+        if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
+            olds, news = groups[-1]
+            olds += [i] * (olds[-1] != i)
+            news += [j] * (news[-1] != j)
+        else:
+            groups.append(([i], [j]))
+    return groups
+
+
+def _settled(
+    old: Sequence[Unit], new: Sequence[Unit], olds: list[int], news: list[int]
+) -> list[tuple[list[int], list[int]]]:
+    """The group without units that have little in it, and cut where hardly a word crosses the cut."""
+    while len(olds) + len(news) > 2:
+        shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
+        found = [sum(row) for row in shared], [sum(column) for column in zip(*shared, strict=True)]
+        parts = [
+            (count / max(1, len(units[at].code)), side, place)
+            for side, (counts, units, places) in enumerate(zip(found, (old, new), (olds, news), strict=True))
+            for count, (place, at) in zip(counts, enumerate(places), strict=True)
+        ]
+        least, side, place = min(parts)
+        if least < HALF:
+            olds, news = olds[:], news[:]
+            del (olds, news)[side][place]
+            if not olds or not news:
+                return []
+            continue
+        return _cut(old, new, olds, news, shared)
+    return [(olds, news)]
+
+
+def _shared_words(olds: Sequence[Unit], news: Sequence[Unit]) -> list[list[int]]:
+    """How many words each old unit has in common with each new one, when all are read in one."""
+    owners = [[n for n, unit in enumerate(units) for _ in unit.code] for units in (olds, news)]
+    shared = [[0] * len(news) for _ in olds]
+    for i, j, length in common_runs("".join(u.code for u in olds), "".join(u.code for u in news)):
+        for n in range(length):
+            shared[owners[0][i + n]][owners[1][j + n]] += 1
+    return shared
+
+
+def _cut(
+    old: Sequence[Unit], new: Sequence[Unit], olds: list[int], news: list[int], shared: list[list[int]]
+) -> list[tuple[list[int], list[int]]]:
+    links = [
+        (i, j)
+        for a, i in enumerate(olds)
+        for b, j in enumerate(news)
+        if shared[a][b] >= max(1, LINKED * min(len(old[i].code), len(new[j].code)))
+    ]
+    groups = _groups(links)
+    if all(old[i].can_merge_with(old[group[0]]) for group, _ in groups for i in group):
+        return groups
+    weights = [(i, j, float(shared[olds.index(i)][news.index(j)])) for i, j in links]
+    return [([i], [j]) for i, j, _ in (weights[n] for n in heaviest_chain(weights))]
 
 
 def _unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
     places: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, values in enumerate((old, new)):
         for at, value in values.items():
-            places[value][side].append(at)
+            if value:
+                places[value][side].append(at)
     return [(a[0], b[0]) for a, b in places.values() if len(a) == len(b) == 1]
 
 
 def _alike_pairs(
     old: Sequence[Unit], new: Sequence[Unit], left: list[int], right: list[int]
 ) -> list[tuple[int, int, float]]:
-    if len(left) * len(right) > MOST_COMPARISONS:
-        return []
-    return [
-        (i, j, alike * alike * min(len(old[i].code), len(new[j].code)))
-        for i in left
-        for j in right
-        if (alike := Indel.normalized_similarity(old[i].code, new[j].code, score_cutoff=ALIKE)) > 0
-    ]
+    """Pairs that have much in common, weighed by how much."""
+    points: list[tuple[int, int, float]] = []
+    for i, j in _worth_comparing(old, new, left, right):
+        code, other = old[i].code, new[j].code
+        shortest = min(len(code), len(other))
+        alike = Indel.normalized_similarity(code, other, score_cutoff=ALIKE)
+        if alike:
+            points.append((i, j, alike * alike * shortest))
+        elif shortest >= FEWEST_CONTAINED and not (old[i].row or new[j].row):
+            common = LCSseq.similarity(code, other, score_cutoff=int(CONTAINED * shortest))
+            if common >= CONTAINED * shortest:
+                points.append((i, j, 0.5 * common))
+    return points
 
 
-def _fill_gap(old: Sequence[Unit], new: Sequence[Unit], left: range, right: range) -> list[tuple[int, int]]:
-    """Pairs of units that read the same between two pairs that are already found."""
+def _worth_comparing(
+    old: Sequence[Unit], new: Sequence[Unit], left: list[int], right: list[int]
+) -> Iterable[tuple[int, int]]:
+    """All pairs; where they are too many, those that share a phrase that few others have."""
+    if len(left) * len(right) <= MOST_COMPARISONS:
+        return [(i, j) for i in left for j in right]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for j in right:
+        for phrase in _phrases(new[j].code):
+            holders[phrase].append(j)
+    found: list[tuple[int, int]] = []
+    for i in left:
+        votes: Counter[int] = Counter()
+        for phrase in _phrases(old[i].code):
+            some = holders.get(phrase, ())
+            if len(some) <= COMMON_SHINGLE:
+                votes.update(some)
+        found += [(i, j) for j, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:4]]
+    return found
+
+
+def _phrases(code: str) -> list[str]:
+    return list(dict.fromkeys(code[at : at + SHINGLE] for at in range(max(1, len(code) - SHINGLE + 1))))
+
+
+def _fill_gap(
+    old: Sequence[Unit], new: Sequence[Unit], left: range, right: range
+) -> list[tuple[list[int], list[int]]]:
+    """Units that look the same between two groups that are already found."""
     if not left or not right:
         return []
     names: dict[str, str] = {}
@@ -128,18 +251,18 @@ def _fill_gap(old: Sequence[Unit], new: Sequence[Unit], left: range, right: rang
         "".join(names.setdefault(units[at].key, chr(len(names) + 1)) for at in places)
         for units, places in ((old, left), (new, right))
     ]
-    runs = common_runs(*codes)
-    return [(left[i + n], right[j + n]) for i, j, length in runs for n in range(length)]
+    runs = common_runs(codes[0], codes[1])
+    return [([left[i + n]], [right[j + n]]) for i, j, length in runs for n in range(length)]
 
 
 def align_cells(old: Unit, new: Unit) -> list[tuple[list[Block], list[Block]]]:
     """The cells of two rows side by side; one of a pair is empty where a cell came or went."""
-    cells = [_cells(unit) for unit in (old, new)]
+    cells = _cells(old), _cells(new)
+    if len(cells[0]) == len(cells[1]):
+        return list(zip(*cells, strict=True))
     codes = [
         ["\0".join(block.words(old.vocabulary).code for block in cell) for cell in side] for side in cells
     ]
-    if len(cells[0]) == len(cells[1]):
-        return list(zip(*cells, strict=True))
     points = [
         (i, j, 0.1 + Indel.normalized_similarity(code, other))
         for i, code in enumerate(codes[0])

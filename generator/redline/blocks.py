@@ -19,6 +19,8 @@ BLOCKS = frozenset({
     "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre",
     "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
+SHAPE = frozenset({"ul", "ol", "li", "blockquote", "pre", "tr", "td", "th", "dl", "dt", "dd"})
+HOLDERS = frozenset({"li", "tr", "dt", "dd"})
 SEEN_WHEN_EMPTY = frozenset(("li", "td", "th"))
 UNSEEN = ("script", "style", "template")
 RULE = "\ufffcrule"
@@ -55,6 +57,16 @@ class Block:
         self.path = path
         self.markup = markup
         self._words: Words | None = None
+
+    @property
+    def holder(self) -> Element | None:
+        """The list item, row or definition that it stands in."""
+        return next((element for element in reversed(self.path) if element.tag in HOLDERS), None)
+
+    @property
+    def place(self) -> tuple[Element, ...]:
+        """The elements that it shares with the blocks beside it."""
+        return tuple(element for element in self.path if element.tag in SHAPE)
 
     def words(self, vocabulary: dict[str, str]) -> Words:
         """Its words; ``vocabulary`` is the one of the whole comparison."""

@@ -12,7 +12,7 @@ LISTS = frozenset(("ul", "ol", "menu", "dir"))
 SAME = {"b": "strong", "i": "em"}
 
 
-def write_html(lines: Sequence[Line], vocabulary: dict[str, str]) -> str:
+def write_html(lines: Sequence[Line]) -> str:
     """The lines as one HTML fragment."""
     pieces: list[str] = []
     opened: list[Woven] = []
@@ -23,7 +23,7 @@ def write_html(lines: Sequence[Line], vocabulary: dict[str, str]) -> str:
         pieces += [f"</{woven.tag}>\n" for woven in reversed(opened[depth:])]
         pieces += [_start(woven) for woven in line.path[depth:] if woven.tag != "hr"]
         opened = [woven for woven in line.path if woven.tag != "hr"]
-        pieces.append(_inside(line, vocabulary))
+        pieces.append(_inside(line))
     pieces += [f"</{woven.tag}>\n" for woven in reversed(opened)]
     return "".join(pieces)
 
@@ -44,7 +44,7 @@ def _start(woven: Woven) -> str:
     return start_tag(woven.tag, attributes)
 
 
-def _inside(line: Line, vocabulary: dict[str, str]) -> str:
+def _inside(line: Line) -> str:
     if line.new is None:
         assert line.old is not None
         mark = _rule(line.old, "del") or f'<del class="rl">{_without_ids(line.old.markup)}</del>'
@@ -53,14 +53,13 @@ def _inside(line: Line, vocabulary: dict[str, str]) -> str:
         return mark
     if line.old is None:
         return _rule(line.new, "ins") or f'<ins class="rl">{line.new.markup}</ins>'
-    sign = ""
-    if line.joint_tag:
-        sign = f'<span data-change="merge" data-old-tag="{line.joint_tag}"></span>'
     if line.stretches is None:
-        if rule := _rule(line.new, ""):
-            return rule
-        return sign + line.new.markup
-    return sign + _marked(line, vocabulary)
+        return _rule(line.new, "") or "".join(map(_joint, line.joints.values())) + line.new.markup
+    return _marked(line)
+
+
+def _joint(old_tag: str) -> str:
+    return f'<span data-change="merge" data-old-tag="{old_tag}"></span>'
 
 
 def _rule(block: Block, mark: str) -> str:
@@ -74,30 +73,36 @@ def _without_ids(markup: str) -> str:
     return IDENTITY.sub("", markup) if "id=" in markup or "name=" in markup else markup
 
 
-def _marked(line: Line, vocabulary: dict[str, str]) -> str:
-    assert line.old is not None
-    assert line.new is not None
-    assert line.stretches is not None
+def _marked(line: Line) -> str:
+    assert line.old_words is not None
+    assert line.new_words is not None
+    assert line.stretches
     writer = _InlineWriter()
-    old, new = line.old.words(vocabulary), line.new.words(vocabulary)
+    old, new = line.old_words, line.new_words
+    first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
+    if line.split:
+        writer.sign('<span data-change="split"></span>')
     for stretch in line.stretches:
         if not stretch.kept:
-            for at in range(stretch.old_start, stretch.old_end):
-                writer.add("del", _without_ids(old.leads[at] if at else ""), old.forms[at], old.words[at])
-            for at in range(stretch.new_start, stretch.new_end):
-                writer.add("ins", new.leads[at] if at else "", new.forms[at], new.words[at])
+            for i in range(stretch.old_start, stretch.old_end):
+                if i in line.joints:
+                    writer.sign(_joint(line.joints[i]))
+                writer.add("del", _without_ids(old.leads[i]) if i > first else "", old.forms[i], old.words[i])
+            for j in range(stretch.new_start, stretch.new_end):
+                writer.add("ins", new.leads[j] if j > new_first else "", new.forms[j], new.words[j])
             continue
         for i, j in zip(
             range(stretch.old_start, stretch.old_end), range(stretch.new_start, stretch.new_end), strict=True
         ):
-            spaced = bool(i) and old.spaced(i), bool(j) and new.spaced(j)
-            lead = new.leads[j]
-            form = new.forms[j]
+            spaced = i > first and old.spaced(i), j > new_first and new.spaced(j)
+            lead, form = new.leads[j], new.forms[j]
             if old.forms[i] != form:
                 form = _changed_form(old.forms[i], form)
-            if spaced == (True, False):
+            if i in line.joints:
+                writer.sign(_joint(line.joints[i]))
+            elif spaced == (True, False):
                 writer.add("del", " ", form, "")
-            if spaced == (False, True):
+            elif spaced == (False, True):
                 writer.add("ins", lead, form, "")
                 lead = ""
             writer.add("", lead, form, new.words[j])
@@ -124,6 +129,11 @@ class _InlineWriter:
         else:
             self.pieces += [lead, *wanted[depth:], text]
         self.opened = wanted
+
+    def sign(self, sign: str) -> None:
+        """Write an element that stands for no word."""
+        self._close_to(0)
+        self.pieces.append(sign)
 
     def _close_to(self, depth: int) -> None:
         while len(self.opened) > depth:

@@ -5,12 +5,12 @@ Whoever keeps the new side of the woven text reads the new document, whoever kee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.redline.align import Unit, align, align_cells
 from generator.redline.blocks import Block, Element
-from generator.redline.words import Stretch, compare_words
+from generator.redline.words import Stretch, Words, compare_words
 
 ROLES = {
     "ul": "list", "ol": "list", "menu": "list", "dir": "list",
@@ -60,28 +60,40 @@ class Woven:
 
 @dataclass(eq=False, slots=True)
 class Line:
-    """A block of the woven text. ``stretches`` is None where the words are the same."""
+    """A block of the woven text.
+
+    ``stretches`` is None where the words are the same; else it speaks of ``old_words`` and ``new_words``,
+    which may be parts of what several blocks hold. ``joints``: at which old words another old block began,
+    and its tag. ``split``: whether the old block began in a line before.
+    """
 
     old: Block | None
     new: Block | None
     path: tuple[Woven, ...] = ()
     stretches: list[Stretch] | None = None
-    joint_tag: str = ""
-    """The tag that the block had on the old side, where the woven text has no element for it."""
+    old_words: Words | None = None
+    new_words: Words | None = None
+    joints: dict[int, str] = field(default_factory=dict)
+    split: bool = False
 
 
 def weave(old: Sequence[Unit], new: Sequence[Unit], vocabulary: dict[str, str]) -> list[Line]:
     """The lines of the woven text."""
     weaver = _Weaver(vocabulary)
     i = j = 0
-    for i_next, j_next in [*align(old, new), (len(old), len(new))]:
-        for unit in old[i:i_next]:
-            weaver.delete(unit.blocks)
-        for unit in new[j:j_next]:
-            weaver.insert(unit.blocks)
-        if i_next < len(old):
-            weaver.keep(old[i_next], new[j_next])
-        i, j = i_next + 1, j_next + 1
+    for olds, news in align(old, new):
+        for unit in old[i : olds[0]]:
+            weaver.deleted += unit.blocks
+        for unit in new[j : news[0]]:
+            weaver.inserted += unit.blocks
+        weaver.keep(
+            [old[n] for n in range(olds[0], olds[-1] + 1)], [new[n] for n in range(news[0], news[-1] + 1)]
+        )
+        i, j = olds[-1] + 1, news[-1] + 1
+    for unit in old[i:]:
+        weaver.deleted += unit.blocks
+    for unit in new[j:]:
+        weaver.inserted += unit.blocks
     weaver.place_gap(())
     return weaver.lines
 
@@ -97,58 +109,108 @@ class _Weaver:
     alone: dict[Element, Woven] = field(default_factory=dict)
     partner: dict[Element, Element | None] = field(default_factory=dict)
 
-    def delete(self, blocks: Sequence[Block]) -> None:
-        self.deleted += blocks
-
-    def insert(self, blocks: Sequence[Block]) -> None:
-        self.inserted += blocks
-
-    def keep(self, old: Unit, new: Unit) -> None:
-        if old.row is None or new.row is None:
-            self._keep_blocks(old.blocks, new.blocks)
-            return
-        for cell, new_cell in align_cells(old, new):
-            self._keep_blocks(cell, new_cell)
+    def keep(self, old: Sequence[Unit], new: Sequence[Unit]) -> None:
+        """Add units that are the same; several blocks on a side were merged or split."""
+        if len(old) + len(new) > 2:
+            self._keep_merged(
+                [b for unit in old for b in unit.blocks], [b for unit in new for b in unit.blocks]
+            )
+        elif old[0].row is None or new[0].row is None:
+            self._keep_blocks(old[0].blocks, new[0].blocks)
+        else:
+            for cell, new_cell in align_cells(old[0], new[0]):
+                self._keep_blocks(cell, new_cell)
 
     def _keep_blocks(self, old: Sequence[Block], new: Sequence[Block]) -> None:
         for block, new_block in zip(old, new, strict=False):
             self._keep_block(block, new_block)
-        self.delete(old[len(new) :])
-        self.insert(new[len(old) :])
+        self.deleted += old[len(new) :]
+        self.inserted += new[len(old) :]
 
     def _keep_block(self, old: Block, new: Block) -> None:
-        joined = _join_paths(old.path, new.path)
-        if joined is None or not self._fits(joined):
-            self.delete([old])
-            self.insert([new])
+        if not self._fits(old, new):
+            self.deleted.append(old)
+            self.inserted.append(new)
             return
-        line = Line(old, new, joint_tag=joined[-1] if isinstance(joined[-1], str) else "")
-        pairs = [pair for pair in joined if not isinstance(pair, str)]
-        for element, new_element in pairs:
-            if element is not None and element.tag not in MAY_REPEAT:
-                self.partner[element] = new_element
-            if new_element is not None and new_element.tag not in MAY_REPEAT:
-                self.partner[new_element] = element
-        line.path = tuple(self.shared.setdefault(pair, Woven(*pair, holds_kept=True)) for pair in pairs)
+        path, tag = self._joined_path(old, new)
+        line = Line(old, new, path, joints={0: tag} if tag else {})
         if old.markup != new.markup:
-            line.stretches = compare_words(old.words(self.vocabulary).code, new.words(self.vocabulary).code)
+            line.old_words, line.new_words = old.words(self.vocabulary), new.words(self.vocabulary)
+            line.stretches = compare_words(line.old_words, line.new_words)
+        self._add(line)
+
+    def _add(self, line: Line) -> None:
         self.place_gap(line.path)
         self.lines.append(line)
         self.path = line.path
 
-    def _fits(self, joined: list[tuple[Element | None, Element | None] | str]) -> bool:
-        """Whether elements that cannot be cut in two stay whole."""
-        for pair in joined:
-            if isinstance(pair, str):
-                continue
+    def _joined_path(self, old: Block, new: Block) -> tuple[tuple[Woven, ...], str]:
+        """Where the two blocks stand as one, and the old one's tag if the element there cannot say it."""
+        pairs, tag = join_paths(old.path, new.path)
+        for pair in pairs:
             for one, other in (pair, pair[::-1]):
-                if (
-                    one is not None
-                    and one.tag not in MAY_REPEAT
-                    and self.partner.get(one, other) is not other
-                ):
-                    return False
-        return True
+                if one is not None and one.tag not in MAY_REPEAT:
+                    self.partner[one] = other
+        return tuple(self.shared.setdefault(pair, Woven(*pair, holds_kept=True)) for pair in pairs), tag
+
+    def _fits(self, old: Block, new: Block) -> bool:
+        """Whether HTML allows the elements of both in one another, and none has to be cut that cannot be."""
+        if (old.holder is None) != (new.holder is None):
+            return False
+        pairs, _ = join_paths(old.path, new.path)
+        tags = [woven.tag if woven is not None else "div" for _, woven in pairs]
+        if not all(may_hold(parent, child) for parent, child in zip(["body", *tags], tags, strict=False)):
+            return False
+        return all(
+            one is None or one.tag in MAY_REPEAT or self.partner.get(one, other) is other
+            for pair in pairs
+            for one, other in (pair, pair[::-1])
+        )
+
+    def _keep_merged(self, old: Sequence[Block], new: Sequence[Block]) -> None:
+        """Add lines for the new blocks, each with those words of the old blocks that went there."""
+        old_words = Words.joined([block.words(self.vocabulary) for block in old])
+        new_words = Words.joined([block.words(self.vocabulary) for block in new])
+        begins = _begins(old, self.vocabulary)
+        ends = [*list(_begins(new, self.vocabulary))[1:], len(new_words)]
+        parts = cut_stretches(compare_words(old_words, new_words), ends, begins, old_words)
+        starts = [
+            (block, begins[part[0].old_start])
+            for block, part in zip(new, parts, strict=True)
+            if part and part[0].old_start in begins and part[-1].old_end > part[0].old_start
+        ]
+        if not all(self._fits(other, block) for block, other in starts):
+            self.deleted += old
+            self.inserted += new
+            return
+        for block, part in zip(new, parts, strict=True):
+            gone, mine, gone_after = _without_whole_blocks(part, begins, len(old_words))
+            self.deleted += gone
+            if not mine or mine[0].old_start == mine[-1].old_end:
+                self.inserted.append(block)
+            else:
+                self._keep_part(block, mine, (old_words, new_words), begins)
+            self.deleted += gone_after
+
+    def _keep_part(
+        self, block: Block, mine: list[Stretch], words: tuple[Words, Words], begins: dict[int, Block]
+    ) -> None:
+        start, end = mine[0].old_start, mine[-1].old_end
+        line = Line(None, block, stretches=mine, old_words=words[0], new_words=words[1])
+        line.joints = {at: other.tag for at, other in begins.items() if start < at < end}
+        if start in begins:
+            line.old = begins[start]
+            line.path, tag = self._joined_path(line.old, block)
+            if tag:
+                line.joints[start] = tag
+        else:
+            line.split = True
+            line.old = begins[max(at for at in begins if at < start)]
+            depth = 0
+            while depth < min(len(self.path), len(block.path)) and self.path[depth].new is block.path[depth]:
+                depth += 1
+            line.path = self._extend(self.path[:depth], block.path, 1, depth)
+        self._add(line)
 
     def place_gap(self, after: tuple[Woven, ...]) -> None:
         """Put what was deleted and inserted since the last kept line where both sides find it."""
@@ -180,7 +242,7 @@ class _Weaver:
         while True:
             of_side = [woven for woven in base if (woven.new if side else woven.old) is not None]
             rest = path[len(of_side) :]
-            if not base or not rest or _may_hold(base[-1].tag, rest[0].tag):
+            if not base or not rest or may_hold(base[-1].tag, rest[0].tag):
                 break
             if len(base) <= common and base[-1].tag not in MAY_REPEAT:
                 break
@@ -207,41 +269,141 @@ def _depth(path: tuple[Element, ...], line: tuple[Woven, ...], common: int, side
     return depth
 
 
-def _join_paths(
-    old: tuple[Element, ...], new: tuple[Element, ...]
-) -> list[tuple[Element | None, Element | None] | str] | None:
-    """Which elements around two blocks become one; None if the blocks cannot be shown as one.
+def _begins(blocks: Sequence[Block], vocabulary: dict[str, str]) -> dict[int, Block]:
+    """At which of the words of all blocks together each block begins."""
+    begins: dict[int, Block] = {}
+    at = 0
+    for block in blocks:
+        begins[at] = block
+        at += len(block.words(vocabulary))
+    return begins
 
-    A last entry that is a string is the tag that the block itself had.
+
+def cut_stretches(
+    stretches: list[Stretch], new_ends: Sequence[int], begins: Container[int], old: Words
+) -> list[list[Stretch]]:
+    """The stretches for each of several new blocks in a row.
+
+    On the old side a cut is where a block began, or at a space: elsewhere no block can be split.
     """
+    parts: list[list[Stretch]] = []
+    for new_end in new_ends[:-1]:
+        part, stretches = _cut_at(stretches, new_end, begins, old)
+        parts.append(part)
+    return [*parts, stretches]
+
+
+def _without_whole_blocks(
+    part: list[Stretch], begins: Mapping[int, Block], length: int
+) -> tuple[list[Block], list[Stretch], list[Block]]:
+    """The stretches less old blocks at either end of which nothing is left, and those blocks."""
+    bounds = [*sorted(begins), length]
+    first: list[Block] = []
+    while part and not part[0].kept and part[0].new_start == part[0].new_end and part[0].old_start in begins:
+        end = bounds[bounds.index(part[0].old_start) + 1]
+        if end > part[0].old_end:
+            break
+        first.append(begins[part[0].old_start])
+        rest = Stretch(False, end, part[0].old_end, part[0].new_start, part[0].new_end)
+        part = _filled([rest, *part[1:]])
+    last: list[Block] = []
+    if part and not part[-1].kept and part[-1].new_start == part[-1].new_end and part[-1].old_end in bounds:
+        final = part[-1]
+        inside = [at for at in bounds[:-1] if final.old_start <= at < final.old_end]
+        if inside:
+            last = [begins[at] for at in inside]
+            part = _filled(
+                [*part[:-1], Stretch(False, final.old_start, inside[0], final.new_start, final.new_end)]
+            )
+    return first, part, last
+
+
+def _cut_at(
+    stretches: list[Stretch], new_end: int, begins: Container[int], old: Words
+) -> tuple[list[Stretch], list[Stretch]]:
+    """The stretches up to a new word, and the rest.
+
+    On the old side the cut is where a block began, or at a space: elsewhere no block can be split.
+    """
+    at = next((n for n, part in enumerate(stretches) if part.new_end >= new_end), len(stretches))
+    if at == len(stretches):
+        return stretches, []
+    first, rest = stretches[: at + 1], stretches[at + 1 :]
+    last = first.pop()
+    if last.kept:
+        cut = last.old_start + new_end - last.new_start
+        first.append(Stretch(True, last.old_start, cut, last.new_start, new_end))
+        rest.insert(0, Stretch(True, cut, last.old_end, new_end, last.new_end))
+    else:
+        first.append(Stretch(False, last.old_start, last.old_start, last.new_start, new_end))
+        rest.insert(0, Stretch(False, last.old_start, last.old_end, new_end, last.new_end))
+    first, rest = _filled(first), _filled(rest)
+    if not rest or rest[0].old_start == len(old):
+        return first, rest
+    start = gone = rest[0].old_start
+    changed = rest[0].old_end if not rest[0].kept else start
+    places = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.spaced(i))]
+    gone = max((i for i in places if i in begins), default=max(places, default=changed))
+    while gone < len(old) and not (gone in begins or old.spaced(gone)):
+        gone += 1
+    return _without_start(first, rest, gone)
+
+
+def _without_start(
+    first: list[Stretch], rest: list[Stretch], gone: int
+) -> tuple[list[Stretch], list[Stretch]]:
+    """Old words before ``gone`` count as deleted at the end of the first part."""
+    start = rest[0].old_start
+    if gone == start:
+        return first, rest
+    first = [*first, Stretch(False, start, gone, rest[0].new_start, rest[0].new_start)]
+    added_from = added_to = rest[0].new_start
+    left: list[Stretch] = []
+    for part in rest:
+        if part.old_start >= gone and (part.old_start > gone or part.kept):
+            left.append(part)
+        elif part.kept:
+            kept_from = min(part.old_end, gone)
+            added_to = part.new_start + kept_from - part.old_start
+            left.append(Stretch(True, kept_from, part.old_end, added_to, part.new_end))
+        else:
+            added_to = part.new_end
+            left.append(
+                Stretch(False, max(gone, part.old_start), max(gone, part.old_end), added_to, added_to)
+            )
+    return first, _filled([Stretch(False, gone, gone, added_from, added_to), *left])
+
+
+def _filled(stretches: list[Stretch]) -> list[Stretch]:
+    return [part for part in stretches if part.old_start < part.old_end or part.new_start < part.new_end]
+
+
+def join_paths(
+    old: tuple[Element, ...], new: tuple[Element, ...]
+) -> tuple[list[tuple[Element | None, Element | None]], str]:
+    """Which elements around two blocks become one, and the tag of the old block if none of them says it."""
     roles = [[ROLES.get(element.tag, element.tag) for element in path] for path in (old, new)]
     if roles[0] == roles[1]:
-        return list(zip(old, new, strict=True))
+        return list(zip(old, new, strict=True)), ""
     if roles[0] == roles[1][:-1]:
-        return [*zip(old, new, strict=False), (None, new[-1]), old[-1].tag if old else "body"]
+        return [*zip(old, new, strict=False), (None, new[-1])], old[-1].tag if old else "body"
     if roles[0][:-1] == roles[1]:
-        return [*zip(old, new, strict=False), old[-1].tag]
-    if not old or not new:
-        return None
-    pairs: list[tuple[Element | None, Element | None] | str] = []
-    at = 0
-    for number, element in enumerate(old[:-1]):
-        found = next((j for j in range(at, len(new) - 1) if roles[1][j] == roles[0][number]), None)
-        if found is None:
-            pairs.append((element, None))
-        else:
-            pairs += [(None, other) for other in new[at:found]]
-            pairs.append((element, new[found]))
-            at = found + 1
-    pairs += [(None, other) for other in new[at:-1]]
-    pairs.append((old[-1], new[-1]))
-    tags = [pair[1].tag if pair[1] is not None else "div" for pair in pairs if not isinstance(pair, str)]
-    if not all(_may_hold(parent, child) for parent, child in zip(["body", *tags], tags, strict=False)):
-        return None
-    return pairs
+        return list(zip(old, new, strict=False)), old[-1].tag
+    same = 1 if old and new else 0
+    while same < min(len(old), len(new)) and roles[0][-1 - same] == roles[1][-1 - same]:
+        same += 1
+    above, new_above = len(old) - same, len(new) - same
+    top = 0
+    while top < min(above, new_above) and roles[0][top] == roles[1][top]:
+        top += 1
+    pairs: list[tuple[Element | None, Element | None]] = list(zip(old[:top], new[:top], strict=True))
+    pairs += [(element, None) for element in old[top:above]]
+    pairs += [(None, element) for element in new[top:new_above]]
+    pairs += zip(old[above:], new[new_above:], strict=True)
+    return pairs, ""
 
 
-def _may_hold(parent: str, child: str) -> bool:
+def may_hold(parent: str, child: str) -> bool:
     """Whether HTML allows an element directly in another."""
     return (
         parent not in NO_BLOCKS

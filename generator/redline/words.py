@@ -70,6 +70,17 @@ class Words:
         )
         self.label = _label_length(self.words[:5], self.leads[:5])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Words]) -> Words:
+        """The words of several blocks as those of one."""
+        words = cls("", {})
+        for part in parts:
+            words.words += part.words
+            words.leads += part.leads
+            words.forms += part.forms
+        words.code = "".join(part.code for part in parts)
+        return words
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -228,20 +239,21 @@ def _common_prefix(old: str, new: str) -> int:
     return low
 
 
-def heaviest_chain(pairs: Sequence[tuple[int, int, float]]) -> list[int]:
+def heaviest_chain(pairs: Sequence[tuple[int, int, float]], *, touching: bool = False) -> list[int]:
     """Which of the pairs (old place, new place, weight) to keep so that none cross and most weight stays.
 
-    Answers positions in ``pairs``, in the order of places. Ties fall to the earlier pair.
+    Answers positions in ``pairs``, in the order of places. Ties fall to the earlier pair. Two pairs may have
+    a place in common only if they may be ``touching``.
     """
-    order = sorted(range(len(pairs)), key=lambda n: (pairs[n][0], -pairs[n][1]))
-    width = 1 + max((pairs[n][1] for n in order), default=0)
-    tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)  # Fenwick tree of the best weight up to a place
+    order = sorted(range(len(pairs)), key=lambda n: (pairs[n][0], pairs[n][1] if touching else -pairs[n][1]))
+    width = 1 + max((pair[1] for pair in pairs), default=0)
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)  # Fenwick tree: the best weight up to a place
     before: dict[int, int] = {}
     best = (0.0, -1)
     for n in order:
         _, place, weight = pairs[n]
         top = (0.0, -1)
-        at = place
+        at = place + touching
         while at > 0:
             if tree[at][0] > top[0]:
                 top = tree[at]
@@ -263,20 +275,37 @@ def heaviest_chain(pairs: Sequence[tuple[int, int, float]]) -> list[int]:
     return chain[::-1]
 
 
-def compare_words(old: str, new: str) -> list[Stretch]:
+def compare_words(old: Words, new: Words) -> list[Stretch]:
     """What became of the words of one block: kept and changed stretches in turn."""
     stretches: list[Stretch] = []
     i = j = 0
-    for i_next, j_next, length in [*common_runs(old, new), (len(old), len(new), 0)]:
+    for i_next, j_next, length in [*common_runs(old.code, new.code), (len(old), len(new), 0)]:
         if i < i_next or j < j_next:
             stretches.append(Stretch(False, i, i_next, j, j_next))
         if length:
+            start = Stretch(True, i_next, i_next, j_next, j_next)
             if stretches and stretches[-1].kept:
-                last = stretches.pop()
-                stretches.append(
-                    Stretch(True, last.old_start, i_next + length, last.new_start, j_next + length)
-                )
-            else:
-                stretches.append(Stretch(True, i_next, i_next + length, j_next, j_next + length))
+                start = stretches.pop()
+            stretches.append(
+                Stretch(True, start.old_start, i_next + length, start.new_start, j_next + length)
+            )
         i, j = i_next + length, j_next + length
-    return stretches
+    return _without_islands(stretches, new)
+
+
+def _without_islands(stretches: list[Stretch], new: Words) -> list[Stretch]:
+    """Stretches in which few kept words between two changes count as changed: they are easier to read."""
+    result: list[Stretch] = []
+    for stretch in stretches:
+        result.append(stretch)
+        if stretch.kept or len(result) < 3:
+            continue
+        while len(result) >= 3 and _is_island(result[-2], new):
+            right, _, left = result.pop(), result.pop(), result.pop()
+            result.append(Stretch(False, left.old_start, right.old_end, left.new_start, right.new_end))
+    return result
+
+
+def _is_island(kept: Stretch, new: Words) -> bool:
+    words = 1 + sum(map(new.spaced, range(kept.new_start + 1, kept.new_end)))
+    return words <= 2
