@@ -234,7 +234,7 @@ class _Room:
 
     def take(self, version: ToldVersion) -> tuple[str, str, bool]:
         """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
-        text = "\n".join(map(_shown, version.redline_text.split("\n")))
+        text = "\n".join(map(_shown, version.redline_text.expandtabs(4).split("\n")))
         shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes)
         self.left_bytes -= len(shown.html.encode())
         return shown.html, shown.text, shown.is_whole
