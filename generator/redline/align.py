@@ -107,7 +107,7 @@ def _align_middle(
     points: list[tuple[int, int, float]] = []
     left, right = list(old_places), list(new_places)
     for name in ("key", "code"):
-        found = _unique_pairs(
+        found = unique_pairs(
             {i: getattr(old[i], name) for i in left}, {j: getattr(new[j], name) for j in right}
         )
         points += [(i, j, 1.0 + len(old[i].code)) for i, j in found]
@@ -188,7 +188,8 @@ def _cut(
     return [([i], [j]) for i, j, _ in (weights[n] for n in heaviest_chain(weights))]
 
 
-def _unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
+def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
+    """Places of values that either side has exactly once."""
     places: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, values in enumerate((old, new)):
         for at, value in values.items():
@@ -202,7 +203,7 @@ def _alike_pairs(
 ) -> list[tuple[int, int, float]]:
     """Pairs that have much in common, weighed by how much."""
     points: list[tuple[int, int, float]] = []
-    for i, j in _worth_comparing(old, new, left, right):
+    for i, j in worth_comparing(old, new, left, right):
         code, other = old[i].code, new[j].code
         shortest = min(len(code), len(other))
         alike = Indel.normalized_similarity(code, other, score_cutoff=ALIKE)
@@ -215,8 +216,8 @@ def _alike_pairs(
     return points
 
 
-def _worth_comparing(
-    old: Sequence[Unit], new: Sequence[Unit], left: list[int], right: list[int]
+def worth_comparing(
+    old: Sequence[Unit], new: Sequence[Unit], left: Sequence[int], right: Sequence[int]
 ) -> Iterable[tuple[int, int]]:
     """All pairs; where they are too many, those that share a phrase that few others have."""
     if len(left) * len(right) <= MOST_COMPARISONS:

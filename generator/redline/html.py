@@ -47,26 +47,33 @@ def _start(woven: Woven) -> str:
 def _inside(line: Line) -> str:
     if line.new is None:
         assert line.old is not None
-        mark = _rule(line.old, "del") or f'<del class="rl">{_without_ids(line.old.markup)}</del>'
+        mark = _whole(line.old, "del", line.move, _without_ids(line.old.markup))
         if line.path and line.path[-1].tag in LISTS:  # text straight in a list has to look like an item
             return f'<li data-change="retag" data-old-tag="{line.path[-1].tag}">{mark}</li>'
         return mark
     if line.old is None:
-        return _rule(line.new, "ins") or f'<ins class="rl">{line.new.markup}</ins>'
+        if line.move and line.stretches:
+            return _marked(line)
+        return _whole(line.new, "ins", line.move, line.new.markup)
     if line.stretches is None:
-        return _rule(line.new, "") or "".join(map(_joint, line.joints.values())) + line.new.markup
+        return _rule(line.new) or "".join(map(_joint, line.joints.values())) + line.new.markup
     return _marked(line)
+
+
+def _whole(block: Block, tag: str, move: int, markup: str) -> str:
+    return f"{_mark(tag, move)}{_rule(block) or markup}</{tag}>"
+
+
+def _mark(tag: str, move: int = 0) -> str:
+    return f'<{tag} class="rl" data-move="{move}">' if move else f'<{tag} class="rl">'
+
+
+def _rule(block: Block) -> str:
+    return start_tag("hr", block.path[-1].attributes) + "\n" if block.tag == "hr" else ""
 
 
 def _joint(old_tag: str) -> str:
     return f'<span data-change="merge" data-old-tag="{old_tag}"></span>'
-
-
-def _rule(block: Block, mark: str) -> str:
-    if block.tag != "hr":
-        return ""
-    rule = start_tag("hr", block.path[-1].attributes)
-    return f'<{mark} class="rl">{rule}</{mark}>\n' if mark else rule + "\n"
 
 
 def _without_ids(markup: str) -> str:
@@ -77,7 +84,7 @@ def _marked(line: Line) -> str:
     assert line.old_words is not None
     assert line.new_words is not None
     assert line.stretches
-    writer = _InlineWriter()
+    writer = _InlineWriter((_mark("ins", line.move),) if line.move else ())
     old, new = line.old_words, line.new_words
     first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
     if line.split:
@@ -112,14 +119,15 @@ def _marked(line: Line) -> str:
 class _InlineWriter:
     """Writes words, opening and closing marks and inline elements as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, outermost: Form) -> None:
+        self.outermost = outermost
         self.pieces: list[str] = []
         self.opened: list[str] = []
 
     def add(self, mark: str, lead: str, form: Form, text: str) -> None:
-        wanted = list(form)
+        wanted = [*self.outermost, *form]
         if mark:
-            wanted.append(f'<{mark} class="rl">')
+            wanted.append(_mark(mark))
         depth = 0
         while depth < min(len(self.opened), len(wanted)) and self.opened[depth] == wanted[depth]:
             depth += 1

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from generator.redline.align import Unit, align, align_cells
 from generator.redline.blocks import Block, Element
+from generator.redline.moves import find_moves
 from generator.redline.words import Stretch, Words, compare_words
 
 ROLES = {
@@ -64,7 +66,8 @@ class Line:
 
     ``stretches`` is None where the words are the same; else it speaks of ``old_words`` and ``new_words``,
     which may be parts of what several blocks hold. ``joints``: at which old words another old block began,
-    and its tag. ``split``: whether the old block began in a line before.
+    and its tag. ``split``: whether the old block began in a line before. ``move``: a number that the line
+    where a block was has in common with the line where it is; 0 if it stayed.
     """
 
     old: Block | None
@@ -75,26 +78,39 @@ class Line:
     new_words: Words | None = None
     joints: dict[int, str] = field(default_factory=dict)
     split: bool = False
+    move: int = 0
+
+    def keeps_text(self) -> bool:
+        """Whether some of the words are on both sides."""
+        if self.old is None or self.new is None:
+            return False
+        if self.stretches is None or self.new_words is None:
+            return any(map(str.isalnum, self.new.markup))
+        return any(
+            part.kept and any(map(str.isalnum, "".join(self.new_words.words[part.new_start : part.new_end])))
+            for part in self.stretches
+        )
 
 
 def weave(old: Sequence[Unit], new: Sequence[Unit], vocabulary: dict[str, str]) -> list[Line]:
     """The lines of the woven text."""
     weaver = _Weaver(vocabulary)
+    groups = [(range(olds[0], olds[-1] + 1), range(news[0], news[-1] + 1)) for olds, news in align(old, new)]
+    gaps: list[tuple[range, range]] = []
     i = j = 0
-    for olds, news in align(old, new):
-        for unit in old[i : olds[0]]:
-            weaver.deleted += unit.blocks
-        for unit in new[j : news[0]]:
-            weaver.inserted += unit.blocks
-        weaver.keep(
-            [old[n] for n in range(olds[0], olds[-1] + 1)], [new[n] for n in range(news[0], news[-1] + 1)]
-        )
-        i, j = olds[-1] + 1, news[-1] + 1
-    for unit in old[i:]:
-        weaver.deleted += unit.blocks
-    for unit in new[j:]:
-        weaver.inserted += unit.blocks
+    for olds, news in [*groups, (range(len(old), len(old)), range(len(new), len(new)))]:
+        gaps.append((range(i, olds.start), range(j, news.start)))
+        i, j = olds.stop, news.stop
+    weaver.move(old, new, gaps)
+    for (gone, come), (olds, news) in zip_longest(gaps, groups, fillvalue=(range(0), range(0))):
+        for at in gone:
+            weaver.deleted += old[at].blocks
+        for at in come:
+            weaver.inserted += new[at].blocks
+        if olds:
+            weaver.keep([old[at] for at in olds], [new[at] for at in news])
     weaver.place_gap(())
+    drop_false_moves(weaver.lines)
     return weaver.lines
 
 
@@ -108,6 +124,17 @@ class _Weaver:
     shared: dict[tuple[Element | None, Element | None], Woven] = field(default_factory=dict)
     alone: dict[Element, Woven] = field(default_factory=dict)
     partner: dict[Element, Element | None] = field(default_factory=dict)
+    moved: dict[Block, tuple[int, Block]] = field(default_factory=dict)
+
+    def move(self, old: Sequence[Unit], new: Sequence[Unit], gaps: Sequence[tuple[range, range]]) -> None:
+        """Number the moves among the units without a partner, and remember where their blocks went."""
+        left = [at for gone, _ in gaps for at in gone]
+        right = [at for _, come in gaps for at in come]
+        for number, pairs in enumerate(find_moves(old, new, left, right), 1):
+            for i, j in pairs:
+                for block, other in zip(old[i].blocks, new[j].blocks, strict=True):
+                    self.moved[block] = number, other
+                    self.moved[other] = number, block
 
     def keep(self, old: Sequence[Unit], new: Sequence[Unit]) -> None:
         """Add units that are the same; several blocks on a side were merged or split."""
@@ -228,12 +255,20 @@ class _Weaver:
                 phase = max(phase, mine)
                 depth = (-ends, 0, starts)[phase]
                 line = Line(block, None) if side == 0 else Line(None, block)
+                if block in self.moved:
+                    self._note_move(line, block)
                 base = (before[:ends], before[:common], after[:starts])[phase]
                 line.path = self._extend(base, block.path, side, common)
                 waiting.append((phase, depth, side, line))
         waiting.sort(key=lambda entry: entry[:3])
         self.lines += [line for *_, line in waiting]
         self.deleted, self.inserted = [], []
+
+    def _note_move(self, line: Line, block: Block) -> None:
+        line.move, other = self.moved[block]
+        if line.new is not None:
+            line.old_words, line.new_words = other.words(self.vocabulary), block.words(self.vocabulary)
+            line.stretches = compare_words(line.old_words, line.new_words)
 
     def _extend(
         self, base: tuple[Woven, ...], path: tuple[Element, ...], side: int, common: int
@@ -267,6 +302,23 @@ def _depth(path: tuple[Element, ...], line: tuple[Woven, ...], common: int, side
         else:
             break
     return depth
+
+
+def drop_false_moves(lines: Sequence[Line]) -> None:
+    """Take the number from moves that passed no text that both sides have: they are edits in place."""
+    kept = 0
+    places: dict[int, tuple[list[int], list[int]]] = {}
+    for line in lines:
+        if line.move:
+            places.setdefault(line.move, ([], []))[line.old is None].append(kept)
+        elif line.keeps_text():
+            kept += 1
+    for line in lines:
+        if line.move:
+            sources, targets = places[line.move]
+            passed = sources and targets and (max(sources) < min(targets) or max(targets) < min(sources))
+            if not passed:
+                line.move = 0
 
 
 def _begins(blocks: Sequence[Block], vocabulary: dict[str, str]) -> dict[int, Block]:
