@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
+    sendgrid_event_public_key: str | None = None
+    dkim_selectors: str | None = None  # white space parts them; s1, or s1._domainkey.example.com
     secret_keys: SecretStr | None = None
     sender: str | None = Field(default=None, validation_alias=f"{PREFIX}FROM")
     legal_name: str | None = None

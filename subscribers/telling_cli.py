@@ -26,10 +26,7 @@ from subscribers.local import deliver
 from subscribers.publishing import Opening, publish
 from subscribers.settings import Settings, read_settings
 from subscribers.site_reader import open_site
-from subscribers.transports import Transport
-from subscribers.transports.folder import FolderTransport
-from subscribers.transports.sendgrid import SendGridTransport
-from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.configured import configured_transport
 
 commands = typer.Typer()
 
@@ -171,28 +168,14 @@ def _opening(*, baseline: bool, since: datetime | None) -> Opening | None:
     return Opening(since=day) if baseline or day else None
 
 
-def _transport(settings: Settings) -> Transport:
-    match settings.transport:
-        case "folder":
-            return FolderTransport(settings.mail_folder)
-        case "smtp":
-            assert settings.smtp_url
-            return SmtpTransport(settings.smtp_url.get_secret_value())
-        case "sendgrid":
-            assert settings.sendgrid_api_key
-            return SendGridTransport(
-                api_key=settings.sendgrid_api_key.get_secret_value(),
-                host=settings.sendgrid_host,
-                subuser=settings.sendgrid_subuser,
-            )
-
-
 def _deliver(engine: Engine, settings: Settings) -> None:
     """Send what can be sent; say where it stands; refuse to call it done while something is open."""
     ledger = Ledger(engine)
     before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
-        deliver(ledger, _transport(settings), sender=settings.who_sends(), stop=stop, on_batch=on_batch)
+        deliver(
+            ledger, configured_transport(settings), sender=settings.who_sends(), stop=stop, on_batch=on_batch
+        )
     present = statuses(engine)
     for status in present:
         accepted = status.books.accepted - before.get(status.announcement_id, 0)

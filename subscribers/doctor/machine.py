@@ -1,0 +1,124 @@
+"""The database with its books, and the folders that are written to."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url
+
+from subscribers import books, channel
+from subscribers.database import check_schema, open_database, reading
+from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.erasures import ErasureKeys, LostErasureKeyError
+from subscribers.errors import NotifyError
+from subscribers.ledger import Ledger
+from subscribers.mail import MAIL_LIMIT_BYTES
+from subscribers.reachability import count_registered
+from subscribers.settings import Settings
+
+CONNECT_SECONDS = 10  # libpq waits for ever by itself
+LEAST_FREE_BYTES = 500 * 2**20  # the ledger of a million people takes some 200 MB, and its log as much
+DAMAGED = "stop sending, keep a copy of the database, and report this"
+
+
+def check_machine(settings: Settings) -> Iterable[Finding]:
+    """The database, the books in it, and the folders."""
+    url = settings.database_url.get_secret_value()
+    registered = 0
+    try:
+        engine = open_database(_with_time_out(url))
+        check_schema(engine)
+        where = engine.url.render_as_string()
+        yield ok("database", where, "reachable, and its schema is the one of this version")
+        registered = count_registered(engine)
+        yield from _people(where, registered)
+        yield from _books(engine, settings, where)
+        yield from _erasure_keys(engine, settings)
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            yield from _folder(Path(engine.url.database).absolute().parent, LEAST_FREE_BYTES)
+    except NotifyError as refused:
+        yield error("database", "POLICY_NOTIFY_DATABASE_URL", *_halves(refused))
+    if settings.transport == "folder":
+        yield from _folder(settings.mail_folder.absolute(), registered * MAIL_LIMIT_BYTES)
+
+
+def _people(where: str, registered: int) -> Iterable[Finding]:
+    if registered:
+        yield ok("people", where, f"{registered:,} registered")
+    else:
+        yield warning(
+            "people", where, "nobody is registered, so nobody will be told", "policy-notify import FILE"
+        )
+
+
+def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
+    problems = books.audit(engine)
+    for problem in problems:
+        yield error("books", where, f"not balanced: {problem}", DAMAGED)
+    if not problems:
+        yield ok("books", where, "balanced")
+    ledger = Ledger(engine)
+    for doubt in ledger.doubts():
+        yield warning(
+            "books",
+            f"batch {doubt.batch_id}",
+            f"in doubt, {doubt.size:,} recipients: {doubt.detail}",
+            "wait for evidence, or look it up at the provider and say so: policy-notify resolve",
+        )
+    for status in books.statuses(engine):
+        if status.state == "paused":
+            yield warning(
+                "books",
+                f"announcement {status.announcement_id}",
+                f"paused: {status.pause_reason or 'by a person'}",
+                f"policy-notify release {status.announcement_id}, when the reason is gone",
+            )
+    with reading(engine) as connection:
+        closed = channel.closed_until(connection, settings.transport, now=ledger.now())
+    if closed is not None:
+        seen = f"the provider is left alone until {closed:%Y-%m-%d %H:%M} UTC"
+        yield warning("provider", settings.transport, seen, "wait; policy-notify deliver goes on then")
+
+
+def _erasure_keys(engine: Engine, settings: Settings) -> Iterable[Finding]:
+    try:
+        with reading(engine) as connection:
+            ErasureKeys(settings.keys()).check(connection)
+    except LostErasureKeyError as lost:
+        yield error("secret keys", "POLICY_NOTIFY_SECRET_KEYS", *_halves(lost))
+
+
+def _folder(folder: Path, needed_bytes: int) -> Iterable[Finding]:
+    present = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=present):
+            free_bytes = shutil.disk_usage(present).free
+    except OSError as refused:
+        yield error(
+            "disk", str(folder), f"cannot be written to ({refused.strerror})", "mend it, or set another"
+        )
+        return
+    seen = f"writable, {free_bytes // 10**6:,} MB free"
+    if free_bytes < needed_bytes:
+        yield warning("disk", str(folder), f"{seen}, {needed_bytes // 10**6:,} MB may be needed", "make room")
+    else:
+        yield ok("disk", str(folder), seen)
+
+
+def _with_time_out(url: str) -> str:
+    """The same database, with an end to waiting for it."""
+    if not url.startswith(("postgresql", "postgres:")):
+        return url
+    patient = make_url(url)
+    if "connect_timeout" not in patient.query:
+        patient = patient.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
+    return patient.render_as_string(hide_password=False)
+
+
+def _halves(refused: NotifyError) -> tuple[str, str]:
+    """What is wrong, and what to do: every refusal says both."""
+    seen, _, remedy = str(refused).rpartition("; ")
+    return (seen, remedy) if seen else (remedy, "mend it and repeat")

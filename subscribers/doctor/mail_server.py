@@ -1,0 +1,92 @@
+"""Whether the SMTP server takes mail from this sender: asked in the transport's own session, nothing sent."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.errors import NotifyError
+from subscribers.settings import Settings
+from subscribers.transports import NotSentError
+from subscribers.transports.smtp import SmtpTransport
+
+SOON_DAYS = 14  # a certificate that ends within them was not renewed by itself
+REMEDIES: tuple[tuple[type[Exception], str], ...] = (
+    (smtplib.SMTPAuthenticationError, "correct user and password in POLICY_NOTIFY_SMTP_URL"),
+    (ssl.SSLCertVerificationError, "give the name that the certificate is for, or have it mended"),
+    (
+        ssl.SSLError,
+        "smtps:// is for port 465, smtp:// (STARTTLS) for port 587: correct POLICY_NOTIFY_SMTP_URL",
+    ),
+    (smtplib.SMTPNotSupportedError, "the server lacks STARTTLS or AUTH: use smtps://, or another server"),
+    (OSError, "correct host and port in POLICY_NOTIFY_SMTP_URL, or open the way to it"),
+)
+
+
+def check_mail_server(settings: Settings) -> Iterable[Finding]:
+    """Connection, encryption, certificate, credentials and sender, in that order, up to what fails."""
+    assert settings.smtp_url
+    url = settings.smtp_url.get_secret_value()
+    where = _without_secret(url)
+    try:
+        session = SmtpTransport(url).session()
+    except NotifyError as refused:
+        yield error(
+            "SMTP server", "POLICY_NOTIFY_SMTP_URL", "no SMTP address", str(refused).partition(": ")[2]
+        )
+        return
+    except NotSentError as refused:
+        yield error("SMTP server", where, str(refused), _remedy(refused.__cause__))
+        return
+    try:
+        yield from _encryption(session, where)
+        yield ok("SMTP server", where, "answers" + (", and takes the password" if "@" in url else ""))
+        if settings.sender:
+            yield _sender(session, where, parseaddr(settings.sender)[1])
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            session.quit()
+
+
+def _encryption(session: smtplib.SMTP, where: str) -> Iterable[Finding]:
+    if not isinstance(session.sock, ssl.SSLSocket):
+        yield ok("TLS", where, "none, which is allowed for a server on this machine")
+        return
+    certificate = session.sock.getpeercert() or {}
+    ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+    ends_on = datetime.fromtimestamp(ends, UTC).date()
+    seen = f"{session.sock.version()}, certificate valid until {ends_on}"
+    if ends - time.time() < SOON_DAYS * 86400:
+        yield warning("TLS", where, seen, "have it renewed: no mail is sent after that day")
+    else:
+        yield ok("TLS", where, seen)
+
+
+def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
+    """The answer to MAIL; RSET takes it back, so there never is a mail."""
+    try:
+        code, words = session.mail(address)
+        session.rset()
+    except (OSError, smtplib.SMTPException) as broken:
+        return error("SMTP server", where, f"MAIL FROM:<{address}>: {broken}", "ask the server's operator")
+    seen = f"MAIL FROM:<{address}>: {code} {words.decode('utf-8', 'replace')}"
+    if code == 250:
+        return ok("SMTP server", where, seen)
+    return error("SMTP server", where, seen, "use a sender that this user may send as, in POLICY_NOTIFY_FROM")
+
+
+def _remedy(cause: BaseException | None) -> str:
+    fitting = (remedy for kind, remedy in REMEDIES if isinstance(cause, kind))
+    return next(fitting, "see what the server says, and repeat")
+
+
+def _without_secret(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,0 +1,135 @@
+"""Asks the name servers, and tells apart what they may answer; the only file that imports dnspython.
+
+No answer is ever guessed: a name that does not exist and one without such a record give an empty answer that
+says which of the two it is; a time-out, a SERVFAIL and a refusal raise ``UnansweredError``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal
+
+from dns.exception import DNSException
+from dns.rcode import to_text as rcode_text
+from dns.rdata import Rdata
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
+from dns.resolver import (
+    NXDOMAIN,
+    LifetimeTimeout,
+    NoAnswer,
+    NoNameservers,
+    NoResolverConfiguration,
+    Resolver,
+    get_default_resolver,
+)
+from dns.reversename import from_address
+
+from subscribers.errors import NotifyError
+
+LIFETIME_SECONDS = 6.0  # for one question, over all name servers and repetitions
+UDP_BYTES = 1232  # what the DNS flag day of 2020 agreed on; longer answers come over TCP
+
+Kind = Literal["A", "AAAA", "MX", "TXT", "PTR", "TLSA"]
+Address = IPv4Address | IPv6Address
+
+
+class UnansweredError(NotifyError):
+    """The name servers gave no answer from which anything follows."""
+
+    def __init__(self, name: str, kind: str, reason: str) -> None:
+        super().__init__(f"{name} {kind}: {reason}")
+        self.where = f"{name} {kind}"
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The records of one kind at a name, as text; ``exists`` says whether there is anything at that name."""
+
+    records: tuple[str, ...]
+    exists: bool
+
+    @property
+    def absence(self) -> str:
+        """In words, why there are no records."""
+        return "no such record" if self.exists else "the name does not exist (NXDOMAIN)"
+
+
+class Names:
+    """One run's questions; each is asked once."""
+
+    def __init__(self, resolver: Resolver, *, lifetime_seconds: float = LIFETIME_SECONDS) -> None:
+        self._resolver = resolver
+        self._resolver.use_edns(0, 0, UDP_BYTES)
+        self._lifetime = lifetime_seconds
+        self._answers: dict[tuple[str, str], Answer | UnansweredError] = {}
+
+    def ask(self, name: str, kind: Kind) -> Answer:
+        """The records of ``kind`` at ``name``, aliases followed; ``UnansweredError`` where nobody says."""
+        question = (name.lower().rstrip("."), kind)
+        if question not in self._answers:
+            try:
+                self._answers[question] = self._ask(*question)
+            except UnansweredError as unanswered:
+                self._answers[question] = unanswered
+        answer = self._answers[question]
+        if isinstance(answer, UnansweredError):
+            raise answer
+        return answer
+
+    def addresses(self, host: str) -> tuple[Address, ...]:
+        """All IPv4 and IPv6 addresses of a host."""
+        return (
+            *(IPv4Address(record) for record in self.ask(host, "A").records),
+            *(IPv6Address(record) for record in self.ask(host, "AAAA").records),
+        )
+
+    def pointers(self, address: Address) -> Answer:
+        """The names that an address says it has."""
+        return self.ask(reverse_name(address), "PTR")
+
+    def _ask(self, name: str, kind: str) -> Answer:
+        try:
+            found = self._resolver.resolve(f"{name}.", kind, lifetime=self._lifetime)
+        except NXDOMAIN:
+            return Answer((), exists=False)
+        except NoAnswer:
+            return Answer((), exists=True)
+        except LifetimeTimeout as error:
+            raise UnansweredError(name, kind, f"no answer within {self._lifetime:g} s") from error
+        except NoNameservers as error:
+            raise UnansweredError(name, kind, _failure(error)) from error
+        except DNSException as error:
+            raise UnansweredError(name, kind, str(error) or type(error).__name__) from error
+        return Answer(tuple(_text(record) for record in found), exists=True)
+
+
+def system_names() -> Names:
+    """Questions to the name servers of this machine."""
+    try:
+        return Names(get_default_resolver())
+    except NoResolverConfiguration as error:
+        raise NotifyError("name servers: this machine has none; name one in /etc/resolv.conf") from error
+
+
+def reverse_name(address: Address) -> str:
+    """Where the PTR record of an address stands."""
+    return from_address(str(address)).to_text(omit_final_dot=True)
+
+
+def _failure(error: NoNameservers) -> str:
+    """What the name servers answered instead of an answer."""
+    answers = [attempt[4] for attempt in error.kwargs.get("errors", ()) if attempt[4] is not None]
+    codes = sorted({rcode_text(answer.rcode()) for answer in answers})
+    return f"the name server failed ({', '.join(codes)})" if codes else "no name server can be reached"
+
+
+def _text(record: Rdata) -> str:
+    """A record as text; a long TXT record comes in pieces that are joined without a space (RFC 7208, 3.3)."""
+    if isinstance(record, TXT):
+        return b"".join(record.strings).decode("ascii", "replace")
+    if isinstance(record, MX):
+        return f"{record.preference} {record.exchange.to_text(omit_final_dot=True)}"
+    return record.to_text().rstrip(".")

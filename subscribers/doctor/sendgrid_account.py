@@ -1,0 +1,169 @@
+"""Whether SendGrid takes mail with this key from this sender: asked with its own client, nothing sent."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Any
+
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
+
+from subscribers.doctor.dmarc import at_and_above
+from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.doctor.sending import KEY_MARK, Authentication, ascii_domain
+from subscribers.settings import Settings
+
+TIMEOUT_SECONDS = 15.0  # for each answer
+NOT_ALLOWED = {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
+EVENTS = ("processed", "delivered", "dropped", "bounce", "spam_report")
+AUTHENTICATE = "authenticate the domain in SendGrid (Settings, Sender Authentication)"
+
+
+class NotSeenError(Exception):
+    """SendGrid did not answer a question; its text says why."""
+
+
+class HiddenError(NotSeenError):
+    """The key may not ask this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was found, and what SendGrid says of its domain authentication, where the key may ask."""
+
+    findings: tuple[Finding, ...]
+    authentication: Authentication | None
+
+
+def check_account(settings: Settings) -> Account:
+    """What the key may do, whether the sender is verified, and whether events will come."""
+    assert settings.sendgrid_api_key
+    api = SendGridAPIClient(
+        settings.sendgrid_api_key.get_secret_value(),
+        host=settings.sendgrid_host,
+        impersonate_subuser=settings.sendgrid_subuser,
+    ).client
+    api.timeout = TIMEOUT_SECONDS
+    where = settings.sendgrid_host
+    try:
+        scopes = _answer(api.scopes.get, "scopes")
+    except HiddenError as refused:
+        remedy = "correct POLICY_NOTIFY_SENDGRID_API_KEY (and _SUBUSER), or make a new key"
+        return Account((error("SendGrid", where, f"refuses the key: {refused}", remedy),), None)
+    except NotSeenError as unseen:
+        remedy = "correct POLICY_NOTIFY_SENDGRID_HOST, open the way to it, or repeat later"
+        return Account((error("SendGrid", where, str(unseen), remedy),), None)
+    if "mail.send" not in scopes:
+        remedy = "give the key “Mail Send”"
+        return Account((error("SendGrid", where, "the key may not send (no mail.send)", remedy),), None)
+    findings = [ok("SendGrid", where, "takes the key, and it may send")]
+    authentication = None
+    if settings.sender:
+        sender, authentication = _sender(
+            api, where, parseaddr(settings.sender)[1], ascii_domain(settings.sender)
+        )
+        findings.append(sender)
+    if settings.sendgrid_event_public_key:
+        findings += _webhook(api, where, settings.sendgrid_event_public_key)
+    return Account(tuple(findings), authentication)
+
+
+def _sender(api: Any, where: str, address: str, domain: str) -> tuple[Finding, Authentication | None]:
+    try:
+        entry = _authenticated_domain(api, domain)
+        if entry is not None:
+            authentication = _authentication(entry)
+            seen = f"domain {entry['domain']} is authenticated, envelope {authentication.envelope_domain}"
+            if entry.get("valid"):
+                return ok("SendGrid", where, seen), authentication
+            seen = f"domain {entry['domain']} is entered, but SendGrid does not find its DNS records"
+            return error(
+                "SendGrid", where, seen, f"publish them, then verify; {AUTHENTICATE}"
+            ), authentication
+        verified = [
+            sender["from_email"].lower()
+            for sender in _answer(api.verified_senders.get, "results")
+            if sender.get("verified")
+        ]
+    except HiddenError:
+        seen = f"whether {address} is verified is not known: the key may not ask"
+        remedy = (
+            f"give the key read access to Sender Authentication for one run, or look yourself: {AUTHENTICATE}"
+        )
+        return warning("SendGrid", where, seen, remedy), None
+    except NotSeenError as unseen:
+        return error("SendGrid", where, f"sender verification: {unseen}", "repeat later"), None
+    if address.lower() in verified:
+        seen = f"only the address {address} is verified: nothing speaks for its domain (DMARC)"
+        return warning("SendGrid", where, seen, AUTHENTICATE), None
+    return error(
+        "SendGrid", where, f"{address} is not verified: SendGrid refuses its mails", AUTHENTICATE
+    ), None
+
+
+def _authenticated_domain(api: Any, domain: str) -> dict[str, Any] | None:
+    """SendGrid's entry for the domain or one above it."""
+    for candidate in at_and_above(domain):
+        entries = _answer(api.whitelabel.domains.get, query_params={"domain": candidate})
+        for entry in entries:
+            if entry["domain"] == candidate:
+                found: dict[str, Any] = entry
+                return found
+    return None
+
+
+def _authentication(entry: dict[str, Any]) -> Authentication:
+    hosts = (str(record.get("host", "")).lower() for record in entry.get("dns", {}).values())
+    return Authentication(
+        envelope_domain=f"{entry['subdomain']}.{entry['domain']}".lower(),
+        key_names=tuple(host for host in hosts if KEY_MARK in host),
+    )
+
+
+def _webhook(api: Any, where: str, public_key: str) -> Iterable[Finding]:
+    """Whether a webhook signs with this key and tells all; nothing where the API key may not ask."""
+    try:
+        webhooks = _answer(api.user.webhooks.event.settings.all.get, "webhooks")
+    except NotSeenError:
+        return
+    own = [webhook for webhook in webhooks if webhook.get("public_key") == public_key]
+    if not own:
+        remedy = "copy the verification key of the webhook that posts to /events/sendgrid"
+        yield error("events", where, "no event webhook signs with this public key", remedy)
+    for webhook in own:
+        url = webhook.get("url")
+        absent = [event for event in EVENTS if not webhook.get(event)]
+        if not webhook.get("enabled"):
+            yield error("events", where, f"the webhook to {url} is switched off", "switch it on")
+        elif absent:
+            yield error("events", where, f"the webhook to {url} leaves out {', '.join(absent)}", "tick them")
+        else:
+            yield ok("events", where, f"the signed webhook to {url} is on")
+
+
+def _answer(get: Callable[..., Any], member: str | None = None, **question: object) -> Any:
+    """The list that SendGrid answers with, or that is a member of its answer."""
+    try:
+        answer = json.loads(get(**question).body)
+    except HTTPError as refused:
+        words = f"{refused.status_code} {_words(refused.body)}".strip()
+        raise (HiddenError if refused.status_code in NOT_ALLOWED else NotSeenError)(words) from refused
+    except (OSError, http.client.HTTPException) as broken:
+        raise NotSeenError(f"no answer ({broken})") from broken
+    except ValueError as wrong:
+        raise NotSeenError("the answer is no JSON") from wrong
+    found = answer.get(member) if member is not None and isinstance(answer, dict) else answer
+    if not isinstance(found, list):
+        raise NotSeenError("the answer is not one of SendGrid's")
+    return found
+
+
+def _words(body: bytes) -> str:
+    try:
+        return "; ".join(str(reason["message"]) for reason in json.loads(body)["errors"])
+    except (ValueError, KeyError, TypeError):
+        return ""
