@@ -17,8 +17,7 @@ FILE = "policysite.sqlite3"
 class Cache(MutableMapping[str, str]):
     """Texts by key, in one file of ``folder``; one that cannot be read is begun anew.
 
-    What is new is written on leaving. Left without an error, it forgets what was neither read nor written
-    meanwhile, so it does not grow for ever.
+    What is new is written on leaving.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,16 +59,20 @@ class Cache(MutableMapping[str, str]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def forget_unused(self) -> None:
+        """Drop what was neither read nor written since this was opened, so that it does not grow for ever."""
+        for key in list(self):
+            if key not in self._used:
+                del self[key]
+
     def __enter__(self) -> Cache:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        unused = [] if error else [(key,) for key in self if key not in self._used]
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", self._new.items())
-        self._database.executemany("DELETE FROM kept WHERE key = ?", unused)
         self._database.execute("COMMIT")
         self._database.close()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 
 from generator import listing
+from generator.cache import Cache
 from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import PolicyError
 from generator.history import read_history
@@ -94,6 +96,44 @@ def serve(
 
     typer.echo(f"http://{address}/ shows the site with what is not committed yet; Ctrl-C ends it", err=True)
     plugin.serve(config, address=address)
+
+
+class CheckFormat(StrEnum):
+    """How ``check`` answers."""
+
+    TEXT = "text"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
+@app.command(epilog="Example: policy-site check --base origin/main --format markdown")
+def check(
+    *,
+    config: ConfigFile = Path("mkdocs.yml"),
+    base: Annotated[
+        str | None, typer.Option(help="What to compare with; without one, the last commit.")
+    ] = None,
+    answer: Annotated[
+        CheckFormat,
+        typer.Option("--format", help="Lines, GitHub annotations, or a summary with the redline."),
+    ] = CheckFormat.TEXT,
+) -> None:
+    """Check the policy before it is published: front matter, summary, effective date; exit 1 on an error."""
+    from generator import check as checking  # noqa: PLC0415 - as above
+    from generator import plugin  # noqa: PLC0415
+
+    site = plugin.read_config(config)
+    with open_repository(site.documents) as repository, Cache(site.cache) as cache:
+        report = checking.check(site, repository, base=base, at=datetime.now(UTC), cache=cache)
+    shown = {
+        CheckFormat.TEXT: checking.as_text,
+        CheckFormat.GITHUB: checking.as_annotations,
+        CheckFormat.MARKDOWN: checking.as_markdown,
+    }
+    for line in shown[answer](report):
+        typer.echo(line)
+    if not report.passed:
+        raise typer.Exit(1)
 
 
 def main() -> None:

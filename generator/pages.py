@@ -36,17 +36,15 @@ DESCRIPTION_LENGTH = 160  # about what search engines show of it
 class Chapter:
     """A document with what its pages tell on one day.
 
-    ``shown`` is the version on its own page, ``upcoming`` are the others still to come. ``redlines`` lead to
-    the versions of their keys from the ones before. ``since`` are the numbers of those with a page of
-    all that changed since.
-    ``overtaken_by`` is the original's version in force that a translation has not followed yet.
+    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``since`` are the
+    numbers of those with a page of all that changed since. ``overtaken_by`` is the original's
+    version in force that a translation has not followed yet.
     """
 
     place: Place
     standings: Mapping[int, Standing]
     shown: Version
     upcoming: Sequence[Version]
-    redlines: Mapping[int, RedlineTexts]
     since: frozenset[int]
     translations: Sequence[Place]
     overtaken_by: Version | None
@@ -142,7 +140,7 @@ class Pages:
         title = f"{version.title} ({page.label(version)})"
         return self._article(page, chapter, title=title, content=content, text=body)
 
-    def change(self, chapter: Chapter, version: Version, marked: str) -> Article:
+    def change(self, chapter: Chapter, version: Version, redline: RedlineTexts, marked: str) -> Article:
         """The redline that brought a version, which is not the first."""
         page = self._page(chapter.place.change(version), chapter)
         title = page.t("change_title", title=version.title)
@@ -154,7 +152,7 @@ class Pages:
             title=title,
             old=chapter.version(version.number - 1),
             returned=chapter.version(version.returns_to or 0),
-            redline=chapter.redlines[version.number],
+            redline=redline,
             marked=marked,
             earlier=chapter.version(version.number - 1) if version.number > 2 else None,
             later=chapter.version(version.number + 1),
@@ -186,15 +184,15 @@ class Pages:
         article = self._article(page, chapter, title=title, content=content, text=None)
         return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')
 
-    def history(self, chapter: Chapter) -> Article:
-        """All versions, newest first."""
+    def history(self, chapter: Chapter, redlines: Mapping[int, RedlineTexts]) -> Article:
+        """All versions, newest first; each redline is under the number of the version that it brought."""
         page = self._page(chapter.place.history, chapter)
         title = page.t("history_title", title=chapter.shown.title)
         entries = [
             {
                 "version": version,
                 "standing": chapter.standings[version.number],
-                "redline": chapter.redlines.get(version.number),
+                "redline": redlines.get(version.number),
                 "returned": chapter.version(version.returns_to or 0),
                 "since": version.number in chapter.since,
             }

@@ -37,6 +37,7 @@ from generator.site import Built, Site
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"
+MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
 
 
@@ -88,11 +89,11 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Show what the mainline holds instead of what lies in the documents folder."""
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
-        cache = self._open.enter_context(Cache(self._site_config.cache))
+        self._cache = self._open.enter_context(Cache(self._site_config.cache))
         self._site = Site(
             self._site_config,
             repository,
-            cache=cache,
+            cache=self._cache,
             day=self.day or now.astimezone(self._site_config.time_zone).date(),
             draft_at=now if self._preview else None,
         )
@@ -168,11 +169,22 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the archive, the feeds and history.json."""
         self.built = self._site.write(Path(config.site_dir), self._shells, other_pages=self._other_pages)
+        if not self._preview:
+            self._cache.forget_unused()
         self._open.close()
 
     def on_build_error(self, *, error: Exception) -> None:
         """End what was begun."""
         self._open.close()
+
+    def _shell_nav(self) -> Navigation:
+        """The navigation of archive pages: that of the site, unless it would outweigh their texts."""
+        if len(self._nav.pages) <= MOST_ARCHIVE_LINKS:
+            return self._nav
+        start = [page for page in self._nav.pages if page.is_homepage]
+        nav = Navigation(list(start), start)
+        nav.homepage = self._nav.homepage
+        return nav
 
     def _render_shell(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
         file = _file("policysite-shell.md", b"", config)
@@ -181,7 +193,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         page.content = shell.CONTENT
         page.meta = {"title": shell.TITLE, "description": shell.DESCRIPTION, "hide": ["navigation", "toc"]}
         _set_language(config, language)
-        context = get_context(self._nav, files, config, page)
+        context = get_context(self._shell_nav(), files, config, page)
         rendered = env.get_template("main.html").render(context)
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from generator import redline
+from generator.history import Version
 from generator.language import Language
 from generator.redline import Side
 
@@ -56,17 +57,25 @@ class RedlineTexts:
 
 
 class Redlines:
-    """Compares rendered texts; what was compared before is taken from ``cache``."""
+    """Compares versions, of which ``side`` gives the rendered texts; kept is what was compared before.
 
-    def __init__(self, cache: MutableMapping[str, str]) -> None:
+    ``renderer`` is the version of what rendered them.
+    """
+
+    def __init__(
+        self, cache: MutableMapping[str, str], *, side: Callable[[Version], Side], renderer: str
+    ) -> None:
         self._cache = cache
+        self._side = side
+        self._renderer = renderer
 
-    def between(self, old: Side, new: Side, *, language: Language) -> RedlineTexts:
+    def between(self, old: Version, new: Version, *, language: Language) -> RedlineTexts:
         """What changed from the one to the other."""
-        key = _key(old, new, language=language)
+        made_by = f"{_comparer_version()}-{self._renderer}-{language.code}"
+        key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}"
         kept = self._cache.get(key)
         if kept is None:
-            texts = _texts(old, new, language=language)
+            texts = redline_texts(self._side(old), self._side(new), language=language)
             self._cache[key] = json.dumps(asdict(texts), ensure_ascii=False, separators=(",", ":"))
             return texts
         values = json.loads(kept)
@@ -74,7 +83,8 @@ class Redlines:
         return RedlineTexts(changes=changes, **values)
 
 
-def _texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
+def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
+    """The redline of two rendered texts, in words of the language."""
     compared = redline.compare(old, new)
     mail = redline.mail_html(compared, language)
     return RedlineTexts(
@@ -88,11 +98,6 @@ def _texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
         mail_text=redline.mail_text(compared, language),
         omitted=mail.omitted,
     )
-
-
-def _key(old: Side, new: Side, *, language: Language) -> str:
-    content = json.dumps([asdict(old), asdict(new), language.code], default=str)
-    return f"redline-{_comparer_version()}-{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @cache

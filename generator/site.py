@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -29,9 +29,16 @@ from generator.addresses import (
     relative,
 )
 from generator.config import SiteConfig
-from generator.document import Renderer, read_document
+from generator.document import Renderer
 from generator.feeds import Entry, atom_feed, xml_file
-from generator.history import Version, in_force, read_history, refuse_problems, upcoming
+from generator.history import (
+    Version,
+    in_force,
+    read_history,
+    read_version,
+    refuse_problems,
+    upcoming,
+)
 from generator.language import load_language
 from generator.links import Links
 from generator.pages import Chapter, Pages, with_clause_links
@@ -73,7 +80,7 @@ class Site:
         self._repository = repository
         self._folder = repository.folder_of(config.documents)
         self._renderer = Renderer(config.extensions, config.extension_configs, cache)
-        self._redlines = Redlines(cache)
+        self._redlines = Redlines(cache, side=self._side, renderer=self._renderer.version)
         self._day = day
         history = read_history(
             repository,
@@ -118,31 +125,21 @@ class Site:
 
     def write(self, folder: Path, shells: Mapping[str, Shell], *, other_pages: Iterable[str]) -> Built:
         """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
-        output = _Output(folder)
+        output = _Output(folder, shells)
         digests: dict[tuple[str, int], Digests] = {}
         entries: list[Entry] = []
         for chapter in self._chapters:
-            place = chapter.place
-            own = list(self._write_versions(chapter, output, shells, digests))
-            entries += own
-            self._write_since(chapter, output, shells)
-            output.page(shells, self._pages.history(chapter))
-            if place.document.ended_at is not None:
-                output.page(shells, self._document_page(chapter))
-            if place.feed != FEED:
-                output.write(place.feed, self._feed(own, place))
+            entries += self._write_chapter(chapter, output, digests)
         if not any(place.slug == "" for place in self.places):
-            output.page(shells, self._pages.overview(self._chapters, language=self._config.language))
+            output.page(self._pages.overview(self._chapters, language=self._config.language))
         if entries:
-            output.write(FEED, self._feed(entries, None))
-        for address, target, language in self._redirects(output):
-            output.write(
-                f"{address}index.html", self._pages.redirect(address, to=target, language=language).encode()
-            )
-        output.write(SCHEMA, seam.SCHEMA_FILE.read_bytes())
-        output.write(SITEMAP, sitemap := self._sitemap(other_pages))
-        output.write(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
-        output.write(
+            output.file(FEED, self._feed(entries, None))
+        self._write_redirects(output)
+        output.file(SCHEMA, seam.SCHEMA_FILE.read_bytes())
+        sitemap = self._sitemap(other_pages)
+        output.file(SITEMAP, sitemap)
+        output.file(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
+        output.file(
             HISTORY,
             seam.history_json(self.places, config=self._config, commit=self.history.head, digests=digests),
         )
@@ -166,42 +163,28 @@ class Site:
 
     @cached_property
     def _chapters(self) -> list[Chapter]:
-        by_id = {place.document.id: place for place in self.places}
-        chapters = []
-        for place in self.places:
-            original = place.translation_of or place.document.id
-            same = [
-                other
-                for other in self.places
-                if other is not place
-                and original in (other.document.id, other.translation_of)
-                and other.document.ended_at is None
-            ]
-            shown = self._shown(place)
-            original_shown = self._shown(by_id[original]) if place.translation_of else None
-            newest = place.document.versions[-1]
-            chapters.append(
-                Chapter(
-                    place=place,
-                    standings=standings(place.document.versions, day=self._day),
-                    shown=shown,
-                    upcoming=[v for v in upcoming(place.document.versions, day=self._day) if v is not shown],
-                    redlines={
-                        new.number: self._redline(old, new, place)
-                        for old, new in pairwise(place.document.versions)
-                    },
-                    since=frozenset(
-                        version.number for version in place.document.versions[:-1][-self._config.since :]
-                    )
-                    if self._config.since
-                    else frozenset(),
-                    translations=same,
-                    overtaken_by=original_shown
-                    if original_shown and original_shown.published_at > newest.published_at
-                    else None,
-                )
-            )
-        return chapters
+        return [self._chapter(place) for place in self.places]
+
+    def _chapter(self, place: Place) -> Chapter:
+        versions = place.document.versions
+        shown = self._shown(place)
+        family = place.translation_of or place.document.id
+        relatives = [
+            other
+            for other in self.places
+            if family in (other.document.id, other.translation_of) and other is not place
+        ]
+        original = next((other for other in relatives if other.document.id == family), None)
+        ahead = self._shown(original) if original else None
+        return Chapter(
+            place=place,
+            standings=standings(versions, day=self._day),
+            shown=shown,
+            upcoming=[version for version in upcoming(versions, day=self._day) if version is not shown],
+            since=frozenset(version.number for version in versions[-1 - self._config.since : -1]),
+            translations=[other for other in relatives if other.document.ended_at is None],
+            overtaken_by=ahead if ahead and ahead.published_at > versions[-1].published_at else None,
+        )
 
     def _shown(self, place: Place) -> Version:
         """The version on the document's own page: in force, else the last of an ended one, else the first."""
@@ -209,64 +192,54 @@ class Site:
         return in_force(versions, day=self._day) or versions[-1 if place.document.ended_at else 0]
 
     def _document_page(self, chapter: Chapter) -> Article:
-        return self._pages.document(
-            chapter, self._text(chapter.shown, chapter.place, page=chapter.place.address)
-        )
-
-    def _write_versions(
-        self,
-        chapter: Chapter,
-        output: _Output,
-        shells: Mapping[str, Shell],
-        digests: dict[tuple[str, int], Digests],
-    ) -> Iterator[Entry]:
         place = chapter.place
-        language = load_language(place.language)
-        for version in chapter.versions:
-            address = place.version(version)
-            article = self._pages.version(chapter, version, self._text(version, place, page=address))
-            page_sha256 = output.page(shells, article)
-            redline_sha256 = None
-            markup = self._absolute(self._html(version), version)
-            page = address
-            if version.number > 1:
-                page = place.change(version)
-                redline = chapter.redlines[version.number]
-                marked = self._resolved(redline.html, version, page=page)
-                output.page(shells, self._pages.change(chapter, version, marked))
-                written = seam.redline_json(
-                    place.document.id, version, redline, absolute=partial(self._absolute, version=version)
-                )
-                redline_sha256 = output.write(f"{page}redline.json", written)
-                markup = self._absolute(redline.mail_html, version)
-            digests[place.document.id, version.number] = Digests(page_sha256, redline_sha256)
-            yield Entry(
-                identity=f"{place.document.id}/{version.label}",
-                title=f"{version.title}: {version.label}",
-                page=page,
-                published_at=version.published_at,
-                summary=version.front.summary
-                or language("takes_effect_on", effective=language.date(version.effective_on)),
-                markup=markup,
-                language=place.language,
-            )
+        return self._pages.document(chapter, self._text(chapter.shown, place, page=place.address))
 
-    def _write_since(self, chapter: Chapter, output: _Output, shells: Mapping[str, Shell]) -> None:
-        place, newest = chapter.place, chapter.versions[-1]
+    def _write_chapter(
+        self, chapter: Chapter, output: _Output, digests: dict[tuple[str, int], Digests]
+    ) -> list[Entry]:
+        """Write all of a document's pages that the theme did not; answers its entries for feeds."""
+        place = chapter.place
+        redlines = {new.number: self._redline(old, new, place) for old, new in pairwise(chapter.versions)}
+        entries = []
+        for version in chapter.versions:
+            redline = redlines.get(version.number)
+            text = self._text(version, place, page=place.version(version))
+            page = output.page(self._pages.version(chapter, version, text))
+            changed = self._write_change(chapter, version, redline, output) if redline else None
+            digests[place.document.id, version.number] = Digests(page, changed)
+            entries.append(self._entry(place, version, redline))
         for old in chapter.versions[:-1]:
-            address = place.since(old)
-            if old.number not in chapter.since:
-                page = self._pages.redirect(
-                    address, to=f"{place.history}#{old.label}", language=place.language
-                )
-                output.write(f"{address}index.html", page.encode())
-                continue
+            self._write_since(chapter, old, output)
+        output.page(self._pages.history(chapter, redlines))
+        if place.document.ended_at is not None:
+            output.page(self._document_page(chapter))
+        if place.feed != FEED:
+            output.file(place.feed, self._feed(entries, place))
+        return entries
+
+    def _write_change(
+        self, chapter: Chapter, version: Version, redline: RedlineTexts, output: _Output
+    ) -> str:
+        page = chapter.place.change(version)
+        marked = self._resolved(redline.html, version, page=page)
+        output.page(self._pages.change(chapter, version, redline, marked))
+        absolute = partial(self._absolute, version=version)
+        raw = seam.redline_json(chapter.place.document.id, version, redline, absolute=absolute)
+        return output.file(f"{page}redline.json", raw)
+
+    def _write_since(self, chapter: Chapter, old: Version, output: _Output) -> None:
+        place, newest = chapter.place, chapter.versions[-1]
+        address = place.since(old)
+        if old.number in chapter.since:
             redline = self._redline(old, newest, place)
             marked = self._resolved(redline.html, newest, page=address)
-            output.page(shells, self._pages.since(chapter, old, redline, marked))
+            output.page(self._pages.since(chapter, old, redline, marked))
+        else:
+            self._write_redirect(address, f"{place.history}#{old.label}", place.language, output)
 
-    def _redirects(self, output: _Output) -> Iterator[tuple[str, str, str]]:
-        """Every address that a document or one of its versions had before, where nothing else is now."""
+    def _write_redirects(self, output: _Output) -> None:
+        """Lead from every address that a document's pages had before, where nothing else is now."""
         for place in self.places:
             for slug in place.former_slugs:
                 former = replace(place, slug=slug)
@@ -277,18 +250,34 @@ class Site:
                         moved.append((former.change(version), place.change(version)))
                 for address, target in moved:
                     if not output.has(f"{address}index.html"):
-                        yield address, target, place.language
+                        self._write_redirect(address, target, place.language, output)
 
-    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
-        return self._redlines.between(
-            self._side(old), self._side(new), language=load_language(place.language)
+    def _write_redirect(self, address: str, target: str, language: str, output: _Output) -> None:
+        page = self._pages.redirect(address, to=target, language=language)
+        output.file(f"{address}index.html", page.encode())
+
+    def _entry(self, place: Place, version: Version, redline: RedlineTexts | None) -> Entry:
+        language = load_language(place.language)
+        effective = language("effective_from", effective=language.date(version.effective_on))
+        return Entry(
+            identity=f"{place.document.id}/{version.label}",
+            title=f"{version.title}: {version.label}",
+            page=place.change(version) if redline else place.version(version),
+            published_at=version.published_at,
+            summary=" ".join(filter(None, (version.front.summary, effective))),
+            markup=self._absolute(redline.mail_html if redline else self._html(version), version),
+            language=place.language,
         )
 
+    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
+        return self._redlines.between(old, new, language=load_language(place.language))
+
     def _side(self, version: Version) -> Side:
-        return Side(html=self._html(version), title=version.front.title, effective_on=version.front.effective)
+        document = read_version(version, self._repository, self._renderer)
+        return Side(html=document.html, title=document.front.title, effective_on=document.front.effective)
 
     def _html(self, version: Version) -> str:
-        return read_document(self._repository.read(version.source_blob), self._renderer).html
+        return read_version(version, self._repository, self._renderer).html
 
     def _text(self, version: Version, place: Place, *, page: str) -> str:
         text = self._resolved(self._html(version), version, page=page)
@@ -298,9 +287,8 @@ class Site:
         return self._links.resolve(markup, source=version.path, locate=partial(relative, page=page))
 
     def _absolute(self, markup: str, version: Version) -> str:
-        return self._links.resolve(
-            markup, source=version.path, locate=partial(urljoin, self._config.site_url)
-        )
+        locate = partial(urljoin, self._config.site_url)
+        return self._links.resolve(markup, source=version.path, locate=locate)
 
     def _feed(self, entries: list[Entry], place: Place | None) -> bytes:
         """The feed of one document, or of the site."""
@@ -337,20 +325,22 @@ class Site:
 class _Output:
     """The folder of a site; answers the digest of what it wrote."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shells: Mapping[str, Shell]) -> None:
         self._folder = folder
+        self._shells = shells
 
-    def page(self, shells: Mapping[str, Shell], article: Article) -> str:
-        return self.write(f"{article.address}index.html", shells[article.language].fill(article).encode())
+    def page(self, article: Article) -> str:
+        page = self._shells[article.language].fill(article)
+        return self.file(f"{article.address}index.html", page.encode("utf-8", "xmlcharrefreplace"))
 
-    def write(self, address: str, raw: bytes) -> str:
-        file = self._file(address)
+    def file(self, address: str, raw: bytes) -> str:
+        file = self._place(address)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
         return hashlib.sha256(raw).hexdigest()
 
     def has(self, address: str) -> bool:
-        return self._file(address).exists()
+        return self._place(address).exists()
 
-    def _file(self, address: str) -> Path:
+    def _place(self, address: str) -> Path:
         return self._folder / unquote(address, errors="surrogateescape")
