@@ -153,7 +153,7 @@ def _body(mailing: Mailing) -> dict[str, Any]:
     # RFC 3834, section 5: no vacation notes in answer.
     mail.add_header(api.Header("Auto-Submitted", "auto-generated"))
     mail.add_custom_arg(api.CustomArg("attempt", mailing.token))
-    for recipient in mailing.recipients:
+    for recipient in reversed(mailing.recipients):  # the library puts each before those added earlier
         personal = api.Personalization()
         personal.add_to(api.To(recipient.address))
         personal.add_custom_arg(api.CustomArg("delivery", recipient.delivery))

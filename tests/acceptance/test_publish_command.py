@@ -1,0 +1,155 @@
+"""``policy-notify`` as an operator runs it: migrate, publish, hold, release, status, and its refusals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from published_site import PublishedSiteMaker
+
+from subscribers.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed."""
+
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run policy-notify on a fresh database, three people imported."""
+    environment = {
+        "POLICY_NOTIFY_DATABASE_URL": f"sqlite:///{tmp_path / 'notify.sqlite'}",
+        "POLICY_NOTIFY_MAIL_FOLDER": str(tmp_path / "mails"),
+        "POLICY_NOTIFY_FROM": "Example Market <policy@example.com>",
+        "POLICY_NOTIFY_LEGAL_NAME": "Example Market LLC",
+        "POLICY_NOTIFY_CONTACT": "privacy@example.com",
+    }
+
+    def policy_notify(*arguments: str, expect: int = 0, **settings: str) -> Done:
+        with monkeypatch.context() as patch:
+            for name, value in (environment | settings).items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["policy-notify", *arguments])
+            with pytest.raises(SystemExit) as exited:
+                main()
+        printed = capsys.readouterr()
+        assert (exited.value.code or 0) == expect, printed.err
+        return Done(printed.out, printed.err)
+
+    users = tmp_path / "users.csv"
+    users.write_text(
+        "external_id,email,language,registered_at\n"
+        "1,anna@example.com,en,2026-01-01T00:00:00Z\n"
+        "2,boris@example.com,ru,2026-01-01T00:00:00Z\n"
+        "3,chen@example.com,,2026-01-01T00:00:00Z\n"
+    )
+    policy_notify("migrate")
+    policy_notify("import", str(users))
+    return policy_notify
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> PublishedSiteMaker:
+    """A site whose privacy policy has changed once, on 2026-02-09."""
+    maker = PublishedSiteMaker(tmp_path / "site")
+    maker.publish("privacy")
+    maker.commit()
+    maker.publish("privacy", summary="We keep less.")
+    return maker
+
+
+def announced(run: Run) -> list[dict[str, Any]]:
+    status = json.loads(run("status", "--json").stdout)
+    announcements: list[dict[str, Any]] = status["announcements"]
+    return announcements
+
+
+def test_a_change_reaches_everybody_once(run: Run, site: PublishedSiteMaker, tmp_path: Path) -> None:
+    folder = str(site.write())
+    first = run("publish", "--site", folder, "--announce-since", "2026-02-01")
+    assert "3 accepted" in first.stdout
+    assert sorted(file.name for file in (tmp_path / "mails").iterdir()) == ["2-1.eml", "2-2.eml", "2-3.eml"]
+
+    again = run("publish", "--site", folder, "--announce-since", "2026-02-01")
+    assert again.stdout == "nothing new to announce\n"
+    assert len(list((tmp_path / "mails").iterdir())) == 3
+
+
+def test_a_site_never_seen_is_refused_with_the_remedy(run: Run, site: PublishedSiteMaker) -> None:
+    refused = run("publish", "--site", str(site.write()), expect=1)
+    assert "--baseline" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert announced(run) == []
+
+
+def test_a_held_announcement_goes_out_when_released(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", "--hold")
+    assert not (tmp_path / "mails").exists()
+    assert announced(run)[0]["state"] == "held"
+
+    run("release", "2")
+    run("deliver")
+    assert announced(run)[0]["complete"] is True
+    assert announced(run)[0]["accepted"] == 3
+
+
+def test_nothing_is_sent_without_a_legal_name(run: Run, site: PublishedSiteMaker) -> None:
+    refused = run("publish", "--site", str(site.write()), "--baseline", expect=1, POLICY_NOTIFY_LEGAL_NAME="")
+    assert "POLICY_NOTIFY_LEGAL_NAME" in refused.stderr
+    assert announced(run) == []
+
+
+def test_a_site_that_serves_other_bytes_is_refused_and_nothing_recorded(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    folder = site.write()
+    (folder / "privacy" / "versions" / "2026-02-09" / "index.html").write_text("tampered")
+    refused = run("publish", "--site", str(folder), "--announce-since", "2026-02-01", expect=1)
+    assert "has other bytes" in refused.stderr
+    assert announced(run) == []
+
+
+def test_a_provider_that_is_not_there_loses_nothing(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "mails").write_text("a file where the folder should be")
+    refused = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", expect=1)
+    assert "cannot be written" in refused.stderr
+    assert announced(run)[0]["waiting"] == 3
+
+    (tmp_path / "mails").unlink()
+    run("deliver")
+    assert announced(run)[0]["accepted"] == 3
+
+
+def test_an_absent_database_is_one_clear_line(run: Run, tmp_path: Path) -> None:
+    missing = f"sqlite:///{tmp_path / 'none.sqlite'}"
+    refused = run("status", expect=1, POLICY_NOTIFY_DATABASE_URL=missing)
+    assert "policy-notify migrate" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["migrate", "publish", "release", "pause", "cancel", "deliver", "resolve", "status"]
+)
+def test_each_command_shows_an_example(run: Run, command: str) -> None:
+    assert "Example:" in run(command, "--help").stdout
+
+
+def test_wrong_usage_exits_2(run: Run) -> None:
+    run("publish", expect=2)
+    run("publish", "--site", "x", "--baseline", "--announce-since", "2026-01-01", expect=2)

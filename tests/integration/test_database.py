@@ -1,0 +1,133 @@
+"""Both kinds of database: one schema, and one clear line when it cannot be read."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, select, text
+
+from subscribers.database import (
+    UnreadableDatabaseError,
+    check_schema,
+    migrate,
+    open_database,
+    reading,
+    writing,
+)
+from subscribers.errors import NotifyError
+from subscribers.model import channels, metadata
+
+
+def test_the_migrations_make_the_tables_of_the_model(database: Engine) -> None:
+    with reading(database) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: Engine) -> None:
+    before, after = migrate(database)
+    assert before == after
+    check_schema(database)
+
+
+def test_an_absent_database_is_not_made_by_reading_it(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableDatabaseError, match="there is none; make it: policy-notify migrate"):
+        check_schema(open_database(f"sqlite:///{tmp_path / 'none.sqlite'}"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_the_schema_is_refused(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "other.sqlite").execute("CREATE TABLE t (a)")
+    with pytest.raises(UnreadableDatabaseError, match="policy-notify migrate"):
+        check_schema(open_database(f"sqlite:///{tmp_path / 'other.sqlite'}"))
+
+
+def test_a_schema_of_a_newer_version_is_refused(database: Engine) -> None:
+    with writing(database) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnreadableDatabaseError, match="upgrade policysite"):
+        check_schema(database)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mails.sqlite").write_text("not a database " * 100)
+    with pytest.raises(UnreadableDatabaseError, match=r"mails.sqlite: file is not a database"):
+        check_schema(open_database(f"sqlite:///{tmp_path / 'mails.sqlite'}"))
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    engine = open_database("postgresql://notify:secret@127.0.0.1:1/notify")
+    with pytest.raises(UnreadableDatabaseError) as caught:
+        check_schema(engine)
+    assert "127.0.0.1:1/notify" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/notify", "people.sqlite"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(NotifyError, match=r"postgresql|PostgreSQL"):
+        open_database(url)
+
+
+def test_a_full_disk_is_one_clear_line(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    with reading(database) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    def fill() -> None:
+        with writing(database) as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            for number in range(1000):
+                connection.execute(channels.insert().values(transport=f"{number:016d}"))
+
+    with pytest.raises(UnreadableDatabaseError, match="database or disk is full"):
+        fill()
+
+
+def test_what_is_raised_inside_leaves_nothing_behind(database: Engine) -> None:
+    def fail() -> None:
+        with writing(database) as connection:
+            connection.execute(channels.insert().values(transport="folder"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with reading(database) as connection:
+        assert connection.execute(select(channels)).all() == []
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Engine) -> None:
+    with writing(database) as writer:
+        writer.execute(channels.insert().values(transport="folder"))
+        with reading(database) as reader:
+            assert reader.execute(select(channels)).all() == []
+
+
+def test_writers_queue(database: Engine) -> None:
+    with writing(database) as connection:
+        connection.execute(channels.insert().values(transport="folder"))
+
+    def count() -> None:
+        for _ in range(20):
+            with writing(database) as connection:
+                row = connection.execute(select(channels.c.failures).with_for_update()).one()
+                connection.execute(channels.update().values(failures=row.failures + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(database) as connection:
+        assert connection.scalars(select(channels.c.failures)).one() == 80
+
+
+def test_sqlite_syncs_every_commit(sqlite_url: str) -> None:
+    with reading(open_database(sqlite_url)) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"

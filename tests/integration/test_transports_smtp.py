@@ -1,0 +1,250 @@
+"""The SMTP transport against a real server on this machine: what is sent, and what each answer means."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from told_world import SENDER
+
+from subscribers.errors import NotifyError
+from subscribers.mail import Message
+from subscribers.transports import (
+    DeferredError,
+    DoubtfulError,
+    Mailing,
+    MisconfiguredError,
+    Recipient,
+    RefusedError,
+    ThrottledError,
+    TooLateError,
+    UnreachableError,
+)
+from subscribers.transports.smtp import SmtpTransport
+
+
+@dataclass
+class Handler:
+    """Keeps what it takes; each answer can be set, and ``drop`` ends the connection before the last one."""
+
+    mail: str = "250 OK"
+    rcpt: str = "250 OK"
+    data: str = "250 taken as 4711"
+    drop: bool = False
+    taken: list[Envelope] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return self.mail
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.rcpt.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return self.rcpt
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.taken.append(envelope)
+        if self.drop:
+            assert server.transport
+            server.transport.close()
+        return self.data
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+@pytest.fixture
+def serve(handler: Handler) -> Iterator[Callable[..., str]]:
+    """Start a server with the handler; its address."""
+    running: list[Controller] = []
+
+    def start(**options: Any) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
+        controller.start()
+        running.append(controller)
+        return f"127.0.0.1:{port}"
+
+    yield start
+    for controller in running:
+        controller.stop()
+
+
+def mailing(number: int = 1, text: str = "Меньше.\n") -> Mailing:
+    return Mailing(
+        token="f" * 32,
+        written_at=datetime(2026, 6, 1, 12, 0, tzinfo=UTC),
+        sender=SENDER,
+        message=Message(language="ru", subject="Мы храним меньше", text=text, html="<p>Меньше.</p>"),
+        recipients=(
+            Recipient(
+                delivery=f"2-{number}",
+                address=f"person{number}@example.com",
+                message_id=f"<2-{number}.cafe@market.example>",
+            ),
+        ),
+    )
+
+
+def send(transport: SmtpTransport, *, mail: Mailing | None = None, seconds: float = 30) -> str | None:
+    return transport.prepare(mail or mailing()).send(before=time.monotonic() + seconds)
+
+
+def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
+    assert send(SmtpTransport(f"smtp://{serve()}")) == "250 taken as 4711"
+
+    [envelope] = handler.taken
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("policy@market.example", ["person1@example.com"])
+    assert isinstance(envelope.content, bytes)
+    mail = message_from_bytes(envelope.content, policy=policy.default)
+    assert mail["Message-ID"] == "<2-1.cafe@market.example>"
+    assert mail["Subject"] == "Мы храним меньше"
+
+
+def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handler) -> None:
+    send(SmtpTransport(f"smtp://{serve()}"), mail=mailing(text="before\n.\n..after\n"))
+
+    assert isinstance(handler.taken[0].content, bytes)
+    mail = message_from_bytes(handler.taken[0].content, policy=policy.default)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == ["before", ".", "..after"]
+
+
+def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handler) -> None:
+    transport = SmtpTransport(f"smtp://{serve()}")
+    for number in range(5):
+        send(transport, mail=mailing(number))
+
+    assert len({envelope.rcpt_tos[0] for envelope in handler.taken}) == 5
+
+
+def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str], handler: Handler) -> None:
+    transport = SmtpTransport(f"smtp://{serve()}")
+    send(transport)
+    transport.session().close()
+    send(transport, mail=mailing(2))
+
+    assert len(handler.taken) == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ({"rcpt": "550 no such user"}, RefusedError),
+        ({"rcpt": "450 greylisted"}, DeferredError),
+        ({"rcpt": "421 closing"}, ThrottledError),
+        ({"mail": "553 not your address"}, MisconfiguredError),
+        ({"mail": "451 busy"}, ThrottledError),
+        ({"data": "554 looks like spam"}, RefusedError),
+        ({"data": "452 disk full"}, DeferredError),
+        ({"drop": True}, DoubtfulError),
+    ],
+)
+def test_each_answer_has_its_meaning(
+    serve: Callable[..., str], handler: Handler, answers: dict[str, Any], error: type[Exception]
+) -> None:
+    transport = SmtpTransport(f"smtp://{serve()}")
+    for name, answer in answers.items():
+        setattr(handler, name, answer)
+    with pytest.raises(error):
+        send(transport)
+
+    for name in answers:
+        setattr(handler, name, getattr(Handler(), name))
+    assert send(transport, mail=mailing(2)) == "250 taken as 4711"
+
+
+def test_an_absent_server_leaves_no_doubt(serve: Callable[..., str]) -> None:
+    with pytest.raises(UnreachableError):
+        send(SmtpTransport("smtp://127.0.0.1:1"))
+
+
+def test_no_data_are_written_after_the_lease(serve: Callable[..., str], handler: Handler) -> None:
+    transport = SmtpTransport(f"smtp://{serve()}")
+    with pytest.raises(TooLateError):
+        send(transport, seconds=-1)
+    assert handler.taken == []
+    assert send(transport)
+
+
+def test_a_far_server_without_encryption_is_refused(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.transports.smtp.LOOPBACK", frozenset())
+    with pytest.raises(MisconfiguredError, match="STARTTLS"):
+        send(SmtpTransport(f"smtp://{serve()}"))
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate that nobody trusts, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(private, hashes.SHA256())
+    )
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, key
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_certificate_that_nobody_trusts_is_refused(
+    serve: Callable[..., str], certificate: tuple[Path, Path], scheme: str
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    option = {"smtp": "tls_context", "smtps": "ssl_context"}[scheme]
+    with pytest.raises(MisconfiguredError, match="certificate verify failed"):
+        send(SmtpTransport(f"{scheme}://{serve(**{option: context})}"))
+
+
+def test_encryption_with_a_trusted_certificate_is_used(
+    serve: Callable[..., str],
+    handler: Handler,
+    certificate: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    send(SmtpTransport(f"smtp://{serve(tls_context=context, require_starttls=True)}"))
+
+    assert len(handler.taken) == 1
+
+
+def test_a_wrong_address_of_the_server_is_named(serve: Callable[..., str]) -> None:
+    with pytest.raises(NotifyError, match="POLICY_NOTIFY_SMTP_URL"):
+        SmtpTransport("mail.example.com")

@@ -1,0 +1,166 @@
+"""A server that speaks as much of SendGrid's v3 API as we use, and misbehaves as told.
+
+with SendGridDouble() as provider:
+    provider.behave = lambda request: Behaviour.ACCEPT_THEN_DROP
+    provider.url       # give it to the transport
+    provider.mails     # how often each delivery was accepted
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from uuid import uuid4
+
+API_KEY = "SG.test"
+
+
+class Behaviour(Enum):
+    ACCEPT = auto()
+    ACCEPT_THEN_DROP = auto()  # the mails go out, the reply never comes
+    ACCEPT_THEN_FAIL = auto()  # the mails go out, the reply is a 503
+    DROP = auto()
+    FAIL = auto()
+    THROTTLE = auto()
+    THROTTLE_IN_SILENCE = auto()  # without any header that says how long
+    REFUSE_SENDER = auto()
+    REFUSE_WITHOUT_REASON = auto()
+
+
+ACCEPTING = {Behaviour.ACCEPT, Behaviour.ACCEPT_THEN_DROP, Behaviour.ACCEPT_THEN_FAIL}
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """One call of ``mail/send``."""
+
+    raw: bytes
+    headers: dict[str, str]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.raw)
+        return body
+
+    @property
+    def token(self) -> str:
+        return str(self.body["custom_args"]["attempt"])
+
+    @property
+    def recipients(self) -> list[tuple[str, str]]:
+        """Delivery id and address of each mail."""
+        return [
+            (personal["custom_args"]["delivery"], personal["to"][0]["email"])
+            for personal in self.body["personalizations"]
+        ]
+
+
+class SendGridDouble:
+    """Counts what it accepts; ``bad_addresses`` make a request invalid, as the real one's checks do."""
+
+    def __init__(self) -> None:
+        self.behave: Callable[[SendRequest], Behaviour] = lambda _: Behaviour.ACCEPT
+        self.bad_addresses: set[str] = set()
+        self.requests: list[SendRequest] = []
+        self.accepted: list[SendRequest] = []
+        self.mails: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def take(self, request: SendRequest) -> tuple[Behaviour, list[int]]:
+        """How to answer, and the positions of bad addresses; what is accepted is counted."""
+        recipients = request.recipients
+        bad = [position for position, (_, address) in enumerate(recipients) if address in self.bad_addresses]
+        behaviour = self.behave(request)
+        with self._lock:
+            self.requests.append(request)
+            if behaviour in ACCEPTING and not bad:
+                self.accepted.append(request)
+                self.mails.update(delivery for delivery, _ in recipients)
+        return behaviour, bad
+
+
+def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path != "/v3/mail/send":
+                self.answer(404, errors=[{"message": "not found", "field": None}])
+            elif self.headers["Authorization"] != f"Bearer {API_KEY}":
+                self.answer(401, errors=[{"message": "The provided authorization grant is invalid"}])
+            else:
+                self.send_mail(
+                    SendRequest(raw, {name.lower(): value for name, value in self.headers.items()})
+                )
+
+        def send_mail(self, request: SendRequest) -> None:
+            behaviour, bad = double.take(request)
+            if bad and behaviour in ACCEPTING:
+                self.answer(
+                    400,
+                    errors=[
+                        {
+                            "message": "Does not contain a valid address.",
+                            "field": f"personalizations.{position}.to.0.email",
+                        }
+                        for position in bad
+                    ],
+                )
+                return
+            match behaviour:
+                case Behaviour.ACCEPT:
+                    self.answer(202, headers={"X-Message-Id": uuid4().hex})
+                case Behaviour.ACCEPT_THEN_DROP | Behaviour.DROP:
+                    self.close_connection = True
+                case Behaviour.ACCEPT_THEN_FAIL | Behaviour.FAIL:
+                    self.answer(503, errors=[{"message": "unavailable"}])
+                case Behaviour.THROTTLE:
+                    self.answer(429, errors=[{"message": "too many requests"}], headers={"Retry-After": "7"})
+                case Behaviour.THROTTLE_IN_SILENCE:
+                    self.answer(429)
+                case Behaviour.REFUSE_SENDER:
+                    self.answer(400, errors=[{"message": "not a verified sender", "field": "from.email"}])
+                case Behaviour.REFUSE_WITHOUT_REASON:
+                    self.answer(400)
+
+        def answer(
+            self,
+            status: int,
+            *,
+            errors: list[dict[str, str | None]] | None = None,
+            headers: dict[str, str] | None = None,
+        ) -> None:
+            body = json.dumps({"errors": errors}).encode() if errors else b""
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler

@@ -1,0 +1,65 @@
+"""Settings: all problems at once, secrets from files, and nothing demanded that is not needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from subscribers.settings import SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("POLICY_NOTIFY_"):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set_to_begin() -> None:
+    settings = read_settings(os.environ)
+    assert settings.transport == "folder"
+    assert settings.database_url.get_secret_value().startswith("sqlite:")
+
+
+def test_all_problems_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_TRANSPORT", "pigeon")
+    monkeypatch.setenv("POLICY_NOTIFY_FROM", "nobody")
+    monkeypatch.setenv("POLICY_NOTIFY_SENDGRID_HOST", "http://api.example")
+    monkeypatch.setenv("POLICY_NOTIFY_SMTP_URL_FILE", "/none/such")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(os.environ)
+
+    text = str(caught.value)
+    for variable in ("TRANSPORT", "FROM", "SENDGRID_HOST", "SMTP_URL_FILE"):
+        assert f"POLICY_NOTIFY_{variable}" in text
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("SG.secret\n")
+    monkeypatch.setenv("POLICY_NOTIFY_SENDGRID_API_KEY_FILE", str(tmp_path / "key"))
+    key = read_settings(os.environ).sendgrid_api_key
+    assert key is not None
+    assert key.get_secret_value() == "SG.secret"
+    assert "SG.secret" not in repr(read_settings(os.environ))
+
+
+def test_sending_demands_all_that_it_needs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_TRANSPORT", "sendgrid")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(os.environ).demand_for_sending()
+    assert caught.value.problems == [
+        "set POLICY_NOTIFY_FROM",
+        "set POLICY_NOTIFY_LEGAL_NAME",
+        "set POLICY_NOTIFY_CONTACT",
+        "set POLICY_NOTIFY_SENDGRID_API_KEY",
+    ]
+
+
+def test_the_sender_has_a_name_and_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_FROM", "Example Market <policy@example.com>")
+    monkeypatch.setenv("POLICY_NOTIFY_LEGAL_NAME", "Example Market LLC")
+    monkeypatch.setenv("POLICY_NOTIFY_CONTACT", "privacy@example.com")
+    sender = read_settings(os.environ).who_sends()
+    assert (sender.address.display_name, sender.address.addr_spec) == ("Example Market", "policy@example.com")
