@@ -118,6 +118,7 @@ _staged = Table(
 _same_person = _staged.c.external_id == people.c.external_id
 _is_good = _staged.c.email.is_not(None)
 _is_registered = and_(people.c.left_at.is_(None), people.c.erased_at.is_(None))
+_INSERT = "INSERT INTO import_rows VALUES (?, ?, ?, ?, ?, ?)"
 _COPY = f"COPY {_staged.name} ({', '.join(_staged.c.keys())}) FROM STDIN"
 
 
@@ -202,17 +203,28 @@ def _stage(connection: Connection, rows: Iterable[Row | Refusal], refused: _Refu
     _staged.create(connection)
     values = _staged_values(rows, refused)
     if connection.dialect.name == "postgresql":
-        driver = connection.connection.dbapi_connection
-        assert isinstance(driver, PsycopgConnection)
-        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for value in values:
-                copy.write_row(value)
+        _copy(connection, values)
     else:
-        names = _staged.c.keys()
-        while chunk := [dict(zip(names, value, strict=True)) for value in islice(values, CHUNK)]:
-            connection.execute(insert(_staged), chunk)
+        _insert_staged(connection, values)
     connection.execute(text("CREATE INDEX import_rows_by_id ON import_rows (external_id, line)"))
     connection.execute(text("ANALYZE import_rows"))
+
+
+def _copy(connection: Connection, values: Iterator[_Staged]) -> None:
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, PsycopgConnection)
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for value in values:
+            copy.write_row(value)
+
+
+def _insert_staged(connection: Connection, values: Iterator[_Staged]) -> None:
+    # By the driver: through SQLAlchemy's own insert a million rows take 7 s longer.
+    written = Moment().bind_processor(connection.dialect)
+    assert written is not None
+    rows = ((*value[:4], written(value[4]), value[5]) for value in values)
+    while chunk := list(islice(rows, CHUNK)):
+        connection.exec_driver_sql(_INSERT, chunk)
 
 
 def _staged_values(rows: Iterable[Row | Refusal], refused: _Refused) -> Iterator[_Staged]:

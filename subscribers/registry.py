@@ -29,6 +29,7 @@ from subscribers.erasures import ErasureKeys
 from subscribers.errors import NotifyError
 from subscribers.import_values import read_external_id, read_language
 from subscribers.model import RegistryAction, corrections, people, registry_records
+from subscribers.traces import forget
 
 
 class UnknownPersonError(NotifyError):
@@ -191,6 +192,7 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
             )
         )
         connection.execute(update(people).where(people.c.id.in_(ids)).values(erased_at=at, **gone))
+        forget(connection, person_ids=ids, addresses=sorted({account.email for account in accounts}))
         _record(connection, accounts, RegistryAction.ERASED, at)
     forget_deleted(engine)
     return len(accounts)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace as but
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select, text, update
 
 from subscribers import registry
-from subscribers.database import reading, writing
+from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
 from subscribers.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.import_file import ImportFile, ImportFileError
+from subscribers.import_file import ImportFile, ImportFileError, Refusal
+from subscribers.import_values import Row
 from subscribers.importing import (
     ImportResult,
     NoUsersError,
@@ -302,3 +303,22 @@ def test_a_later_import_knows_people_registered_one_by_one(take: Import, databas
         keys=KEYS,
     )
     assert take(ANNA) == but(NOTHING, unchanged=1)
+
+
+def test_a_database_that_goes_away_during_a_copy_is_one_line(postgresql_url: str, tmp_path: Path) -> None:
+    engine = open_database(postgresql_url)
+    path = tmp_path / "users.csv"
+    path.write_text(HEADER + ANNA + BORIS, encoding="utf-8")
+
+    def rows() -> Iterator[Row | Refusal]:
+        with engine.connect() as other:
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            other.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+        yield from ImportFile(path, language=None, now=NOW)
+
+    with pytest.raises(UnreadableDatabaseError) as refusal:
+        import_people(engine, rows(), keys=KEYS, now=NOW)
+    assert "\n" not in str(refusal.value)
+    engine.dispose()

@@ -1,0 +1,137 @@
+"""Requests that come while an announcement is under way, and what is known of its mails afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+from told_world import ToldWorld, addresses
+
+from subscribers import registry
+from subscribers.database import reading, writing
+from subscribers.erasures import ErasureKeys
+from subscribers.import_file import ImportFile
+from subscribers.importing import import_people
+from subscribers.model import attempts, deliveries, event_posts, events
+from subscribers.person_data import person_data
+from subscribers.transports import RefusedError
+
+KEYS = ErasureKeys(["k" * 32])
+NAMES = ("anna", "boris", "chen")
+
+
+@pytest.fixture
+def waiting(world: ToldWorld) -> ToldWorld:
+    """Three people in one batch of announcement 2 that is planned and not sent."""
+    world.register(*NAMES)
+    world.open_with_baseline()
+    assert world.announce() == 2
+    world.ledger.fan_out(batch_limit=1000)
+    return world
+
+
+def _erase(world: ToldWorld) -> None:
+    registry.erase(world.engine, "anna", keys=KEYS, at=world.now)
+
+
+def _restrict(world: ToldWorld) -> None:
+    registry.restrict(world.engine, "anna", at=world.now)
+
+
+def _object(world: ToldWorld) -> None:
+    registry.object_to_mail(world.engine, "anna", at=world.now)
+
+
+@pytest.mark.parametrize(
+    ("request_of_anna", "reason"), [(_erase, "left"), (_restrict, "restricted"), (_object, "objected")]
+)
+def test_who_asks_while_waiting_gets_no_mail_and_the_books_say_why(
+    waiting: ToldWorld, request_of_anna: Callable[[ToldWorld], None], reason: str
+) -> None:
+    request_of_anna(waiting)
+    waiting.check()
+    waiting.deliver()
+    assert waiting.transport.mails == addresses(("boris", "chen"))
+    with reading(waiting.engine) as connection:
+        exclusions = connection.scalars(select(deliveries.c.exclusion).order_by(deliveries.c.recipient_id))
+        assert list(exclusions) == [reason, None, None]
+
+
+def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: ToldWorld, tmp_path: Path) -> None:
+    users = tmp_path / "users.csv"
+    users.write_text("external_id,email\nboris,boris@example.com\nchen,chen@example.com\n", encoding="utf-8")
+    file = ImportFile(users, language=None, now=waiting.now)
+    import_people(waiting.engine, file, keys=KEYS, now=waiting.now, replace=True)
+    waiting.deliver()
+    assert waiting.transport.mails == addresses(("boris", "chen"))
+    assert waiting.told(2)["anna"] == "left"
+
+
+def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: ToldWorld) -> None:
+    registry.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
+    waiting.deliver()
+    assert "anna@example.com" not in waiting.transport.mails
+    assert waiting.transport.mails["anna@example.org"] == 1
+
+
+def test_person_data_tell_what_became_of_each_mail(waiting: ToldWorld) -> None:
+    registry.restrict(waiting.engine, "boris", at=waiting.now)
+    waiting.deliver()
+    (of_anna,) = person_data(waiting.engine, "anna", now=waiting.now)["accounts"]
+    (of_boris,) = person_data(waiting.engine, "boris", now=waiting.now)["accounts"]
+    assert of_anna["mails"] == [
+        {
+            "announcement": 2,
+            "site_url": "https://policies.example/",
+            "decided_at": waiting.now.isoformat(),
+            "subject": of_anna["mails"][0]["subject"],
+            "not_sent_because": None,
+            "state": "accepted",
+            "outcome": None,
+            "outcome_at": None,
+            "detail": None,
+        }
+    ]
+    assert of_boris["mails"][0]["not_sent_because"] == "restricted"
+    assert of_boris["mails"][0]["state"] is None
+
+
+def test_erasure_reaches_the_words_of_the_provider(waiting: ToldWorld) -> None:
+    def no_such_mailbox(mailing: object) -> None:
+        if "anna@example.com" in repr(mailing):
+            raise RefusedError("550 <Anna@Example.com>: no such mailbox")
+
+    waiting.transport.rule = no_such_mailbox
+    waiting.deliver()
+    with writing(waiting.engine) as connection:
+        anna = person_data(waiting.engine, "anna", now=waiting.now)["accounts"][0]["id"]
+        token = connection.scalars(select(attempts.c.token).limit(1)).one()
+        post = {
+            "id": 1,
+            "sha256": "0" * 64,
+            "signature": "s",
+            "signed_timestamp": "1",
+            "received_at": waiting.now,
+        }
+        connection.execute(insert(event_posts).values(**post, body=b"anna@example.com"))
+        connection.execute(
+            insert(events).values(
+                event_id="e",
+                post_id=1,
+                token=token,
+                recipient_id=anna,
+                kind="bounce",
+                occurred_at=waiting.now,
+            )
+        )
+    registry.erase(waiting.engine, "anna", keys=KEYS, at=waiting.now)
+    with reading(waiting.engine) as connection:
+        words = [
+            *connection.scalars(select(deliveries.c.detail)),
+            *connection.scalars(select(attempts.c.detail)),
+            *connection.scalars(select(event_posts.c.body)),
+        ]
+    assert not any("anna" in str(word).lower() for word in words)
+    waiting.check()
