@@ -30,6 +30,7 @@ from generator import shell
 from generator.cache import Cache
 from generator.config import SiteConfig
 from generator.errors import PolicyError
+from generator.material import mended
 from generator.pages import table_of_contents
 from generator.repository import open_repository
 from generator.shell import Article, Shell
@@ -163,7 +164,13 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Links to feeds and translations in the document's head."""
         _set_language(config, self._site_config.language)
         article = self._articles.get(page.file.src_uri)
-        return output.replace(HEAD_END, article.head + HEAD_END, 1) if article else output
+        return self._mended(
+            output.replace(HEAD_END, article.head + HEAD_END, 1) if article else output, config
+        )
+
+    def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
+        """The page for addresses that are not there."""
+        return self._mended(output, config) if template_name.endswith(".html") else output
 
     @event_priority(-100)  # after the theme and every plugin has written its files
     def on_post_build(self, *, config: MkDocsConfig) -> None:
@@ -176,6 +183,9 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_build_error(self, *, error: Exception) -> None:
         """End what was begun."""
         self._open.close()
+
+    def _mended(self, page: str, config: MkDocsConfig) -> str:
+        return mended(page) if config.theme.name == "material" else page
 
     def _shell_nav(self) -> Navigation:
         """The navigation of archive pages: that of the site, unless it would outweigh their texts."""
