@@ -159,8 +159,8 @@ class Renderer:
     def _clean(self, markup: str) -> str:
         """The markup without what acts.
 
-        nh3 would drop a web address that is not well formed, such as ``https://{{ host }}/``; with a sign before
-        it, it passes as relative. nh3 would also show the tags in a noscript as text.
+        nh3 would drop a web address that is not well formed, such as ``https://{{ host }}/``; with a sign
+        before it, it passes as relative. nh3 would also show the tags in a noscript as text.
         """
         aside = ABSOLUTE.sub(rf"\g<1>{ASIDE}\2", NOSCRIPT.sub("", markup))
         return self._cleaner.clean(aside).replace(f"{ASIDE}http", "http")

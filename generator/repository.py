@@ -63,7 +63,10 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One commit of the mainline, against its first parent. ``committed_at`` is seconds since 1970, UTC."""
+    """One commit of the mainline, against its first parent.
+
+    ``committed_at`` is seconds since 1970 in UTC; 0 where the commit's date is none that git can read.
+    """
 
     commit: str
     committed_at: int
@@ -106,8 +109,8 @@ class Repository:
             raise ShallowHistoryError(self.place)
         log = self._run(
             "log", "-z", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev",
-            "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature", "--encoding=UTF-8",
-            "--format=%H %ct", commit, "--", *_pathspecs(folder),
+            "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature",
+            "--encoding=UTF-8", "--format=%H %ct", commit, "--", *_pathspecs(folder),
         )  # fmt: skip
         return _steps(log)[::-1]
 
@@ -261,9 +264,9 @@ def _steps(log: bytes) -> list[Step]:
         elif token:
             commits.append((token.decode(), []))
     return [
-        Step(commit=header[:id_end], committed_at=int(header[id_end:] or 0), changes=tuple(changes))
+        Step(commit=commit, committed_at=int(time or 0), changes=tuple(changes))
         for header, changes in commits
-        for id_end in [header.index(" ")]
+        for commit, _, time in [header.partition(" ")]
     ]
 
 
