@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,10 +17,13 @@ from generator import listing
 from generator.cache import Cache
 from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import PolicyError
-from generator.history import read_history
+from generator.history import History, read_history
 from generator.repository import open_repository
 
 ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
+
+MKDOCS = Path("mkdocs.yml")
+READING = "Reading the versions …"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,16 +36,24 @@ def policy_site() -> None:
 @app.command(epilog="Example: policy-site versions --repo policies.bundle --document privacy --json")
 def versions(
     *,
-    repo: Annotated[Path, typer.Option(help="A work tree, a bare clone or a bundle.")] = Path(),
-    folder: Annotated[str, typer.Option(help="The documents folder in it; without one, all of it.")] = "",
+    config: Annotated[Path | None, typer.Option(help="The mkdocs.yml of a site.")] = None,
+    repo: Annotated[
+        Path | None, typer.Option(help="A work tree, a bare clone or a bundle, read without a mkdocs.yml.")
+    ] = None,
+    folder: Annotated[str, typer.Option(help="With --repo: the documents folder; without one, all.")] = "",
     ref: Annotated[str | None, typer.Option(help="The branch; without one, what is checked out.")] = None,
     document: Annotated[str | None, typer.Option(help="Only the document with this slug.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """List every document and its versions."""
-    renderer = Renderer(DEFAULT_EXTENSIONS, {})
-    with open_repository(repo) as repository, Console(stderr=True).status("Reading the versions …"):
-        history = read_history(repository, folder=folder, ref=ref, renderer=renderer)
+    """List every document and its versions: of the site here, of another one, or of any repository."""
+    if config and (repo or folder):
+        raise typer.BadParameter("mkdocs.yml names the repository and the folder", param_hint="--config")
+    if config or (not repo and not folder and MKDOCS.is_file()):
+        history = _history_of_site(config or MKDOCS, ref=ref)
+    else:
+        with open_repository(repo or Path()) as repository, Console(stderr=True).status(READING):
+            renderer = Renderer(DEFAULT_EXTENSIONS, {})
+            history = read_history(repository, folder=folder, ref=ref, renderer=renderer)
     documents = listing.select(history, document)
     if as_json:
         typer.echo(json.dumps(listing.as_values(history, documents), indent=2))
@@ -134,6 +146,23 @@ def check(
         typer.echo(line)
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _history_of_site(config: Path, *, ref: str | None) -> History:
+    from generator import plugin  # noqa: PLC0415 - MkDocs takes a while, and no repository alone needs it
+
+    site = plugin.read_config(config)
+    renderer = Renderer(site.extensions, site.extension_configs)
+    with open_repository(site.documents) as repository, Console(stderr=True).status(READING):
+        history = read_history(
+            repository,
+            folder=repository.folder_of(site.documents),
+            ref=ref,
+            renderer=renderer,
+            time_zone=site.time_zone,
+        )
+    shown = tuple(document for document in history.documents if not site.excluded(document.path))
+    return replace(history, documents=shown)
 
 
 def main() -> None:
