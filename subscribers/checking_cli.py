@@ -54,9 +54,7 @@ def doctor_command(*, as_json: AsJson = False) -> None:
             typer.echo(_line(finding))
     counted = Counter(finding.level for finding in seen)
     if not as_json:
-        typer.echo(
-            ", ".join(f"{level}: {counted[level]}" for level in Level)
-        )
+        typer.echo(", ".join(f"{level}: {counted[level]}" for level in Level))
     if counted[Level.ERROR]:
         raise typer.Exit(1)
 
