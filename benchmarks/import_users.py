@@ -3,8 +3,8 @@
     python benchmarks/import_users.py [--users 1000000] [--postgresql URL]
 
 Each step runs in a process of its own, on SQLite and, with ``--postgresql`` (the URL of a role that may
-create databases), on PostgreSQL. "Bare" reads the file with ``csv`` and writes the same columns to the same table by
-``executemany`` or ``COPY``, unchecked: the ratio to it does not depend on the machine.
+create databases), on PostgreSQL. "Bare" reads the file with ``csv`` and writes the same columns to the same
+table by ``executemany`` or ``COPY``, unchecked: the ratio to it does not depend on the machine.
 """
 
 from __future__ import annotations
