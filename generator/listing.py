@@ -32,8 +32,7 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
     """A document's name, then a line for each version, oldest first."""
     for document in documents:
         ended = f", ended {document.ended_at:%Y-%m-%d}" if document.ended_at else ""
-        count = len(document.versions)
-        yield f"{printable(document.name)}  ({count} version{'s' if count > 1 else ''}{ended})"
+        yield f"{printable(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
         for version in document.versions:
             notes = [version.front.change or "", version.front.summary or ""]
             if version.returns_to:
@@ -42,12 +41,17 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
             yield f"  {version.number:4}  {version.label:13}  {version.commit[:12]}  {told}".rstrip()
         yield ""
     versions = sum(len(document.versions) for document in documents)
-    yield f"{len(documents)} documents, {versions} versions, as of {history.head[:12]}"
+    total = f"{_count(len(documents), 'document')}, {_count(versions, 'version')}"
+    yield f"{total}, as of {history.head[:12]}"
 
 
 def printable(text: str) -> str:
     """The text on one line, with escapes for what a terminal cannot show or would obey."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:
