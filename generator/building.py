@@ -15,6 +15,7 @@ from generator import plugin
 from generator.addresses import HISTORY
 from generator.errors import PolicyError
 from generator.repository import open_repository
+from generator.seam import UnreadablePublishedError
 from generator.site import Built
 
 TIMEOUT_SECONDS = 30
@@ -30,14 +31,6 @@ class ForeignFolderError(PolicyError):
             "empty it, or name another folder (--site-dir)"
         )
         self.folder = folder
-
-
-class UnreadablePublishedError(PolicyError):
-    """What was published before cannot be read."""
-
-    def __init__(self, place: str, *, reason: str) -> None:
-        super().__init__(f"{place}: cannot be read ({reason}); name the {HISTORY} that is published now")
-        self.place = place
 
 
 def build(

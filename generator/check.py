@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from generator.addresses import AddressTakenError, Place, place_documents
 from generator.config import SiteConfig
 from generator.document import Document, Renderer, read_document
+from generator.front_matter import FrontMatter
 from generator.history import in_repository, read_history
 from generator.language import load_language
 from generator.links import Links
@@ -167,6 +168,8 @@ def _problems(
 ) -> Iterator[tuple[str | None, str, bool]]:
     """The key that each is about (None: the whole text), what to do, and whether it is an error."""
     front = new.front
+    if front == FrontMatter() and any(problem.refused for problem in new.problems):
+        return  # none was read, so all would be missing
     material = front.change != "editorial"
     if new.title is None:
         yield None, "has no title; add `title:` to the front matter, or a heading", False
@@ -176,7 +179,7 @@ def _problems(
         return
     if old.content_sha256 == new.content_sha256:
         if (old.front.summary, old.front.change) != (front.summary, front.change):
-            yield "summary", "nothing visible changed, so this is no version and nobody is told of it", False
+            yield "summary", "nothing visible changed, so this is no version and nobody is told", False
         return
     if front.summary is None:
         yield "summary", "`summary` is missing; say in plain words what changed", True

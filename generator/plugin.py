@@ -197,7 +197,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return nav
 
     def _render_shell(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
-        file = _file("policysite-shell.md", b"", config)
+        file = _file(shell.SOURCE, b"", config)
         file.dest_uri = f"{shell.ADDRESS}index.html"
         page = Page(shell.TITLE, file, config)
         page.content = shell.CONTENT

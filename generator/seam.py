@@ -33,11 +33,13 @@ class LostVersionError(PolicyError):
         self.published = published
 
 
-class UnreadablePublicationError(PolicyError):
-    """What is said to be published before cannot be read."""
+class UnreadablePublishedError(PolicyError):
+    """What was published before cannot be read."""
 
     def __init__(self, published: str, *, reason: str) -> None:
-        super().__init__(f"{published}: {reason}; name the history.json of the last build with --published")
+        super().__init__(
+            f"{published}: cannot be read ({reason}); name the history.json that is published now"
+        )
         self.published = published
 
 
@@ -58,7 +60,7 @@ def redline_json(
             "document": document,
             "from": version.number - 1,
             "to": version.number,
-            "counts": dict(redline.counts),
+            "counts": {kind: count for kind, count in redline.counts.items() if count},
             "changes": [
                 {"kind": change.kind, "where": change.where, "text": change.text, "anchor": change.anchor}
                 for change in redline.changes
@@ -154,7 +156,7 @@ def refuse_lost_versions(published: bytes, places: Sequence[Place], *, where: st
             if found.content_sha256 != version["content_sha256"]:
                 warnings.append(f"{name}: the same source is rendered differently than before")
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreadablePublicationError(where, reason=f"is no history.json ({error!r})") from error
+        raise UnreadablePublishedError(where, reason=f"{type(error).__name__}: {error}") from error
     return warnings
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 DEPTH = 12  # deeper than any theme links on its own account, so that what leads up so far leads to the root
 ADDRESS = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
+SOURCE = "policysite-shell.md"
 TITLE = "policysite-shell-title"
 DESCRIPTION = "policysite-shell-description"
 CONTENT = "<!-- policysite-shell-content, in place of an <h1> -->"
 HEAD = "<!-- policysite-shell-head -->"
 ROOT = r"\.\./" * (DEPTH - 1) + r"\.\."
-MARK = re.compile("|".join([ROOT, *map(re.escape, (ADDRESS, TITLE, DESCRIPTION, CONTENT, HEAD))]))
+MARK = re.compile("|".join([ROOT, *map(re.escape, (ADDRESS, SOURCE, TITLE, DESCRIPTION, CONTENT, HEAD))]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Shell:
         """The finished page."""
         values = {
             ADDRESS: article.address,
+            SOURCE: "",
             TITLE: html.escape(article.title),
             DESCRIPTION: html.escape(article.description),
             CONTENT: article.content,

@@ -1,0 +1,30 @@
+"""Addresses: permanent pages, links between them, and what no document may take."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.addresses import address_of, relative
+
+
+@pytest.mark.parametrize(
+    ("address", "page", "link"),
+    [
+        ("", "", "./"),
+        ("privacy/", "", "privacy/"),
+        ("", "privacy/", "../"),
+        ("privacy/", "privacy/", "./"),
+        ("privacy/", "privacy/versions/2026-01-01/", "../../"),
+        ("feed.xml", "privacy/", "../feed.xml"),
+        ("privacy/history/#2026-01-01", "privacy/since/2026-01-01/", "../../history/#2026-01-01"),
+        ("a%20b/", "c/", "../a%20b/"),
+    ],
+)
+def test_a_link_leads_from_any_page_below_any_path(address: str, page: str, link: str) -> None:
+    assert relative(address, page=page) == link
+
+
+def test_an_address_is_percent_encoded_and_ends_in_a_slash() -> None:
+    assert address_of("terms of use") == "terms%20of%20use/"
+    assert address_of("") == ""
+    assert address_of("caf\udce9") == "caf%E9/"

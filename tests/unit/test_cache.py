@@ -1,0 +1,43 @@
+"""The cache keeps what it was given, forgets what was not used, and never stands in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.cache import FILE, Cache
+
+
+def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache:
+        cache["a"] = "текст"
+    with Cache(tmp_path) as cache:
+        assert cache["a"] == "текст"
+        assert list(cache) == ["a"]
+
+
+def test_what_was_not_used_is_forgotten_on_demand(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache:
+        cache["used"], cache["unused"] = "1", "2"
+    with Cache(tmp_path) as cache:
+        assert cache.get("used") == "1"
+        cache["new"] = "3"
+        cache.forget_unused()
+    with Cache(tmp_path) as cache:
+        assert sorted(cache) == ["new", "used"]
+
+
+def test_a_damaged_cache_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    with Cache(tmp_path) as cache:
+        assert len(cache) == 0
+        cache["a"] = "1"
+    with Cache(tmp_path) as cache:
+        assert cache["a"] == "1"
+
+
+def test_two_builds_at_once_do_not_block_each_other(tmp_path: Path) -> None:
+    with Cache(tmp_path) as first, Cache(tmp_path) as second:
+        first["a"] = "1"
+        second["b"] = "2"
+    with Cache(tmp_path) as cache:
+        assert sorted(cache) == ["a", "b"]

@@ -1,0 +1,41 @@
+"""A shell is one page of the theme; filled, it is any page of the archive."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator import shell
+from generator.shell import Article, Shell
+
+UP = "/".join([".."] * shell.DEPTH)
+RENDERED = (
+    f"<title>{shell.TITLE} - Site</title><link href='https://x.example/{shell.ADDRESS}'>{shell.HEAD}"
+    f"<link href='{UP}/style.css'><a href='{UP}/'>home</a><script>{{'base': '{UP}'}}</script>{shell.CONTENT}"
+)
+
+
+def filled(address: str, content: str = "<p>text</p>") -> str:
+    article = Article(
+        address=address, language="en", title="A & B", description="", content=content, head="<meta>"
+    )
+    return Shell(RENDERED).fill(article)
+
+
+@pytest.mark.parametrize(
+    ("address", "root"), [("", "."), ("privacy/", ".."), ("privacy/versions/2026-01-01/", "../../..")]
+)
+def test_links_to_the_root_fit_the_depth_of_the_page(address: str, root: str) -> None:
+    page = filled(address)
+    assert f"href='{root}/style.css'" in page
+    assert f"href='{root}/'" in page
+    assert f"'base': '{root}'" in page
+
+
+def test_title_address_head_and_content_are_filled_in() -> None:
+    assert filled("privacy/").startswith(
+        "<title>A &amp; B - Site</title><link href='https://x.example/privacy/'><meta>"
+    )
+
+
+def test_marks_in_a_text_stay_as_they_are() -> None:
+    assert filled("", shell.TITLE + shell.CONTENT).endswith(shell.TITLE + shell.CONTENT)

@@ -1,0 +1,55 @@
+"""How a version stands on a day agrees with R9, which says what is in force."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.front_matter import FrontMatter
+from generator.history import Version, in_force, upcoming
+from generator.standing import State, standings
+
+FIRST = date(2026, 1, 1)
+
+
+def versions(*effective: int) -> list[Version]:
+    return [
+        Version(
+            document="d",
+            number=number,
+            label=f"v{number}",
+            commit="c",
+            path="p.md",
+            source_blob="b",
+            published_at=datetime(2026, 1, 1, tzinfo=UTC),
+            effective_on=FIRST + timedelta(days=days),
+            returns_to=None,
+            content_sha256="",
+            front=FrontMatter(),
+            title="T",
+        )
+        for number, days in enumerate(effective, 1)
+    ]
+
+
+def test_a_version_ends_on_the_first_effective_day_of_a_later_one() -> None:
+    standing = standings(versions(0, 10, 5), day=FIRST + timedelta(days=20))
+    assert standing[1].until == FIRST + timedelta(days=5)
+    assert standing[2].state is State.NEVER_IN_FORCE
+    assert standing[3].state is State.IN_FORCE
+    assert standing[3].until is None
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=8), st.integers(-2, 22))
+def test_exactly_what_is_in_force_and_upcoming_stands_so(effective: list[int], today: int) -> None:
+    history, day = versions(*effective), FIRST + timedelta(days=today)
+    standing = standings(history, day=day)
+    current = in_force(history, day=day)
+    assert [n for n, s in standing.items() if s.state is State.IN_FORCE] == (
+        [current.number] if current else []
+    )
+    assert sorted(n for n, s in standing.items() if s.state is State.UPCOMING) == [
+        version.number for version in upcoming(history, day=day)
+    ]
