@@ -62,8 +62,12 @@ class Settings(BaseSettings):
     legal_name: str | None = None
     contact: str | None = None
     changes: Literal["every", "material"] = "every"
+    # SendGrid repeats a post that was not taken for 24 hours; evidence may be that late.
+    evidence_window: int = Field(default=86_400, ge=1)  # seconds
+    event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none
+    canary: str | None = None
 
-    @field_validator("sender")
+    @field_validator("sender", "canary")
     @classmethod
     def _is_address(cls, value: str) -> str:
         try:
@@ -146,4 +150,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _variable(name: str) -> str:
-    return f"{PREFIX}FROM" if name == "sender" else f"{PREFIX}{name.upper()}"
+    """The variable of a setting; pydantic names a problem's place by the alias where there is one."""
+    return f"{PREFIX}FROM" if name in {"sender", f"{PREFIX}FROM"} else f"{PREFIX}{name.upper()}"

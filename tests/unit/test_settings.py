@@ -63,3 +63,9 @@ def test_the_sender_has_a_name_and_an_address(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("POLICY_NOTIFY_CONTACT", "privacy@example.com")
     sender = read_settings(os.environ).who_sends()
     assert (sender.address.display_name, sender.address.addr_spec) == ("Example Market", "policy@example.com")
+
+
+def test_a_wrong_sender_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_FROM", "nobody")
+    with pytest.raises(SettingsError, match="settings: POLICY_NOTIFY_FROM: "):
+        read_settings({})
