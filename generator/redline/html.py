@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.redline.blocks import Block, start_tag
+from generator.redline.blocks import Block, Element, start_tag
 from generator.redline.weave import Line, Woven
 from generator.redline.words import IDENTITY, Form, attributes_of, tag_name
 
@@ -16,19 +16,20 @@ def write_html(lines: Sequence[Line]) -> str:
     """The lines as one HTML fragment."""
     pieces: list[str] = []
     opened: list[Woven] = []
+    items: set[Element] = set()
     for line in lines:
         depth = 0
         while depth < min(len(opened), len(line.path)) and opened[depth] is line.path[depth]:
             depth += 1
         pieces += [f"</{woven.tag}>\n" for woven in reversed(opened[depth:])]
-        pieces += [_start(woven) for woven in line.path[depth:] if woven.tag != "hr"]
+        pieces += [_start(woven, items) for woven in line.path[depth:] if woven.tag != "hr"]
         opened = [woven for woven in line.path if woven.tag != "hr"]
         pieces.append(_inside(line))
     pieces += [f"</{woven.tag}>\n" for woven in reversed(opened)]
     return "".join(pieces)
 
 
-def _start(woven: Woven) -> str:
+def _start(woven: Woven, items: set[Element]) -> str:
     if woven.new is None:
         assert woven.old is not None
         attributes = {name: value for name, value in woven.old.attributes.items() if name != "id"}
@@ -36,6 +37,10 @@ def _start(woven: Woven) -> str:
             attributes |= {"data-change": "retag", "data-old-tag": woven.old.tag}
         return start_tag(woven.tag, attributes)
     attributes = dict(woven.new.attributes)
+    if woven.tag == "li":
+        if woven.new in items:  # the rest of an item that was cut has no bullet of its own
+            attributes["style"] = "list-style: none"
+        items.add(woven.new)
     old_tag = woven.old.tag if woven.old is not None else "div" if woven.holds_kept else woven.tag
     if woven.old is None and woven.tag in ("p", "div"):
         old_tag = woven.tag

@@ -38,6 +38,12 @@ PARENTS = {
     "tr": ("table", "thead", "tbody", "tfoot"),
     "thead": ("table",), "tbody": ("table",), "tfoot": ("table",), "caption": ("table",),
 }  # fmt: skip
+SHORT = 150
+"""Words of a paragraph that is shown twice, deleted and inserted, when it becomes a list item or was one.
+
+Only so do both sides come back with all their items. Longer ones are too much to read twice.
+"""
+
 NO_BLOCKS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr"])
 
 
@@ -176,20 +182,21 @@ class _Weaver:
         pairs, tag = join_paths(old.path, new.path)
         for pair in pairs:
             for one, other in (pair, pair[::-1]):
-                if one is not None and one.tag not in MAY_REPEAT:
+                if one is not None and _is_whole(one, other):
                     self.partner[one] = other
         return tuple(self.shared.setdefault(pair, Woven(*pair, holds_kept=True)) for pair in pairs), tag
 
     def _fits(self, old: Block, new: Block) -> bool:
         """Whether HTML allows the elements of both in one another, and none has to be cut that cannot be."""
-        if (old.holder is None) != (new.holder is None):
+        becomes_item = (old.holder is None) != (new.holder is None)
+        if becomes_item and len(old.words(self.vocabulary)) <= SHORT:
             return False
         pairs, _ = join_paths(old.path, new.path)
         tags = [woven.tag if woven is not None else "div" for _, woven in pairs]
         if not all(may_hold(parent, child) for parent, child in zip(["body", *tags], tags, strict=False)):
             return False
         return all(
-            one is None or one.tag in MAY_REPEAT or self.partner.get(one, other) is other
+            one is None or not _is_whole(one, other) or self.partner.get(one, other) is other
             for pair in pairs
             for one, other in (pair, pair[::-1])
         )
@@ -453,6 +460,11 @@ def join_paths(
     pairs += [(None, element) for element in new[top:new_above]]
     pairs += zip(old[above:], new[new_above:], strict=True)
     return pairs, ""
+
+
+def _is_whole(element: Element, other: Element | None) -> bool:
+    """Whether an element must not be cut in two; list items are, where the nesting changed."""
+    return element.tag not in MAY_REPEAT and not (element.tag == "li" and other is None)
 
 
 def may_hold(parent: str, child: str) -> bool:

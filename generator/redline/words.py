@@ -14,6 +14,12 @@ from itertools import pairwise
 
 from rapidfuzz.distance import LCSseq
 
+ISLAND = 2
+"""Whole words that are not worth keeping between two changes."""
+
+LARGE_ISLAND = 3
+"""The same between two changes of twice as many words each."""
+
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 JOINED = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u105e-\u1060"
@@ -168,6 +174,11 @@ class Stretch:
     new_start: int
     new_end: int
 
+    @property
+    def size(self) -> int:
+        """How many words it has on both sides together."""
+        return self.old_end - self.old_start + self.new_end - self.new_start
+
 
 MOST_CELLS = 200_000_000
 """Of a table of common subsequences, one bit each (25 MB)."""
@@ -276,21 +287,31 @@ def heaviest_chain(pairs: Sequence[tuple[int, int, float]], *, touching: bool = 
 
 
 def compare_words(old: Words, new: Words) -> list[Stretch]:
-    """What became of the words of one block: kept and changed stretches in turn."""
+    """What became of the words of one block: kept and changed stretches in turn.
+
+    Where the number at the start changed, it is a stretch of its own.
+    """
+    label, new_label = old.label, new.label
+    if not (label and new_label) or old.code[:label] == new.code[:new_label]:
+        return _without_islands(_stretches(old, new, 0, 0), new)
+    number = Stretch(False, 0, label, 0, new_label)
+    return [number, *_without_islands(_stretches(old, new, label, new_label), new)]
+
+
+def _stretches(old: Words, new: Words, i: int, j: int) -> list[Stretch]:
+    runs = [(i + a, j + b, length) for a, b, length in common_runs(old.code[i:], new.code[j:])]
     stretches: list[Stretch] = []
-    i = j = 0
-    for i_next, j_next, length in [*common_runs(old.code, new.code), (len(old), len(new), 0)]:
+    for i_next, j_next, length in [*runs, (len(old), len(new), 0)]:
         if i < i_next or j < j_next:
             stretches.append(Stretch(False, i, i_next, j, j_next))
-        if length:
-            start = Stretch(True, i_next, i_next, j_next, j_next)
-            if stretches and stretches[-1].kept:
-                start = stretches.pop()
-            stretches.append(
-                Stretch(True, start.old_start, i_next + length, start.new_start, j_next + length)
-            )
         i, j = i_next + length, j_next + length
-    return _without_islands(stretches, new)
+        if length:
+            kept = Stretch(True, i_next, i, j_next, j)
+            if stretches and stretches[-1].kept:
+                before = stretches.pop()
+                kept = Stretch(True, before.old_start, i, before.new_start, j)
+            stretches.append(kept)
+    return stretches
 
 
 def _without_islands(stretches: list[Stretch], new: Words) -> list[Stretch]:
@@ -298,14 +319,18 @@ def _without_islands(stretches: list[Stretch], new: Words) -> list[Stretch]:
     result: list[Stretch] = []
     for stretch in stretches:
         result.append(stretch)
-        if stretch.kept or len(result) < 3:
-            continue
-        while len(result) >= 3 and _is_island(result[-2], new):
-            right, _, left = result.pop(), result.pop(), result.pop()
-            result.append(Stretch(False, left.old_start, right.old_end, left.new_start, right.new_end))
+        while len(result) >= 3 and not result[-1].kept:
+            left, kept, right = result[-3:]
+            if not _is_island(left, kept, right, new):
+                break
+            whole = Stretch(False, left.old_start, right.old_end, left.new_start, right.new_end)
+            result[-3:] = [whole]
     return result
 
 
-def _is_island(kept: Stretch, new: Words) -> bool:
-    words = 1 + sum(map(new.spaced, range(kept.new_start + 1, kept.new_end)))
-    return words <= 2
+def _is_island(left: Stretch, kept: Stretch, right: Stretch, new: Words) -> bool:
+    """Whether a kept stretch has few whole words; parts of words at its ends count for none."""
+    words = sum(new.spaced(at) for at in range(kept.new_start, min(kept.new_end + 1, len(new)))) - 1
+    if words <= ISLAND:
+        return True
+    return words <= LARGE_ISLAND and 2 * words <= min(left.size, right.size)
