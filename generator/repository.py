@@ -155,7 +155,7 @@ class Repository:
         requests.flush()
         header = answers.readline().split()
         if len(header) != 3:
-            raise UnreadableRepositoryError(self.place, reason=f"the file {blob} is missing")
+            raise UnreadableRepositoryError(self.place, reason=f"the file {blob} is missing or damaged")
         raw: bytes = answers.read(int(header[2]))
         answers.read(1)
         return raw

@@ -37,3 +37,16 @@ def test_the_command_finds_exactly_the_expected_versions(table: Path) -> None:
         document["path"]: document["gaps"] for document in found["documents"] if document["gaps"]
     } == expected["gaps"]
     assert found["warnings"] == []
+
+
+@needs_corpora
+def test_reading_costs_at_most_three_times_a_log_and_the_rendering() -> None:
+    """The short form of the measurement; the bar is meant for the largest corpus."""
+    benchmark = Path(__file__).resolve().parents[2] / "benchmarks" / "history.py"
+    printed = subprocess.run(
+        [sys.executable, benchmark, CORPORA / "npm-policies.bundle"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert float(printed.split()[-1]) <= 3

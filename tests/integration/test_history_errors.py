@@ -81,10 +81,15 @@ def test_a_directory_outside_the_work_tree_is_refused(policy: PolicyRepository, 
             opened.folder_of(tmp_path)
 
 
-def test_a_damaged_repository_is_refused(policy: PolicyRepository) -> None:
+@pytest.mark.parametrize("damage", ["missing", "empty", "garbage"])
+def test_a_damaged_file_is_refused(policy: PolicyRepository, damage: str) -> None:
     policy.publish("privacy.md", "One.\n")
     blob = policy.git("rev-parse", "HEAD:privacy.md")
-    (policy.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    file = policy.folder / ".git" / "objects" / blob[:2] / blob[2:]
+    file.chmod(0o644)
+    file.write_bytes(b"garbage" if damage == "garbage" else b"")
+    if damage == "missing":
+        file.unlink()
     with pytest.raises(UnreadableRepositoryError, match="git fsck"):
         policy.history()
 

@@ -124,3 +124,27 @@ def test_nothing_that_acts_survives_any_html(pieces: list[str]) -> None:
         target = attributes.get("href", "")
         assert "script:" not in target.replace("\t", "")
         assert not target.startswith("data:")
+
+
+def test_a_renderer_is_known_by_everything_that_decides_what_it_renders() -> None:
+    def slug(text: str, separator: str) -> str:
+        return separator.join(text.split())
+
+    plain = Renderer(["toc"], {}).version
+    assert Renderer(["toc"], {}).version == plain
+    assert (
+        Renderer([{"toc": {"slugify": slug}}], {}).version
+        == Renderer(["toc"], {"toc": {"slugify": slug}}).version
+    )
+    assert (
+        len({plain, Renderer(["tables"], {}).version, Renderer([{"toc": {"slugify": slug}}], {}).version})
+        == 3
+    )
+
+
+def test_what_was_rendered_for_display_is_taken_from_the_cache() -> None:
+    kept: dict[str, str] = {}
+    shown = Renderer(["toc"], {}, kept).render("Street  \nCity")
+    kept[next(iter(kept))] = "kept"
+    assert shown == "<p>Street<br>\nCity</p>"
+    assert Renderer(["toc"], {}, kept).render("Street  \nCity") == "kept"
