@@ -21,6 +21,7 @@ FIELDS = ("external_id", "email", "language", "registered_at")
 REQUIRED = ("external_id", "email")
 LONGEST_LINE = 1_000_000  # bytes; an export of WooCommerce customers with all its columns has some 2,000
 LONGEST_FIELD = 131_072  # characters; the csv module's own limit, and where an unclosed quote is noticed
+MOST_NAMES = 20  # of columns, in what is told of a file
 CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may run ahead of ours by this
 
 
@@ -108,7 +109,8 @@ class ImportFile:
         header = [name.strip() for name in self._csv_header(reader)]
         indexes = self._indexes(header)
         wanted = set(indexes.values())
-        self.ignored = tuple(name for index, name in enumerate(header) if index not in wanted)
+        others = [name for index, name in enumerate(header) if index not in wanted]
+        self.ignored = tuple(_shown(name) for name in others[:MOST_NAMES])
         external_id, email, language, registered_at = (indexes.get(field) for field in FIELDS)
         assert external_id is not None
         assert email is not None
@@ -153,7 +155,7 @@ class ImportFile:
             elif field in REQUIRED or column != field:
                 problems.append(f"has no column {column}: name the right one with --columns {field}=…")
         if problems:
-            names = ", ".join(header[:20])
+            names = ", ".join(_shown(name) for name in header[:MOST_NAMES])
             raise ImportFileError(self.path, f"{'; '.join(problems)} (it has: {names})", line=1)
         return indexes
 
@@ -171,7 +173,7 @@ class ImportFile:
 
     def _json_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
         wanted = set(self._columns.values())
-        ignored: dict[str, None] = {}
+        ignored: dict[str, str] = {}
         for line, text in enumerate(lines, start=lines_before + 1):
             if not text.strip():
                 continue
@@ -185,9 +187,10 @@ class ImportFile:
             except ValueError as error:
                 yield Refusal(line, str(error), external_id or None)
                 continue
-            if len(ignored) < 20:
-                ignored.update(dict.fromkeys(name for name in user if name not in wanted))
-                self.ignored = tuple(ignored)
+            new = [name for name in user if name not in wanted and name not in ignored]
+            if new and len(ignored) < MOST_NAMES:
+                ignored.update((name, _shown(name)) for name in new)
+                self.ignored = tuple(ignored.values())
             yield self._row(line, external_id, email, language, registered_at)
 
     def _row(
@@ -217,6 +220,11 @@ def read_columns(text: str) -> dict[str, str]:
             raise ValueError(f"{field} is named twice")
         columns[field] = column
     return columns
+
+
+def _shown(name: str) -> str:
+    """A column's name for the terminal: short, and without signs that would steer it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
 
 
 def _delimiter(header: str) -> str:

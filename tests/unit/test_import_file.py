@@ -218,6 +218,12 @@ def test_a_refused_row_still_names_the_person_it_is_about(write: Write) -> None:
     assert [row.external_id for row in _read(path) if isinstance(row, Refusal)] == ["1", "2", None]
 
 
+def test_names_of_columns_cannot_steer_the_terminal(write: Write) -> None:
+    file = ImportFile(write("external_id,email,\x1b[2Jname\n1,a@example.com,x\n"), language=None, now=NOW)
+    assert len(list(file)) == 1
+    assert file.ignored == ("?[2Jname",)
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
