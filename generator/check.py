@@ -170,34 +170,39 @@ def _problems(
     front = new.front
     if front == FrontMatter() and any(problem.refused for problem in new.problems):
         return  # none was read, so all would be missing
-    material = front.change != "editorial"
     if new.title is None:
         yield None, "has no title; add `title:` to the front matter, or a heading", False
     if front.effective and front.effective - today > LONGEST_NOTICE:
         yield "effective", f"`effective` is more than a year ahead ({front.effective}); is that meant?", False
     if old is None or not place.announced:
         return
-    if old.content_sha256 == new.content_sha256:
-        if (old.front.summary, old.front.change) != (front.summary, front.change):
-            yield "summary", "nothing visible changed, so this is no version and nobody is told", False
-        return
-    if front.summary is None:
+    if old.content_sha256 != new.content_sha256:
+        yield from _problems_of_a_change(old.front, front, today=today)
+    elif (old.front.summary, old.front.change) != (front.summary, front.change):
+        yield "summary", "nothing visible changed, so this is no version and nobody is told", False
+
+
+def _problems_of_a_change(
+    old: FrontMatter, new: FrontMatter, *, today: date
+) -> Iterator[tuple[str, str, bool]]:
+    material = new.change != "editorial"
+    if new.summary is None:
         yield "summary", "`summary` is missing; say in plain words what changed", True
-    elif front.summary == old.front.summary:
+    elif new.summary == old.summary:
         yield "summary", "`summary` is still that of the version before; say what this change does", True
-    if front.change is None:
+    if new.change is None:
         yield "change", "`change` is missing, so it counts as material; write material or editorial", False
-    if front.effective is None:
-        if material and front.effective_text is None:
+    if new.effective is None:
+        if material and new.effective_text is None:
             yield "effective", "`effective` is missing; write the day from which the change applies", True
-    elif front.effective == old.front.effective and material:
+    elif new.effective == old.effective and material:
         yield (
             "effective",
             "`effective` is still that of the version before; write this change's own day",
             True,
         )
-    elif front.effective < today:
-        yield "effective", f"`effective` ({front.effective}) is past; write today or a later day", material
+    elif new.effective < today:
+        yield "effective", f"`effective` ({new.effective}) is past; write today or a later day", material
 
 
 def _proposal(

@@ -87,6 +87,10 @@ class Page:
         """The day of publication where the site is."""
         return version.published_at.astimezone(self._time_zone).date()
 
+    def is_draft(self, version: Version) -> bool:
+        """Whether it is in the work tree only."""
+        return version.commit == UNCOMMITTED
+
     def label(self, version: Version) -> str:
         """A version's label as a reader says it: its day, and which one of the day."""
         nth = version.label[len("2026-11-22-") :]
@@ -119,7 +123,7 @@ class Pages:
         heading, body = _split_heading(text, title=version.title)
         status = self._filled("status.html", page, chapter, version)
         parts = (
-            [heading, body, status] if not place.announced and place.slug == "" else [heading, status, body]
+            [heading, body, status] if not place.announced else [heading, status, body]
         )
         return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
 
@@ -134,7 +138,7 @@ class Pages:
             version,
             heading=heading,
             text=body,
-            newer=version.number < len(chapter.versions) and not _is_draft(chapter.versions[-1]),
+            newer=version.number < len(chapter.versions),
             first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
         )
         title = f"{version.title} ({page.label(version)})"
@@ -233,11 +237,10 @@ class Pages:
         place = chapter.place
         others = []
         for other in chapter.translations:
-            there = {place.address: other.address, place.history: other.history}.get(address)
-            if there is not None:
-                language = load_language(other.language)
-                words = language("read_in", language=language("language_name"))
-                others.append(Translation(address=there, language=other.language, words=words))
+            there = other.address if address == place.address else other.history
+            language = load_language(other.language)
+            words = language("read_in", language=language("language_name"))
+            others.append(Translation(address=there, language=other.language, words=words))
         return Page(address, language=load_language(place.language), time_zone=self._time_zone, others=others)
 
     def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
@@ -249,7 +252,6 @@ class Pages:
             version=version,
             standing=chapter.standings[version.number],
             withdrawn_on=ended_at.astimezone(self._time_zone).date() if ended_at else None,
-            draft=_is_draft(version),
             **more,
         )
 
@@ -261,7 +263,7 @@ class Pages:
             (chapter.place.language, page.address),
             *((other.language, other.address) for other in page.translations),
         ]:
-            if page.translations:
+            if page.translations and page.address in (chapter.place.address, chapter.place.history):
                 url = html.escape(urljoin(self._site_url, address))
                 head.append(f'<link rel="{ALTERNATE}" hreflang="{language}" href="{url}">')
         return Article(
@@ -326,7 +328,3 @@ def _beginning(text: str | None) -> str:
             return f"{beginning} …"
         beginning = f"{beginning} {word}".strip()
     return beginning
-
-
-def _is_draft(version: Version) -> bool:
-    return version.commit == UNCOMMITTED

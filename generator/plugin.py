@@ -20,8 +20,9 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure import StructureItem
 from mkdocs.structure.files import File, Files, InclusionLevel
-from mkdocs.structure.nav import Navigation
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils.templates import TemplateContext
@@ -91,13 +92,18 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
         self._cache = self._open.enter_context(Cache(self._site_config.cache))
-        self._site = Site(
-            self._site_config,
-            repository,
-            cache=self._cache,
-            day=self.day or now.astimezone(self._site_config.time_zone).date(),
-            draft_at=now if self._preview else None,
-        )
+        try:
+            self._site = Site(
+                self._site_config,
+                repository,
+                cache=self._cache,
+                day=self.day or now.astimezone(self._site_config.time_zone).date(),
+                draft_at=now if self._preview else None,
+            )
+        except PolicyError as error:
+            if self._preview:  # a draft is often wrong for a moment; MkDocs prints this and goes on
+                raise Abort(f"policy-site: {error}") from error
+            raise
         if self.published:
             self._site.refuse_lost_versions(self.published[1], where=self.published[0])
         for file in list(files):
@@ -109,6 +115,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         for path, source in self._assets.items():
             files.append(_file(path, source.read_bytes(), config))
         self._articles: dict[str, Article] = {}
+        self._translations: dict[tuple[str, str], File] = {}
         for place, article in self._site.articles():
             file = _file(place.source_name, b"", config)
             file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
@@ -117,6 +124,8 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
                 file.inclusion = InclusionLevel.NOT_IN_NAV
             files.append(file)
             self._articles[file.src_uri] = article
+            if original := self._site.original(place):
+                self._translations[original.source_name, place.language] = file
         return files
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
@@ -157,7 +166,9 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     ) -> TemplateContext:
         """Let the theme speak the document's language."""
         article = self._articles.get(page.file.src_uri)
-        _set_language(config, article.language if article else self._site_config.language)
+        language = article.language if article else self._site_config.language
+        _set_language(config, language)
+        context["nav"] = self._nav_in(language, self._nav)
         return context
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
@@ -187,6 +198,23 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def _mended(self, page: str, config: MkDocsConfig) -> str:
         return mended(page) if config.theme.name == "material" else page
 
+    def _nav_in(self, language: str, nav: Navigation) -> Navigation:
+        """The navigation with translated documents instead of those that they translate."""
+        if language == self._site_config.language:
+            return nav
+
+        def translated(item: StructureItem) -> StructureItem:
+            if isinstance(item, Section):
+                return Section(item.title, [translated(child) for child in item.children])
+            if isinstance(item, Page):
+                return self._translations.get((item.file.src_uri, language), item.file).page or item
+            return item
+
+        spoken = Navigation([translated(item) for item in nav.items], nav.pages)
+        home = nav.homepage and translated(nav.homepage)
+        spoken.homepage = home if isinstance(home, Page) else None
+        return spoken
+
     def _shell_nav(self) -> Navigation:
         """The navigation of archive pages: that of the site, unless it would outweigh their texts."""
         if len(self._nav.pages) <= MOST_ARCHIVE_LINKS:
@@ -203,7 +231,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         page.content = shell.CONTENT
         page.meta = {"title": shell.TITLE, "description": shell.DESCRIPTION, "hide": ["navigation", "toc"]}
         _set_language(config, language)
-        context = get_context(self._shell_nav(), files, config, page)
+        context = get_context(self._nav_in(language, self._shell_nav()), files, config, page)
         rendered = env.get_template("main.html").render(context)
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
@@ -303,6 +331,8 @@ def _explained(config_file: Path) -> Iterator[None]:
     except ConfigurationError as error:
         raise ConfigError(f"{config_file}: {error}; correct it or name another with --config") from error
     except Abort as error:
+        if isinstance(error.__cause__, PolicyError):
+            raise error.__cause__ from error
         said = " ".join("; ".join(handler.errors or [str(error)]).split())
         raise ConfigError(f"{config_file}: {said}; correct it") from error
     finally:

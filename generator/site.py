@@ -111,6 +111,10 @@ class Site:
             if chapter.place.document.ended_at is None
         ]
 
+    def original(self, place: Place) -> Place | None:
+        """The document that this one translates."""
+        return next((other for other in self.places if other.document.id == place.translation_of), None)
+
     def refuse_lost_versions(self, published: bytes, *, where: str) -> list[str]:
         """Refuse to build less than was published; answers the warnings."""
         return seam.refuse_lost_versions(published, self.places, where=where)
@@ -174,7 +178,7 @@ class Site:
             for other in self.places
             if family in (other.document.id, other.translation_of) and other is not place
         ]
-        original = next((other for other in relatives if other.document.id == family), None)
+        original = self.original(place)
         ahead = self._shown(original) if original else None
         return Chapter(
             place=place,
