@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from subscribers.database import check_schema, open_database
@@ -103,10 +103,13 @@ def _table(findings: Iterable[Finding]) -> list[Finding]:
     console = Console()
     with console.status("Looking …"):
         seen = list(findings)
-    table = Table("", "What", "Where", "Seen", "What to do")
+    # Folded, for a name that is cut short cannot be looked up.
+    whole = (Column("Where", overflow="fold"), Column("Seen → what to do", overflow="fold"))
+    table = Table("", "What", *whole)
     for finding in seen:
         level = Text(finding.level, style=STYLES[finding.level])
-        table.add_row(level, finding.topic, *map(Text, (finding.where, finding.seen, finding.remedy or "")))
+        what_to_do = f"\n→ {finding.remedy}" if finding.remedy else ""
+        table.add_row(level, finding.topic, Text(finding.where), Text(finding.seen + what_to_do))
     console.print(table)
     return seen
 

@@ -91,6 +91,8 @@ def _policy(sending: Sending, dmarc: Dmarc | None) -> Finding:
 def _alignment(sending: Sending, dmarc: Dmarc, signers: list[str]) -> Finding:
     domain, organisation = sending.domain, dmarc.organisation
     where = f"From {domain}"
+    if domain in signers:
+        return ok("alignment", where, f"DKIM d={domain} speaks for it")
     signed = [
         d for d in signers if is_aligned(d, domain, organisation=organisation, strict=dmarc.strict_dkim)
     ]
@@ -98,7 +100,7 @@ def _alignment(sending: Sending, dmarc: Dmarc, signers: list[str]) -> Finding:
         return ok("alignment", where, f"DKIM d={signed[0]} speaks for it ({APPROXIMATED})")
     envelope = sending.envelope_domain
     if envelope and is_aligned(envelope, domain, organisation=organisation, strict=dmarc.strict_spf):
-        seen = f"only the envelope ({envelope}) speaks for it, and forwarding breaks SPF ({APPROXIMATED})"
+        seen = f"only the envelope ({envelope}) speaks for it, and forwarding breaks SPF"
         return warning("alignment", where, seen, "sign with DKIM under the From domain")
     seen = f"no DKIM key and no envelope is known that speaks for it ({APPROXIMATED})"
     remedy = "complete domain authentication; if another selector signs, set POLICY_NOTIFY_DKIM_SELECTORS"
