@@ -32,6 +32,7 @@ from generator.errors import (
 )
 
 UNCOMMITTED = "0" * 40
+GIT = ("git", "-c", "safe.bareRepository=all")
 REGULAR = frozenset({"100644", "100755"})
 BUNDLE_HEADER = b"# v"
 INDEPENDENT = {
@@ -148,7 +149,7 @@ class Repository:
             return self._uncommitted[blob]
         with _explained(self.place):
             self._files = self._files or self._git.execute(
-                ["git", "cat-file", "--batch"], istream=subprocess.PIPE, as_process=True
+                [*GIT, "cat-file", "--batch"], istream=subprocess.PIPE, as_process=True
             )
         requests, answers = self._files.stdin, self._files.stdout
         requests.write(f"{blob}\n".encode())
@@ -192,7 +193,7 @@ class Repository:
     def _run(self, *command: str) -> bytes:
         with _explained(self.place):
             output = self._git.execute(
-                ["git", *command], stdout_as_string=False, strip_newline_in_stdout=False
+                [*GIT, *command], stdout_as_string=False, strip_newline_in_stdout=False
             )
         assert isinstance(output, bytes)
         return output
@@ -206,7 +207,7 @@ def open_repository(place: Path) -> Iterator[Repository]:
         if _is_bundle(place):
             folder = Path(unpacked)
             with _explained(place):
-                git.Git().execute(["git", "clone", "--bare", "--quiet", "--", str(place.resolve()), unpacked])
+                git.Git().execute([*GIT, "clone", "--bare", "--quiet", "--", str(place.resolve()), unpacked])
         try:
             opened = git.Repo(folder, search_parent_directories=True, expand_vars=False)
         except (git.NoSuchPathError, git.InvalidGitRepositoryError):

@@ -140,6 +140,18 @@ def test_a_repository_of_another_user_is_refused_with_the_way_to_trust_it(policy
     assert answer.stderr.count("\n") == 1
 
 
+def test_who_trusts_no_bare_repository_but_named_ones_can_name_one(
+    policy: PolicyRepository, tmp_path: Path
+) -> None:
+    policy.publish("privacy.md", "One.\n")
+    bundle, bare, settings = tmp_path / "policy.bundle", tmp_path / "bare.git", tmp_path / "settings"
+    policy.git("bundle", "create", "--quiet", str(bundle), "main")
+    policy.git("clone", "--quiet", "--bare", str(policy.folder), str(bare))
+    settings.write_text("[safe]\n\tbareRepository = explicit\n")
+    for place in (bundle, bare):
+        assert "privacy.md" in command("--repo", place, GIT_CONFIG_GLOBAL=str(settings)).stdout
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--ref", "nowhere"], ["--folder", ".."], ["--document", "nothing"]],
