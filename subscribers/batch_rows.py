@@ -26,9 +26,11 @@ def settle_accepted(
     connection: Connection, token: str, *, provider_id: str | None, now: datetime, detail: str | None = None
 ) -> None:
     """The attempt was accepted, whatever was thought of it before; its batch with it."""
+    batch_id = select(attempts.c.batch_id).where(attempts.c.token == token).scalar_subquery()
+    # Batches before attempts, as everywhere: then no two transactions wait for each other.
+    connection.execute(select(batches.c.id).where(batches.c.id == batch_id).with_for_update())
     known = {"provider_id": provider_id} if provider_id is not None else {}
     note(connection, token, AttemptState.ACCEPTED, detail=detail, ended_at=now, **known)
-    batch_id = select(attempts.c.batch_id).where(attempts.c.token == token).scalar_subquery()
     another = and_(batches.c.state == BatchState.CLAIMED.value, batches.c.token != token)
     connection.execute(
         update(batches)

@@ -18,6 +18,7 @@ from subscribers.preview import stand_in_sender
 from subscribers.settings import read_settings
 from subscribers.site_reader import open_site
 from subscribers.web.app import serve as serve_web
+from subscribers.web.events import configured_events
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="import")(people_cli.import_)
@@ -90,7 +91,9 @@ def serve(
         typer.echo(f"The site:   http://{host}:{port}/")
     if mails is not None:
         typer.echo(f"The mails:  http://{host}:{port}/mails/")
-    serve_web(host=host, port=port, site=site, mails=mails)
+    serve_web(
+        host=host, port=port, site=site, mails=mails, events=configured_events(read_settings(os.environ))
+    )
 
 
 def main() -> None:

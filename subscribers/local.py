@@ -8,6 +8,7 @@ from threading import Event
 
 from subscribers.delivery import deliver_batch
 from subscribers.ledger import Ledger
+from subscribers.reconciliation import Reconciliation
 from subscribers.settings import Sender
 from subscribers.transports import Transport
 
@@ -21,6 +22,7 @@ def deliver(
     *,
     sender: Sender,
     stop: Event,
+    reconciliation: Reconciliation | None = None,
     patience: timedelta = PATIENCE,
     on_batch: Callable[[], None] = lambda: None,
 ) -> None:
@@ -31,6 +33,8 @@ def deliver(
     """
     while not stop.is_set():
         ledger.expire(repeatable=transport if transport.repeatable else None)
+        if reconciliation is not None:
+            reconciliation.settle(ledger, transport, sender=sender)
         ledger.fan_out(batch_limit=transport.batch_limit)
         sendable = ledger.sendable(transport)
         for batch_id in sendable:

@@ -24,6 +24,7 @@ from subscribers.errors import NotifyError
 from subscribers.ledger import Doubt, Ledger, utc_now
 from subscribers.local import deliver
 from subscribers.publishing import Opening, publish
+from subscribers.reconciliation import configured_reconciliation
 from subscribers.settings import Settings, read_settings
 from subscribers.site_reader import open_site
 from subscribers.transports.configured import configured_transport
@@ -174,7 +175,12 @@ def _deliver(engine: Engine, settings: Settings) -> None:
     before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
         deliver(
-            ledger, configured_transport(settings), sender=settings.who_sends(), stop=stop, on_batch=on_batch
+            ledger,
+            configured_transport(settings),
+            sender=settings.who_sends(),
+            stop=stop,
+            reconciliation=configured_reconciliation(settings),
+            on_batch=on_batch,
         )
     present = statuses(engine)
     for status in present:

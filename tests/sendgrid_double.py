@@ -8,6 +8,7 @@ with SendGridDouble() as provider:
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections import Counter
@@ -15,8 +16,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, Self
 from uuid import uuid4
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from subscribers.evidence import SignedPost
 
 API_KEY = "SG.test"
 
@@ -164,3 +172,44 @@ def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+class EventSource:
+    """Makes signed posts of events about what a double has accepted, as SendGrid would."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._numbers = count(1)
+
+    @property
+    def public_key(self) -> str:
+        """As SendGrid shows it: the PEM without its first and last line."""
+        der = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(der).decode()
+
+    def event(self, kind: str, *, token: str, delivery: str, address: str, **more: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        return {
+            "email": address,
+            "timestamp": 1_780_000_000 + number,
+            "event": kind,
+            "sg_event_id": f"event-{number}",
+            "sg_message_id": f"message-{token}.recvd-{number}",
+            "attempt": token,
+            "delivery": delivery,
+        } | more
+
+    def events(self, request: SendRequest, *kinds: str) -> list[dict[str, Any]]:
+        """Events of these kinds for every mail of an accepted request."""
+        return [
+            self.event(kind, token=request.token, delivery=delivery, address=address)
+            for delivery, address in request.recipients
+            for kind in kinds
+        ]
+
+    def post(self, events: list[dict[str, Any]], *, timestamp: str = "1780000000") -> SignedPost:
+        return self.sign(json.dumps(events).encode(), timestamp=timestamp)
+
+    def sign(self, body: bytes, *, timestamp: str = "1780000000") -> SignedPost:
+        signature = self._key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+        return SignedPost(body=body, signature=base64.b64encode(signature).decode(), timestamp=timestamp)

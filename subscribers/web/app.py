@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -19,8 +19,10 @@ class ListeningError(NotifyError):
     """The server may not or cannot listen there."""
 
 
-def make_app(*, site: Path | None = None, mails: Path | None = None) -> FastAPI:
-    """The application: ``/healthz``, the built ``site`` at ``/``, and the folder ``mails`` at ``/mails/``."""
+def make_app(
+    *, site: Path | None = None, mails: Path | None = None, events: APIRouter | None = None
+) -> FastAPI:
+    """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``mails`` at ``/mails/``."""
     app = FastAPI(title="policy-notify", docs_url=None, redoc_url=None)
 
     @app.get("/healthz")
@@ -28,6 +30,8 @@ def make_app(*, site: Path | None = None, mails: Path | None = None) -> FastAPI:
         """Whether the server answers at all."""
         return {"status": "ok"}
 
+    if events is not None:
+        app.include_router(events)
     if mails is not None:
         # Another site whose name is made to point here must not read mails through the visitor's browser.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
@@ -37,7 +41,9 @@ def make_app(*, site: Path | None = None, mails: Path | None = None) -> FastAPI:
     return app
 
 
-def serve(*, host: str, port: int, site: Path | None, mails: Path | None) -> None:
+def serve(
+    *, host: str, port: int, site: Path | None, mails: Path | None, events: APIRouter | None = None
+) -> None:
     """Answer at ``host`` and ``port`` until stopped."""
     if mails is not None and not _is_loopback(host):
         raise ListeningError(
@@ -54,7 +60,9 @@ def serve(*, host: str, port: int, site: Path | None, mails: Path | None) -> Non
             f"{host}:{port}: cannot listen ({error.strerror}); give another --port"
         ) from error
     with listening:
-        config = uvicorn.Config(make_app(site=site, mails=mails), log_level="warning", server_header=False)
+        config = uvicorn.Config(
+            make_app(site=site, mails=mails, events=events), log_level="warning", server_header=False
+        )
         uvicorn.Server(config).run(sockets=[listening])
 
 

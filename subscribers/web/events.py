@@ -1,0 +1,58 @@
+"""Where SendGrid posts its signed events: ``/events/sendgrid``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Request, Response, status
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+
+from subscribers.database import UnreadableDatabaseError, check_schema, open_database
+from subscribers.evidence import SignedPost, UnsignedPostError, Verifier, receive
+from subscribers.ledger import utc_now
+from subscribers.settings import Settings
+
+BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid gathers at most 768 kB of events into one post
+
+
+def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
+    """The endpoint; it takes a post only once its events are in the database."""
+    router = APIRouter()
+
+    @router.post("/events/sendgrid", status_code=status.HTTP_204_NO_CONTENT)
+    async def take(
+        request: Request,
+        signature: Annotated[str, Header(alias="X-Twilio-Email-Event-Webhook-Signature")],
+        timestamp: Annotated[str, Header(alias="X-Twilio-Email-Event-Webhook-Timestamp")],
+    ) -> Response:
+        """Take a signed post. What is not signed is refused; what cannot be kept now is to be sent again."""
+        post = SignedPost(body=await _body(request), signature=signature, timestamp=timestamp)
+        try:
+            await run_in_threadpool(receive, engine, verifier, post, now=utc_now(), keep_body=keep_body)
+        except UnsignedPostError as error:
+            raise HTTPException(status.HTTP_403_FORBIDDEN, "not signed by the provider") from error
+        except UnreadableDatabaseError as error:
+            raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "try again later") from error
+        return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+    return router
+
+
+def configured_events(settings: Settings) -> APIRouter | None:
+    """The endpoint that the settings give; None where no key is known to verify events by."""
+    if settings.sendgrid_event_public_key is None:
+        return None
+    engine = open_database(settings.database_url.get_secret_value())
+    check_schema(engine)
+    verifier = Verifier(settings.sendgrid_event_public_key)
+    return events(engine, verifier, keep_body=settings.event_retention_days > 0)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, "too large for a post of events")
+    return bytes(body)
