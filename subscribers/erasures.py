@@ -36,6 +36,7 @@ class ErasureKeys:
 
     def remember(self, connection: Connection, external_id: str) -> None:
         """Keep the digest of an id that is about to be erased, under the newest key."""
+        assert self._keys, "an erasure that is not remembered would not last"
         key_id, key = next(iter(self._keys.items()))
         connection.execute(
             insert(erasures).values(external_id_digest=_digest(key, external_id), key_id=key_id)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from subscribers.addresses import read_address
 from subscribers.database import forget_deleted, writing
@@ -108,20 +109,20 @@ def add(
     address = _checked(read_address, email)
     tag = None if language is None else _checked(read_language, language)
     with writing(engine) as connection:
-        if connection.scalar(select(people.c.id).where(people.c.external_id == key)):
-            raise KnownPersonError(key)
         if keys.check(connection) and keys.erased(connection, [key]):
             raise ErasedPersonError(key)
-        connection.execute(
-            insert(people).values(
-                external_id=key,
-                email=address,
-                language=tag,
-                registered_at=registered_at,
-                pseudonym_key=new_pseudonym_key(),
-            )
+        entry = insert(people).values(
+            external_id=key,
+            email=address,
+            language=tag,
+            registered_at=registered_at,
+            pseudonym_key=new_pseudonym_key(),
         )
-        spread_requests(connection)
+        try:
+            connection.execute(entry)
+        except IntegrityError as error:
+            raise KnownPersonError(key) from error
+        spread_requests(connection, email=address)
         return _accounts(connection, people.c.external_id == key)[0]
 
 
@@ -149,7 +150,7 @@ def correct(
             reachable = dict.fromkeys(("unreachable", "unreachable_at")) if "email" in changes else {}
             connection.execute(update(people).where(people.c.id == account.id).values(**changes, **reachable))
             _record(connection, [account], RegistryAction.CORRECTED, at)
-            spread_requests(connection)
+            spread_requests(connection, email=changes.get("email") or account.email)
         return _accounts(connection, people.c.id == account.id)[0]
 
 
@@ -203,12 +204,13 @@ def superseded_digest(pseudonym_key: bytes, value: str | None) -> bytes:
     return hmac.digest(pseudonym_key, (value or "").encode(), "sha256")
 
 
-def spread_requests(connection: Connection) -> None:
-    """Let a restriction or objection hold for accounts that came to the same address later."""
+def spread_requests(connection: Connection, *, email: str | None = None) -> None:
+    """Let a restriction or objection hold for accounts that came to its address later: to any, or to one."""
+    at_address = [people.c.email == email] if email is not None else []
     for column in (people.c.restricted_at, people.c.objected_at):
         asked = (
             select(people.c.email, func.min(column).label("at"))
-            .where(column.is_not(None))
+            .where(column.is_not(None), *at_address)
             .group_by(people.c.email)
             .subquery()
         )
