@@ -30,8 +30,9 @@ PAGE_BREAK = re.compile(r"[\v\f]")
 BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")
 TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
 NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
-ABSOLUTE = re.compile(r'((?:href|src)=["\'])(https?://)')
+WEB_ADDRESS = re.compile(r"""((?:href|src)=["'])(?=https?:)""", re.IGNORECASE)
 ASIDE = "\U0010fffd"
+PUT_ASIDE = re.compile(f"{ASIDE}(?=https?:)", re.IGNORECASE)
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
@@ -162,8 +163,8 @@ class Renderer:
         nh3 would drop a web address that is not well formed, such as ``https://{{ host }}/``; with a sign
         before it, it passes as relative. nh3 would also show the tags in a noscript as text.
         """
-        aside = ABSOLUTE.sub(rf"\g<1>{ASIDE}\2", NOSCRIPT.sub("", markup))
-        return self._cleaner.clean(aside).replace(f"{ASIDE}http", "http")
+        aside = WEB_ADDRESS.sub(rf"\1{ASIDE}", NOSCRIPT.sub("", markup))
+        return PUT_ASIDE.sub("", self._cleaner.clean(aside))
 
     def _new_markdown(self) -> markdown.Markdown:
         return markdown.Markdown(extensions=self._names, extension_configs=self._options)

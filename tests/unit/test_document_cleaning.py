@@ -58,6 +58,7 @@ def test_raw_html_is_cleaned(raw: str, clean: str) -> None:
         "[TOC]\n\n# A\n\n## B",
         "<menu>a</menu><fieldset><legend>b</legend>c</fieldset>d",
         "a <noscript><b>c</b></noscript>",
+        "[a](https:/{b/c) [d](HTTPS:e f) [g](https:)",
         "[a](https://{{ host }}/b) [c](http://d e) ![f](https://{% g %})",
     ],
 )
