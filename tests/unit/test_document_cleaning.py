@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,9 +124,9 @@ def test_nothing_that_acts_survives_any_html(pieces: list[str]) -> None:
         attributes = {name: (value or "").lower().strip() for name, value in element.attributes.items()}
         assert element.tag not in {"script", "style", "svg", "math", "iframe"}
         assert not any(name.startswith("on") for name in attributes)
-        target = attributes.get("href", "")
-        assert "script:" not in target.replace("\t", "")
-        assert not target.startswith("data:")
+        # Browsers drop tabs and line ends anywhere in an address (https://url.spec.whatwg.org/#url-parsing).
+        target = re.sub(r"[\t\r\n]", "", attributes.get("href", ""))
+        assert not re.match(r"(javascript|vbscript|data):", target)
 
 
 def test_a_renderer_is_known_by_everything_that_decides_what_it_renders() -> None:
