@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from subscribers.errors import NotifyError
@@ -70,18 +70,20 @@ def snapshot(history: PublishedHistory) -> dict[str, PublishedVersion]:
     return {document.id: document.newest for document in history.documents if document.announced}
 
 
-def snapshot_before(history: PublishedHistory, day: date) -> dict[str, PublishedVersion]:
-    """The last version of each announced document before anything was published on or after ``day``.
+def snapshot_before(history: PublishedHistory, since: date | datetime) -> dict[str, PublishedVersion]:
+    """The last version of each announced document before anything was published on that day, or since.
 
-    Days are those of the site's time zone. A document that begins on ``day`` or later is not in it.
+    Days are those of the site's time zone. ``since`` may be a moment, for several publications in a day. A
+    document that begins then or later is not in it.
     """
     zone = ZoneInfo(history.time_zone)
+    moment = since if isinstance(since, datetime) else datetime.combine(since, time(), zone)
     before: dict[str, PublishedVersion] = {}
     for document in history.documents:
         if not document.announced:
             continue
         for version in document.versions:
-            if version.published_at.astimezone(zone).date() >= day:
+            if version.published_at >= moment:
                 break
             before[document.id] = version
     return before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -17,17 +18,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from subscribers import announcements, reporting
+from subscribers import announcements, rehearsal, reporting
 from subscribers.books import Status, statuses
 from subscribers.database import check_schema, migrate, open_database
 from subscribers.errors import NotifyError
+from subscribers.forecast import forecast
 from subscribers.ledger import Doubt, Ledger, utc_now
 from subscribers.local import deliver
-from subscribers.publishing import Opening, publish
+from subscribers.publishing import Opening, plan, publish
 from subscribers.reconciliation import configured_reconciliation
 from subscribers.settings import Settings, read_settings
-from subscribers.site_reader import open_site
+from subscribers.site_reader import PublishedSite, open_site
 from subscribers.transports.configured import configured_transport
+from subscribers.workers import work
 
 commands = typer.Typer()
 
@@ -57,10 +60,13 @@ def publish_command(
         bool, typer.Option("--baseline", help="First time: count all that is there as known.")
     ] = False,
     announce_since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First time: announce what was published since that day."),
+        str | None,
+        typer.Option(
+            metavar="DATE", help="First time: announce what was published since that day, or moment."
+        ),
     ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="Make it ready and wait for release.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
 ) -> None:
     """Announce what the site has that was not announced, and send it.
 
@@ -71,6 +77,9 @@ def publish_command(
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     engine = _open(settings)
+    if dry_run:
+        _rehearse(engine, open_site(site), settings, _opening(baseline=baseline, since=announce_since))
+        return
     publication = publish(
         engine,
         open_site(site),
@@ -126,6 +135,23 @@ def deliver_command() -> None:
     _deliver(_open(settings), settings)
 
 
+@commands.command(name="worker")
+def worker_command() -> None:
+    """Send whatever is to be sent, beside any number of other workers on a PostgreSQL, until stopped.
+
+    Example: policy-notify worker
+    """
+    logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    work(
+        Ledger(_open(settings)),
+        configured_transport(settings),
+        sender=settings.who_sends(),
+        reconciliation=configured_reconciliation(settings),
+    )
+
+
 @commands.command(name="resolve")
 def resolve_command(
     batch: Annotated[int, typer.Argument(metavar="BATCH", help="Its number, as in status.")],
@@ -149,12 +175,18 @@ def status_command(
 
     Example: policy-notify status --json
     """
-    engine = _open(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    engine = _open(settings)
     present, doubts = statuses(engine), Ledger(engine).doubts()
+    ends = {
+        status.announcement_id: forecast(engine, status.announcement_id, settings.transport, now=utc_now())
+        for status in present
+        if status.state == "open" and not status.is_complete
+    }
     if as_json:
-        typer.echo(json.dumps(reporting.as_json(present, doubts), indent=2))
+        typer.echo(json.dumps(reporting.as_json(present, doubts, ends), indent=2))
         return
-    for line in reporting.described(present, doubts):
+    for line in reporting.described(present, doubts, ends):
         typer.echo(line)
 
 
@@ -164,9 +196,31 @@ def _open(settings: Settings) -> Engine:
     return engine
 
 
-def _opening(*, baseline: bool, since: datetime | None) -> Opening | None:
-    day: date | None = since.date() if since else None
-    return Opening(since=day) if baseline or day else None
+def _rehearse(engine: Engine, site: PublishedSite, settings: Settings, opening: Opening | None) -> None:
+    planned = plan(
+        engine,
+        site,
+        sender=settings.who_sends(),
+        changes=settings.changes,
+        opening=opening,
+        now=utc_now(),
+    )
+    for line in rehearsal.described(planned, rehearsal.rehearse(engine, site.history, planned)):
+        typer.echo(line)
+
+
+def _opening(*, baseline: bool, since: str | None) -> Opening | None:
+    if since is None:
+        return Opening(since=None) if baseline else None
+    try:
+        if len(since) == len("2026-01-31"):
+            return Opening(since=date.fromisoformat(since))
+        moment = datetime.fromisoformat(since)
+    except ValueError as error:
+        raise typer.BadParameter(f"--announce-since {since}: write 2026-01-31") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"--announce-since {since}: a moment needs its zone, 2026-01-31T09:30Z")
+    return Opening(since=moment)
 
 
 def _deliver(engine: Engine, settings: Settings) -> None:

@@ -153,3 +153,5 @@ def test_each_command_shows_an_example(run: Run, command: str) -> None:
 def test_wrong_usage_exits_2(run: Run) -> None:
     run("publish", expect=2)
     run("publish", "--site", "x", "--baseline", "--announce-since", "2026-01-01", expect=2)
+    run("publish", "--site", "x", "--announce-since", "yesterday", expect=2)
+    run("publish", "--site", "x", "--announce-since", "2026-01-01T09:30", expect=2)

@@ -24,8 +24,9 @@ from subscribers.model import channels, metadata
 
 
 def test_the_migrations_make_the_tables_of_the_model(database: Engine) -> None:
+    ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
     with reading(database) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
 
 
 def test_migrating_again_changes_nothing(database: Engine) -> None:

@@ -57,6 +57,22 @@ def test_announce_since_tells_what_was_published_from_that_day_on(world: ToldWor
     assert "Before the day." not in text
 
 
+def test_announce_since_a_moment_parts_the_publications_of_a_day(world: ToldWorld) -> None:
+    world.register("anna")
+    world.site.publish("privacy", summary="In the morning.")
+    world.site.commit()
+    world.site.publish("privacy", summary="At noon.")
+    world.site.commit()
+    world.site.publish("privacy", summary="In the evening.")
+    for version, hour in zip(world.site.documents["privacy"]["versions"], (8, 12, 18), strict=True):
+        version["published_at"] = f"2026-05-01T{hour:02}:00:00Z"
+    world.publish(opening=Opening(since=datetime(2026, 5, 1, 18, tzinfo=UTC)))
+    world.deliver()
+
+    assert "In the evening." in text_for(world, "anna")
+    assert "At noon." not in text_for(world, "anna")
+
+
 def test_announce_since_on_a_known_site_announces_nothing_again(world: ToldWorld) -> None:
     world.open_with_baseline()
     assert world.publish(opening=Opening(since=date(2020, 1, 1))).announcement_id is None
