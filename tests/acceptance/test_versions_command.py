@@ -79,3 +79,19 @@ def test_two_runs_print_the_same_bytes(policy: PolicyRepository) -> None:
         policy.write(f"{number}.md", f"# {number}\n")
     policy.commit()
     assert printed("--repo", policy.folder, "--json") == printed("--repo", policy.folder, "--json")
+
+
+def test_a_site_is_read_as_its_mkdocs_yml_says(policy: PolicyRepository) -> None:
+    policy.write(
+        "mkdocs.yml",
+        "site_name: Policies\nsite_url: https://policies.example/\ndocs_dir: policy\n"
+        "exclude_docs: drafts/\nplugins:\n  - policysite:\n      time_zone: Pacific/Kiritimati\n"
+        "markdown_extensions:\n  - pymdownx.tilde\n",
+    )
+    policy.write("policy/drafts/next.md")
+    policy.publish("policy/privacy.md", "~~One.~~\n")
+    policy.publish("policy/privacy.md", "<del>One.</del>\n")
+    found = json.loads(printed("--config", policy.folder / "mkdocs.yml", "--json"))
+    (document,) = found["documents"]
+    assert document["path"] == "policy/privacy.md"
+    assert [version["label"] for version in document["versions"]] == ["2024-01-02"]
