@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Insert,
     Integer,
+    Select,
     and_,
     case,
     exists,
@@ -78,6 +79,13 @@ def deliveries_for(fan_out: FanOut) -> Insert:
             case((excluded, null()), else_=fan_out.first_batch_id - 1 + rank),
         ),
     )
+
+
+def counts_for(fan_out: FanOut) -> Select[str, int, str | None, int]:
+    """How many people of each language and last announcement would be told, or excluded for which reason."""
+    audience = _audience(fan_out)
+    group = (audience.c.language, audience.c.last_told_id, audience.c.exclusion)
+    return select(*group, func.count()).group_by(*group).order_by(*group)
 
 
 def hindrance(person: FromClause) -> ColumnElement[str | None]:

@@ -33,7 +33,7 @@ class KnownSiteError(NotifyError):
 class Opening:
     """How to begin with a site never seen: nothing is told, or what was published on or after ``since``."""
 
-    since: date | None
+    since: date | datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +49,39 @@ class Publication:
     deferred: bool
 
 
-def publish(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a publish would record: ``messages`` are empty where nothing is announced."""
+
+    known: Sequence[Told]
+    baseline: Mapping[str, PublishedVersion] | None
+    everything: Sequence[News]
+    deferred: bool
+    messages: Mapping[tuple[str, int | None], Message | None]
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether there is news, and it is told now."""
+        return bool(self.everything) and not self.deferred
+
+    @property
+    def told(self) -> Sequence[News]:
+        """What is announced, each document once."""
+        return (
+            list({item.document.id: item for item in self.everything}.values()) if self.is_announced else ()
+        )
+
+
+def plan(
     engine: Engine,
     site: PublishedSite,
     *,
     sender: Sender,
     changes: Literal["every", "material"],
     opening: Opening | None,
-    hold: bool,
     now: datetime,
-) -> Publication:
-    """Record what the site has that was not announced. Nothing is sent here."""
+) -> Plan:
+    """What the site has that was not announced, verified, with the messages that tell it; records nothing."""
     history = site.history
     known = announcements.what_is_known(engine)
     baseline = None if known else _baseline(history, opening)
@@ -74,30 +96,52 @@ def publish(
         raise KnownSiteError(
             f"{history.site_url}: was seen before, and has news; leave --baseline out to announce it"
         )
-    deferred = changes == "material" and not any(item.is_material for item in everything)
-    announced = bool(everything) and not deferred
-    announcement_id = None
-    if announced or baseline is not None:
-        contents = _contents(history, known) if announced else {}
+    deferred = bool(everything) and changes == "material" and not any(item.is_material for item in everything)
+    contents = _contents(history, known) if everything and not deferred else {}
+    if contents or baseline is not None:
         site.verify(_named(history, contents.values()))
+    return Plan(
+        known=known,
+        baseline=baseline,
+        everything=everything,
+        deferred=deferred,
+        messages=_messages(site, contents, sender=sender, now=now),
+    )
+
+
+def publish(
+    engine: Engine,
+    site: PublishedSite,
+    *,
+    sender: Sender,
+    changes: Literal["every", "material"],
+    opening: Opening | None,
+    hold: bool,
+    now: datetime,
+) -> Publication:
+    """Record what the site has that was not announced. Nothing is sent here."""
+    planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now)
+    newest = planned.known[0]
+    announcement_id = None
+    if planned.is_announced or planned.baseline is not None:
         announcement_id = announcements.record(
             engine,
-            history,
+            site.history,
             history_sha256=site.history_sha256,
             known_id=newest.announcement_id,
-            baseline=baseline,
-            versions=snapshot(history) if announced else None,
-            messages=_messages(site, contents, sender=sender, now=now),
+            baseline=planned.baseline,
+            versions=snapshot(site.history) if planned.is_announced else None,
+            messages=planned.messages,
             hold=hold,
             now=now,
         )
-    if not announced and newest.announcement_id is not None:
-        _advance(engine, history, newest, everything)
+    if not planned.is_announced and newest.announcement_id is not None:
+        _advance(engine, site.history, newest, planned.everything)
     return Publication(
         announcement_id=announcement_id,
-        told=_distinct(everything) if announced else (),
-        opened=baseline is not None,
-        deferred=bool(everything) and deferred,
+        told=planned.told,
+        opened=planned.baseline is not None,
+        deferred=planned.deferred,
     )
 
 
@@ -165,7 +209,3 @@ def _advance(engine: Engine, history: PublishedHistory, newest: Told, everything
 
 def _labels(versions: Mapping[str, PublishedVersion]) -> dict[str, str]:
     return {document: version.label for document, version in versions.items()}
-
-
-def _distinct(everything: Sequence[News]) -> list[News]:
-    return list({item.document.id: item for item in everything}.values())

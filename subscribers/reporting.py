@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from subscribers.books import Status
 from subscribers.ledger import Doubt
 from subscribers.publishing import Publication
+
+Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
 
 
 def told(publication: Publication) -> Iterator[str]:
@@ -25,12 +28,13 @@ def told(publication: Publication) -> Iterator[str]:
         yield f"announcement {publication.announcement_id}: {told}"
 
 
-def described(present: Sequence[Status], doubts: Sequence[Doubt]) -> Iterator[str]:
+def described(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> Iterator[str]:
     """Every announcement's books, then every doubt."""
     if not present:
         yield "nothing was announced yet"
     for status in present:
-        yield line(status)
+        end = ends.get(status.announcement_id)
+        yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
     for doubt in doubts:
         yield (
             f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
@@ -56,7 +60,7 @@ def line(status: Status) -> str:
     )
 
 
-def as_json(present: Sequence[Status], doubts: Sequence[Doubt]) -> dict[str, Any]:
+def as_json(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> dict[str, Any]:
     """The same for a program."""
     return {
         "announcements": [
@@ -75,6 +79,7 @@ def as_json(present: Sequence[Status], doubts: Sequence[Doubt]) -> dict[str, Any
                 "rejected": status.books.rejected,
                 "unknown": status.books.unknown,
                 "waiting": status.books.waiting,
+                "ends_at": end.isoformat() if (end := ends.get(status.announcement_id)) else None,
             }
             for status in present
         ],

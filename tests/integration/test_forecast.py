@@ -1,0 +1,93 @@
+"""The forecast of when the last person will be told, and how honest it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from told_world import SENDER, ToldWorld
+
+from subscribers import channel
+from subscribers.delivery import deliver_batch
+from subscribers.forecast import forecast
+from subscribers.transports import DeferredError
+
+BATCHES = 40
+
+
+@pytest.fixture
+def announcement(world: ToldWorld) -> int:
+    """Four hundred people, ten to a batch, and one change to tell them of."""
+    world.register(*(f"person{number}" for number in range(BATCHES * 10)))
+    world.open_with_baseline()
+    number = world.announce()
+    world.ledger.fan_out(batch_limit=10)
+    return number
+
+
+def send_all(
+    world: ToldWorld, announcement: int, seconds: Callable[[int], float]
+) -> tuple[list[tuple[datetime, datetime | None]], datetime]:
+    """Send each batch in the ``seconds`` it takes: when what was foretold, and when the end really came."""
+    foretold = []
+    for number, batch_id in enumerate(world.ledger.sendable(world.transport)):
+        taken = seconds(number)
+        world.transport.rule = lambda _, taken=taken: world.wait(seconds=taken)
+        deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)
+        foretold.append((world.now, forecast(world.engine, announcement, "sendgrid", now=world.now)))
+    return foretold, world.now
+
+
+def test_it_is_within_a_tenth_at_an_uneven_pace(world: ToldWorld, announcement: int) -> None:
+    random = Random(4)
+    begun = world.now
+    foretold, end = send_all(world, announcement, lambda _: random.uniform(7, 13))
+
+    assert foretold[-1][1] is None
+    for _, expected in foretold[BATCHES // 4 : -1]:
+        assert expected is not None
+        assert abs(expected - end) <= (end - begun) / 10
+
+
+def test_it_follows_a_change_of_pace(world: ToldWorld, announcement: int) -> None:
+    begun = world.now
+    foretold, end = send_all(world, announcement, lambda number: 10 if number < 10 else 30)
+
+    for at, expected in foretold[:-1]:
+        if at - begun > timedelta(seconds=100) + timedelta(minutes=5):
+            assert expected is not None
+            assert abs(expected - end) <= (end - begun) / 10
+
+
+def test_nothing_is_foretold_where_nothing_moves(world: ToldWorld, announcement: int) -> None:
+    assert forecast(world.engine, announcement, "sendgrid", now=world.now) is None
+
+    world.transport.rule = lambda _: world.wait(seconds=5)
+    deliver_batch(world.ledger, world.transport, 1, sender=SENDER)
+    assert forecast(world.engine, announcement, "sendgrid", now=world.now) is not None
+    world.wait(minutes=6)
+    assert forecast(world.engine, announcement, "sendgrid", now=world.now) is None
+
+
+def test_a_pause_and_a_later_try_are_counted_in(world: ToldWorld, announcement: int) -> None:
+    world.transport.rule = lambda _: world.wait(seconds=10)
+    for batch_id in world.ledger.sendable(world.transport)[:4]:
+        deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)
+    left = timedelta(seconds=10) * (BATCHES - 4)
+    assert forecast(world.engine, announcement, "sendgrid", now=world.now) == world.now + left
+
+    pause = timedelta(minutes=3)
+    channel.close(world.engine, "sendgrid", now=world.now, detail="429", first=pause)
+    assert forecast(world.engine, announcement, "sendgrid", now=world.now) == world.now + pause + left
+
+    channel.reopen(world.engine, "sendgrid")
+    world.transport.answers = [DeferredError("greylisted")] * 30
+    last = world.ledger.sendable(world.transport)[-1]
+    for _ in range(3):
+        deliver_batch(world.ledger, world.transport, last, sender=SENDER)
+        world.wait(minutes=0)
+    expected = forecast(world.engine, announcement, "sendgrid", now=world.now)
+    assert expected is not None
+    assert expected >= world.now + timedelta(minutes=2)
