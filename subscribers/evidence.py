@@ -19,7 +19,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, or_, select, update
 
 from subscribers import batch_rows
-from subscribers.database import writing
+from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.model import (
     AttemptState,
@@ -165,6 +165,17 @@ def release_unsent(engine: Engine, *, window: timedelta, now: datetime) -> Seque
         for batch_id, token in unsent:
             batch_rows.release(connection, batch_id, token, detail="no event, while later requests had some")
         return [batch_id for batch_id, _ in unsent]
+
+
+def last_signs(engine: Engine, transport: str) -> tuple[datetime | None, datetime | None]:
+    """When the newest accepted request was made, and when a signed post last came."""
+    accepted = select(func.max(attempts.c.claimed_at)).where(
+        attempts.c.transport == transport, attempts.c.state == AttemptState.ACCEPTED.value
+    )
+    with reading(engine) as connection:
+        sent_at: datetime | None = connection.scalars(accepted).one()
+        received_at: datetime | None = connection.scalars(select(func.max(event_posts.c.received_at))).one()
+    return sent_at, received_at
 
 
 def forget_bodies(engine: Engine, *, before: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
@@ -14,11 +15,13 @@ from subscribers.database import check_schema, open_database, reading
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.errors import NotifyError
-from subscribers.ledger import Ledger
+from subscribers.evidence import last_signs
+from subscribers.ledger import Ledger, utc_now
 from subscribers.mail import MAIL_LIMIT_BYTES
 from subscribers.reachability import count_registered
 from subscribers.settings import Settings
 
+EVENTS_WITHIN = timedelta(hours=1)  # of ours: SendGrid posts within seconds as a rule
 CONNECT_SECONDS = 10  # libpq waits for ever by itself
 LEAST_FREE_BYTES = (
     500 * 10**6
@@ -38,6 +41,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         registered = count_registered(engine)
         yield from _people(where, registered)
         yield from _books(engine, settings, where)
+        yield from _events(engine, settings)
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
             yield from _folder(Path(engine.url.database).absolute().parent, LEAST_FREE_BYTES)
@@ -83,6 +87,23 @@ def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
     if closed is not None:
         seen = f"the provider is left alone until {closed:%Y-%m-%d %H:%M} UTC"
         yield warning("provider", settings.transport, seen, "wait; policy-notify deliver goes on then")
+
+
+def _events(engine: Engine, settings: Settings) -> Iterable[Finding]:
+    """Whether events come; before anything was sent nobody can know."""
+    if settings.transport != "sendgrid" or not settings.sendgrid_event_public_key:
+        return
+    sent_at, received_at = last_signs(engine, settings.transport)
+    if sent_at is None:
+        return
+    seen = f"mails accepted at {sent_at:%Y-%m-%d %H:%M} UTC, last signed post "
+    seen += f"at {received_at:%Y-%m-%d %H:%M} UTC" if received_at else "never"
+    where = "/events/sendgrid"
+    if received_at is not None and received_at >= sent_at:
+        yield ok("events", where, seen)
+    elif utc_now() - sent_at > EVENTS_WITHIN:
+        remedy = "see that policy-notify serve runs, and that SendGrid's webhook reaches it"
+        yield warning("events", where, seen, remedy)
 
 
 def _erasure_keys(engine: Engine, settings: Settings) -> Iterable[Finding]:

@@ -238,3 +238,38 @@ def test_whom_no_mail_reaches_is_listed_for_the_shop(run: Run, world: ToldWorld)
 
 def test_nobody_registered_is_a_warning(run: Run) -> None:
     assert any("nobody is registered" in line for line in lines(run("doctor"), "warning"))
+
+
+def test_events_that_never_came_are_a_warning(
+    run: Run, world: ToldWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce()
+    world.deliver()
+    with NameServer() as server:
+        monkeypatch.setattr(dns.resolver, "default_resolver", server.resolver())
+        answer = run(
+            "doctor",
+            TRANSPORT="sendgrid",
+            SENDGRID_API_KEY="SG.x",
+            SENDGRID_HOST="http://127.0.0.1:1",
+            SENDGRID_EVENT_PUBLIC_KEY="x",
+        )
+    [silent] = [line for line in lines(answer, "warning") if "/events/sendgrid" in line]
+    assert "mails accepted at 2026-06-01 12:00 UTC, last signed post never" in silent
+
+
+def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: ToldWorld, tmp_path: Path) -> None:
+    world.register("anna", "boris")
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy", summary="We keep less.")
+    folder = str(world.site.write())
+
+    assert "would tell 2 in en" in run("publish", "--site", folder, "--dry-run").out
+    assert not (tmp_path / "mails").exists()
+
+    assert run("publish", "--site", folder).exit_code == 0
+    [announced, _] = json.loads(run("status", "--json").out)["announcements"]
+    assert (announced["complete"], announced["ends_at"]) == (True, None)
