@@ -74,18 +74,19 @@ def publish_command(
     """
     if baseline and announce_since:
         raise typer.BadParameter("give --baseline or --announce-since, not both")
+    opening = _opening(baseline=baseline, since=announce_since)
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     engine = _open(settings)
     if dry_run:
-        _rehearse(engine, open_site(site), settings, _opening(baseline=baseline, since=announce_since))
+        _rehearse(engine, open_site(site), settings, opening)
         return
     publication = publish(
         engine,
         open_site(site),
         sender=settings.who_sends(),
         changes=settings.changes,
-        opening=_opening(baseline=baseline, since=announce_since),
+        opening=opening,
         hold=hold,
         now=utc_now(),
     )

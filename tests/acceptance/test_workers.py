@@ -1,0 +1,158 @@
+"""Workers on one PostgreSQL: one is killed, the database is restarted, and everybody is told once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import postgresql
+import pytest
+from published_site import PublishedSiteMaker
+from sendgrid_double import Behaviour, SendGridDouble, SendRequest
+from told_world import SENDER, ScriptedTransport, ToldWorld
+
+from subscribers.database import migrate, open_database
+from subscribers.errors import NotifyError
+from subscribers.ledger import Ledger
+from subscribers.workers import work
+
+LEASE_SECONDS = 3
+PEOPLE = 300
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def provider() -> Iterator[SendGridDouble]:
+    with SendGridDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def start(provider: SendGridDouble) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    """Start a worker on a database; all are ended afterwards."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start_worker(url: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(TESTS / "worker_process.py"), url, provider.url]
+        worker = subprocess.Popen([*command, "workers", str(LEASE_SECONDS)], cwd=TESTS)
+        running.append(worker)
+        return worker
+
+    yield start_worker
+    for worker in running:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def announced(postgresql_url: str, tmp_path: Path) -> ToldWorld:
+    """People in batches of ten, and an announcement."""
+    world = ToldWorld(open_database(postgresql_url), PublishedSiteMaker(tmp_path / "site"))
+    world.register(*(f"person{number}" for number in range(PEOPLE)))
+    world.open_with_baseline()
+    world.announce()
+    return world
+
+
+def until(condition: Callable[[], bool], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
+    announced: ToldWorld,
+    provider: SendGridDouble,
+    start: Callable[[str], subprocess.Popen[bytes]],
+    postgresql_url: str,
+) -> None:
+    victim = start(postgresql_url)
+
+    def kill_the_sender(_: SendRequest) -> Behaviour:
+        victim.kill()
+        victim.wait()
+        return Behaviour.ACCEPT
+
+    provider.behave = kill_the_sender
+    until(lambda: len(provider.accepted) == 1, seconds=60)
+    provider.behave = lambda _: Behaviour.ACCEPT
+    for _ in range(2):
+        start(postgresql_url)
+    until(lambda: announced.books(2).unknown == 10, seconds=60)
+    until(lambda: announced.books(2).accepted == PEOPLE - 10, seconds=60)
+
+    announced.check()
+    assert announced.books(2).waiting == 0
+    assert set(provider.mails.values()) == {1}
+    assert len(provider.mails) == PEOPLE
+
+
+def test_a_database_restarted_in_the_middle_loses_nothing(
+    provider: SendGridDouble, start: Callable[[str], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    if not postgresql.BINARIES:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.running_cluster() as cluster:
+        url = cluster.create("restarted")
+        migrate(open_database(url))
+        world = ToldWorld(open_database(url), PublishedSiteMaker(tmp_path / "site"))
+        world.register(*(f"person{number}" for number in range(PEOPLE)))
+        world.open_with_baseline()
+        world.announce()
+        for _ in range(2):
+            start(url)
+
+        def slowly(_: SendRequest) -> Behaviour:
+            time.sleep(0.1)
+            return Behaviour.ACCEPT
+
+        provider.behave = slowly
+        until(lambda: len(provider.accepted) >= 5, seconds=60)
+        cluster.stop()
+        time.sleep(1)
+        cluster.start()
+        world = ToldWorld(open_database(url), world.site)
+        until(lambda: _nobody_waits(world), seconds=90)
+
+        world.check()
+        assert Counter(provider.mails.values()) == {1: PEOPLE}
+        assert world.books(2).unknown <= 20
+
+
+def _nobody_waits(world: ToldWorld) -> bool:
+    books = world.books(2)
+    return books.audience == PEOPLE and books.waiting == 0
+
+
+def test_a_worker_that_is_stopped_finishes_its_batch(
+    announced: ToldWorld,
+    provider: SendGridDouble,
+    start: Callable[[str], subprocess.Popen[bytes]],
+    postgresql_url: str,
+) -> None:
+    worker = start(postgresql_url)
+
+    def stop_at_the_fifth(_: SendRequest) -> Behaviour:
+        if len(provider.accepted) == 4:
+            worker.send_signal(signal.SIGTERM)
+            time.sleep(1)
+        return Behaviour.ACCEPT
+
+    provider.behave = stop_at_the_fifth
+    assert worker.wait(timeout=60) == 0
+    books = announced.books(2)
+    assert books.unknown == 0
+    assert books.accepted == sum(provider.mails.values())
+    assert 50 <= books.accepted < PEOPLE
+
+
+def test_workers_need_a_postgresql(sqlite_url: str) -> None:
+    ledger = Ledger(open_database(sqlite_url))
+    with pytest.raises(NotifyError, match="needs a PostgreSQL"):
+        work(ledger, ScriptedTransport(), sender=SENDER, reconciliation=None)
