@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from subscribers import books, channel
-from subscribers.database import check_schema, open_database, reading
+from subscribers.database import UnreadableDatabaseError, check_schema, open_database, reading
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.errors import NotifyError
@@ -45,6 +45,10 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
             yield from _folder(Path(engine.url.database).absolute().parent, LEAST_FREE_BYTES)
+    except UnreadableDatabaseError as refused:
+        where = refused.url.render_as_string()
+        seen, remedy = _halves(refused)
+        yield error("database", where, seen.removeprefix(f"database {where}: "), remedy)
     except NotifyError as refused:
         yield error("database", "POLICY_NOTIFY_DATABASE_URL", *_halves(refused))
     if settings.transport == "folder":

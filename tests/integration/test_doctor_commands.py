@@ -136,7 +136,8 @@ def test_a_database_that_does_not_answer_is_an_error(run: Run, tmp_path: Path) -
     assert not (tmp_path / "absent.sqlite").exists()
 
     refused = run("doctor", DATABASE_URL=f"postgresql://nobody@/none?host={tmp_path}")
-    assert "database: POLICY_NOTIFY_DATABASE_URL" in lines(refused, "error")[0]
+    assert lines(refused, "error")[0].startswith("error: database: postgresql+psycopg://nobody@/none")
+    assert "sqlite:///FILE" in lines(run("doctor", DATABASE_URL="none"), "error")[0]
 
 
 def test_a_database_of_another_version_is_an_error(run: Run, database: Engine) -> None:
