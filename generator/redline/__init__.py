@@ -6,23 +6,39 @@ from functools import cache
 
 import markdown
 
-from generator.redline.align import read_units
-from generator.redline.blocks import read_blocks
-from generator.redline.html import write_html
-from generator.redline.weave import weave
+from generator.language import Language
+from generator.redline.comparing import Redline, Side, compare, weave_html
+from generator.redline.excerpt import Mail, changes_html, mail_html, mail_text, plain_text
+from generator.redline.markup import write_html
+from generator.redline.wording import Told, tell
+
+__all__ = [
+    "Mail", "Redline", "Side", "Told", "changes_html", "compare", "html", "mail_html", "mail_text",
+    "plain_text", "plain_words", "redline_markdown",
+]  # fmt: skip
 
 
-def redline_html(old: str, new: str) -> str:
-    """The redline of two rendered texts, as an HTML fragment."""
-    vocabulary: dict[str, str] = {}
-    sides = (read_units(read_blocks(side), vocabulary) for side in (old, new))
-    return write_html(weave(next(sides), next(sides), vocabulary))
+def html(redline: Redline, language: Language | None = None) -> str:
+    """The whole new text with what changed marked in it, as an HTML fragment.
+
+    With a language, marks are announced in hidden words, and both ends of a move lead to each other.
+    """
+    return write_html(redline.lines, language)
+
+
+def plain_words(redline: Redline, language: Language) -> list[Told]:
+    """All changes in words of the language, in the order of the text, the title and the date before it."""
+    return tell(redline.changes, language)
 
 
 def redline_markdown(old: str, new: str) -> str:
-    """The redline of two Markdown texts without front matter, as an HTML fragment."""
+    """The redline of two Markdown texts without front matter, as an HTML fragment.
+
+    It keeps whatever HTML is in the texts; what is published is cleaned before it is compared.
+    """
     renderer = _renderer()
-    return redline_html(renderer.reset().convert(old), renderer.reset().convert(new))
+    lines, _ = weave_html(renderer.reset().convert(old), renderer.reset().convert(new))
+    return write_html(lines)
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.redline.words import Words
+from generator.redline.words import RULE, Words
 
 BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "dir",
@@ -23,9 +23,6 @@ SHAPE = frozenset({"ul", "ol", "li", "blockquote", "pre", "tr", "td", "th", "dl"
 HOLDERS = frozenset({"li", "tr", "dt", "dd"})
 SEEN_WHEN_EMPTY = frozenset(("li", "td", "th"))
 UNSEEN = ("script", "style", "template")
-RULE = "\ufffcrule"
-"""What stands for a horizontal rule among the words."""
-
 BLOCK_INSIDE = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]")
 TAG_OR_COMMENT = re.compile(r"<!--.*?-->|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>", re.DOTALL)
 SEEN_WITHOUT_TEXT = re.compile(r"<(?:img|input|video|audio|canvas|meter|progress)[\s/>]")
@@ -110,7 +107,7 @@ class _Reader:
                 self.add(pieces, path, inline)
                 element = Element(tag, node.attributes, path[-1] if path else None)
                 if tag == "li" and number is not None:
-                    number = element.number = _whole_number(element.attributes.get("value"), number)
+                    number = element.number = whole_number(element.attributes.get("value"), number)
                     number += 1
                 self.read_block(node, (*path, element), inline)
             elif not tag.startswith(("-", "_", "!")):
@@ -165,10 +162,11 @@ def _children(parent: LexborNode) -> Iterator[LexborNode]:
 
 
 def _first_number(parent: LexborNode) -> int | None:
-    return _whole_number(parent.attributes.get("start"), 1) if parent.tag == "ol" else None
+    return whole_number(parent.attributes.get("start"), 1) if parent.tag == "ol" else None
 
 
-def _whole_number(text: str | None, default: int) -> int:
+def whole_number(text: str | None, default: int) -> int:
+    """The number that an attribute's value begins with."""
     found = re.match(r"\s*([-+]?\d{1,9})", text or "")
     return int(found[1]) if found else default
 

@@ -2,75 +2,152 @@
 
 from __future__ import annotations
 
+import html as escaping
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from generator.redline.blocks import Block, Element, start_tag
+from generator.language import Language
+from generator.redline.blocks import Block, Element, start_tag, whole_number
+from generator.redline.finding import is_renumbering
+from generator.redline.inline import annotated_form
 from generator.redline.weave import Line, Woven
-from generator.redline.words import IDENTITY, Form, attributes_of, tag_name
+from generator.redline.wording import place_words
+from generator.redline.words import IDENTITY, TAG, Form, Stretch, tag_name
 
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
-SAME = {"b": "strong", "i": "em"}
 
 
-def write_html(lines: Sequence[Line]) -> str:
-    """The lines as one HTML fragment."""
-    pieces: list[str] = []
-    opened: list[Woven] = []
-    items: set[Element] = set()
+def write_html(lines: Sequence[Line], language: Language | None = None, *, anchored: bool = True) -> str:
+    """The lines as one HTML fragment.
+
+    With a language, marks are announced in hidden words (class ``rl-said``) and the ends of a move lead to
+    each other; who wants either side back drops those. ``anchored``: each change has its id.
+    """
+    writer = _Writer(language, anchored)
     for line in lines:
+        writer.write(line)
+    return writer.close()
+
+
+class _Writer:
+    def __init__(self, language: Language | None, anchored: bool) -> None:
+        self.notes = _Notes(language, anchored)
+        self.anchored = anchored
+        self.pieces: list[str] = []
+        self.opened: list[Woven] = []
+        self.items: set[Element] = set()
+        self.shown: dict[Woven, int] = {}  # the number that a browser gave the last item of a list
+
+    def write(self, line: Line) -> None:
+        path = [woven for woven in line.path if woven.tag != "hr"]
         depth = 0
-        while depth < min(len(opened), len(line.path)) and opened[depth] is line.path[depth]:
+        while depth < min(len(self.opened), len(path)) and self.opened[depth] is path[depth]:
             depth += 1
-        pieces += [f"</{woven.tag}>\n" for woven in reversed(opened[depth:])]
-        pieces += [_start(woven, items) for woven in line.path[depth:] if woven.tag != "hr"]
-        opened = [woven for woven in line.path if woven.tag != "hr"]
-        pieces.append(_inside(line))
-    pieces += [f"</{woven.tag}>\n" for woven in reversed(opened)]
-    return "".join(pieces)
+        self.close_to(depth)
+        for woven in path[depth:]:
+            self.pieces.append(start_tag(woven.tag, self.attributes(woven)))
+            self.opened.append(woven)
+        if self.anchored:
+            self.pieces += [f'<span class="rl-change" id="{anchor}"></span>' for anchor in line.anchors]
+        self.pieces.append(_inside(line, self.notes))
 
+    def close_to(self, depth: int) -> None:
+        while len(self.opened) > depth:
+            woven = self.opened.pop()
+            self.pieces.append(f"</{woven.tag}>\n")
+            self.shown.pop(woven, None)
 
-def _start(woven: Woven, items: set[Element]) -> str:
-    if woven.new is None:
-        assert woven.old is not None
-        attributes = {name: value for name, value in woven.old.attributes.items() if name != "id"}
-        if woven.holds_kept:
-            attributes |= {"data-change": "retag", "data-old-tag": woven.old.tag}
-        return start_tag(woven.tag, attributes)
-    attributes = dict(woven.new.attributes)
-    if woven.tag == "li":
-        if woven.new in items:  # the rest of an item that was cut has no bullet of its own
-            attributes["style"] = "list-style: none"
-        items.add(woven.new)
-    old_tag = woven.old.tag if woven.old is not None else "div" if woven.holds_kept else woven.tag
-    if woven.old is None and woven.tag in ("p", "div"):
+    def close(self) -> str:
+        self.close_to(0)
+        return "".join(self.pieces)
+
+    def attributes(self, woven: Woven) -> dict[str, str | None]:
+        """Of the start tag: those of the newer side, and what the element was."""
+        source = woven.new or woven.old
+        assert source is not None
+        attributes = dict(source.attributes)
+        if woven.new is None or not self.anchored:
+            attributes.pop("id", None)
+        if woven.tag == "li":
+            self.number(source, attributes)
+            if woven.new in self.items:  # the rest of an item that was cut has no bullet of its own
+                attributes["style"] = "list-style: none"
+            if woven.new is not None:
+                self.items.add(woven.new)
         old_tag = woven.tag
-    if old_tag != woven.tag:
-        attributes |= {"data-change": "retag", "data-old-tag": old_tag}
-    return start_tag(woven.tag, attributes)
+        if woven.old is not None:
+            old_tag = woven.old.tag
+        elif woven.holds_kept and woven.tag not in ("p", "div"):
+            old_tag = "div"
+        if old_tag != woven.tag:
+            attributes |= {"data-change": "retag", "data-old-tag": old_tag}
+        return attributes
+
+    def number(self, item: Element, attributes: dict[str, str | None]) -> None:
+        """Let an item of a numbered list keep its number, whatever was deleted or cut before it."""
+        parent = self.opened[-1] if self.opened else None
+        if not item.number or parent is None or "reversed" in (parent.new or parent.old or item).attributes:
+            return
+        start = (parent.new or parent.old or item).attributes.get("start")
+        expected = self.shown.get(parent, whole_number(start, 1) - 1) + 1
+        self.shown[parent] = item.number
+        if item.number != expected:
+            attributes["value"] = str(item.number)
 
 
-def _inside(line: Line) -> str:
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Words beside the marks; without a language there are none."""
+
+    language: Language | None
+    anchored: bool
+
+    def said(self, key: str) -> str:
+        """For those who hear the page: what begins here."""
+        if self.language is None or not self.anchored:
+            return ""
+        return f'<span class="rl-said">{escaping.escape(self.language(f"redline_said_{key}"))} </span>'
+
+    def moved(self, line: Line) -> str:
+        """Where the block came from or went."""
+        if self.language is None or line.other_end is None:
+            return ""
+        key = "redline_moved_to" if line.new is None else "redline_moved_from"
+        place = place_words(line.other_end.place, self.language, heading=True)
+        text = escaping.escape(self.language(key, place=place))
+        if not self.anchored:
+            return f'<span class="rl-moved">{text}</span> '
+        return f'<a class="rl-moved" href="#{line.other_end.anchor}">{text}</a> '
+
+
+def _inside(line: Line, notes: _Notes) -> str:
     if line.new is None:
         assert line.old is not None
-        mark = _whole(line.old, "del", line.move, _without_ids(line.old.markup))
+        mark = _whole(line, line.old, "del", notes)
         if line.path and line.path[-1].tag in LISTS:  # text straight in a list has to look like an item
             return f'<li data-change="retag" data-old-tag="{line.path[-1].tag}">{mark}</li>'
         return mark
     if line.old is None:
-        if line.move and line.stretches:
-            return _marked(line)
-        return _whole(line.new, "ins", line.move, line.new.markup)
+        return (
+            notes.moved(line) + _marked(line, notes)
+            if line.stretches
+            else _whole(line, line.new, "ins", notes)
+        )
     if line.stretches is None:
         return _rule(line.new) or "".join(map(_joint, line.joints.values())) + line.new.markup
-    return _marked(line)
+    return _marked(line, notes)
 
 
-def _whole(block: Block, tag: str, move: int, markup: str) -> str:
-    return f"{_mark(tag, move)}{_rule(block) or markup}</{tag}>"
+def _whole(line: Line, block: Block, tag: str, notes: _Notes) -> str:
+    markup = block.markup if tag == "ins" else _without_ids(block.markup)
+    mark = _mark(tag, move=line.move)
+    return f"{notes.moved(line)}{mark}{notes.said(tag)}{_rule(block) or markup}</{tag}>"
 
 
-def _mark(tag: str, move: int = 0) -> str:
-    return f'<{tag} class="rl" data-move="{move}">' if move else f'<{tag} class="rl">'
+def _mark(tag: str, *, move: int = 0, change: str = "") -> str:
+    moved = f' data-move="{move}"' if move else ""
+    changed = f' data-change="{change}"' if change else ""
+    return f'<{tag} class="rl"{moved}{changed}>'
 
 
 def _rule(block: Block) -> str:
@@ -82,43 +159,61 @@ def _joint(old_tag: str) -> str:
 
 
 def _without_ids(markup: str) -> str:
-    return IDENTITY.sub("", markup) if "id=" in markup or "name=" in markup else markup
+    if "id=" not in markup and "name=" not in markup:
+        return markup
+    return TAG.sub(lambda tag: IDENTITY.sub("", tag[0]), markup)
 
 
-def _marked(line: Line) -> str:
+def _marked(line: Line, notes: _Notes) -> str:
     assert line.old_words is not None
     assert line.new_words is not None
     assert line.stretches
-    writer = _InlineWriter((_mark("ins", line.move),) if line.move else ())
+    writer = _InlineWriter((_mark("ins", move=line.move),) if line.move else ())
     old, new = line.old_words, line.new_words
     first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
     if line.split:
         writer.sign('<span data-change="split"></span>')
     for stretch in line.stretches:
-        if not stretch.kept:
-            for i in range(stretch.old_start, stretch.old_end):
-                if i in line.joints:
-                    writer.sign(_joint(line.joints[i]))
-                writer.add("del", _without_ids(old.leads[i]) if i > first else "", old.forms[i], old.words[i])
-            for j in range(stretch.new_start, stretch.new_end):
-                writer.add("ins", new.leads[j] if j > new_first else "", new.forms[j], new.words[j])
+        if stretch.kept:
+            _write_kept(writer, line, stretch)
             continue
-        for i, j in zip(
-            range(stretch.old_start, stretch.old_end), range(stretch.new_start, stretch.new_end), strict=True
-        ):
-            spaced = i > first and old.spaced(i), j > new_first and new.spaced(j)
-            lead, form = new.leads[j], new.forms[j]
-            if old.forms[i] != form:
-                form = _changed_form(old.forms[i], form)
+        change = "renumber" if is_renumbering(stretch, old, new) else ""
+        said = notes.said("del")
+        for i in range(stretch.old_start, stretch.old_end):
             if i in line.joints:
                 writer.sign(_joint(line.joints[i]))
-            elif spaced == (True, False):
-                writer.add("del", " ", form, "")
-            elif spaced == (False, True):
-                writer.add("ins", lead, form, "")
-                lead = ""
-            writer.add("", lead, form, new.words[j])
+            lead = _without_ids(old.leads[i]) if i > first else ""
+            writer.add(_mark("del", change=change), lead + said, old.forms[i], old.words[i])
+            said = ""
+        said = notes.said("ins")
+        for j in range(stretch.new_start, stretch.new_end):
+            lead = new.leads[j] if j > new_first else ""
+            writer.add(_mark("ins", change=change), lead + said, new.forms[j], new.words[j])
+            said = ""
     return writer.close()
+
+
+def _write_kept(writer: _InlineWriter, line: Line, stretch: Stretch) -> None:
+    assert line.old_words is not None
+    assert line.new_words is not None
+    assert line.stretches
+    old, new = line.old_words, line.new_words
+    first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
+    for i, j in zip(
+        range(stretch.old_start, stretch.old_end), range(stretch.new_start, stretch.new_end), strict=True
+    ):
+        spaced = i > first and old.spaced(i), j > new_first and new.spaced(j)
+        lead, form = new.leads[j], new.forms[j]
+        if old.forms[i] != form:
+            form = annotated_form(old.forms[i], form)
+        if i in line.joints:
+            writer.sign(_joint(line.joints[i]))
+        elif spaced == (True, False):
+            writer.add(_mark("del"), " ", form, "")
+        elif spaced == (False, True):
+            writer.add(_mark("ins"), lead, form, "")
+            lead = ""
+        writer.add("", lead, form, new.words[j])
 
 
 class _InlineWriter:
@@ -132,7 +227,7 @@ class _InlineWriter:
     def add(self, mark: str, lead: str, form: Form, text: str) -> None:
         wanted = [*self.outermost, *form]
         if mark:
-            wanted.append(_mark(mark))
+            wanted.append(mark)
         depth = 0
         while depth < min(len(self.opened), len(wanted)) and self.opened[depth] == wanted[depth]:
             depth += 1
@@ -155,35 +250,3 @@ class _InlineWriter:
     def close(self) -> str:
         self._close_to(0)
         return "".join(self.pieces)
-
-
-def _kind(start: str) -> str:
-    name = tag_name(start)
-    return SAME.get(name, name)
-
-
-def _changed_form(old: Form, new: Form) -> Form:
-    """The inline elements around a word that both sides have, saying what they were."""
-    left = {_kind(start): start for start in old}
-    form: list[str] = []
-    gained: list[int] = []
-    for start in new:
-        before = left.pop(_kind(start), None)
-        if before is None:
-            gained.append(len(form))
-            form.append(start)
-        elif _kind(start) == "a" and _target(before) != _target(start):
-            form.append(f'{start[:-1]} data-change="relink" data-old-href="{_target(before)}">')
-        else:
-            form.append(start)
-    lost = [start for kind, start in left.items()]
-    for at in gained:
-        form[at] = f'{form[at][:-1]} data-change="reformat" data-old-tag="span">'
-    for start in lost:
-        link = f' data-old-href="{_target(start)}"' if _kind(start) == "a" else ""
-        form.append(f'<span data-change="reformat" data-old-tag="{tag_name(start)}"{link}>')
-    return tuple(form)
-
-
-def _target(start: str) -> str:
-    return attributes_of(start).get("href", "")

@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from generator.redline.align import Unit, align, align_cells
 from generator.redline.blocks import Block, Element
+from generator.redline.changes import Place
 from generator.redline.moves import find_moves
 from generator.redline.words import Stretch, Words, compare_words
 
@@ -66,6 +67,14 @@ class Woven:
         return self.old.tag if self.old is not None and not self.holds_kept else "div"
 
 
+@dataclass(frozen=True, slots=True)
+class OtherEnd:
+    """Where the other end of a move is: its id and its place."""
+
+    anchor: str
+    place: Place
+
+
 @dataclass(eq=False, slots=True)
 class Line:
     """A block of the woven text.
@@ -73,7 +82,8 @@ class Line:
     ``stretches`` is None where the words are the same; else it speaks of ``old_words`` and ``new_words``,
     which may be parts of what several blocks hold. ``joints``: at which old words another old block began,
     and its tag. ``split``: whether the old block began in a line before. ``move``: a number that the line
-    where a block was has in common with the line where it is; 0 if it stayed.
+    where a block was has in common with the line where it is; 0 if it stayed. ``anchors``: ids of changes.
+    ``other_end``: of the first line of a move at either end.
     """
 
     old: Block | None
@@ -85,6 +95,14 @@ class Line:
     joints: dict[int, str] = field(default_factory=dict)
     split: bool = False
     move: int = 0
+    anchors: tuple[str, ...] = ()
+    other_end: OtherEnd | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything in it is told as a change."""
+        one_sided = self.old is None or self.new is None
+        return one_sided or bool(self.anchors) or any(not part.kept for part in self.stretches or ())
 
     def keeps_text(self) -> bool:
         """Whether some of the words are on both sides."""

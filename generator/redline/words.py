@@ -6,6 +6,7 @@ character. Words are kept as HTML, so nothing is escaped or unescaped on the way
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from functools import cache
 from itertools import pairwise
 
 from rapidfuzz.distance import LCSseq
+
+RULE = "\ufffcrule"
+"""What stands for a horizontal rule among the words."""
 
 ISLAND = 2
 """Whole words that are not worth keeping between two changes."""
@@ -41,6 +45,7 @@ PIECE = re.compile(
 LABEL = re.compile(r"[(\[]?(?:\d+(?:\.\d+)*[.)\]]*|(?:[A-Za-z]|[ivxlcIVXLC]+)[.)\]]+)")
 TAG_NAME = re.compile(r"</?([^\s/>]+)")
 ATTRIBUTE = re.compile(r"\s([^\s=\">]+)=\"([^\"]*)\"")
+TAG = re.compile(r"<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 IDENTITY = re.compile(r"\s(?:id|name)=\"[^\"]*\"")
 WORDS_OF_THEIR_OWN = frozenset({
     "img", "input", "video", "audio", "canvas", "meter", "progress", "embed",
@@ -89,6 +94,22 @@ class Words:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def text(self, start: int, end: int) -> str:
+        """Some of the words as plain text; an image is its description in brackets."""
+        pieces: list[str] = []
+        for at in range(start, end):
+            pieces.append(" " * (at > start and self.spaced(at)))
+            word = self.words[at]
+            if word == RULE:
+                word = "―――"
+            image = attributes_of(word).get("alt") or attributes_of(word).get("src", "")
+            pieces.append(f"[{image}]" if word.startswith("<") else word)
+        return html.unescape("".join(pieces))
+
+    def count(self, start: int, end: int) -> int:
+        """How many of the words have a letter or a digit."""
+        return sum(any(map(str.isalnum, word)) for word in self.words[start:end])
 
     def spaced(self, at: int) -> bool:
         """Whether there is a space before a word."""

@@ -1,0 +1,69 @@
+"""Compares two versions of a text, as a site shows them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from generator import visible
+from generator.redline.align import read_units
+from generator.redline.blocks import read_blocks
+from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
+from generator.redline.finding import find_changes
+from generator.redline.weave import Line, weave
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One version of a text: a rendered, cleaned fragment of HTML, and what stands beside it."""
+
+    html: str
+    title: str | None = None
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redline:
+    """What changed between two versions.
+
+    ``counts`` are the changes by kind, then ``words_inserted`` and ``words_deleted``. ``lines`` are both
+    texts in one; they are for this package.
+    """
+
+    changes: tuple[Change, ...]
+    counts: dict[str, int]
+    lines: tuple[Line, ...]
+    vocabulary: dict[str, str]
+
+
+def compare(old: Side, new: Side) -> Redline:
+    """The redline from one version to another; each difference that makes a version is among its changes."""
+    lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
+    found, words = find_changes(lines, vocabulary)
+    if not found and visible.see(old.html).tokens != visible.see(new.html).tokens:
+        found = [LayoutChanged()]
+    beside: list[Change] = []
+    if old.title != new.title:
+        beside.append(TitleChanged(old=old.title, new=new.title))
+    if old.effective_on != new.effective_on:
+        beside.append(EffectiveDateChanged(old=old.effective_on, new=new.effective_on))
+    changes = (*beside, *found)
+    return Redline(
+        changes=changes,
+        counts={**count_by_kind(changes), **words},
+        lines=tuple(lines),
+        vocabulary=vocabulary,
+    )
+
+
+def weave_html(old: str, new: str) -> tuple[list[Line], dict[str, str]]:
+    """Both fragments in one, and the characters that stand for their words."""
+    vocabulary: dict[str, str] = {}
+    units = [read_units(read_blocks(side), vocabulary) for side in (old, new)]
+    return weave(units[0], units[1], vocabulary), vocabulary
+
+
+def _folded(fragment: str) -> str:
+    """The fragment without characters that nobody sees (versions.md, 16)."""
+    return unicodedata.normalize("NFC", fragment).translate(visible.INVISIBLE)

@@ -1,0 +1,166 @@
+"""The changes with their context, cut out of the whole text: for mails, terminals and a shorter view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from generator.language import Language
+from generator.redline.blocks import Element
+from generator.redline.comparing import Redline
+from generator.redline.markup import write_html
+from generator.redline.places import HEADINGS
+from generator.redline.weave import Line, Woven
+
+CONTEXT = 1
+"""Unchanged blocks shown before and after a change."""
+
+MOST_BYTES = 48_000
+"""Of a mail's markup; with the links made absolute it stays below 60 kB."""
+
+NO_ITEM = Element("li", {}, None)
+GAP = '<p class="rl-gap">…</p>\n'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """The changes with their context as HTML; ``omitted`` are those that did not fit."""
+
+    markup: str
+    omitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextMarks:
+    """What stands around words that were inserted, deleted or moved, in plain text."""
+
+    inserted: tuple[str, str]
+    deleted: tuple[str, str]
+    moved_here: tuple[str, str]
+    moved_away: tuple[str, str]
+
+
+def changes_html(redline: Redline, language: Language) -> str:
+    """Every change with its context, what lies between left out."""
+    return GAP.join(write_html(part, language) for part in _parts(redline.lines, len(redline.lines)))
+
+
+def mail_html(redline: Redline, language: Language) -> Mail:
+    """The first changes with their context, as many as a mail has room for; no ids."""
+    end = _end_of_mail(redline, language)
+    markup = GAP.join(write_html(part, language, anchored=False) for part in _parts(redline.lines, end))
+    omitted = sum(any(not a.endswith("-from") for a in line.anchors) for line in redline.lines[end:])
+    return Mail(markup=markup, omitted=omitted)
+
+
+def mail_text(redline: Redline, language: Language) -> str:
+    """The same as plain text."""
+    return plain_text(redline, text_marks(language), end=_end_of_mail(redline, language))
+
+
+def text_marks(language: Language) -> TextMarks:
+    """Marks in words of the language."""
+
+    def around(key: str) -> tuple[str, str]:
+        before, _, after = language(key, text="\0").partition("\0")
+        return before, after
+
+    return TextMarks(
+        inserted=around("redline_text_inserted"),
+        deleted=around("redline_text_deleted"),
+        moved_here=around("redline_text_moved_here"),
+        moved_away=around("redline_text_moved_away"),
+    )
+
+
+def plain_text(redline: Redline, marks: TextMarks, *, end: int | None = None) -> str:
+    """The changes with their context as plain text; ``end`` is the line before which it stops."""
+    parts = _parts(redline.lines, len(redline.lines) if end is None else end)
+    return "\n\n…\n\n".join("".join(_text_blocks(part, redline, marks)).strip() for part in parts)
+
+
+def _end_of_mail(redline: Redline, language: Language) -> int:
+    size = 0
+    for part in _parts(redline.lines, len(redline.lines)):
+        for line in part:
+            size += len(write_html([line], language, anchored=False).encode())
+            if size > MOST_BYTES:
+                return redline.lines.index(line)
+    return len(redline.lines)
+
+
+def _parts(lines: Sequence[Line], end: int) -> list[list[Line]]:
+    """Lines with changes and their neighbours, in runs without a gap."""
+    shown: set[int] = set()
+    for at, line in enumerate(lines):
+        if line.is_changed:
+            shown.update(range(max(0, at - CONTEXT), min(len(lines), at + CONTEXT + 1)))
+    rows = {_row_of(lines[at]) for at in shown} - {None}
+    if rows:
+        shown.update(at for at, line in enumerate(lines) if _row_of(line) in rows)
+    parts: list[list[Line]] = []
+    for at in sorted(shown):
+        if at >= end:
+            break
+        if at - 1 in shown and parts:
+            parts[-1].append(lines[at])
+        else:
+            parts.append([lines[at]])
+    return parts
+
+
+def _text_blocks(part: Sequence[Line], redline: Redline, marks: TextMarks) -> Iterator[str]:
+    """The lines as paragraphs of text, those of one table row as one."""
+    for row, group in groupby(part, key=lambda line: _row_of(line) or line):
+        lines = list(group)
+        texts = [_text_of(line, redline, marks) for line in lines]
+        if row is lines[0]:
+            yield f"\n{_lead(lines[0])}{texts[0]}\n"
+        else:
+            yield f"{' | '.join(texts)}\n"
+
+
+def _row_of(line: Line) -> Woven | None:
+    return next((woven for woven in line.path if woven.tag == "tr"), None)
+
+
+def _lead(line: Line) -> str:
+    """What plain text has before a heading or a list item."""
+    for woven in reversed(line.path):
+        if woven.tag in HEADINGS:
+            return "#" * (HEADINGS.index(woven.tag) + 1) + " "
+        if woven.tag == "li":
+            number = (woven.new or woven.old or NO_ITEM).number
+            return f"{number}. " if number else "* "
+    return ""
+
+
+def _text_of(line: Line, redline: Redline, marks: TextMarks) -> str:
+    block = line.new or line.old
+    assert block is not None
+    words = block.words(redline.vocabulary)
+    if line.stretches is None:
+        mark = _mark_of(line, marks)
+        return f"{mark[0]}{words.text(0, len(words))}{mark[1]}"
+    assert line.old_words is not None
+    assert line.new_words is not None
+    pieces: list[str] = []
+    for part in line.stretches:
+        if part.kept:
+            pieces.append(line.new_words.text(part.new_start, part.new_end))
+            continue
+        if part.old_start < part.old_end:
+            pieces.append(line.old_words.text(part.old_start, part.old_end).join(marks.deleted))
+        if part.new_start < part.new_end:
+            pieces.append(line.new_words.text(part.new_start, part.new_end).join(marks.inserted))
+    mark = _mark_of(line, marks)
+    return f"{mark[0]}{' '.join(pieces)}{mark[1]}"
+
+
+def _mark_of(line: Line, marks: TextMarks) -> tuple[str, str]:
+    if line.old is None:
+        return marks.moved_here if line.move else marks.inserted
+    if line.new is None:
+        return marks.moved_away if line.move else marks.deleted
+    return "", ""

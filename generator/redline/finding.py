@@ -1,0 +1,324 @@
+"""From the woven text to the changes in it, each with its place and its anchor."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from generator.redline.blocks import Block, Element
+from generator.redline.changes import (
+    AttributeChanged,
+    Change,
+    ColumnDeleted,
+    ColumnInserted,
+    Deleted,
+    Edited,
+    ImageChanged,
+    Inserted,
+    Merged,
+    Moved,
+    Reformatted,
+    Relinked,
+    Renumbered,
+    Retagged,
+    Split,
+    WordChange,
+)
+from generator.redline.inline import form_change, is_note_number
+from generator.redline.places import HEADINGS, find_places
+from generator.redline.weave import Line, OtherEnd, Woven
+from generator.redline.words import Stretch, Words, attributes_of
+
+SHAPES = frozenset({
+    *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",
+    "summary",
+})  # fmt: skip
+"""Elements whose coming and going is told; paragraphs, divisions and the like are not."""
+
+COUNTED = ("start", "type", "reversed", "value", "colspan", "rowspan")
+"""Attributes that a reader sees (versions.md, 17)."""
+
+
+def find_changes(lines: Sequence[Line], vocabulary: dict[str, str]) -> tuple[list[Change], dict[str, int]]:
+    """The changes in the order of their places, and how many words came and went.
+
+    The lines get the anchors.
+    """
+    finder = _Finder(lines, vocabulary)
+    finder.read()
+    return finder.changes, finder.words
+
+
+@dataclass
+class _Finder:
+    lines: Sequence[Line]
+    vocabulary: dict[str, str]
+    changes: list[Change] = field(default_factory=list)
+    words: dict[str, int] = field(default_factory=lambda: {"words_inserted": 0, "words_deleted": 0})
+    renumbered: int | None = None  # where the one change that tells of all new numbers stands
+    retagged: tuple[int, int] = (-1, -1)  # the last line that became something else, and its change
+    looked_at: set[Woven] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.places = find_places(self.lines, self.vocabulary)
+
+    def read(self) -> None:
+        """Go through the lines once."""
+        columns = self._columns()
+        moves: dict[tuple[int, bool], list[int]] = {}
+        for at, line in enumerate(self.lines):
+            if line.move:
+                moves.setdefault((line.move, line.old is None), []).append(at)
+        keys = _run_keys(self.lines)
+        for _, run in groupby(range(len(self.lines)), key=keys.__getitem__):
+            numbers = list(run)
+            line = self.lines[numbers[0]]
+            if line.old is not None and line.new is not None:
+                for at in numbers:
+                    self._read_kept(at)
+            elif line.move:
+                if line.old is None:
+                    self._read_move(numbers, moves[line.move, False])
+            else:
+                self._read_one_sided([at for at in numbers if at not in columns])
+                for at in numbers:
+                    self._read_column(at, columns)
+
+    def _add(self, at: int, change: Change) -> int:
+        """Give the change its place and anchor; answers its position among the changes."""
+        anchor = f"change-{len(self.changes) + 1}"
+        self.lines[at].anchors += (anchor,)
+        self.changes.append(replace(change, place=change.place or self.places[at], anchor=anchor))
+        return len(self.changes) - 1
+
+    def _text(self, block: Block) -> str:
+        words = block.words(self.vocabulary)
+        return words.text(0, len(words))
+
+    def _count(self, side: str, words: Words, start: int, end: int) -> None:
+        self.words[side] += words.count(start, end)
+
+    def _read_one_sided(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        line = self.lines[numbers[0]]
+        kind: type[Inserted | Deleted] = Inserted if line.old is None else Deleted
+        texts: list[str] = []
+        for _, group in groupby(numbers, key=lambda at: _row_of(self.lines[at]) or at):
+            blocks = [block for at in group if (block := self.lines[at].new or self.lines[at].old)]
+            texts.append(" | ".join(self._text(block) for block in blocks))
+            for block in blocks:
+                words = block.words(self.vocabulary)
+                self._count("words_inserted" if kind is Inserted else "words_deleted", words, 0, len(words))
+        self._add(numbers[0], kind(texts=tuple(texts)))
+
+    def _read_move(self, numbers: Sequence[int], sources: Sequence[int]) -> None:
+        blocks = [block for at in numbers if (block := self.lines[at].new)]
+        words = [change for at in numbers for change in self._word_changes(at)]
+        source_anchor = f"change-{len(self.changes) + 1}-from"
+        self.lines[sources[0]].anchors += (source_anchor,)
+        self.lines[sources[0]].other_end = OtherEnd(
+            source_anchor.removesuffix("-from"), self.places[numbers[0]]
+        )
+        self.lines[numbers[0]].other_end = OtherEnd(source_anchor, self.places[sources[0]])
+        self._add(
+            numbers[0],
+            Moved(
+                texts=tuple(self._text(block) for block in blocks),
+                words=tuple(words),
+                source=self.places[sources[0]],
+                source_anchor=source_anchor,
+            ),
+        )
+
+    def _read_kept(self, at: int) -> None:
+        line = self.lines[at]
+        assert line.old is not None
+        assert line.new is not None
+        for woven in line.path:
+            if woven not in self.looked_at:
+                self.looked_at.add(woven)
+                self._read_attributes(at, woven)
+        if line.split:
+            self._add(at, Split(text=self._text(line.new)))
+        else:
+            self._read_shape(at, line.old, line.new)
+        if line.stretches is None or line.old_words is None or line.new_words is None:
+            return
+        for start in line.joints:
+            if start > line.stretches[0].old_start:
+                self._add(at, Merged())
+        words = self._word_changes(at)
+        if words:
+            self._add(at, Edited(words=tuple(words)))
+        self._read_forms(at, line.old_words, line.new_words)
+
+    def _word_changes(self, at: int) -> list[WordChange]:
+        """The changed words of a line; new numbers and images are changes of their own."""
+        line = self.lines[at]
+        old, new = line.old_words, line.new_words
+        if line.stretches is None or old is None or new is None:
+            return []
+        changes: list[WordChange] = []
+        for part in line.stretches:
+            if part.kept:
+                changes += _spacing(part, old, new, line)
+                continue
+            change = WordChange(
+                old=old.text(part.old_start, part.old_end), new=new.text(part.new_start, part.new_end)
+            )
+            if is_renumbering(part, old, new):
+                self._renumber(at, change)
+            elif images := _images(part, old, new):
+                self._add(at, images)
+            else:
+                self._count("words_deleted", old, part.old_start, part.old_end)
+                self._count("words_inserted", new, part.new_start, part.new_end)
+                changes.append(change)
+        return changes
+
+    def _renumber(self, at: int, change: WordChange) -> None:
+        if self.renumbered is None:
+            self.renumbered = self._add(at, Renumbered(labels=(change,)))
+            return
+        told = self.changes[self.renumbered]
+        assert isinstance(told, Renumbered)
+        self.changes[self.renumbered] = replace(told, labels=(*told.labels, change))
+
+    def _read_forms(self, at: int, old: Words, new: Words) -> None:
+        pairs = [
+            (form_change(old.forms[i], new.forms[j]), j)
+            for part in self.lines[at].stretches or ()
+            if part.kept
+            for i, j in zip(
+                range(part.old_start, part.old_end), range(part.new_start, part.new_end), strict=True
+            )
+        ]
+        for change, group in groupby(pairs, key=lambda pair: pair[0]):
+            places = [j for _, j in group]
+            text = new.text(places[0], places[-1] + 1)
+            if change.old_target != change.new_target:
+                self._add(at, Relinked(text=text, old=change.old_target, new=change.new_target))
+            if change.gained or change.lost:
+                self._add(at, Reformatted(text=text, gained=change.gained, lost=change.lost))
+
+    def _read_shape(self, at: int, old: Block, new: Block) -> None:
+        shapes = [tuple(e.tag for e in block.path if e.tag in SHAPES) for block in (old, new)]
+        if shapes[0] == shapes[1]:
+            return
+        before, number = self.retagged
+        told = self.changes[number] if number >= 0 and before == at - 1 else None
+        if isinstance(told, Retagged) and (told.old, told.new) == (shapes[0], shapes[1]):
+            self.changes[number] = replace(told, count=told.count + 1)
+        else:
+            number = self._add(at, Retagged(old=shapes[0], new=shapes[1], count=1))
+        self.retagged = at, number
+
+    def _read_attributes(self, at: int, woven: Woven) -> None:
+        if woven.old is None or woven.new is None:
+            return
+        for name in COUNTED:
+            old, new = woven.old.attributes.get(name), woven.new.attributes.get(name)
+            if old != new:
+                self._add(at, AttributeChanged(name=name, old=old, new=new))
+
+    def _columns(self) -> dict[int, tuple[int, list[int]]]:
+        """Lines that are cells of a column that came or went: which column, and all lines of it."""
+        cells: dict[tuple[bool, Element], list[Element]] = {}
+        found: dict[tuple[bool, Element, int], list[int]] = {}
+        for at, line in enumerate(self.lines):
+            for is_new, block in ((False, line.old), (True, line.new)):
+                row, cell, table = _cell_of(block)
+                if row is None or cell is None or table is None:
+                    continue
+                row_cells = cells.setdefault((is_new, row), [])
+                if cell not in row_cells:
+                    row_cells.append(cell)
+                if (line.old is None) == is_new and (line.new is None) != is_new and _in_kept_row(line):
+                    found.setdefault((is_new, table, row_cells.index(cell)), []).append(at)
+        return {at: (key[2], lines) for key, lines in found.items() if len(lines) > 1 for at in lines}
+
+    def _read_column(self, at: int, columns: dict[int, tuple[int, list[int]]]) -> None:
+        if at not in columns:
+            return
+        line = self.lines[at]
+        block = line.new or line.old
+        assert block is not None
+        words = block.words(self.vocabulary)
+        self._count("words_inserted" if line.old is None else "words_deleted", words, 0, len(words))
+        if columns[at][1][0] == at:
+            kind = ColumnInserted if line.old is None else ColumnDeleted
+            self._add(at, kind(header=self._text(block)))
+
+
+def is_renumbering(part: Stretch, old: Words, new: Words) -> bool:
+    """Whether a stretch is a number that became another: of a heading or clause, or of a footnote."""
+    if part.kept or part.old_start == part.old_end or part.new_start == part.new_end:
+        return False
+    if old.label and new.label and part.old_end <= old.label and part.new_end <= new.label:
+        return True
+    return all(
+        is_note_number(form)
+        for form in (*old.forms[part.old_start : part.old_end], *new.forms[part.new_start : part.new_end])
+    )
+
+
+def _spacing(part: Stretch, old: Words, new: Words, line: Line) -> list[WordChange]:
+    """Kept words that gained or lost the space before them."""
+    assert line.stretches
+    first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
+    changes: list[WordChange] = []
+    for i, j in zip(range(part.old_start, part.old_end), range(part.new_start, part.new_end), strict=True):
+        inside = i > max(first, part.old_start) and j > max(new_first, part.new_start)
+        if inside and i not in line.joints and old.spaced(i) != new.spaced(j):
+            changes.append(WordChange(old=old.text(i - 1, i + 1), new=new.text(j - 1, j + 1)))
+    return changes
+
+
+def _images(part: Stretch, old: Words, new: Words) -> ImageChanged | None:
+    if (part.old_end - part.old_start, part.new_end - part.new_start) != (1, 1):
+        return None
+    words = old.words[part.old_start], new.words[part.new_start]
+    if not all(word.startswith("<img") for word in words):
+        return None
+    before, after = map(attributes_of, words)
+    return ImageChanged(
+        old_source=html.unescape(before.get("src", "")),
+        new_source=html.unescape(after.get("src", "")),
+        old_text=html.unescape(before.get("alt", "")),
+        new_text=html.unescape(after.get("alt", "")),
+    )
+
+
+def _run_keys(lines: Sequence[Line]) -> list[tuple[str, int]]:
+    """Equal for lines that are told of together: kept ones, a move's, one-sided ones of one section."""
+    keys: list[tuple[str, int]] = []
+    section = 0
+    for line in lines:
+        side = "kept" if line.old and line.new else "old" if line.old else "new"
+        if line.move:
+            keys.append((f"moved {side}", line.move))
+            continue
+        block = line.new or line.old
+        section += side != "kept" and block is not None and block.tag in HEADINGS
+        keys.append((side, section if side != "kept" else 0))
+    return keys
+
+
+def _row_of(line: Line) -> Woven | None:
+    return next((woven for woven in line.path if woven.tag == "tr"), None)
+
+
+def _in_kept_row(line: Line) -> bool:
+    row = _row_of(line)
+    return row is not None and row.old is not None and row.new is not None
+
+
+def _cell_of(block: Block | None) -> tuple[Element | None, Element | None, Element | None]:
+    """The row, the cell and the table that a block stands in."""
+    found: dict[str, Element] = {}
+    for element in block.path if block is not None else ():
+        found.setdefault("cell" if element.tag in ("td", "th") else element.tag, element)
+    return found.get("tr"), found.get("cell"), found.get("table")

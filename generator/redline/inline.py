@@ -1,0 +1,77 @@
+"""What happened to the inline elements around a word that both sides have: links, emphasis, code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.redline.words import Form, attributes_of, tag_name
+from generator.visible import MARKS
+
+SAME = {"b": "strong", "i": "em"}
+MADE_BY_RENDERER = ("footnote-ref", "footnote-backref")
+"""Classes of links whose target the renderer makes; it is no part of the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormChange:
+    """Names of elements that came and went, and the link's targets, None where there is no link."""
+
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    old_target: str | None
+    new_target: str | None
+
+
+def form_change(old: Form, new: Form) -> FormChange:
+    """What the one form has and the other has not."""
+    before, after = ({_seen_as(start): start for start in form} for form in (old, new))
+    return FormChange(
+        gained=tuple(kind for kind in after if kind not in (*before, "a", "")),
+        lost=tuple(kind for kind in before if kind not in (*after, "a", "")),
+        old_target=_target_of(before.get("a")),
+        new_target=_target_of(after.get("a")),
+    )
+
+
+def annotated_form(old: Form, new: Form) -> Form:
+    """The new form, each element saying what it was."""
+    before = {_kind(start): start for start in old}
+    form: list[str] = []
+    for start in new:
+        was = before.pop(_kind(start), None)
+        if was is None:
+            form.append(f'{start[:-1]} data-change="reformat" data-old-tag="span">')
+        elif _kind(start) == "a" and _target(was) != _target(start):
+            form.append(f'{start[:-1]} data-change="relink" data-old-href="{_target(was)}">')
+        else:
+            form.append(start)
+    for start in before.values():
+        target = f' data-old-href="{_target(start)}"' if _kind(start) == "a" else ""
+        form.append(f'<span data-change="reformat" data-old-tag="{tag_name(start)}"{target}>')
+    return tuple(form)
+
+
+def is_note_number(form: Form) -> bool:
+    """Whether a word is the number of a footnote."""
+    return any(attributes_of(start).get("class") == MADE_BY_RENDERER[0] for start in form)
+
+
+def _seen_as(start: str) -> str:
+    """What an element is to a reader; "" if nothing."""
+    name = tag_name(start)
+    return MARKS.get(name, name if name == "a" else "")
+
+
+def _kind(start: str) -> str:
+    name = tag_name(start)
+    return SAME.get(name, name)
+
+
+def _target(start: str) -> str:
+    return attributes_of(start).get("href", "")
+
+
+def _target_of(start: str | None) -> str | None:
+    if start is None or "href" not in attributes_of(start):
+        return None
+    return "#" if attributes_of(start).get("class") in MADE_BY_RENDERER else _target(start)
