@@ -123,8 +123,9 @@ def as_text(report: Report) -> Iterator[str]:
     """Lines for a terminal."""
     yield from map(str, report.findings)
     for proposal in report.proposals:
-        count = len(proposal.redline.changes) if proposal.redline else None
-        yield f"{proposal.path}: " + ("a new document" if count is None else f"{count} changes to publish")
+        count = len(proposal.redline.changes) if proposal.redline else 0
+        what = f"{count} change{'s' if count > 1 else ''} to publish" if count else "a new document"
+        yield f"{proposal.path}: {what}"
     if not report.findings and not report.proposals:
         yield "nothing changed that a reader would see"
 

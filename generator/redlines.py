@@ -93,7 +93,7 @@ def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
             ListedChange(kind=line.kind, where=line.where, text=line.text, anchor=line.anchor)
             for line in redline.plain_words(compared, language)
         ),
-        html=redline.html(compared),
+        html=redline.html(compared, language),
         mail_html=mail.markup,
         mail_text=redline.mail_text(compared, language),
         omitted=mail.omitted,

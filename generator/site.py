@@ -78,6 +78,7 @@ class Site:
     ) -> None:
         self._config = config
         self._repository = repository
+        self._cache = cache
         self._folder = repository.folder_of(config.documents)
         self._renderer = Renderer(config.extensions, config.extension_configs, cache)
         self._redlines = Redlines(cache, side=self._side, renderer=self._renderer.version)
@@ -277,11 +278,14 @@ class Site:
         return self._redlines.between(old, new, language=load_language(place.language))
 
     def _side(self, version: Version) -> Side:
-        document = read_version(version, self._repository, self._renderer)
-        return Side(html=document.html, title=document.front.title, effective_on=document.front.effective)
+        return Side(html=self._html(version), title=version.front.title, effective_on=version.front.effective)
 
     def _html(self, version: Version) -> str:
-        return read_version(version, self._repository, self._renderer).html
+        key = f"text-{self._renderer.version}-{version.source_blob}"
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = self._cache[key] = read_version(version, self._repository, self._renderer).html
+        return kept
 
     def _text(self, version: Version, place: Place, *, page: str) -> str:
         text = self._resolved(self._html(version), version, page=page)

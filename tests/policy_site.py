@@ -86,7 +86,7 @@ def publish_everything(site: PolicySite) -> None:
     )
     site.repository.move("policy/data.md", "policy/privacy.md")
     site.repository.commit(at=datetime(2026, 1, 11, tzinfo=UTC))
-    site.publish("terms.md", "# Terms\n\nSee [data](data.md).\n", on=date(2026, 1, 12))
+    site.publish("terms.md", "# Terms {#top}\n\nSee [data](data.md).\n", on=date(2026, 1, 12))
     site.publish(
         "privacy.md",
         text(

