@@ -18,6 +18,7 @@ from generator.cache import Cache
 from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import PolicyError
 from generator.history import History, read_history
+from generator.language import load_language
 from generator.repository import open_repository
 
 ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
@@ -108,6 +109,39 @@ def serve(
 
     typer.echo(f"http://{address}/ shows the site with what is not committed yet; Ctrl-C ends it", err=True)
     plugin.serve(config, address=address)
+
+
+class RedlineFormat(StrEnum):
+    """How ``redline`` answers."""
+
+    HTML = "html"
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command(name="redline", epilog="Example: policy-site redline HEAD~1:policy/privacy.md policy/privacy.md")
+def redline_of(
+    old: Annotated[str, typer.Argument(help="A file, or REV:path from the repository's root.")],
+    new: Annotated[str, typer.Argument(help="The same for the newer text.")],
+    *,
+    answer: Annotated[
+        RedlineFormat, typer.Option("--format", help="A list and the changes, the marked text, or both.")
+    ] = RedlineFormat.TEXT,
+) -> None:
+    """Show what changed from one text to another; mkdocs.yml, if there is one here, says how they render."""
+    from generator import plugin, redline, texts  # noqa: PLC0415 - as above
+
+    site = plugin.read_config(MKDOCS) if MKDOCS.is_file() else None
+    renderer = Renderer(site.extensions, site.extension_configs) if site else Renderer(DEFAULT_EXTENSIONS, {})
+    language = load_language(site.language if site else "en")
+    compared = redline.compare(texts.read_side(old, renderer), texts.read_side(new, renderer))
+    if answer is RedlineFormat.HTML:
+        typer.echo(redline.html(compared, language))
+    elif answer is RedlineFormat.JSON:
+        typer.echo(texts.as_json(compared, language))
+    else:
+        for line in texts.as_lines(compared, language, colour=sys.stdout.isatty()):
+            typer.echo(line)
 
 
 class CheckFormat(StrEnum):

@@ -18,12 +18,13 @@ class Place:
     """Where a change stands.
 
     ``heading`` is the one above it, "" before the first; ``number`` counts the parts of its kind below that
-    heading from 1, on the side that has the text.
+    heading from 1, on the side that has the text. ``title`` is the text of a place that is a heading itself.
     """
 
     heading: str
     part: Part
     number: int
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

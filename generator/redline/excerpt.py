@@ -19,6 +19,7 @@ CONTEXT = 1
 MOST_BYTES = 48_000
 """Of a mail's markup; with the links made absolute it stays below 60 kB."""
 
+RED, GREEN, BLUE, NO_COLOUR = "\x1b[31m", "\x1b[32m", "\x1b[34m", "\x1b[0m"  # ECMA-48, 8.3.117
 NO_ITEM = Element("li", {}, None)
 GAP = '<p class="rl-gap">…</p>\n'
 
@@ -39,6 +40,19 @@ class TextMarks:
     deleted: tuple[str, str]
     moved_here: tuple[str, str]
     moved_away: tuple[str, str]
+
+    def coloured(self) -> TextMarks:
+        """The marks in colours of a terminal."""
+        return TextMarks(
+            inserted=_in_colour(GREEN, self.inserted),
+            deleted=_in_colour(RED, self.deleted),
+            moved_here=_in_colour(BLUE, self.moved_here),
+            moved_away=_in_colour(BLUE, self.moved_away),
+        )
+
+
+def _in_colour(colour: str, mark: tuple[str, str]) -> tuple[str, str]:
+    return f"{colour}{mark[0]}", f"{mark[1]}{NO_COLOUR}"
 
 
 def changes_html(redline: Redline, language: Language) -> str:

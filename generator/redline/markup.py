@@ -134,7 +134,7 @@ def _inside(line: Line, notes: _Notes) -> str:
             else _whole(line, line.new, "ins", notes)
         )
     if line.stretches is None:
-        return _rule(line.new) or "".join(map(_joint, line.joints.values())) + line.new.markup
+        return _rule(line.new) or "".join(map(_tag_sign, line.joints.values())) + line.new.markup
     return _marked(line, notes)
 
 
@@ -154,8 +154,18 @@ def _rule(block: Block) -> str:
     return start_tag("hr", block.path[-1].attributes) + "\n" if block.tag == "hr" else ""
 
 
-def _joint(old_tag: str) -> str:
-    return f'<span data-change="merge" data-old-tag="{old_tag}"></span>'
+def _joint(line: Line, at: int) -> str:
+    """What stands at a word where an old block began, or nothing."""
+    if at not in line.joints:
+        return ""
+    if line.stretches and at == line.stretches[0].old_start:
+        return _tag_sign(line.joints[at])
+    return f'<span data-change="merge" data-old-tag="{line.joints[at]}"></span>'
+
+
+def _tag_sign(old_tag: str) -> str:
+    """Says which tag a block had that stands in another element now; it is not shown."""
+    return f'<span data-change="merge" data-old-tag="{old_tag}" hidden></span>'
 
 
 def _without_ids(markup: str) -> str:
@@ -180,8 +190,8 @@ def _marked(line: Line, notes: _Notes) -> str:
         change = "renumber" if is_renumbering(stretch, old, new) else ""
         said = notes.said("del")
         for i in range(stretch.old_start, stretch.old_end):
-            if i in line.joints:
-                writer.sign(_joint(line.joints[i]))
+            if sign := _joint(line, i):
+                writer.sign(sign)
             lead = _without_ids(old.leads[i]) if i > first else ""
             writer.add(_mark("del", change=change), lead + said, old.forms[i], old.words[i])
             said = ""
@@ -206,8 +216,8 @@ def _write_kept(writer: _InlineWriter, line: Line, stretch: Stretch) -> None:
         lead, form = new.leads[j], new.forms[j]
         if old.forms[i] != form:
             form = annotated_form(old.forms[i], form)
-        if i in line.joints:
-            writer.sign(_joint(line.joints[i]))
+        if sign := _joint(line, i):
+            writer.sign(sign)
         elif spaced == (True, False):
             writer.add(_mark("del"), " ", form, "")
         elif spaced == (False, True):

@@ -48,9 +48,10 @@ class _Side:
                 self.headings.pop()
             above = self.headings[-1][1] if self.headings else ""
             words = shown.words(self.vocabulary)
-            self.headings.append((level, words.text(0, len(words))))
+            title = words.text(0, len(words))
+            self.headings.append((level, title))
             self.counts = {}
-            return Place(heading=above, part="heading", number=1)
+            return Place(heading=above, part="heading", number=1, title=title)
         part, owner = _part(block)
         if owner is not self.owner:
             self.owner = owner

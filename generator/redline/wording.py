@@ -67,10 +67,10 @@ def _words(change: Change, language: Language) -> str:
 @_words.register
 def _(change: TitleChanged, language: Language) -> str:
     if change.old is None:
-        return language("redline_title_added", new=_quoted(change.new or "", language))
+        return language("redline_title_added", new=quoted(change.new or "", language))
     if change.new is None:
-        return language("redline_title_removed", old=_quoted(change.old, language))
-    old, new = _quoted(change.old, language), _quoted(change.new, language)
+        return language("redline_title_removed", old=quoted(change.old, language))
+    old, new = quoted(change.old, language), quoted(change.new, language)
     return language("redline_title_changed", old=old, new=new)
 
 
@@ -93,7 +93,7 @@ def _(change: Deleted, language: Language) -> str:
 
 
 def _blocks(key: str, change: Change, texts: tuple[str, ...], language: Language) -> str:
-    first = _quoted(texts[0], language)
+    first = quoted(texts[0], language)
     if change.place and change.place.part == "heading":
         return language(f"{key}_section", text=first)
     if not texts[0] and len(texts) == 1:
@@ -115,22 +115,25 @@ def _edits(words: tuple[WordChange, ...], language: Language) -> str:
 
 
 def _edit(word: WordChange, language: Language) -> str:
-    old, new = _quoted(word.old, language), _quoted(word.new, language)
+    old, new = quoted(word.old, language), quoted(word.new, language)
     key = "replaced" if word.old and word.new else "added" if word.new else "removed"
     return language(f"redline_words_{key}", old=old, new=new)
 
 
 @_words.register
 def _(change: Moved, language: Language) -> str:
-    source = place_words(change.source, language, heading=True)
-    text = _quoted(change.texts[0], language)
-    told = language("redline_moved", count=len(change.texts), text=text, source=source)
+    text, count = quoted(change.texts[0], language), len(change.texts)
+    if change.place and change.place.part == "heading":
+        told = language("redline_moved_section", count=count, text=text)
+    else:
+        source = place_words(change.source, language, heading=True)
+        told = language("redline_moved", count=count, text=text, source=source)
     return f"{told}; {_edits(change.words, language)}" if change.words else told
 
 
 @_words.register
 def _(change: Split, language: Language) -> str:
-    return _at(change, language("redline_split", text=_quoted(change.text, language)), language)
+    return _at(change, language("redline_split", text=quoted(change.text, language)), language)
 
 
 @_words.register
@@ -159,13 +162,13 @@ def _shape(tags: tuple[str, ...], language: Language) -> str:
 @_words.register
 def _(change: Relinked, language: Language) -> str:
     key = "added" if change.old is None else "removed" if change.new is None else "changed"
-    text = _quoted(change.text, language)
+    text = quoted(change.text, language)
     return _at(change, language(f"redline_link_{key}", text=text, old=change.old, new=change.new), language)
 
 
 @_words.register
 def _(change: Reformatted, language: Language) -> str:
-    text = _quoted(change.text, language)
+    text = quoted(change.text, language)
     told = [language("redline_gained", text=text, form=language(f"redline_form_{n}")) for n in change.gained]
     told += [language("redline_lost", text=text, form=language(f"redline_form_{n}")) for n in change.lost]
     return _at(change, "; ".join(told), language)
@@ -173,25 +176,23 @@ def _(change: Reformatted, language: Language) -> str:
 
 @_words.register
 def _(change: Renumbered, language: Language) -> str:
-    first, last = change.labels[0], change.labels[-1]
-    return language(
-        "redline_renumbered",
-        count=len(change.labels),
-        old=first.old,
-        new=first.new,
-        last_old=last.old,
-        last_new=last.new,
-    )
+    told = [
+        language("redline_renumbered", old=label.old, new=label.new)
+        for label in change.labels[:MOST_WORD_CHANGES]
+    ]
+    if len(change.labels) > MOST_WORD_CHANGES:
+        told.append(language("redline_more", count=len(change.labels) - MOST_WORD_CHANGES))
+    return language("redline_numbers", told="; ".join(told))
 
 
 @_words.register
 def _(change: ColumnInserted, language: Language) -> str:
-    return language("redline_column_added", text=_quoted(change.header, language))
+    return language("redline_column_added", text=quoted(change.header, language))
 
 
 @_words.register
 def _(change: ColumnDeleted, language: Language) -> str:
-    return language("redline_column_removed", text=_quoted(change.header, language))
+    return language("redline_column_removed", text=quoted(change.header, language))
 
 
 @_words.register
@@ -200,7 +201,7 @@ def _(change: ImageChanged, language: Language) -> str:
         key, old, new = "redline_image_source", change.old_source, change.new_source
     else:
         key, old, new = "redline_image_text", change.old_text, change.new_text
-    return _at(change, language(key, old=_quoted(old, language), new=_quoted(new, language)), language)
+    return _at(change, language(key, old=quoted(old, language), new=quoted(new, language)), language)
 
 
 @_words.register
@@ -223,13 +224,13 @@ def place_words(place: Place | None, language: Language, *, heading: bool = Fals
     """The place in words, with the heading above it if that is wanted."""
     if place is None:
         return ""
-    told = language(f"redline_part_{place.part}", number=place.number)
+    told = language(f"redline_part_{place.part}", number=place.number, title=quoted(place.title, language))
     if heading and place.heading:
-        return language("redline_under", place=told, heading=_quoted(place.heading, language))
+        return language("redline_under", place=told, heading=quoted(place.heading, language))
     return told
 
 
-def _quoted(text: str, language: Language) -> str:
+def quoted(text: str, language: Language) -> str:
     """The text in the language's quotation marks, cut at a word where it is long."""
     if len(text) > QUOTED_LENGTH:
         cut = text.rfind(" ", QUOTED_LENGTH // 2, QUOTED_LENGTH)
