@@ -48,6 +48,7 @@ class Chapter:
     since: frozenset[int]
     translations: Sequence[Place]
     overtaken_by: Version | None
+    withdrawn_on: date | None
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -122,9 +123,7 @@ class Pages:
         page = self._page(place.address, chapter)
         heading, body = _split_heading(text, title=version.title)
         status = self._filled("status.html", page, chapter, version)
-        parts = (
-            [heading, body, status] if not place.announced else [heading, status, body]
-        )
+        parts = [heading, body, status] if not place.announced else [heading, status, body]
         return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
 
     def version(self, chapter: Chapter, version: Version, text: str) -> Article:
@@ -244,14 +243,13 @@ class Pages:
         return Page(address, language=load_language(place.language), time_zone=self._time_zone, others=others)
 
     def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
-        ended_at = chapter.place.document.ended_at
         return self._templates.get_template(template).render(
             p=page,
             chapter=chapter,
             place=chapter.place,
             version=version,
             standing=chapter.standings[version.number],
-            withdrawn_on=ended_at.astimezone(self._time_zone).date() if ended_at else None,
+            withdrawn_on=chapter.withdrawn_on,
             **more,
         )
 

@@ -181,9 +181,12 @@ class Site:
         ]
         original = self.original(place)
         ahead = self._shown(original) if original else None
+        ended_at = place.document.ended_at
+        withdrawn_on = ended_at.astimezone(self._config.time_zone).date() if ended_at else None
         return Chapter(
             place=place,
-            standings=standings(versions, day=self._day),
+            withdrawn_on=withdrawn_on,
+            standings=standings(versions, day=self._day, withdrawn_on=withdrawn_on),
             shown=shown,
             upcoming=[version for version in upcoming(versions, day=self._day) if version is not shown],
             since=frozenset(version.number for version in versions[-1 - self._config.since : -1]),

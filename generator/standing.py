@@ -27,14 +27,16 @@ class Standing:
     until: date | None
 
 
-def standings(versions: Sequence[Version], *, day: date) -> dict[int, Standing]:
-    """How each version stands, by its number.
+def standings(
+    versions: Sequence[Version], *, day: date, withdrawn_on: date | None = None
+) -> dict[int, Standing]:
+    """How each version stands, by its number; none is in force once its document is withdrawn.
 
     In force is the highest-numbered version effective on or before the day, so a version ends on the first
     effective day of any later one, and never came into force where that day is not after its own.
     """
     standing: dict[int, Standing] = {}
-    until: date | None = None
+    until = withdrawn_on
     for version in reversed(versions):
         standing[version.number] = Standing(state=_state(version, until=until, day=day), until=until)
         until = min(until, version.effective_on) if until else version.effective_on

@@ -140,6 +140,7 @@ def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: Pol
 def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
     page = full.page("terms")
     assert "This policy was withdrawn" in page
+    assert "in force from 12 January 2026 until 1 May 2026" in page
     assert "1 May 2026" in page
     assert full.document("terms")["ended_at"] == "2026-05-01T00:00:00Z"
     assert "terms/" not in full.page("").split("<article")[0]
