@@ -22,6 +22,7 @@ from subscribers.model import (
     batches,
     contents,
     deliveries,
+    histories,
 )
 from subscribers.published import PublishedHistory, PublishedVersion
 
@@ -72,7 +73,7 @@ def record(
     engine: Engine,
     history: PublishedHistory,
     *,
-    history_sha256: str,
+    raw_history: bytes,
     known_id: int | None,
     baseline: Versions | None,
     versions: Versions | None,
@@ -85,6 +86,7 @@ def record(
     ``known_id`` is the newest announcement on which the decision rests. ``messages`` are by language and by
     the announcement last told of (None: the baseline recorded here).
     """
+    history_sha256 = hashlib.sha256(raw_history).hexdigest()
     made = {
         "site_url": history.site_url,
         "site_language": history.language,
@@ -96,6 +98,7 @@ def record(
         batch_rows.lock(connection)
         if _newest(connection) != known_id:
             raise ConcurrentPublishError
+        _keep_history(connection, history_sha256, raw_history)
         if baseline is not None:
             state = AnnouncementState.BASELINE
             known_id = _insert(connection, baseline, **made, state=state.value, fanned_out_at=now, audience=0)
@@ -147,6 +150,12 @@ def cancel(engine: Engine, announcement_id: int) -> None:
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.CANCELLED)
         batch_rows.cancel_waiting(connection, announcement_id)
+
+
+def _keep_history(connection: Connection, sha256: str, body: bytes) -> None:
+    kept = select(histories.c.sha256).where(histories.c.sha256 == sha256)
+    if connection.scalars(kept).one_or_none() is None:
+        connection.execute(insert(histories).values(sha256=sha256, body=body))
 
 
 def _newest(connection: Connection) -> int | None:

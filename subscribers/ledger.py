@@ -31,6 +31,7 @@ from subscribers.model import (
     deliveries,
     people,
 )
+from subscribers.pseudonyms import commit_addresses
 from subscribers.transports import Transport
 
 LEASE = timedelta(seconds=45)  # a dead worker's batch is known as doubtful within a minute
@@ -190,8 +191,8 @@ class Ledger:
         with writing(self.engine) as connection:
             if channel.closed_until(connection, transport.name, now=self.now()) is not None:
                 return None
-            size: int | None = connection.scalars(
-                select(batches.c.size)
+            due = connection.execute(
+                select(batches.c.size, announcements.c.versions_sha256)
                 .join(announcements, announcements.c.id == batches.c.announcement_id)
                 .where(
                     batches.c.id == batch_id,
@@ -200,14 +201,15 @@ class Ledger:
                 )
                 .with_for_update(of=batches, skip_locked=True)
             ).one_or_none()
-            if size is None:
+            if due is None:
                 return None
-            if size > transport.batch_limit:
+            if due.size > transport.batch_limit:
                 batch_rows.split(connection, batch_id, part=transport.batch_limit)
                 return None
             if batch_rows.exclude_hindered(connection, batch_id) == 0:
                 return None
             token = secrets.token_hex(16)
+            recipients = _recipients(connection, batch_id)
             connection.execute(
                 insert(attempts).values(
                     token=token,
@@ -215,6 +217,7 @@ class Ledger:
                     transport=transport.name,
                     state=AttemptState.CLAIMED.value,
                     claimed_at=now,
+                    commitments=commit_addresses(recipients, due.versions_sha256),
                 )
             )
             connection.execute(
@@ -228,7 +231,7 @@ class Ledger:
                     retry_at=None,
                 )
             )
-            return _claim(connection, batch_id, token=token, claimed_at=now)
+            return _claim(connection, batch_id, recipients, token=token, claimed_at=now)
 
     def intend(self, claim: Claim, *, request_sha256: str) -> bool:
         """Make it durable that the request may be written from now on; renew the lease.
@@ -393,7 +396,25 @@ class Ledger:
         connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
 
 
-def _claim(connection: Connection, batch_id: int, *, token: str, claimed_at: datetime) -> Claim:
+def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:
+    """Id, address and pseudonym key of each."""
+    rows = connection.execute(
+        select(deliveries.c.recipient_id, people.c.email, people.c.pseudonym_key)
+        .join(people, people.c.id == deliveries.c.recipient_id)
+        .where(deliveries.c.batch_id == batch_id)
+        .order_by(deliveries.c.recipient_id)
+    )
+    return [(person, address, key) for person, address, key in rows]
+
+
+def _claim(
+    connection: Connection,
+    batch_id: int,
+    recipients: Sequence[tuple[int, str, bytes]],
+    *,
+    token: str,
+    claimed_at: datetime,
+) -> Claim:
     row = connection.execute(
         select(
             batches.c.announcement_id,
@@ -414,17 +435,11 @@ def _claim(connection: Connection, batch_id: int, *, token: str, claimed_at: dat
         )
         .where(batches.c.id == batch_id)
     ).one()
-    addresses = connection.execute(
-        select(deliveries.c.recipient_id, people.c.email)
-        .join(people, people.c.id == deliveries.c.recipient_id)
-        .where(deliveries.c.batch_id == batch_id)
-        .order_by(deliveries.c.recipient_id)
-    )
     return Claim(
         batch_id=batch_id,
         token=token,
         claimed_at=claimed_at,
         publication=row.versions_sha256[:16],
         message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
-        recipients=tuple((f"{row.announcement_id}-{person}", address) for person, address in addresses),
+        recipients=tuple((f"{row.announcement_id}-{person}", address) for person, address, _ in recipients),
     )

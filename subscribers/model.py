@@ -302,8 +302,27 @@ attempts = Table(
     Column("request_sha256", String(64)),
     Column("provider_id", Text),
     Column("detail", Text),
+    Column("commitments", LargeBinary),  # to each recipient's address, for the proof
     _one_of("state", AttemptState),
     Index("ix_attempts_state", "state", "claimed_at"),
+)
+
+# The site's history.json as it was verified: it names the digest of every file that people were told of.
+histories = Table(
+    "histories",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# What was signed, oldest first: each head names the one before it.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("announcement_id", ForeignKey(announcements.c.id), nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("head_sha256", String(64), nullable=False, unique=True),
 )
 
 # When the provider may be called again, for all workers together.

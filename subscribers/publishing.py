@@ -127,7 +127,7 @@ def publish(
         announcement_id = announcements.record(
             engine,
             site.history,
-            history_sha256=site.history_sha256,
+            raw_history=site.raw_history,
             known_id=newest.announcement_id,
             baseline=planned.baseline,
             versions=snapshot(site.history) if planned.is_announced else None,

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
-SECRETS = ("database_url", "smtp_url", "sendgrid_api_key", "secret_keys")
+SECRETS = ("database_url", "smtp_url", "sendgrid_api_key", "secret_keys", "proof_key")
 SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
 
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     evidence_window: int = Field(default=86_400, ge=1)  # seconds
     event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none
     canary: str | None = None
+    proof_key: SecretStr | None = None
 
     @field_validator("sender", "canary")
     @classmethod
@@ -119,6 +120,12 @@ class Settings(BaseSettings):
         """The secret keys; refused when there is none."""
         self._demand("secret_keys")
         return self.keys()
+
+    def demand_proof_key(self) -> str:
+        """The private key that signs proofs, in PEM; refused when there is none."""
+        self._demand("proof_key")
+        assert self.proof_key
+        return self.proof_key.get_secret_value()
 
     def _demand(self, *names: str) -> None:
         missing = [name for name in names if not getattr(self, name)]

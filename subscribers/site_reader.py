@@ -77,13 +77,8 @@ class PublishedSite:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._raw_history = source.read(HISTORY)
-        self.history: PublishedHistory = parse_history(self._raw_history, where=source.where(HISTORY))
-
-    @property
-    def history_sha256(self) -> str:
-        """Of the bytes of ``history.json``."""
-        return hashlib.sha256(self._raw_history).hexdigest()
+        self.raw_history = source.read(HISTORY)  # its bytes
+        self.history: PublishedHistory = parse_history(self.raw_history, where=source.where(HISTORY))
 
     def redline(self, document: PublishedDocument, version: PublishedVersion) -> PublishedRedline | None:
         """The redline that brought ``version``; None for the first version of a document."""
@@ -124,7 +119,7 @@ class PublishedSite:
         self._verify_root()
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             list(pool.map(self._verified, digests.keys(), digests.values()))
-        if self.source.read(HISTORY) != self._raw_history:
+        if self.source.read(HISTORY) != self.raw_history:
             raise UnfaithfulSiteError(self.source.where(HISTORY), "changed while the site was read")
 
     def _verify_root(self) -> None:
