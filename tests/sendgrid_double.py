@@ -74,6 +74,7 @@ class SendGridDouble:
 
     def __init__(self) -> None:
         self.behave: Callable[[SendRequest], Behaviour] = lambda _: Behaviour.ACCEPT
+        self.interrupt: Callable[[], bool] = lambda: False  # in the middle of a request
         self.bad_addresses: set[str] = set()
         self.requests: list[SendRequest] = []
         self.accepted: list[SendRequest] = []
@@ -120,6 +121,9 @@ def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            if double.interrupt():
+                self.close_connection = True
+                return
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path != "/v3/mail/send":
                 self.answer(404, errors=[{"message": "not found", "field": None}])

@@ -1,0 +1,69 @@
+"""A real SMTP server on this machine that counts what it accepts and misbehaves as told."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Callable
+from email import message_from_bytes
+from typing import Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sendgrid_double import ACCEPTING, Behaviour
+
+DROPPING = {Behaviour.ACCEPT_THEN_DROP, Behaviour.DROP}
+ANSWERS = {
+    Behaviour.ACCEPT: "250 taken",
+    Behaviour.ACCEPT_THEN_DROP: "250 never read",
+    Behaviour.ACCEPT_THEN_FAIL: "250 taken",  # a server that answers has decided: there is no such doubt
+    Behaviour.DROP: "451 never read",
+    Behaviour.FAIL: "451 try later",
+    Behaviour.THROTTLE: "421 closing",
+    Behaviour.THROTTLE_IN_SILENCE: "452 no room",
+}
+
+
+class SmtpDouble:
+    """``mails`` counts the accepted ones by delivery, as their Message-ID says."""
+
+    def __init__(self) -> None:
+        self.behave: Callable[[object], Behaviour] = lambda _: Behaviour.ACCEPT
+        self.interrupt: Callable[[], bool] = lambda: False
+        self.bad_addresses: set[str] = set()
+        self.mails: Counter[str] = Counter()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.bad_addresses:
+            return "550 no such user"
+        if self.interrupt():
+            return "451 never read"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        behaviour = self.behave(envelope)
+        if behaviour in ACCEPTING:
+            assert isinstance(envelope.content, bytes)
+            message_id = str(message_from_bytes(envelope.content)["Message-ID"])
+            self.mails[message_id.strip("<").partition(".")[0]] += 1
+        if behaviour in DROPPING:
+            assert server.transport
+            server.transport.close()
+        return ANSWERS[behaviour]
