@@ -94,7 +94,7 @@ def check(
         taken = Finding(path=in_repository(folder, error.path), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
     by_path = {in_repository(folder, place.document.path): place for place in places}
-    links = Links(places, ())
+    links = Links(places)
     today = at.astimezone(config.time_zone).date()
     proposals = []
     step = repository.uncommitted(repository.resolve(base), folder=folder, at=at)
@@ -219,7 +219,9 @@ def _proposal(
         return Proposal(path=change.new_path, document=new, redline=None)
     compared = redline_texts(_side(old), _side(new), language=load_language(place.language))
     locate = partial(urljoin, config.site_url)
-    mail = links.resolve(compared.mail_html, source=place.document.path, locate=locate)
+    mail = links.resolve(
+        compared.mail_html, source=place.document.path, locate=locate, file_address=lambda _: None
+    )
     return Proposal(path=change.new_path, document=new, redline=replace(compared, mail_html=mail))
 
 

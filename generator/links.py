@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from collections.abc import Callable, Sequence
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -21,21 +21,26 @@ HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)
 Locate = Callable[[str], str]
 """Makes a link of an address relative to the site's root."""
 
+FileAddress = Callable[[str], str | None]
+"""The address of a file that is no document, by its path below the documents folder."""
+
 
 class Links:
-    """Where the sources of a site are: documents by any path they ever had, and the other files."""
+    """Where the documents of a site are, by any path they ever had."""
 
-    def __init__(self, places: Sequence[Place], files: Iterable[str]) -> None:
+    def __init__(self, places: Sequence[Place]) -> None:
         self._addresses: dict[str, str] = {}
         for place in sorted(places, key=lambda place: place.document.ended_at is not None):
             for slug in (place.slug, *place.former_slugs):
                 self._addresses.setdefault(slug, place.address)
-        self._files: Mapping[str, str] = {path: quote(path) for path in files}
 
-    def resolve(self, markup: str, *, source: str, locate: Locate) -> str:
+    def resolve(
+        self, markup: str, *, source: str, locate: Locate, file_address: FileAddress, here: str = ""
+    ) -> str:
         """The fragment with its links and images as a page needs them.
 
-        ``source`` is the path that the text had; a relative link in it counts from there.
+        ``source`` is the path that the text had; a relative link in it counts from there. ``here`` is the
+        address for links inside the text; without it they stay as they are.
         """
         if not LINKED.search(markup):
             return markup
@@ -43,7 +48,7 @@ class Links:
         for node in tree.css("a[href], img[src]"):
             attribute = "href" if node.tag == "a" else "src"
             written = node.attributes[attribute] or ""
-            link = self._link(written, source=source, locate=locate)
+            link = self._link(written, source=source, locate=locate, file_address=file_address, here=here)
             if link is not None:
                 if link != written:
                     node.attrs[attribute] = link
@@ -52,25 +57,30 @@ class Links:
         body = tree.body
         return (body.inner_html or "") if body else ""
 
-    def _link(self, written: str, *, source: str, locate: Locate) -> str | None:
+    def _link(
+        self, written: str, *, source: str, locate: Locate, file_address: FileAddress, here: str
+    ) -> str | None:
         try:
             parts = urlsplit(written)
         except ValueError:
             return None
+        if here and written.startswith("#"):
+            return f"{locate(here)}{written}"
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
             return written
-        address = self._address(unquote(parts.path), source=source)
+        address = self._address(unquote(parts.path), source=source, file_address=file_address)
         if address is None:
             return None
         return urlunsplit(("", "", locate(address), parts.query, parts.fragment))
 
-    def _address(self, path: str, *, source: str) -> str | None:
+    def _address(self, path: str, *, source: str, file_address: FileAddress) -> str | None:
         """What a relative link means: a path beside the source, or else an address beside its page."""
         for base in (posixpath.dirname(source), slug_of(source)):
             target = posixpath.normpath(posixpath.join(base, path))
-            if target in self._files:
-                return self._files[target]
             slug = slug_of(HTML_SUFFIX.sub("", "" if target == "." else target))
-            if slug in self._addresses:
-                return self._addresses[slug]
+            address = self._addresses.get(slug)
+            if address is None:
+                address = file_address(target)
+            if address is not None:
+                return address
         return None

@@ -110,8 +110,8 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             if file.src_dir == config.docs_dir and (not self._preview or file.is_documentation_page()):
                 files.remove(file)
         if not self._preview:
-            for path in self._site.files:
-                files.append(_file(path, self._site.file(path), config))
+            for path, content in self._site.files():
+                files.append(_file(path, content, config))
         for path, source in self._assets.items():
             files.append(_file(path, source.read_bytes(), config))
         self._articles: dict[str, Article] = {}

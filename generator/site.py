@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -26,7 +26,6 @@ from generator.addresses import (
     AddressTakenError,
     Place,
     place_documents,
-    relative,
 )
 from generator.config import SiteConfig
 from generator.document import Renderer
@@ -35,16 +34,15 @@ from generator.history import (
     Version,
     in_force,
     read_history,
-    read_version,
     refuse_problems,
     upcoming,
 )
 from generator.language import load_language
 from generator.links import Links
 from generator.pages import Chapter, Pages, with_clause_links
-from generator.redline import Side
 from generator.redlines import Redlines, RedlineTexts
-from generator.repository import Repository, is_document_path
+from generator.rendering import FolderFiles, Rendering
+from generator.repository import Repository
 from generator.seam import Digests
 from generator.shell import Article, Shell
 from generator.standing import standings
@@ -78,30 +76,38 @@ class Site:
     ) -> None:
         self._config = config
         self._repository = repository
-        self._cache = cache
-        self._folder = repository.folder_of(config.documents)
-        self._renderer = Renderer(config.extensions, config.extension_configs, cache)
-        self._redlines = Redlines(cache, side=self._side, renderer=self._renderer.version)
         self._day = day
+        folder = repository.folder_of(config.documents)
+        renderer = Renderer(config.extensions, config.extension_configs, cache)
         history = read_history(
             repository,
-            folder=self._folder,
+            folder=folder,
             ref=None,
-            renderer=self._renderer,
+            renderer=renderer,
             time_zone=config.time_zone,
             draft_at=draft_at,
         )
         shown = tuple(document for document in history.documents if not config.excluded(document.path))
-        self.history = replace(history, documents=shown)
-        refuse_problems(self.history)
+        self._history = replace(history, documents=shown)
+        refuse_problems(self._history)
         self.places = place_documents(
             shown,
             language=config.language,
             languages=config.languages,
             announce=config.announce,
         )
-        self.files = self._files()
-        self._links = Links(self.places, self.files)
+        self._files = FolderFiles(repository, head=history.head, folder=folder, excluded=config.excluded)
+        for path in self._files.now.keys() & SITE_FILES:
+            raise AddressTakenError(path, address=path, other="a file of the site")
+        self._rendering = Rendering(
+            repository,
+            renderer,
+            cache,
+            links=Links(self.places),
+            files=self._files,
+            site_url=config.site_url,
+        )
+        self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
         self._pages = Pages(site_url=config.site_url, site_name=config.site_name, time_zone=config.time_zone)
 
     def articles(self) -> list[tuple[Place, Article]]:
@@ -124,9 +130,10 @@ class Site:
         """The languages in which a shell is needed."""
         return sorted({self._config.language, *(place.language for place in self.places)})
 
-    def file(self, path: str) -> bytes:
-        """A file of the documents folder that is no document, as it was committed."""
-        return self._repository.read(self.files[path])
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """The files of the documents folder that are no documents, as they were committed."""
+        for path, blob in self._files.now.items():
+            yield path, self._repository.read(blob)
 
     def write(self, folder: Path, shells: Mapping[str, Shell], *, other_pages: Iterable[str]) -> Built:
         """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
@@ -139,6 +146,8 @@ class Site:
             output.page(self._pages.overview(self._chapters, language=self._config.language))
         if entries:
             output.file(FEED, self._feed(entries, None))
+        for address, blob in self._files.kept.items():
+            output.file(address, self._repository.read(blob))
         self._write_redirects(output)
         output.file(SCHEMA, seam.SCHEMA_FILE.read_bytes())
         sitemap = self._sitemap(other_pages)
@@ -146,25 +155,13 @@ class Site:
         output.file(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
         output.file(
             HISTORY,
-            seam.history_json(self.places, config=self._config, commit=self.history.head, digests=digests),
+            seam.history_json(self.places, config=self._config, commit=self._history.head, digests=digests),
         )
         return Built(
             documents=len(self.places),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
         )
-
-    def _files(self) -> dict[str, str]:
-        """The blobs of the files besides the documents, by their paths below the folder."""
-        skipped = len(self._folder) + 1 if self._folder else 0
-        files = {
-            path[skipped:]: blob
-            for path, blob in self._repository.files(self.history.head, folder=self._folder).items()
-            if not is_document_path(path, folder=self._folder)
-        }
-        for path in files.keys() & SITE_FILES:
-            raise AddressTakenError(path, address=path, other="a file of the site")
-        return {path: blob for path, blob in files.items() if not self._config.excluded(path)}
 
     @cached_property
     def _chapters(self) -> list[Chapter]:
@@ -230,9 +227,9 @@ class Site:
         self, chapter: Chapter, version: Version, redline: RedlineTexts, output: _Output
     ) -> str:
         page = chapter.place.change(version)
-        marked = self._resolved(redline.html, version, page=page)
+        marked = self._rendering.on_page(redline.html, version, page=page)
         output.page(self._pages.change(chapter, version, redline, marked))
-        absolute = partial(self._absolute, version=version)
+        absolute = partial(self._rendering.anywhere, version=version, here=page)
         raw = seam.redline_json(chapter.place.document.id, version, redline, absolute=absolute)
         return output.file(f"{page}redline.json", raw)
 
@@ -241,7 +238,7 @@ class Site:
         address = place.since(old)
         if old.number in chapter.since:
             redline = self._redline(old, newest, place)
-            marked = self._resolved(redline.html, newest, page=address)
+            marked = self._rendering.on_page(redline.html, newest, page=address)
             output.page(self._pages.since(chapter, old, redline, marked))
         else:
             self._write_redirect(address, f"{place.history}#{old.label}", place.language, output)
@@ -267,39 +264,24 @@ class Site:
     def _entry(self, place: Place, version: Version, redline: RedlineTexts | None) -> Entry:
         language = load_language(place.language)
         effective = language("effective_from", effective=language.date(version.effective_on))
+        page = place.change(version) if redline else place.version(version)
+        markup = redline.mail_html if redline else self._rendering.html(version)
         return Entry(
             identity=f"{place.document.id}/{version.label}",
             title=f"{version.title}: {version.label}",
-            page=place.change(version) if redline else place.version(version),
+            page=page,
             published_at=version.published_at,
             summary=" ".join(filter(None, (version.front.summary, effective))),
-            markup=self._absolute(redline.mail_html if redline else self._html(version), version),
+            markup=self._rendering.anywhere(markup, version, here=page),
             language=place.language,
         )
 
     def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
         return self._redlines.between(old, new, language=load_language(place.language))
 
-    def _side(self, version: Version) -> Side:
-        return Side(html=self._html(version), title=version.front.title, effective_on=version.front.effective)
-
-    def _html(self, version: Version) -> str:
-        key = f"text-{self._renderer.version}-{version.source_blob}"
-        kept = self._cache.get(key)
-        if kept is None:
-            kept = self._cache[key] = read_version(version, self._repository, self._renderer).html
-        return kept
-
     def _text(self, version: Version, place: Place, *, page: str) -> str:
-        text = self._resolved(self._html(version), version, page=page)
+        text = self._rendering.on_page(self._rendering.html(version), version, page=page)
         return with_clause_links(text, language=load_language(place.language))
-
-    def _resolved(self, markup: str, version: Version, *, page: str) -> str:
-        return self._links.resolve(markup, source=version.path, locate=partial(relative, page=page))
-
-    def _absolute(self, markup: str, version: Version) -> str:
-        locate = partial(urljoin, self._config.site_url)
-        return self._links.resolve(markup, source=version.path, locate=locate)
 
     def _feed(self, entries: list[Entry], place: Place | None) -> bytes:
         """The feed of one document, or of the site."""

@@ -112,5 +112,8 @@ def publish_everything(site: PolicySite) -> None:
     site.publish("cookies.md", "# Cookies\n\nOne.\n", on=date(2026, 4, 3))
     site.publish("cookies.md", "# Cookies\n\nTwo.\n", on=date(2026, 4, 3))
     site.publish("cookies.md", "# Cookies\n\nOne.\n", on=date(2026, 4, 4))
+    site.publish(
+        "images/scheme.svg", '<svg xmlns="http://www.w3.org/2000/svg" id="new"/>', on=date(2026, 4, 5)
+    )
     site.repository.remove("policy/terms.md")
     site.repository.commit(at=datetime(2026, 5, 1, tzinfo=UTC))

@@ -174,7 +174,20 @@ def test_links_lead_to_pages_whatever_they_were_called(full: PolicySite) -> None
     assert "<a>nothing</a>" in page
     assert '<a href="https://example.org/">a site</a>' in page
     assert '<a href="../../../privacy/">data</a>' in full.page("terms/versions/2026-01-12")
-    assert 'src="../../../images/scheme.svg"' in full.page("privacy/versions/2026-01-10")
+
+
+def test_a_version_keeps_the_image_that_it_was_published_with(full: PolicySite) -> None:
+    page = full.page("privacy/versions/2026-01-10")
+    image = page.partition('src="../../../assets/kept/')[2].partition('"')[0]
+    kept = (full.folder / "assets/kept" / image).read_text()
+    assert kept == '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    assert kept != (full.folder / "images/scheme.svg").read_text()
+
+
+def test_links_that_leave_the_site_for_a_mail_or_a_feed_are_absolute(full: PolicySite) -> None:
+    redline = full.json("privacy/changes/2026-02-01/redline.json")
+    assert f'href="{SITE_URL}terms/#top"' in redline["mail_html"]
+    assert f'href="{SITE_URL}terms/#top"' in redline["html"]
 
 
 def test_template_syntax_is_text(full: PolicySite) -> None:

@@ -1,0 +1,107 @@
+"""Texts of versions as pages, feeds and mails need them: rendered, with links and the files of their time."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
+from urllib.parse import quote, urljoin
+
+from generator.addresses import relative
+from generator.document import Renderer
+from generator.history import Version, read_version
+from generator.links import Links
+from generator.redline import Side
+from generator.repository import UNCOMMITTED, Repository, is_document_path
+
+KEPT_FILES = "assets/kept/"
+
+
+class FolderFiles:
+    """The files of the documents folder that are no documents, at any commit.
+
+    ``now`` are those of the newest: blobs by path below the folder. ``kept`` are older ones that a text
+    still shows: blobs by the address that they have got.
+    """
+
+    def __init__(
+        self, repository: Repository, *, head: str, folder: str, excluded: Callable[[str], bool]
+    ) -> None:
+        self._repository = repository
+        self._folder = folder
+        self._excluded = excluded
+        self._at: dict[str, Mapping[str, str]] = {}
+        self.now = self._files(head)
+        self.kept: dict[str, str] = {}
+
+    def address(self, path: str, *, version: Version) -> str | None:
+        """Where the file is that a version shows: one that has changed since stays beside the newest."""
+        now = self.now.get(path)
+        then = None if version.commit == UNCOMMITTED else self._files(version.commit).get(path)
+        if then is None or then == now:
+            return quote(path) if now else None
+        address = f"{KEPT_FILES}{then[:16]}/{quote(posixpath.basename(path))}"
+        self.kept[address] = then
+        return address
+
+    def _files(self, commit: str) -> Mapping[str, str]:
+        if commit not in self._at:
+            skipped = len(self._folder) + 1 if self._folder else 0
+            self._at[commit] = {
+                path[skipped:]: blob
+                for path, blob in self._repository.files(commit, folder=self._folder).items()
+                if not is_document_path(path, folder=self._folder) and not self._excluded(path[skipped:])
+            }
+        return self._at[commit]
+
+
+class Rendering:
+    """Gives each version's text; what was rendered before is taken from ``cache``."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        renderer: Renderer,
+        cache: MutableMapping[str, str],
+        *,
+        links: Links,
+        files: FolderFiles,
+        site_url: str,
+    ) -> None:
+        self._repository = repository
+        self._renderer = renderer
+        self._cache = cache
+        self._links = links
+        self._files = files
+        self._site_url = site_url
+
+    def html(self, version: Version) -> str:
+        """The text as it was rendered, with the links as they were written."""
+        key = f"text-{self._renderer.version}-{version.source_blob}"
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = self._cache[key] = read_version(version, self._repository, self._renderer).html
+        return kept
+
+    def side(self, version: Version) -> Side:
+        """The text as one side of a redline."""
+        return Side(html=self.html(version), title=version.front.title, effective_on=version.front.effective)
+
+    def on_page(self, markup: str, version: Version, *, page: str) -> str:
+        """Markup of a version with links that work on the page at this address."""
+        return self._links.resolve(
+            markup,
+            source=version.path,
+            locate=partial(relative, page=page),
+            file_address=partial(self._files.address, version=version),
+        )
+
+    def anywhere(self, markup: str, version: Version, *, here: str) -> str:
+        """Markup of a version with absolute links; those inside the text lead to ``here``."""
+        return self._links.resolve(
+            markup,
+            source=version.path,
+            locate=partial(urljoin, self._site_url),
+            file_address=partial(self._files.address, version=version),
+            here=here,
+        )
