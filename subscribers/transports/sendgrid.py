@@ -155,7 +155,9 @@ def _body(mailing: Mailing) -> dict[str, Any]:
     mail.add_custom_arg(api.CustomArg("attempt", mailing.token))
     for recipient in reversed(mailing.recipients):  # the library puts each before those added earlier
         personal = api.Personalization()
-        personal.add_to(api.To(recipient.address))
+        to = api.To()
+        to.email = recipient.address  # given to To() it would be parsed again, and slowly
+        personal.add_to(to)
         personal.add_custom_arg(api.CustomArg("delivery", recipient.delivery))
         mail.add_personalization(personal)
     # A service notice goes to whoever left the newsletters; bounces and spam reports still stop it.

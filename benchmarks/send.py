@@ -1,0 +1,311 @@
+"""How long telling people takes, how much memory and how many calls, from ten thousand to a million.
+
+    python benchmarks/send.py [--people 10000 100000 1000000] [--postgresql URL] [--plot FILE.svg]
+
+A size is told in a process of its own, through the SendGrid transport, to a server on this machine that reads
+each request and accepts it. People have two languages, and half of them missed the announcement before, so
+there are four kinds of mail. ``--postgresql`` is the URL of a role that may create databases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import re
+import resource
+import secrets
+import socketserver
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from threading import Event
+
+from sqlalchemy import case, create_engine, func, insert, literal, make_url, null, select, text
+
+from subscribers.books import audit, statuses
+from subscribers.database import migrate, open_database, writing
+from subscribers.ledger import Ledger
+from subscribers.local import deliver
+from subscribers.model import announcements, batches, contents, deliveries, people
+from subscribers.settings import Sender
+from subscribers.transports.sendgrid import SendGridTransport
+
+MILLION = 1_000_000
+# What a million may take.
+SECONDS_ALLOWED = {"fan-out": 10.0, "send": 90.0, "status": 0.5, "audit": 5.0}
+MEGABYTES_ALLOWED, CALLS_ALLOWED = 250, 4 * 1001
+SENDER = Sender(address=Address("Example", "policy", "example.com"), legal_name="Example", contact="Example")
+MAIL = "<p>" + "What changed, and what it means for you. " * 500 + "</p>"  # 20 kB, as a usual one has
+
+
+def main() -> None:
+    """Measure every size on every database and print the table; exit 1 when a million takes too much."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000, MILLION])
+    parser.add_argument("--postgresql", metavar="URL")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg")
+    parser.add_argument("--tell", nargs=2, metavar=("URL", "PROVIDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.tell:
+        print(json.dumps(_tell(*arguments.tell)))
+        return
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    names = (*SECONDS_ALLOWED, "MB", "calls", "bytes sent")
+    print(f"{'':12}{'people':>10}" + "".join(f"{name:>14}" for name in names))
+    passed = False
+    series: dict[str, list[tuple[int, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder, _provider() as (url, count):
+        for kind, new_database in _databases(Path(folder), arguments.postgresql):
+            for size in sorted(arguments.people):
+                figures = _measure(new_database(), url, size)
+                figures["calls"], figures["bytes sent"] = count()
+                print(
+                    f"{kind:12}{size:>10,}" + "".join(f"{figures[name]:>14,.1f}" for name in names),
+                    flush=True,
+                )
+                series.setdefault(kind, []).append((size, figures["fan-out"] + figures["send"]))
+                passed |= size >= MILLION and not _is_allowed(figures)
+    if arguments.plot:
+        arguments.plot.write_text(_plot(series), encoding="utf-8")
+    sys.exit(1 if passed else 0)
+
+
+def _is_allowed(figures: dict[str, float]) -> bool:
+    in_time = all(figures[name] <= seconds for name, seconds in SECONDS_ALLOWED.items())
+    return in_time and figures["MB"] <= MEGABYTES_ALLOWED and figures["calls"] <= CALLS_ALLOWED
+
+
+def _measure(url: str, provider: str, size: int) -> dict[str, float]:
+    _fill(url, size)
+    command = [sys.executable, __file__, "--tell", url, provider]
+    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return figures
+
+
+def _tell(url: str, provider: str) -> dict[str, float]:
+    engine = open_database(url)
+    ledger = Ledger(engine)
+    transport = SendGridTransport(api_key="SG.benchmark", host=provider, subuser=None)
+    figures: dict[str, float] = {}
+
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        figures[name] = time.perf_counter() - began
+
+    with timed("fan-out"):
+        ledger.fan_out(batch_limit=transport.batch_limit)
+    with timed("send"):
+        deliver(ledger, transport, sender=SENDER, stop=Event())
+    figures["MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with timed("status"):
+        [status] = [status for status in statuses(engine) if status.announcement_id == 3]
+    with timed("audit"):
+        problems = audit(engine)
+    assert not problems
+    assert status.is_complete
+    assert status.books.accepted == status.books.audience
+    return figures
+
+
+def _fill(url: str, size: int) -> None:
+    """People, a baseline, an announcement that half of them missed, and one to be told."""
+    engine = open_database(url)
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        for start in range(0, size, 20_000):
+            rows = [
+                {
+                    "external_id": str(number),
+                    "email": f"user{number}@shop{number % 997}.example.com",
+                    "language": "ru" if number % 2 else "en",
+                    "registered_at": now,
+                    "pseudonym_key": b"k" * 32,
+                }
+                for number in range(start, min(size, start + 20_000))
+            ]
+            connection.execute(insert(people), rows)
+        for number, state in enumerate(("baseline", "cancelled", "open"), 1):
+            told = number < 3
+            connection.execute(
+                insert(announcements).values(
+                    id=number,
+                    state=state,
+                    site_url="https://policies.example/",
+                    site_language="en",
+                    commit="c" * 40,
+                    history_sha256="0" * 64,
+                    versions_sha256=f"{number:064}",
+                    made_at=now,
+                    fanned_out_at=now if told else None,
+                    audience=(0, size)[number - 1] if told else None,
+                )
+            )
+        missed = people.c.id % 4 < 2
+        connection.execute(
+            insert(deliveries).from_select(
+                ["announcement_id", "recipient_id", "language", "last_told_id", "batch_id", "exclusion"],
+                select(
+                    literal(2),
+                    people.c.id,
+                    literal("en"),
+                    literal(1),
+                    case((missed, null()), else_=1),
+                    case((missed, "cancelled"), else_=null()),
+                ),
+            )
+        )
+        told_before = select(func.count()).where(deliveries.c.batch_id == 1)
+        connection.execute(
+            insert(batches).values(
+                id=1,
+                announcement_id=2,
+                language="en",
+                last_told_id=1,
+                size=told_before.scalar_subquery(),
+                state="accepted",
+                token="0" * 32,
+            )
+        )
+        for language in ("en", "ru"):
+            for last_told in (1, 2):
+                connection.execute(
+                    insert(contents).values(
+                        announcement_id=3,
+                        language=language,
+                        last_told_id=last_told,
+                        message_language=language,
+                        subject="Our privacy policy has changed",
+                        text=MAIL,
+                        html=MAIL,
+                        sha256="0" * 64,
+                    )
+                )
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))
+    engine.dispose()
+
+
+class _Provider(socketserver.BaseRequestHandler):
+    """Reads a request whole and accepts it; it parses nothing, so that the sender is what is measured."""
+
+    calls = 0
+    bytes_sent = 0
+
+    def handle(self) -> None:
+        received = bytearray()
+        while b"\r\n\r\n" not in received:
+            received += self.request.recv(65_536)
+        head, _, body = bytes(received).partition(b"\r\n\r\n")
+        if head.startswith(b"GET"):
+            answer = json.dumps([_Provider.calls, _Provider.bytes_sent]).encode()
+            _Provider.calls = _Provider.bytes_sent = 0
+        else:
+            length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
+            left = length - len(body)
+            while left > 0:
+                left -= len(self.request.recv(1 << 20))
+            _Provider.calls += 1
+            _Provider.bytes_sent += length
+            answer = b""
+        status = b"200 OK" if head.startswith(b"GET") else b"202 Accepted"
+        self.request.sendall(
+            b"HTTP/1.1 %s\r\nX-Message-Id: benchmark\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+            % (status, len(answer), answer)
+        )
+
+
+def _serve(pipe: Pipe) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), _Provider) as server:
+        pipe.send(server.server_address[1])
+        server.serve_forever()
+
+
+@contextmanager
+def _provider() -> Iterator[tuple[str, Callable[[], tuple[int, int]]]]:
+    """Its address, and a function for the calls and bytes since it was last called."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    url = f"http://127.0.0.1:{here.recv()}"
+
+    def count() -> tuple[int, int]:
+        with urllib.request.urlopen(url) as answer:
+            calls, bytes_sent = json.load(answer)
+        return calls, bytes_sent
+
+    try:
+        yield url, count
+    finally:
+        process.terminate()
+
+
+def _databases(folder: Path, postgresql: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    def new_sqlite() -> str:
+        return _with_schema(f"sqlite:///{folder / secrets.token_hex(4)}.db")
+
+    yield "SQLite", new_sqlite
+    if postgresql is None:
+        return
+    made: list[str] = []
+    url = make_url(postgresql).set(drivername="postgresql+psycopg")
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+
+    def new_postgresql() -> str:
+        made.append(f"send_{secrets.token_hex(4)}")
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {made[-1]}"))
+        return _with_schema(url.set(database=made[-1]).render_as_string(hide_password=False))
+
+    try:
+        yield "PostgreSQL", new_postgresql
+    finally:
+        with server.connect() as connection:
+            for name in made:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _with_schema(url: str) -> str:
+    engine = open_database(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+def _plot(series: dict[str, list[tuple[int, float]]]) -> str:
+    """Seconds over people, as an SVG: a straight line through the origin is linear growth."""
+    most = max(size for points in series.values() for size, _ in points)
+    longest = max(seconds for points in series.values() for _, seconds in points)
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 400" font-family="sans-serif">',
+        '<rect width="640" height="400" fill="#fff"/><path d="M60 20V350H620" fill="none" stroke="#333"/>',
+        f'<text x="620" y="372" text-anchor="end">{most:,} people</text>',
+        f'<text x="66" y="32">{longest:.0f} s, fan-out and sending</text>',
+    ]
+    for (kind, points), colour in zip(series.items(), ("#0b57a4", "#b3541e"), strict=False):
+        places = [(60 + 560 * size / most, 350 - 310 * seconds / longest) for size, seconds in points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(60.0, 350.0), *places])
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
+        x, y = places[-1]
+        parts.append(
+            f'<text x="{x - 8:.1f}" y="{y + 18:.1f}" text-anchor="end" fill="{colour}">{kind}</text>'
+        )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    main()
