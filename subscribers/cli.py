@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from subscribers import checking_cli, people_cli, telling_cli
+from subscribers import checking_cli, people_cli, proof_cli, telling_cli
 from subscribers.errors import NotifyError
 from subscribers.mail import to_email
 from subscribers.preview import preview as preview_mail
@@ -25,6 +25,7 @@ app.command(name="import")(people_cli.import_)
 app.add_typer(people_cli.person, name="person")
 app.add_typer(telling_cli.commands)
 app.add_typer(checking_cli.commands)
+app.add_typer(proof_cli.proof, name="proof")
 
 
 @app.callback()

@@ -1,0 +1,93 @@
+"""Checks that what the records of a bundle say adds up to what its head says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from subscribers.announcing import digest, snapshot
+from subscribers.evidence import OUTCOMES, STRENGTH
+from subscribers.model import AttemptState
+from subscribers.proof import form
+from subscribers.proof.bundle import Count, documents_of
+from subscribers.proof.form import Delivery, Head
+from subscribers.published import UnreadableSiteError, parse_history
+
+
+class ContradictionError(Exception):
+    """Two things that were signed do not go together."""
+
+
+def check_history(body: bytes, head: Head) -> None:
+    """Refuse a history that is not the one the head tells of."""
+    try:
+        history = parse_history(body, where=form.HISTORY)
+    except UnreadableSiteError as error:
+        raise ContradictionError(f"{form.HISTORY} {error.what}") from error
+    if (
+        hashlib.sha256(body).hexdigest() != head.history_sha256
+        or (history.commit, history.site_url) != (head.commit, head.site_url)
+        or digest(snapshot(history)) != head.publication
+        or documents_of(history) != list(head.documents)
+    ):
+        raise ContradictionError(f"{form.HISTORY} is not the one of which the head tells")
+
+
+def check_books(lines: Iterable[bytes], head: Head) -> None:
+    """Refuse records whose sums are not the head's, or of which one contradicts another."""
+    source = iter(lines)
+    accepted = bytearray()
+    for attempt in _parsed(form.attempt_json, islice(source, head.attempts)):
+        accepted.append(attempt.state == AttemptState.ACCEPTED)
+    for _ in _parsed(form.post_json, islice(source, head.posts)):
+        pass
+    count, before = Count(), ""
+    for place, delivery in enumerate(_parsed(form.delivery_json, source), head.attempts + head.posts):
+        count.add(delivery)
+        problem = _problem(delivery, head, accepted)
+        if delivery.person is not None:
+            if delivery.person <= before:
+                problem = "counts an account twice, or stands in the wrong order"
+            before = delivery.person
+        if problem:
+            raise ContradictionError(f"record {place} {problem}")
+    books = count.books(audience=head.books.audience)
+    if books != head.books or sum(count.fates.values()) != head.deliveries or not books.are_balanced:
+        raise ContradictionError("the books do not balance")
+    if head.complete != (not books.waiting and not books.unknown):
+        raise ContradictionError("the head says complete, and somebody is open")
+
+
+def _problem(delivery: Delivery, head: Head, accepted: bytearray) -> str | None:
+    """What is wrong in a delivery by itself."""
+    attempts = [report.attempt for report in delivery.reports]
+    if delivery.attempt is not None:
+        attempts.append(delivery.attempt)
+    posts = [report.post - head.attempts for report in delivery.reports]
+    if not all(0 <= place < head.attempts for place in attempts):
+        return "names an attempt that is not there"
+    if not all(0 <= place < head.posts for place in posts):
+        return "names a post that is not there"
+    messages = {None if delivery.fate == "excluded" else message.number for message in head.messages}
+    told = [OUTCOMES[report.kind] for report in delivery.reports if report.kind in OUTCOMES]
+    was_accepted = delivery.attempt is not None and accepted[delivery.attempt]
+    wrongs = {
+        "is excluded without a reason": (delivery.fate == "excluded") != (delivery.exclusion is not None),
+        "names a message that is not there": delivery.message not in messages,
+        "was accepted by no attempt": delivery.fate == "accepted" and not was_accepted,
+        "has another outcome than its reports say": delivery.outcome
+        != max(told, key=STRENGTH.index, default=None),
+    }
+    return next((what for what, is_so in wrongs.items() if is_so), None)
+
+
+def _parsed(kind: TypeAdapter[Any], lines: Iterable[bytes]) -> Iterator[Any]:
+    for line in lines:
+        try:
+            yield kind.validate_json(line)
+        except ValidationError as error:
+            raise ContradictionError("a record is not of format 1") from error

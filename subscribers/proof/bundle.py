@@ -1,0 +1,290 @@
+"""Writes the bundle of an announcement: a folder in which every byte follows from the signed head.
+
+The same state of the ledger gives the same bytes. Memory does not grow with the audience.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, Engine, Row, insert, select
+
+from subscribers import batch_rows
+from subscribers.database import reading, writing
+from subscribers.errors import NotifyError
+from subscribers.model import announcements, contents, histories, proofs
+from subscribers.proof import declaration, form, merkle
+from subscribers.proof.form import Books, Delivery, Document, Head, Link, Root, ToldMessage
+from subscribers.proof.records import Records
+from subscribers.proof.signing import fingerprint
+from subscribers.proof.sorting import sorted_lines
+from subscribers.published import PublishedHistory, parse_history
+from subscribers.settings import Sender
+
+
+class UnprovableError(NotifyError):
+    """There is nothing of the announcement that could be proven."""
+
+    def __init__(self, announcement_id: int, why: str) -> None:
+        super().__init__(f"announcement {announcement_id}: {why}; policy-notify status lists what there is")
+
+
+class UnwritableBundleError(NotifyError):
+    """The bundle's folder is there already, or the disk takes it not."""
+
+
+@dataclass(slots=True)
+class Count:
+    """The books of the deliveries written so far."""
+
+    fates: Counter[str] = field(default_factory=Counter)
+    exclusions: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, delivery: Delivery) -> None:
+        """Enter one more."""
+        self.fates[delivery.fate] += 1
+        if delivery.exclusion is not None:
+            self.exclusions[delivery.exclusion] += 1
+        if delivery.outcome is not None:
+            self.outcomes[delivery.outcome] += 1
+
+    def books(self, *, audience: int) -> Books:
+        """The books for an audience counted before."""
+        return Books(
+            audience=audience,
+            accepted=self.fates["accepted"],
+            excluded=dict(sorted(self.exclusions.items())),
+            rejected=self.fates["rejected"],
+            unknown=self.fates["unknown"],
+            waiting=self.fates["waiting"],
+            outcomes=dict(sorted(self.outcomes.items())),
+        )
+
+
+def export(
+    engine: Engine,
+    announcement_id: int,
+    into: Path,
+    *,
+    key: Ed25519PrivateKey,
+    sender: Sender,
+    on_record: Callable[[], None] = lambda: None,
+) -> Head:
+    """Write the bundle to the new folder ``into``; an announcement under way gives an incomplete one."""
+    if into.exists():
+        raise UnwritableBundleError(f"{into}: is there already; name another folder with --into")
+    with _explained(into):
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as part:
+            folder = Path(part) / into.name
+            folder.mkdir()
+            with reading(engine) as connection:
+                head = _written(connection, announcement_id, folder, sender=sender, on_record=on_record)
+            head = replace(head, signed_by=fingerprint(key.public_key()))
+            head, raw = _chained(engine, _declared(head, folder))
+            (folder / form.HEAD).write_bytes(raw)
+            (folder / form.SIGNATURE).write_bytes(key.sign(raw))
+            (folder / form.ROOT).write_bytes(root_of(head, raw))
+            folder.rename(into)
+    return head
+
+
+def root_of(head: Head, raw: bytes) -> bytes:
+    """The small file to publish, for the head whose bytes are ``raw``."""
+    root = Root(
+        format=form.FORMAT,
+        announcement=head.announcement,
+        site_url=head.site_url,
+        head_sha256=hashlib.sha256(raw).hexdigest(),
+        root=head.root,
+    )
+    return form.root_json.dump_json(root, indent=1) + b"\n"
+
+
+def _written(
+    connection: Connection,
+    announcement_id: int,
+    folder: Path,
+    *,
+    sender: Sender,
+    on_record: Callable[[], None],
+) -> Head:
+    """All but the declaration, and the head so far."""
+    row = _announcement(connection, announcement_id)
+    body = connection.scalars(
+        select(histories.c.body).where(histories.c.sha256 == row.history_sha256)
+    ).one_or_none()
+    if body is None:
+        raise UnprovableError(announcement_id, "was made by a version that kept no proof")
+    history = parse_history(body, where=form.HISTORY)
+    records = Records(connection, announcement_id)
+    (folder / form.HISTORY).write_bytes(body)
+    count = Count()
+    with _RecordFiles(folder) as files:
+        for attempt in records.attempts():
+            files.add(form.attempt_json.dump_json(attempt))
+        attempts = files.count
+        for post in records.posts():
+            files.add(form.post_json.dump_json(post))
+        posts = files.count - attempts
+
+        def lines() -> Iterator[bytes]:
+            for delivery in records.deliveries():
+                count.add(delivery)
+                on_record()
+                yield form.delivery_json.dump_json(delivery)
+
+        for line in sorted_lines(lines(), folder=folder.parent):
+            files.add(line)
+    books = count.books(audience=row.audience)
+    assert books.are_balanced, "somebody is not accounted for"
+    return Head(
+        format=form.FORMAT,
+        announcement=announcement_id,
+        publication=row.versions_sha256,
+        complete=not books.waiting and not books.unknown,
+        declared_by=sender.legal_name,
+        contact=sender.contact,
+        site_url=row.site_url,
+        site_name=history.site_name,
+        language=row.site_language,
+        commit=row.commit,
+        history_sha256=row.history_sha256,
+        made_at=row.made_at,
+        counted_at=row.fanned_out_at,
+        documents=documents_of(history),
+        messages=_messages(connection, announcement_id, records.messages, folder),
+        books=books,
+        attempts=attempts,
+        posts=posts,
+        deliveries=files.count - attempts - posts,
+        root=files.tree.root().hex(),
+        files={},
+        signed_by="",
+        before=None,
+    )
+
+
+def _announcement(connection: Connection, announcement_id: int) -> Row[*tuple[object, ...]]:
+    row = connection.execute(select(announcements).where(announcements.c.id == announcement_id)).one_or_none()
+    if row is None:
+        raise UnprovableError(announcement_id, "there is none")
+    if row.state == "baseline":
+        raise UnprovableError(announcement_id, "is the baseline, of which nobody was told")
+    if row.fanned_out_at is None:
+        raise UnprovableError(announcement_id, f"is {row.state} and has not begun, so nobody was told yet")
+    return row
+
+
+def documents_of(history: PublishedHistory) -> list[Document]:
+    """The documents that are announced, as the site served them."""
+    return [
+        Document(
+            slug=document.slug,
+            title=document.newest.title,
+            label=document.newest.label,
+            commit=document.newest.commit,
+            source_blob=document.newest.source_blob,
+            content_sha256=document.newest.content_sha256,
+            page_sha256=document.newest.page_sha256,
+            redline_sha256=document.newest.redline.sha256 if document.newest.redline else None,
+        )
+        for document in history.documents
+        if document.announced
+    ]
+
+
+def _messages(
+    connection: Connection, announcement_id: int, numbers: Mapping[tuple[str, int], int], folder: Path
+) -> list[ToldMessage]:
+    rows = connection.execute(
+        select(contents).where(contents.c.announcement_id == announcement_id, contents.c.sha256.is_not(None))
+    )
+    told = []
+    for row in rows:
+        number = numbers[row.language, row.last_told_id]
+        for name, words in zip(form.message_files(number), (row.text, row.html), strict=True):
+            (folder / name).write_bytes(words.encode())
+        told.append(ToldMessage(number=number, language=row.message_language, subject=row.subject))
+    return sorted(told, key=lambda message: message.number)
+
+
+def _declared(head: Head, folder: Path) -> Head:
+    """The head with the digests of all files that it has to name, the declaration's among them."""
+    (folder / form.DECLARATION_TEXT).write_bytes(declaration.as_text(head).encode())
+    (folder / form.DECLARATION_HTML).write_bytes(declaration.as_html(head).encode())
+    named = sorted(file for file in folder.iterdir() if file.name not in {form.RECORDS, form.DIGESTS})
+    return replace(head, files={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in named})
+
+
+def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
+    """The head that names the one before it, and its bytes; the same again for the same state."""
+    with writing(engine) as connection:
+        batch_rows.lock(connection)
+        newest_first = select(proofs).order_by(proofs.c.id.desc()).limit(1)
+        own = connection.execute(
+            newest_first.where(proofs.c.announcement_id == head.announcement)
+        ).one_or_none()
+        if own is not None:
+            again = replace(head, before=form.head_json.validate_json(own.head).before)
+            if _encoded(again) == own.head:
+                return again, own.head
+        last = connection.execute(newest_first).one_or_none()
+        if last is not None:
+            head = replace(head, before=Link(announcement=last.announcement_id, head_sha256=last.head_sha256))
+        raw = _encoded(head)
+        connection.execute(
+            insert(proofs).values(
+                announcement_id=head.announcement,
+                head=raw,
+                head_sha256=hashlib.sha256(raw).hexdigest(),
+            )
+        )
+        return head, raw
+
+
+def _encoded(head: Head) -> bytes:
+    return form.head_json.dump_json(head, indent=1) + b"\n"
+
+
+class _RecordFiles:
+    """The records, the digest of each, and the tree over them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = merkle.Tree()
+        self.count = 0
+        self._records: BinaryIO = (folder / form.RECORDS).open("wb")
+        self._digests: BinaryIO = (folder / form.DIGESTS).open("wb")
+
+    def __enter__(self) -> _RecordFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._records.close()
+        self._digests.close()
+
+    def add(self, record: bytes) -> None:
+        digest = merkle.leaf(record)
+        self.tree.add(digest)
+        self.count += 1
+        self._records.write(record + b"\n")
+        self._digests.write(digest)
+
+
+@contextmanager
+def _explained(into: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnwritableBundleError(
+            f"{into}: cannot be written ({error.strerror}); make room or name another folder with --into"
+        ) from error

@@ -1,0 +1,86 @@
+"""Says in lines for a person what a proof shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from subscribers.proof.form import Head
+from subscribers.proof.person import Testimony, ToldAccount
+
+MEANINGS = {
+    "processed": "the provider is sending it; no report of arrival",
+    "delivered": "accepted by the recipient's server",
+    "dropped": "dropped by the provider",
+    "bounced": "refused by the recipient's server",
+    "complained": "reported as unwanted by the recipient, so it had arrived",
+}
+FATES = {
+    "rejected": "refused by the provider for good",
+    "unknown": "not known whether it was sent",
+    "waiting": "waits to be sent",
+}
+
+
+def summary(head: Head) -> str:
+    """Which announcement, and its books."""
+    books = head.books
+    state = "complete" if head.complete else f"incomplete: {books.waiting} wait, {books.unknown} in doubt"
+    before = f"follows {head.before.head_sha256[:16]}" if head.before else "is the first of its chain"
+    outcomes = "".join(f", {number} {outcome}" for outcome, number in books.outcomes.items())
+    return (
+        f"announcement {head.announcement} of {head.site_url}, {state}; audience {books.audience} = "
+        f"{books.accepted} accepted + {sum(books.excluded.values())} excluded + {books.rejected} rejected "
+        f"+ {books.unknown} unknown + {books.waiting} waiting (reported: {outcomes[2:] or 'nothing yet'}); "
+        f"root {head.root}; {before}"
+    )
+
+
+def testimony(proven: Testimony) -> Iterator[str]:
+    """What a person was told, when, and with which outcome."""
+    head = proven.head
+    subjects = {message.number: message.subject for message in head.messages}
+    for account in proven.accounts:
+        delivery = account.delivery
+        yield (
+            f"verified: account {account.external_id}, {account.address or _unnamed(account)}: "
+            f"announcement {head.announcement} of {head.site_url}, made {_time(head.made_at)}, "
+            f"commit {head.commit}"
+        )
+        if delivery.message is not None:
+            text, html = proven.messages[delivery.message].text, proven.messages[delivery.message].html
+            yield (
+                f"  message: {subjects[delivery.message]}"
+                f" ({len(text.encode())} bytes of text, {len(html.encode())} of HTML, both in the proof)"
+            )
+        yield f"  {_fate(account)}"
+        if delivery.outcome is not None and delivery.outcome_at is not None:
+            yield f"  {MEANINGS[delivery.outcome]}, {_time(delivery.outcome_at)}"
+        for report in delivery.reports:
+            post = account.posts[report.post]
+            yield (
+                f"  reported by the provider: {report.kind}, {_time(report.at)}, event {report.id}, "
+                f"in the signed post with SHA-256 {post.sha256}"
+            )
+    yield "  that anybody has read it is not claimed"
+
+
+def _fate(account: ToldAccount) -> str:
+    delivery, attempt = account.delivery, account.attempt
+    if delivery.fate == "excluded":
+        return f"not sent: {delivery.exclusion}"
+    if delivery.fate != "accepted" or attempt is None:
+        return FATES[delivery.fate]
+    name = f" as {attempt.provider_id}" if attempt.provider_id else ""
+    accepted_at = f", accepted {_time(attempt.ended_at)}" if attempt.ended_at else ""
+    return f"handed to {attempt.transport} {_time(attempt.claimed_at)}{accepted_at}{name}"
+
+
+def _unnamed(account: ToldAccount) -> str:
+    if account.delivery.address is None:
+        return "at no address"
+    return "at an address that is no longer the account's"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

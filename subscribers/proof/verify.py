@@ -1,0 +1,165 @@
+"""Verifies a bundle with nothing but a public key, and names the first thing that is wrong in it.
+
+From the outside in: the signature over the head, the files that the head names, each record, and last that
+what the records say adds up to what the head says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import pairwise, zip_longest
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from subscribers.errors import NotifyError
+from subscribers.proof import form, merkle
+from subscribers.proof.accounting import ContradictionError, check_books, check_history
+from subscribers.proof.bundle import root_of
+from subscribers.proof.form import Head
+from subscribers.proof.signing import fingerprint, is_signed
+
+
+class UnprovenError(NotifyError):
+    """Something in a proof is not as it was signed."""
+
+    def __init__(self, where: object, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+
+
+def verify_bundle(bundle: Path, key: Ed25519PublicKey) -> Head:
+    """The head of a bundle in which every byte is as it was signed, and all adds up."""
+    raw = read(bundle / form.HEAD)
+    head = verified_head(raw, read(bundle / form.SIGNATURE), key, where=bundle / form.HEAD)
+    _check_files(bundle, head, raw)
+    _check_records(bundle, head)
+    try:
+        check_history((bundle / form.HISTORY).read_bytes(), head)
+        check_books(record_lines(bundle), head)
+    except ContradictionError as error:
+        raise UnprovenError(bundle, f"{error}, so the bundle contradicts itself") from error
+    return head
+
+
+def verify_chain(heads: list[tuple[Path, Head]]) -> None:
+    """Refuse unless each bundle names the one given before it as the one made before it."""
+    for (earlier, first), (later, second) in pairwise(heads):
+        digest = hashlib.sha256((earlier / form.HEAD).read_bytes()).hexdigest()
+        if second.before is None or second.before.head_sha256 != digest:
+            named = (
+                f"announcement {second.before.announcement}, head {second.before.head_sha256}"
+                if second.before
+                else "none"
+            )
+            raise UnprovenError(
+                later,
+                f"does not follow {earlier} (announcement {first.announcement}, head {digest}): "
+                f"as the one before it, it names {named}",
+            )
+
+
+def verified_head(raw: bytes, signature: bytes, key: Ed25519PublicKey, *, where: object) -> Head:
+    """The head, if the key has signed exactly these bytes."""
+    try:
+        head = form.head_json.validate_json(raw)
+    except ValidationError:
+        head = None
+    if not is_signed(key, signature, raw):
+        if head is not None and head.signed_by != fingerprint(key):
+            raise UnprovenError(
+                where,
+                f"names {head.signed_by} as the key that signed it, and the given one is {fingerprint(key)}; "
+                "give that key, or the head was changed",
+            )
+        raise UnprovenError(where, "the signature does not fit: head or signature was changed")
+    if head is None:
+        raise UnprovenError(where, "is not of format 1; verify it with the version that made it")
+    return head
+
+
+def read(file: Path) -> bytes:
+    """The bytes of a file that a proof needs."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise UnprovenError(file, "is missing") from error
+    except OSError as error:
+        raise UnprovenError(file, f"cannot be read ({error.strerror})") from error
+
+
+def record_lines(bundle: Path) -> Iterator[bytes]:
+    """The records as they stand in their file, without line ends."""
+    with (bundle / form.RECORDS).open("rb") as file:
+        for line in file:
+            yield line.removesuffix(b"\n")
+
+
+def digests(bundle: Path) -> Iterator[bytes]:
+    """The digest of each record."""
+    with (bundle / form.DIGESTS).open("rb") as file:
+        while digest := file.read(form.DIGEST_BYTES):
+            yield digest
+
+
+def _check_files(bundle: Path, head: Head, raw: bytes) -> None:
+    for name, sha256 in head.files.items():
+        if hashlib.sha256(read(bundle / name)).hexdigest() != sha256:
+            raise UnprovenError(bundle / name, "was changed")
+    if read(bundle / form.ROOT) != root_of(head, raw):
+        raise UnprovenError(bundle / form.ROOT, "was changed")
+    ours = {*head.files, form.HEAD, form.SIGNATURE, form.ROOT, form.RECORDS, form.DIGESTS}
+    present = {file.name for file in bundle.iterdir()}
+    for name in sorted(ours - present):
+        raise UnprovenError(bundle / name, "is missing")
+    for name in sorted(present - ours):
+        raise UnprovenError(bundle / name, "does not belong to the bundle")
+
+
+def _check_records(bundle: Path, head: Head) -> None:
+    """Compare each record with its digest, and both with the signed root."""
+    signed, found = merkle.Tree(), merkle.Tree()
+    first: int | None = None
+    for place, (digest, line) in enumerate(zip_longest(digests(bundle), record_lines(bundle))):
+        actual = None if line is None else merkle.leaf(line)
+        if first is None and digest != actual:
+            first = place
+        if digest is not None:
+            signed.add(digest)
+        if actual is not None:
+            found.add(actual)
+    signed_root, found_root = signed.root().hex(), found.root().hex()
+    if signed_root == found_root == head.root and first is None:
+        _check_last_byte(bundle)
+    elif signed_root == head.root and first is not None:
+        raise UnprovenError(bundle / form.RECORDS, _what_happened(bundle, first))
+    elif found_root == head.root and first is not None:
+        raise UnprovenError(bundle / form.DIGESTS, f"the digest of record {first} was changed")
+    else:
+        where = f"both from record {first} on" if first is not None else "in the same way"
+        raise UnprovenError(bundle, f"{form.RECORDS} and {form.DIGESTS} were changed, {where}")
+
+
+def _what_happened(bundle: Path, place: int) -> str:
+    """In what the records differ from their digests, first at ``place``."""
+    expected = next((digest for number, digest in enumerate(digests(bundle)) if number == place), None)
+    line = next((line for number, line in enumerate(record_lines(bundle)) if number == place), None)
+    if line is None:
+        return f"ends before record {place}"
+    if expected is None:
+        return f"goes on after the last record, {place - 1}"
+    is_present = any(merkle.leaf(each) == expected for each in record_lines(bundle))
+    is_known = merkle.leaf(line) in digests(bundle)
+    if is_known:
+        return f"record {place} is {'out of its place' if is_present else 'left out'}"
+    return f"record {place} is {'displaced by a foreign one' if is_present else 'changed'}"
+
+
+def _check_last_byte(bundle: Path) -> None:
+    """The only byte that no digest covers is the end of the last line."""
+    with (bundle / form.RECORDS).open("rb") as file:
+        if file.seek(0, 2):
+            file.seek(-1, 2)
+            if file.read() != b"\n":
+                raise UnprovenError(bundle / form.RECORDS, "the end of the last line is missing")
