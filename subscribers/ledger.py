@@ -38,6 +38,7 @@ LEASE = timedelta(seconds=45)  # a dead worker's batch is known as doubtful with
 # A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).
 DEFERRALS = 30
 LONGEST_DEFERRAL = timedelta(hours=4)
+HOPELESS = 20  # recipients refused one by one, and none accepted: no list is that bad from its start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +269,7 @@ class Ledger:
                     batch_rows.split(connection, claim.batch_id, part=(len(claim.recipients) + 1) // 2)
             else:
                 self._reject(connection, claim.batch_id, detail)
+                _pause_if_hopeless(connection, claim.batch_id, detail)
 
     def defer(self, claim: Claim, detail: str) -> None:
         """The provider did not take the request now; try it later, for days, then give up."""
@@ -394,6 +396,33 @@ class Ledger:
             .values(state=BatchState.REJECTED.value, lease_until_at=None, token=None)
         )
         connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
+
+
+def _pause_if_hopeless(connection: Connection, batch_id: int, detail: str) -> None:
+    """Stop where one recipient after another is refused and none accepted: then it is not the recipients."""
+    announcement_id: int = connection.scalars(
+        select(batches.c.announcement_id).where(batches.c.id == batch_id)
+    ).one()
+    ended = connection.execute(
+        select(batches.c.state, func.sum(batches.c.size))
+        .where(
+            batches.c.announcement_id == announcement_id,
+            batches.c.state.in_([BatchState.ACCEPTED.value, BatchState.REJECTED.value]),
+        )
+        .group_by(batches.c.state)
+    )
+    sizes = {row.state: row[1] for row in ended}
+    if BatchState.ACCEPTED not in sizes and sizes[BatchState.REJECTED] >= HOPELESS:
+        connection.execute(
+            update(announcements)
+            .where(
+                announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value
+            )
+            .values(
+                state=AnnouncementState.PAUSED.value,
+                pause_reason=f"the provider has refused all of the first {HOPELESS} recipients: {detail}",
+            )
+        )
 
 
 def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from subscribers.canary import canary_is_due, send_canary
-from subscribers.evidence import release_unsent
+from subscribers.evidence import forget_bodies, release_unsent
 from subscribers.ledger import Ledger
 from subscribers.settings import Sender, Settings
 from subscribers.transports import Transport
@@ -18,9 +18,11 @@ class Reconciliation:
 
     window: timedelta
     canary: str
+    retention: timedelta = timedelta()  # of raw posts
 
     def settle(self, ledger: Ledger, transport: Transport, *, sender: Sender) -> None:
-        """Release what was surely not sent; where nothing could show it, ask."""
+        """Release what was surely not sent; where nothing could show it, ask. Forget what may not be kept."""
+        forget_bodies(ledger.engine, before=ledger.now() - self.retention)
         release_unsent(ledger.engine, window=self.window, now=ledger.now())
         if canary_is_due(ledger, transport, window=self.window):
             send_canary(ledger, transport, sender=sender, address=self.canary)
@@ -33,4 +35,5 @@ def configured_reconciliation(settings: Settings) -> Reconciliation | None:
     return Reconciliation(
         window=timedelta(seconds=settings.evidence_window),
         canary=settings.canary or settings.who_sends().address.addr_spec,
+        retention=timedelta(days=settings.event_retention_days),
     )

@@ -251,6 +251,12 @@ def _demand_finished(present: Sequence[Status], doubts: Sequence[Doubt]) -> None
     ]
     if doubts:
         open_ends.append("what is in doubt is not sent again by itself; see policy-notify resolve --help")
+    open_ends += [
+        f"announcement {status.announcement_id} has paused itself: {status.pause_reason}; "
+        f"mend it, then policy-notify release {status.announcement_id}"
+        for status in present
+        if status.state == "paused" and status.pause_reason
+    ]
     waiting = sum(status.books.waiting for status in present if status.state == "open")
     unstarted = any(status.state == "open" and status.fanned_out_at is None for status in present)
     if waiting or unstarted:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 
 import pytest
 from published_site import PublishedSiteMaker
+from sendgrid_double import Behaviour
+from smtp_double import SmtpDouble
 
 from subscribers.cli import main
 
@@ -26,16 +30,21 @@ class Done:
 Run = Callable[..., Done]
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run policy-notify on a fresh database, three people imported."""
-    environment = {
-        "POLICY_NOTIFY_DATABASE_URL": f"sqlite:///{tmp_path / 'notify.sqlite'}",
-        "POLICY_NOTIFY_MAIL_FOLDER": str(tmp_path / "mails"),
+def environment_of(folder: Path) -> dict[str, str]:
+    """Settings of an operator who writes mails to a folder."""
+    return {
+        "POLICY_NOTIFY_DATABASE_URL": f"sqlite:///{folder / 'notify.sqlite'}",
+        "POLICY_NOTIFY_MAIL_FOLDER": str(folder / "mails"),
         "POLICY_NOTIFY_FROM": "Example Market <policy@example.com>",
         "POLICY_NOTIFY_LEGAL_NAME": "Example Market LLC",
         "POLICY_NOTIFY_CONTACT": "privacy@example.com",
     }
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run policy-notify on a fresh database, three people imported."""
+    environment = environment_of(tmp_path)
 
     def policy_notify(*arguments: str, expect: int = 0, **settings: str) -> Done:
         with monkeypatch.context() as patch:
@@ -141,6 +150,34 @@ def test_an_absent_database_is_one_clear_line(run: Run, tmp_path: Path) -> None:
     refused = run("status", expect=1, POLICY_NOTIFY_DATABASE_URL=missing)
     assert "policy-notify migrate" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_stopped_delivery_finishes_its_batch_and_can_be_resumed(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", "--hold")
+    run("release", "2")
+    with SmtpDouble() as server:
+        smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
+        program = [str(Path(sys.executable).with_name("policy-notify")), "deliver"]
+        environment = environment_of(tmp_path) | smtp | {"PATH": "/usr/bin:/bin"}
+        sender = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE)
+
+        def stop_at_the_first(_: object) -> Behaviour:
+            sender.terminate()
+            time.sleep(0.3)
+            return Behaviour.ACCEPT
+
+        server.behave = stop_at_the_first
+        _, errors = sender.communicate(timeout=60)
+        assert sender.returncode == 1
+        assert b"2 wait: run policy-notify deliver again" in errors
+        assert (announced(run)[0]["accepted"], announced(run)[0]["unknown"]) == (1, 0)
+
+        server.behave = lambda _: Behaviour.ACCEPT
+        run("deliver", **smtp)
+        assert set(server.mails.values()) == {1}
+        assert announced(run)[0]["complete"] is True
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from told_world import SENDER, ToldWorld, addresses
 
 from subscribers import announcements
+from subscribers.books import statuses
 from subscribers.delivery import ProviderRefusedError, deliver_batch
-from subscribers.ledger import UnknownBatchError
+from subscribers.ledger import Ledger, UnknownBatchError
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,
@@ -127,6 +129,47 @@ def test_one_bad_address_does_not_block_the_others(announced: ToldWorld) -> None
     assert announced.transport.mails == addresses(["anna", "boris", "dora"])
     books = announced.books(2)
     assert (books.accepted, books.rejected) == (3, 1)
+
+
+def test_a_provider_that_refuses_everybody_is_not_asked_for_each(announced: ToldWorld) -> None:
+    announced.register(*(f"person{number}" for number in range(200)))
+
+    def refuse(_: Mailing) -> None:
+        raise RefusedError("400 bad request")
+
+    announced.transport.rule = refuse
+    announced.deliver()
+    announced.deliver()
+
+    [status] = [status for status in statuses(announced.engine) if status.announcement_id == 2]
+    assert (status.state, status.books.rejected, status.books.waiting) == ("paused", 20, 184)
+    assert status.pause_reason is not None
+    assert "400 bad request" in status.pause_reason
+
+
+def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: ToldWorld) -> None:
+    announced.transport.batch_limit = 1
+    announced.ledger.fan_out(batch_limit=1)
+    announced.transport.answers = [ThrottledError("429", retry_after=60)]
+    deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
+    another = Ledger(announced.engine, now=lambda: announced.now)
+
+    assert another.claim(2, announced.transport) is None
+    announced.wait(seconds=61)
+    assert another.claim(2, announced.transport) is not None
+
+
+def test_many_senders_at_once_send_each_mail_once(announced: ToldWorld) -> None:
+    announced.register(*(f"person{number}" for number in range(60)))
+    announced.transport.batch_limit = 1
+    senders = [threading.Thread(target=announced.deliver) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+
+    assert announced.books(2).accepted == 64
+    assert set(announced.transport.mails.values()) == {1}
 
 
 def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: ToldWorld) -> None:
