@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -138,7 +139,10 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         article = self._articles.get(page.file.src_uri)
         if article is None:
             return markdown
-        page.meta = {"title": article.title, "description": article.description}
+        page.meta = {  # themes take both for markup
+            "title": escape(article.title, quote=False),
+            "description": escape(article.description),
+        }
         return ""
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:

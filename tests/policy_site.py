@@ -75,7 +75,11 @@ def text(body: str, *, title: str = "Privacy policy", **front: str) -> str:
 def publish_everything(site: PolicySite) -> None:
     """Every kind of document and version: in force, upcoming, superseded, overtaken, returned, withdrawn,
     renamed and translated, with an image, links and template syntax."""
-    site.publish("index.md", "# Policies\n\n- [Privacy](privacy.md)\n", on=date(2026, 1, 5))
+    site.publish(
+        "index.md",
+        '# Policies & "rules"\n\nOur "rules" > none:\n\n- [Privacy](privacy.md)\n',
+        on=date(2026, 1, 5),
+    )
     site.publish("images/scheme.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>', on=date(2026, 1, 6))
     site.publish(
         "data.md",
