@@ -1,0 +1,222 @@
+"""How long a proof takes, and how much memory, as the audience grows.
+
+    python benchmarks/proof.py [--users 10000 100000 1000000] [--postgresql URL]
+
+Everybody was sent a mail, of which the provider has reported twice. Each step runs in a process of its own,
+on SQLite and, with ``--postgresql`` (the URL of an empty database), on PostgreSQL for the last number.
+Memory has to stay where it is while the audience grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine, insert, text
+
+from subscribers import announcements
+from subscribers.announcing import snapshot, snapshot_before
+from subscribers.database import migrate, open_database, writing
+from subscribers.ledger import Ledger
+from subscribers.mail import Message
+from subscribers.model import event_posts, people
+from subscribers.proof.bundle import export
+from subscribers.proof.form import person_json
+from subscribers.proof.person import prove_person, verify_person
+from subscribers.proof.verify import verify_bundle
+from subscribers.published import parse_history
+from subscribers.registry import new_pseudonym_key
+from subscribers.settings import Sender
+from subscribers.transports.sendgrid import SendGridTransport
+
+MEGABYTES_ALLOWED = 250
+EVENTS_A_POST = 100
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+SENDER = Sender(
+    address=Address("M", "policy", "market.example"), legal_name="Market", contact="a@market.example"
+)
+HEX = "0123456789abcdef" * 4
+REPORTS = """
+    INSERT INTO events (event_id, post_id, token, recipient_id, kind, occurred_at)
+    SELECT '{kind}-0-18396-' || recipient_id || '-abcdefghijklmnop', recipient_id / :a_post + 1, token,
+           recipient_id, '{kind}', :now
+    FROM deliveries JOIN batches ON batches.id = batch_id"""
+
+
+def main() -> None:
+    """Run every step for every number of users and print the table; exit 1 when memory grows too far."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--users", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--postgresql", metavar="URL")
+    parser.add_argument("--step", nargs=3, metavar=("STEP", "URL", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        _measure(*arguments.step)
+        return
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"{'':12}{'users':>10}  {'step':8}{'seconds':>9}{'MB':>6}")
+    passed = False
+    with tempfile.TemporaryDirectory() as part:
+        runs = [("SQLite", users, f"sqlite:///{part}/{users}.db") for users in arguments.users]
+        if arguments.postgresql:
+            runs.append(("PostgreSQL", arguments.users[-1], arguments.postgresql))
+        for kind, users, url in runs:
+            engine = open_database(url)
+            migrate(engine)
+            _fill(engine, users)
+            engine.dispose()
+            folder = Path(part) / f"{kind}-{users}"
+            for step in ("export", "verify", "person"):
+                command = [sys.executable, __file__, "--step", step, url, str(folder)]
+                done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+                figures = json.loads(done.stdout)
+                passed |= figures["megabytes"] > MEGABYTES_ALLOWED
+                print(
+                    f"{kind:12}{users:10,}  {step:8}{figures['seconds']:9.1f}{figures['megabytes']:6.0f}",
+                    flush=True,
+                )
+            size = sum(file.stat().st_size for file in folder.iterdir())
+            print(f"{kind:12}{users:10,}  bundle of {size / 1e6:,.0f} MB", flush=True)
+    sys.exit(1 if passed else 0)
+
+
+def _measure(step: str, url: str, folder: str) -> None:
+    began = time.perf_counter()
+    bundle, engine, person = Path(folder), open_database(url), Path(f"{folder}.json")
+    match step:
+        case "export":
+            export(engine, 2, bundle, key=KEY, sender=SENDER)
+        case "verify":
+            verify_bundle(bundle, KEY.public_key())
+        case "person":
+            person.write_bytes(person_json.dump_json(prove_person(engine, "user7", bundle)))
+            verify_person(person, KEY.public_key())
+    seconds = time.perf_counter() - began
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
+
+
+def _fill(engine: Engine, users: int) -> None:
+    """An announcement that has gone out to all, each mail reported as taken and as delivered."""
+    with writing(engine) as connection:
+        for first in range(0, users, 10_000):
+            numbers = range(first, min(first + 10_000, users))
+            connection.execute(insert(people), [_person(number) for number in numbers])
+    _announce(engine)
+    ledger = Ledger(engine, now=lambda: NOW)
+    transport = SendGridTransport(api_key="", host="http://localhost", subuser=None)
+    ledger.fan_out(batch_limit=1000)
+    while batch_ids := ledger.sendable(transport):
+        for batch_id in batch_ids:
+            claim = ledger.claim(batch_id, transport)
+            assert claim is not None
+            ledger.intend(claim, request_sha256=HEX)
+            ledger.accept(claim.token, provider_id=f"provider-{batch_id}")
+    with writing(engine) as connection:
+        posts = [_post(number) for number in range(1, users // EVENTS_A_POST + 2)]
+        connection.execute(insert(event_posts), posts)
+        for kind in ("processed", "delivered"):
+            statement = text(REPORTS.format(kind=kind))
+            connection.execute(statement, {"a_post": EVENTS_A_POST, "now": NOW.replace(tzinfo=None)})
+        outcome = text("UPDATE deliveries SET outcome = 'delivered', outcome_at = :now")
+        connection.execute(outcome, {"now": NOW.replace(tzinfo=None)})
+
+
+def _announce(engine: Engine) -> None:
+    raw = json.dumps(_history()).encode()
+    history = parse_history(raw, where="history.json")
+    message = Message(language="en", subject="It has changed", text="changed\n" * 500, html="<p>" * 2000)
+    announcements.record(
+        engine,
+        history,
+        raw_history=raw,
+        known_id=None,
+        baseline=snapshot_before(history, NOW),
+        versions=snapshot(history),
+        messages={("en", None): message},
+        hold=False,
+        now=NOW,
+    )
+
+
+def _person(number: int) -> dict[str, object]:
+    return {
+        "external_id": f"user{number}",
+        "email": f"user{number}@shop{number % 997}.example.com",
+        "registered_at": NOW,
+        "pseudonym_key": new_pseudonym_key(),
+    }
+
+
+def _post(number: int) -> dict[str, object]:
+    return {
+        "id": number,
+        "sha256": f"{number:064x}",
+        "signature": "MEUCIQ" + "a" * 90,
+        "signed_timestamp": str(number),
+        "received_at": NOW,
+    }
+
+
+def _history() -> dict[str, object]:
+    return {
+        "format": 1,
+        "site_url": "https://policies.example/",
+        "site_name": "Market",
+        "language": "en",
+        "time_zone": "UTC",
+        "commit": HEX,
+        "documents": [
+            {
+                "id": HEX[:16],
+                "slug": "privacy",
+                "address": "privacy/",
+                "former_addresses": [],
+                "language": "en",
+                "translation_of": None,
+                "title": "Privacy",
+                "announced": True,
+                "ended_at": None,
+                "versions": [_version(1, "2026-01-10"), _version(2, "2026-06-01")],
+            }
+        ],
+    }
+
+
+def _version(number: int, label: str) -> dict[str, object]:
+    reference = {"from": 1, "page": "privacy/c/", "address": "privacy/c/redline.json", "sha256": HEX}
+    return {
+        "number": number,
+        "label": label,
+        "commit": HEX,
+        "source_blob": HEX,
+        "published_at": f"{label}T12:00:00Z",
+        "effective_on": label,
+        "declared_version": None,
+        "change": "material",
+        "summary": None,
+        "impact": None,
+        "approved_by": None,
+        "returns_to": None,
+        "content_sha256": f"{number:064x}",
+        "title": "Privacy",
+        "address": f"privacy/versions/{label}/",
+        "page_sha256": HEX,
+        "redline": reference if number > 1 else None,
+    }
+
+
+if __name__ == "__main__":
+    main()
