@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from rapidfuzz.distance import Indel, LCSseq
+from rapidfuzz.distance import Indel
 
 from generator.redline.blocks import Block, Element
-from generator.redline.words import common_runs, heaviest_chain
+from generator.redline.words import alike, common_runs, contained, heaviest_chain
 
 ALIKE = 0.45
 """Of two blocks in place: twice the common words to all words of both."""
@@ -62,9 +62,10 @@ class Unit:
             )
         return self._code
 
-    def can_merge_with(self, other: Unit) -> bool:
-        """Whether both stand in the same item or cell, so that their words may run on."""
-        return self.blocks[0].place == other.blocks[0].place
+    @property
+    def place(self) -> tuple[Element, ...]:
+        """What it shares with units that it can be merged with."""
+        return self.blocks[0].place
 
 
 def read_units(blocks: Iterable[Block], vocabulary: dict[str, str]) -> list[Unit]:
@@ -146,17 +147,14 @@ def _settled(
     while len(olds) + len(news) > 2:
         shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
         found = [sum(row) for row in shared], [sum(column) for column in zip(*shared, strict=True)]
-        parts = [
-            (count / max(1, len(units[at].code)), side, place)
-            for side, (counts, units, places) in enumerate(zip(found, (old, new), (olds, news), strict=True))
-            for count, (place, at) in zip(counts, enumerate(places), strict=True)
-        ]
-        least, side, place = min(parts)
-        if least < HALF:
-            olds, news = olds[:], news[:]
-            del (olds, news)[side][place]
-            if not olds or not news:
-                return []
+        kept = tuple(
+            [at for count, at in zip(counts, places, strict=True) if count >= HALF * len(units[at].code)]
+            for counts, units, places in zip(found, (old, new), (olds, news), strict=True)
+        )
+        if not kept[0] or not kept[1]:
+            return []
+        if kept != (olds, news):
+            olds, news = kept
             continue
         return _cut(old, new, olds, news, shared)
     return [(olds, news)]
@@ -181,11 +179,24 @@ def _cut(
         for b, j in enumerate(news)
         if shared[a][b] >= max(1, LINKED * min(len(old[i].code), len(new[j].code)))
     ]
-    groups = _groups(links)
-    if all(old[i].can_merge_with(old[group[0]]) for group, _ in groups for i in group):
-        return groups
-    weights = [(i, j, float(shared[olds.index(i)][news.index(j)])) for i, j in links]
-    return [([i], [j]) for i, j, _ in (weights[n] for n in heaviest_chain(weights))]
+    return [part for group in _groups(links) for part in _mergeable(old, group, links)]
+
+
+def _mergeable(
+    old: Sequence[Unit], group: tuple[list[int], list[int]], links: Sequence[tuple[int, int]]
+) -> list[tuple[list[int], list[int]]]:
+    """The group with only those old units that can be merged: of the item or cell with most of the words."""
+    olds, news = group
+    words: dict[tuple[Element, ...], int] = {}
+    for i in olds:
+        words[old[i].place] = words.get(old[i].place, 0) + len(old[i].code)
+    if len(words) == 1:
+        return [group]
+    if len(news) > 1:
+        points = [(i, j, float(len(old[i].code))) for i, j in links if i in olds and j in news]
+        return [([points[n][0]], [points[n][1]]) for n in heaviest_chain(points)]
+    place = max(words, key=lambda found: words[found])
+    return [([i for i in olds if old[i].place == place], news)]
 
 
 def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
@@ -206,12 +217,12 @@ def _alike_pairs(
     for i, j in worth_comparing(old, new, left, right):
         code, other = old[i].code, new[j].code
         shortest = min(len(code), len(other))
-        alike = Indel.normalized_similarity(code, other, score_cutoff=ALIKE)
-        if alike:
-            points.append((i, j, alike * alike * shortest))
+        share = alike(code, other, ALIKE)
+        if share:
+            points.append((i, j, share * share * shortest))
         elif shortest >= FEWEST_CONTAINED and not (old[i].row or new[j].row):
-            common = LCSseq.similarity(code, other, score_cutoff=int(CONTAINED * shortest))
-            if common >= CONTAINED * shortest:
+            common = contained(code, other, CONTAINED)
+            if common:
                 points.append((i, j, 0.5 * common))
     return points
 

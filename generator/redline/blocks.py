@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -85,56 +86,85 @@ def read_blocks(fragment: str) -> list[Block]:
         _remove_our_own_signs(parser)
     if parser.body is None:
         return []
-    reader = _Reader()
-    reader.read(parser.body, (), [])
-    return reader.blocks
+    return _Reader().read(parser.body)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the reader is: the next node, the elements around it, and the text before it in the same block.
+
+    ``inline`` are the inline elements that hold blocks. ``number`` is that of the next item of an ordered
+    list.
+    """
+
+    node: LexborNode | None
+    path: tuple[Element, ...]
+    inline: tuple[LexborNode, ...]
+    number: int | None
+    pieces: list[str] = field(default_factory=list)
 
 
 class _Reader:
+    """Reads without recursion: how deep a text nests is not limited."""
+
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.places: list[_Place] = []
         self.unplaced = ""  # empty anchors that no text was with yet
 
-    def read(self, parent: LexborNode, path: tuple[Element, ...], inline: list[LexborNode]) -> None:
-        """Read the children of ``parent``; ``inline`` are the inline elements that hold blocks."""
-        pieces: list[str] = []
-        number = _first_number(parent)
-        for node in _children(parent):
-            tag = node.tag or ""
-            if tag == "-text":
-                pieces.append(node.html or "")
-            elif tag in BLOCKS:
-                self.add(pieces, path, inline)
-                element = Element(tag, node.attributes, path[-1] if path else None)
-                if tag == "li" and number is not None:
-                    number = element.number = whole_number(element.attributes.get("value"), number)
-                    number += 1
-                self.read_block(node, (*path, element), inline)
-            elif not tag.startswith(("-", "_", "!")):
-                markup = node.html or ""
-                if BLOCK_INSIDE.search(markup):
-                    self.add(pieces, path, inline)
-                    self.read(node, path, [*inline, node])
-                else:
-                    pieces.append(markup)
-        self.add(pieces, path, inline)
+    def read(self, body: LexborNode) -> list[Block]:
+        """The blocks of a document."""
+        self.places = [_Place(body.child, (), (), None)]
+        while self.places:
+            place = self.places[-1]
+            node = place.node
+            if node is None:
+                self.add(place)
+                self.places.pop()
+            else:
+                place.node = node.next
+                self.read_node(node, node.tag or "", place)
+        return self.blocks
 
-    def read_block(self, node: LexborNode, path: tuple[Element, ...], inline: list[LexborNode]) -> None:
-        if path[-1].tag == "hr":
-            self.blocks.append(Block(path, RULE))
+    def read_node(self, node: LexborNode, tag: str, place: _Place) -> None:
+        if tag == "-text":
+            place.pieces.append(node.html or "")
+        elif tag in BLOCKS:
+            self.add(place)
+            element = Element(tag, node.attributes, place.path[-1] if place.path else None)
+            if tag == "li" and place.number is not None:
+                element.number = whole_number(element.attributes.get("value"), place.number)
+                place.number = element.number + 1
+            self.read_block(node, _Place(node.child, (*place.path, element), place.inline, None))
+        elif not tag.startswith(("-", "_", "!")):
+            markup = node.html or ""
+            if BLOCK_INSIDE.search(markup):
+                self.add(place)
+                self.places.append(_Place(node.child, place.path, (*place.inline, node), None))
+            else:
+                place.pieces.append(markup)
+
+    def read_block(self, node: LexborNode, place: _Place) -> None:
+        element = place.path[-1]
+        if element.tag == "hr":
+            self.blocks.append(Block(place.path, RULE))
             return
         markup = node.inner_html or ""
         if BLOCK_INSIDE.search(markup):
-            self.read(node, path, inline)
+            if element.tag == "ol":
+                place.number = whole_number(element.attributes.get("start"), 1)
+            self.places.append(place)
             return
         before = len(self.blocks)
-        self.add([markup], path, inline)
-        if len(self.blocks) == before and path[-1].tag in SEEN_WHEN_EMPTY:
-            self.blocks.append(Block(path, ""))
+        place.pieces.append(markup)
+        self.add(place)
+        if len(self.blocks) == before and element.tag in SEEN_WHEN_EMPTY:
+            self.blocks.append(Block(place.path, ""))
 
-    def add(self, pieces: list[str], path: tuple[Element, ...], inline: list[LexborNode]) -> None:
-        markup = "".join(pieces)
-        pieces.clear()
+    def add(self, place: _Place) -> None:
+        """Make a block of the text so far, if there is any to be seen."""
+        markup = "".join(place.pieces)
+        place.pieces.clear()
         bare = markup
         if "<" in markup:
             bare = markup if SEEN_WITHOUT_TEXT.search(markup) else TAG_OR_COMMENT.sub("", markup)
@@ -142,9 +172,9 @@ class _Reader:
             if "id=" in markup or "name=" in markup:
                 self.unplaced += markup.strip()
             return
-        for node in reversed(inline):
+        for node in reversed(place.inline):
             markup = f"{start_tag(node.tag or '', node.attributes)}{markup}</{node.tag}>"
-        self.blocks.append(Block(path, self.unplaced + markup))
+        self.blocks.append(Block(place.path, self.unplaced + markup))
         self.unplaced = ""
 
 
@@ -152,17 +182,6 @@ def start_tag(tag: str, attributes: Mapping[str, str | None]) -> str:
     """The tag as HTML, its attributes in the order given."""
     written = "".join(f' {name}="{html.escape(value or "")}"' for name, value in attributes.items())
     return f"<{tag}{written}>"
-
-
-def _children(parent: LexborNode) -> Iterator[LexborNode]:
-    node = parent.child
-    while node is not None:
-        yield node
-        node = node.next
-
-
-def _first_number(parent: LexborNode) -> int | None:
-    return whole_number(parent.attributes.get("start"), 1) if parent.tag == "ol" else None
 
 
 def whole_number(text: str | None, default: int) -> int:

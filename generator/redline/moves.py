@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel
 
 from generator.redline.align import Unit, unique_pairs, worth_comparing
+from generator.redline.words import alike
 
 FEWEST_WORDS = 5
 """A moved block by itself has so many; shorter ones come twice by chance."""
@@ -33,10 +33,10 @@ def find_moves(
     for i, j in worth_comparing(old, new, left, right):
         code, other = old[i].code, new[j].code
         if min(len(code), len(other)) >= FEWEST_WORDS_EDITED:
-            candidates.append((Indel.normalized_similarity(code, other, score_cutoff=ALIKE), i, j))
+            candidates.append((alike(code, other, ALIKE), i, j))
     ranked = sorted(candidates, key=lambda found: (-found[0] * len(old[found[1]].code), found[1], found[2]))
-    for alike, i, j in ranked:
-        if alike and i not in partner and j not in taken and _can_move(old[i], new[j]):
+    for share, i, j in ranked:
+        if share and i not in partner and j not in taken and _can_move(old[i], new[j]):
             partner[i] = j
             taken.add(j)
     _take_neighbours(old, new, (set(left), set(right)), partner, taken)
@@ -63,8 +63,7 @@ def _take_neighbours(
         for a, b in ((i - 1, j - 1), (i + 1, j + 1)):
             if a not in free[0] or b not in free[1] or a in partner or b in taken:
                 continue
-            alike = Indel.normalized_similarity(old[a].code, new[b].code)
-            if alike >= ALIKE_BESIDE and _can_move(old[a], new[b]):
+            if alike(old[a].code, new[b].code, ALIKE_BESIDE) and _can_move(old[a], new[b]):
                 partner[a] = b
                 taken.add(b)
                 waiting.append((a, b))

@@ -343,7 +343,7 @@ def drop_false_moves(lines: Sequence[Line]) -> None:
             sources, targets = places[line.move]
             passed = sources and targets and (max(sources) < min(targets) or max(targets) < min(sources))
             if not passed:
-                line.move = 0
+                line.move, line.stretches = 0, None
 
 
 def _begins(blocks: Sequence[Block], vocabulary: dict[str, str]) -> dict[int, Block]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from rapidfuzz.distance import LCSseq
+from rapidfuzz.distance import Indel, LCSseq
 
 RULE = "\ufffcrule"
 """What stands for a horizontal rule among the words."""
@@ -39,7 +40,7 @@ PIECE = re.compile(
     rf"(?P<word>{LETTER}+(?:[{INNER}]+{LETTER}+)*)"
     r"|(?P<space>(?:\s|&nbsp;)+)"
     r"|(?P<tag><!--.*?-->|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>)"
-    rf"|(?P<sign>[{UNSPACED}][{JOINED}]*|.)",
+    rf"|(?P<sign>[{UNSPACED}][{JOINED}]*|[{MARKS}]{{4,}}|.)",
     re.DOTALL,
 )
 LABEL = re.compile(r"[(\[]?(?:\d+(?:\.\d+)*[.)\]]*|(?:[A-Za-z]|[ivxlcIVXLC]+)[.)\]]+)")
@@ -203,6 +204,37 @@ class Stretch:
 
 MOST_CELLS = 200_000_000
 """Of a table of common subsequences, one bit each (25 MB)."""
+
+
+HUGE = 10_000
+"""Words of a block that takes too long to be compared with many others word by word."""
+
+PHRASE = 3
+
+
+def alike(old: str, new: str, at_least: float) -> float:
+    """Twice the common words to all words of two codes; 0 if that is less than asked for.
+
+    Of two huge codes the order does not count.
+    """
+    if 2 * min(len(old), len(new)) < at_least * (len(old) + len(new)):
+        return 0.0
+    if max(len(old), len(new)) <= HUGE:
+        return Indel.normalized_similarity(old, new, score_cutoff=at_least)
+    common = sum((Counter(old) & Counter(new)).values())
+    share = 2 * common / (len(old) + len(new))
+    return share if share >= at_least else 0.0
+
+
+def contained(code: str, other: str, at_least: float) -> int:
+    """How many words of the shorter code the other one has in the same order; 0 if too small a share."""
+    code, other = sorted((code, other), key=len)
+    shortest = len(code)
+    if len(other) <= HUGE:
+        common = LCSseq.similarity(code, other, score_cutoff=int(at_least * shortest))
+    else:
+        common = sum(code[at : at + PHRASE] in other for at in range(0, shortest, PHRASE)) * PHRASE
+    return common if common >= at_least * shortest else 0
 
 
 def common_runs(old: str, new: str) -> list[tuple[int, int, int]]:
