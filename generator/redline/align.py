@@ -63,6 +63,12 @@ class Unit:
         return self._code
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is one image and nothing else."""
+        words = self.blocks[0].words(self.vocabulary).words
+        return len(self.blocks) == len(words) == 1 and words[0].startswith("<img")
+
+    @property
     def place(self) -> tuple[Element, ...]:
         """What it shares with units that it can be merged with."""
         return self.blocks[0].place
@@ -220,6 +226,8 @@ def _alike_pairs(
         share = alike(code, other, ALIKE)
         if share:
             points.append((i, j, share * share * shortest))
+        elif old[i].is_picture and new[j].is_picture:
+            points.append((i, j, ALIKE))
         elif shortest >= FEWEST_CONTAINED and not (old[i].row or new[j].row):
             common = contained(code, other, CONTAINED)
             if common:

@@ -1,0 +1,190 @@
+"""Each kind of change: what the model says of it, and in which words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from generator.document import DEFAULT_EXTENSIONS, Renderer
+from generator.language import load_language
+from generator.redline import Redline, Side, compare, html, mail_html, mail_text, plain_words
+
+RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
+ENGLISH, RUSSIAN = load_language("en"), load_language("ru")
+LONG = "We collect your name, your address and what you buy from us, and keep it for five years in all."
+OTHER = "Our staff is trained every spring in how to look after the data of customers and of visitors."
+THIRD = "Requests are answered within thirty days by the team that is named at the end of this text."
+
+
+def redline(old: str, new: str) -> Redline:
+    return compare(Side(RENDERER.render(old)), Side(RENDERER.render(new)))
+
+
+def told(old: str, new: str) -> list[tuple[str, str, str]]:
+    return [(t.kind, t.where, t.text) for t in plain_words(redline(old, new), ENGLISH)]
+
+
+def test_added_words_are_told_with_their_paragraph() -> None:
+    old = f"## Disclosure\n\n{OTHER}\n\nWe share data with delivery partners.\n"
+    new = old.replace("delivery partners", "delivery partners and fraud scoring partners")
+    assert told(old, new) == [("edit", "Disclosure", "Paragraph 2: “and fraud scoring partners” added")]
+
+
+def test_a_replaced_word_is_told_with_both() -> None:
+    assert told("We may share data.", "We will share data.") == [
+        ("edit", "", "Paragraph 1: “may” became “will”")
+    ]
+
+
+def test_a_new_section_is_one_change() -> None:
+    assert told(f"# A\n\n{LONG}", f"# A\n\n{LONG}\n\n## Children\n\n{OTHER}\n\n{THIRD}") == [
+        ("insert", "A", "Section “Children” added")
+    ]
+
+
+def test_a_moved_paragraph_is_told_once_with_its_edits() -> None:
+    old = f"{LONG}\n\n{OTHER}\n\n{THIRD}\n"
+    new = f"{OTHER}\n\n{THIRD}\n\n{LONG.replace('five', 'ten')}\n"
+    (change,) = plain_words(redline(old, new), ENGLISH)
+    assert change.kind == "move"
+    assert change.text.endswith("moved here from paragraph 1; “five” became “ten”")
+
+
+def test_adjacent_moved_blocks_are_one_move() -> None:
+    old = f"# A\n\n## B\n\n{LONG}\n\n## C\n\n{OTHER}\n\n{THIRD}\n"
+    new = f"# A\n\n## C\n\n{OTHER}\n\n{THIRD}\n\n## B\n\n{LONG}\n"
+    assert [change.kind for change in redline(old, new).changes] == ["move"]
+
+
+def test_both_ends_of_a_move_lead_to_each_other() -> None:
+    page = html(redline(f"{LONG}\n\n{OTHER}\n\n{THIRD}", f"{OTHER}\n\n{THIRD}\n\n{LONG}"), ENGLISH)
+    assert '<a class="rl-moved" href="#change-1">moved to paragraph 3:</a>' in page
+    assert '<a class="rl-moved" href="#change-1-from">moved from paragraph 1:</a>' in page
+    assert 'id="change-1"' in page
+    assert 'id="change-1-from"' in page
+
+
+def test_a_split_paragraph_marks_no_word() -> None:
+    changed = redline(f"{LONG} {OTHER}", f"{LONG}\n\n{OTHER}")
+    assert changed.counts == {"split": 1, "words_inserted": 0, "words_deleted": 0}
+
+
+def test_merged_paragraphs_mark_no_word() -> None:
+    changed = redline(f"{LONG}\n\n{OTHER}", f"{LONG} {OTHER}")
+    assert changed.counts == {"merge": 1, "words_inserted": 0, "words_deleted": 0}
+
+
+def test_renumbering_is_one_change() -> None:
+    texts = [LONG, OTHER, THIRD]
+    old = "\n\n".join(f"## {n}. {text}" for n, text in enumerate(texts, 1))
+    new = "\n\n".join(["## 1. Who we are", *(f"## {n}. {text}" for n, text in enumerate(texts, 2))])
+    changed = told(old, new)
+    assert [kind for kind, _, _ in changed] == ["insert", "renumber"]
+    assert changed[1][2] == "Numbers: 1. is now 2.; 2. is now 3.; 3. is now 4."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("[here](a.md)", "[here](b.md)", "Paragraph 1: the link “here” leads to b.md instead of a.md"),
+        ("see here", "see [here](b.md)", "Paragraph 1: “here” is a link to b.md now"),
+        ("see [here](b.md)", "see here", "Paragraph 1: “here” is no longer a link (it led to b.md)"),
+        ("never share", "**never** share", "Paragraph 1: “never” is bold now"),
+        ("*never* share", "never share", "Paragraph 1: “never” is no longer in italics"),
+        ("## Data", "### Data", "Heading “Data”: a heading of level 2 became a heading of level 3"),
+        ("word", "> word", "Paragraph 1: a paragraph became a quotation"),
+        ("* a", "1. a", "List item 1: an item of a list became an item of a numbered list"),
+        ("1. a", "<ol start='3'><li>a</li></ol>", "List item 1: the list counts from 3 instead of 1"),
+        ("![a](x.png)", "![a](y.png)", "Paragraph 1: the image “x.png” was replaced by “y.png”"),
+        ("![a](x.png)", "![b](x.png)", "Paragraph 1: the image's description “a” became “b”"),
+        ("a\n\n---\n\nb", "a\n\nb", "Dividing line 1 removed: “―――”"),
+        ("see here", "see  here .", "Paragraph 1: “.” added"),
+    ],
+)  # fmt: skip
+def test_what_is_no_word_is_told_too(old: str, new: str, expected: str) -> None:
+    assert [text for _, _, text in told(old, new)] == [expected]
+
+
+def table(*rows: str) -> str:
+    return "\n".join(["| Name | Purpose |", "|---|---|", *rows])
+
+
+def test_an_added_row_is_one_change() -> None:
+    old = table("| Ann Ltd | hosting of the shop |", "| Bob Ltd | parcels |")
+    new = table("| Ann Ltd | hosting of the shop |", "| New Ltd | fraud scoring |", "| Bob Ltd | parcels |")
+    assert told(old, new) == [("insert", "", "Table row 3 added: “New Ltd | fraud scoring”")]
+
+
+def test_an_added_column_is_one_change() -> None:
+    old = "| Name |\n|---|\n| Ann Ltd |\n| Bob Ltd |"
+    new = "| Name | Country |\n|---|---|\n| Ann Ltd | Spain |\n| Bob Ltd | Peru |"
+    assert told(old, new) == [("column_insert", "", "Table column “Country” added")]
+
+
+def test_a_changed_cell_is_an_edit() -> None:
+    old = table("| Ann Ltd | hosting |", "| Bob Ltd | parcels |")
+    assert told(old, old.replace("parcels", "letters")) == [
+        ("edit", "", "Table row 3: “parcels” became “letters”")
+    ]
+
+
+def test_a_changed_title_or_date_is_a_change_without_a_place() -> None:
+    old = Side("<p>a</p>", title="Privacy", effective_on=date(2026, 1, 1))
+    new = Side("<p>a</p>", title="Privacy policy", effective_on=date(2026, 2, 1))
+    assert [(t.text, t.anchor) for t in plain_words(compare(old, new), ENGLISH)] == [
+        ("The title “Privacy” became “Privacy policy”", None),
+        ("Takes effect on 1 February 2026 instead of 1 January 2026", None),
+    ]
+
+
+def test_what_nobody_sees_is_no_change() -> None:
+    old = '<h2 id="a">A</h2><p>one\ntwo</p><ul><li>x</li></ul>'
+    new = '<h2 id="b">A</h2><p>one two\u200b</p><ul><li><p>x</p></li></ul>'
+    assert compare(Side(old), Side(new)).changes == ()
+
+
+def test_every_change_has_its_own_place_in_the_text() -> None:
+    changed = redline(f"# A\n\n{LONG}\n\n* x\n* y", f"# B\n\n{LONG} More.\n\n* x\n* z\n\n{OTHER}")
+    page = html(changed)
+    anchors = [change.anchor for change in changed.changes]
+    assert len(set(anchors)) == len(anchors)
+    assert all(f'id="{anchor}"' in page for anchor in anchors)
+
+
+def test_deleted_items_leave_the_numbers_of_the_others_alone() -> None:
+    page = html(redline(f"1. {LONG}\n2. {OTHER}\n3. {THIRD}", f"1. {LONG}\n2. {THIRD}"))
+    assert '<li value="2">' in page
+
+
+def test_changes_are_told_in_russian() -> None:
+    old = f"## Передача\n\n{LONG}"
+    (change,) = plain_words(redline(old, old.replace("five", "ten")), RUSSIAN)
+    assert (change.where, change.text) == ("Передача", "Абзац 1: вместо «five» теперь «ten»")
+
+
+def test_a_mail_has_the_changes_with_their_neighbours() -> None:
+    paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
+    new = [*paragraphs[:4], paragraphs[4].replace("something", "anything"), *paragraphs[5:]]
+    changed = redline("\n\n".join(paragraphs), "\n\n".join(new))
+    mail = mail_html(changed, ENGLISH)
+    assert mail.omitted == 0
+    assert [n for n in range(9) if f"Paragraph {n} " in mail.markup] == [3, 4, 5]
+    assert "id=" not in mail.markup
+    assert mail_text(changed, ENGLISH) == (
+        "Paragraph 3 is about something of its own, namely subject 3.\n\n"
+        "Paragraph 4 is about [removed: something] [added: anything] of its own, namely subject 4.\n\n"
+        "Paragraph 5 is about something of its own, namely subject 5."
+    )
+
+
+def test_a_mail_too_long_is_cut_at_a_block_and_says_how_much_is_missing() -> None:
+    paragraphs = [f"{n} {LONG * 10}" for n in range(120)]
+    new = [f"{text} And so on." if n % 2 else text for n, text in enumerate(paragraphs)]
+    changed = redline("\n\n".join(paragraphs), "\n\n".join(new))
+    mail = mail_html(changed, ENGLISH)
+    shown = mail.markup.count("And so on.")
+    assert len(mail.markup.encode()) < 60_000
+    assert len(mail_text(changed, ENGLISH).encode()) < 60_000
+    assert shown > 0
+    assert mail.omitted == len(changed.changes) - shown
