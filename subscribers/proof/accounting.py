@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from subscribers.announcing import digest, snapshot
 from subscribers.evidence import OUTCOMES, STRENGTH
-from subscribers.model import AttemptState
 from subscribers.proof import form
-from subscribers.proof.bundle import Count, documents_of
+from subscribers.proof.bundle import documents_of
+from subscribers.proof.counting import Count
 from subscribers.proof.form import Delivery, Head
 from subscribers.published import UnreadableSiteError, parse_history
 
@@ -40,30 +40,29 @@ def check_history(body: bytes, head: Head) -> None:
 def check_books(lines: Iterable[bytes], head: Head) -> None:
     """Refuse records whose sums are not the head's, or of which one contradicts another."""
     source = iter(lines)
-    accepted = bytearray()
+    count = Count()
     for attempt in _parsed(form.attempt_json, islice(source, head.attempts)):
-        accepted.append(attempt.state == AttemptState.ACCEPTED)
+        count.add_attempt(attempt)
     for _ in _parsed(form.post_json, islice(source, head.posts)):
         pass
-    count, before = Count(), ""
+    before = ""
     for place, delivery in enumerate(_parsed(form.delivery_json, source), head.attempts + head.posts):
-        count.add(delivery)
-        problem = _problem(delivery, head, accepted)
+        problem = _broken_reference(delivery, head) or _problem(delivery, head, count)
         if delivery.person is not None:
             if delivery.person <= before:
                 problem = "counts an account twice, or stands in the wrong order"
             before = delivery.person
         if problem:
             raise ContradictionError(f"record {place} {problem}")
+        count.add(delivery)
     books = count.books(audience=head.books.audience)
-    if books != head.books or sum(count.fates.values()) != head.deliveries or not books.are_balanced:
+    if books != head.books or books.audience != head.deliveries or not books.are_balanced:
         raise ContradictionError("the books do not balance")
     if head.complete != (not books.waiting and not books.unknown):
         raise ContradictionError("the head says complete, and somebody is open")
 
 
-def _problem(delivery: Delivery, head: Head, accepted: bytearray) -> str | None:
-    """What is wrong in a delivery by itself."""
+def _broken_reference(delivery: Delivery, head: Head) -> str | None:
     attempts = [report.attempt for report in delivery.reports]
     if delivery.attempt is not None:
         attempts.append(delivery.attempt)
@@ -72,15 +71,19 @@ def _problem(delivery: Delivery, head: Head, accepted: bytearray) -> str | None:
         return "names an attempt that is not there"
     if not all(0 <= place < head.posts for place in posts):
         return "names a post that is not there"
-    messages = {None if delivery.fate == "excluded" else message.number for message in head.messages}
+    return None
+
+
+def _problem(delivery: Delivery, head: Head, count: Count) -> str | None:
+    excluded = delivery.fate == "excluded"
+    messages = {None} if excluded else {message.number for message in head.messages}
     told = [OUTCOMES[report.kind] for report in delivery.reports if report.kind in OUTCOMES]
-    was_accepted = delivery.attempt is not None and accepted[delivery.attempt]
+    outcome = max(told, key=STRENGTH.index, default=None)
     wrongs = {
-        "is excluded without a reason": (delivery.fate == "excluded") != (delivery.exclusion is not None),
+        "is excluded without a reason": excluded != (delivery.exclusion is not None),
         "names a message that is not there": delivery.message not in messages,
-        "was accepted by no attempt": delivery.fate == "accepted" and not was_accepted,
-        "has another outcome than its reports say": delivery.outcome
-        != max(told, key=STRENGTH.index, default=None),
+        "was accepted by no attempt": delivery.fate == "accepted" and count.accepted_by(delivery) is None,
+        "has another outcome than its reports say": delivery.outcome != outcome,
     }
     return next((what for what, is_so in wrongs.items() if is_so), None)
 

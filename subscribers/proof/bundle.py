@@ -6,10 +6,9 @@ The same state of the ledger gives the same bytes. Memory does not grow with the
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -22,7 +21,8 @@ from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.model import announcements, contents, histories, proofs
 from subscribers.proof import declaration, form, merkle
-from subscribers.proof.form import Books, Delivery, Document, Head, Link, Root, ToldMessage
+from subscribers.proof.counting import Count
+from subscribers.proof.form import Document, Head, Link, Root, ToldMessage
 from subscribers.proof.records import Records
 from subscribers.proof.signing import fingerprint
 from subscribers.proof.sorting import sorted_lines
@@ -39,35 +39,6 @@ class UnprovableError(NotifyError):
 
 class UnwritableBundleError(NotifyError):
     """The bundle's folder is there already, or the disk takes it not."""
-
-
-@dataclass(slots=True)
-class Count:
-    """The books of the deliveries written so far."""
-
-    fates: Counter[str] = field(default_factory=Counter)
-    exclusions: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, delivery: Delivery) -> None:
-        """Enter one more."""
-        self.fates[delivery.fate] += 1
-        if delivery.exclusion is not None:
-            self.exclusions[delivery.exclusion] += 1
-        if delivery.outcome is not None:
-            self.outcomes[delivery.outcome] += 1
-
-    def books(self, *, audience: int) -> Books:
-        """The books for an audience counted before."""
-        return Books(
-            audience=audience,
-            accepted=self.fates["accepted"],
-            excluded=dict(sorted(self.exclusions.items())),
-            rejected=self.fates["rejected"],
-            unknown=self.fates["unknown"],
-            waiting=self.fates["waiting"],
-            outcomes=dict(sorted(self.outcomes.items())),
-        )
 
 
 def export(
@@ -131,6 +102,7 @@ def _written(
     count = Count()
     with _RecordFiles(folder) as files:
         for attempt in records.attempts():
+            count.add_attempt(attempt)
             files.add(form.attempt_json.dump_json(attempt))
         attempts = files.count
         for post in records.posts():

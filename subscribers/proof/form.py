@@ -82,7 +82,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """``audience`` is the sum of the other five; ``outcomes`` are of those that the provider reported."""
+    """``audience`` is the sum of the next five; ``outcomes`` are of those that the provider reported.
+
+    ``handed_to`` says by which transport the accepted ones went.
+    """
 
     audience: int
     accepted: int
@@ -90,6 +93,7 @@ class Books:
     rejected: int
     unknown: int
     waiting: int
+    handed_to: Mapping[str, int]
     outcomes: Mapping[str, int]
 
     @property

@@ -69,15 +69,7 @@ def prove_person(engine: Engine, who: str, bundle: Path) -> PersonProof:
             f"{who}: is not in {bundle}; when announcement {head.announcement} began to go out on "
             f"{head.counted_at:%Y-%m-%d %H:%M} UTC, nobody of this name was registered"
         )
-    accounts = [
-        ProvenAccount(
-            external_id=keys[account].external_id,
-            address=keys[account].address if delivery.address == keys[account].commitment else None,
-            key=keys[account].key,
-            delivery=place,
-        )
-        for account, (place, delivery) in found.items()
-    ]
+    accounts = [_proven_account(key, *found[account]) for account, key in keys.items() if account in found]
     told = [delivery for _, delivery in found.values()]
     places = sorted({place for place, _ in found.values()} | {n for each in told for n in _named(each)})
     return PersonProof(
@@ -151,6 +143,16 @@ def _keys(engine: Engine, who: str, publication: str) -> list[_Key]:
                 )
             )
     return found
+
+
+def _proven_account(key: _Key, place: int, delivery: Delivery) -> ProvenAccount:
+    is_same_address = delivery.address == key.commitment
+    return ProvenAccount(
+        external_id=key.external_id,
+        address=key.address if is_same_address else None,
+        key=key.key,
+        delivery=place,
+    )
 
 
 def _deliveries(bundle: Path, head: Head, accounts: Mapping[str, _Key]) -> dict[str, tuple[int, Delivery]]:

@@ -115,6 +115,7 @@ def test_the_declaration_is_a_page_and_a_text_that_claim_nothing_unproven(run: R
         assert "is neither measured nor claimed" in declaration
         assert json.loads((tmp_path / "proof-2" / "root.json").read_text())["root"] in declaration
     assert "Registered accounts: 2" in text
+    assert "only written to a folder on our machine, not sent: 2" in text
 
 
 @pytest.mark.parametrize(

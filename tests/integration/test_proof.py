@@ -39,6 +39,7 @@ def test_a_bundle_says_what_became_of_everybody(proven: ProvenWorld, bundle: Pat
     assert head.complete
     assert (head.books.audience, head.books.accepted, head.books.excluded) == (5, 4, {"objected": 1})
     assert head.books.outcomes == {"delivered": 2, "processed": 2}
+    assert head.books.handed_to == {"sendgrid": 4}
     assert (head.attempts, head.posts, head.deliveries) == (2, 2, 5)
     assert head.commit == proven.world.site.history["commit"]
     assert (bundle / "message-1.html").read_text() == proven.world.transport.taken[0].message.html

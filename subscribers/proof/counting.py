@@ -1,0 +1,54 @@
+"""Keeps the books of a bundle while its records stream by: when it is made, and when it is verified."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from subscribers.model import AttemptState
+from subscribers.proof.form import Attempt, Books, Delivery
+
+
+class Count:
+    """What the records seen so far add up to; attempts come before the deliveries that name them."""
+
+    def __init__(self) -> None:
+        self._accepted_by: list[str | None] = []  # of each attempt its transport, where it was accepted
+        self._fates: Counter[str] = Counter()
+        self._exclusions: Counter[str] = Counter()
+        self._transports: Counter[str] = Counter()
+        self._outcomes: Counter[str] = Counter()
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        """Remember the next attempt."""
+        was_accepted = attempt.state == AttemptState.ACCEPTED
+        self._accepted_by.append(sys.intern(attempt.transport) if was_accepted else None)
+
+    def add(self, delivery: Delivery) -> None:
+        """Enter one more delivery."""
+        self._fates[delivery.fate] += 1
+        if delivery.exclusion is not None:
+            self._exclusions[delivery.exclusion] += 1
+        if delivery.outcome is not None:
+            self._outcomes[delivery.outcome] += 1
+        if (transport := self.accepted_by(delivery)) is not None:
+            self._transports[transport] += 1
+
+    def accepted_by(self, delivery: Delivery) -> str | None:
+        """The transport that took the delivery; None where none did."""
+        if delivery.fate != "accepted" or delivery.attempt is None:
+            return None
+        return self._accepted_by[delivery.attempt]
+
+    def books(self, *, audience: int) -> Books:
+        """The books, for an audience counted before."""
+        return Books(
+            audience=audience,
+            accepted=self._fates["accepted"],
+            excluded=dict(sorted(self._exclusions.items())),
+            rejected=self._fates["rejected"],
+            unknown=self._fates["unknown"],
+            waiting=self._fates["waiting"],
+            handed_to=dict(sorted(self._transports.items())),
+            outcomes=dict(sorted(self._outcomes.items())),
+        )
