@@ -61,22 +61,26 @@ def deliveries_for(fan_out: FanOut) -> Insert:
         partition_by=(audience.c.language, audience.c.last_told_id, audience.c.exclusion),
         order_by=audience.c.recipient_id,
     )
-    numbered = select(
-        audience, ((place - 1) // literal(fan_out.batch_limit, Integer)).label("part")
-    ).subquery()
-    excluded = numbered.c.exclusion.is_not(None)
-    rank = func.dense_rank().over(
-        order_by=(excluded, numbered.c.language, numbered.c.last_told_id, numbered.c.part)
+    # Each kind of message has a range of numbers of its own: to number batches without gaps would take
+    # another sort of everybody.
+    kind = case(
+        *(
+            (and_(audience.c.language == language, audience.c.last_told_id == last_told_id), number)
+            for number, (language, last_told_id) in enumerate(fan_out.messages)
+        )
     )
+    limit = literal(fan_out.batch_limit, Integer)
+    most_batches = select(func.max(people.c.id) // limit + 1).scalar_subquery()
+    batch_id = fan_out.first_batch_id + kind * most_batches + (place - 1) // limit
     return insert(deliveries).from_select(
         ["announcement_id", "recipient_id", "language", "last_told_id", "exclusion", "batch_id"],
         select(
             literal(fan_out.announcement_id, Integer),
-            numbered.c.recipient_id,
-            numbered.c.language,
-            numbered.c.last_told_id,
-            numbered.c.exclusion,
-            case((excluded, null()), else_=fan_out.first_batch_id - 1 + rank),
+            audience.c.recipient_id,
+            audience.c.language,
+            audience.c.last_told_id,
+            audience.c.exclusion,
+            case((audience.c.exclusion.is_(None), batch_id), else_=null()),
         ),
     )
 

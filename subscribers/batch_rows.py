@@ -129,6 +129,12 @@ def exclude(connection: Connection, batch_id: int, who: ColumnElement[bool], rea
 def exclude_hindered(connection: Connection, batch_id: int) -> int:
     """Take out whoever since the fan-out has left, is restricted and the like; the size that is left."""
     reason = select(hindrance(people)).where(people.c.id == deliveries.c.recipient_id).scalar_subquery()
+    of_it = deliveries.c.batch_id == batch_id
+    if (
+        connection.scalars(select(deliveries.c.recipient_id).where(of_it, reason.is_not(None))).first()
+        is None
+    ):
+        return size_of(connection, batch_id)
     return exclude(connection, batch_id, reason.is_not(None), reason)
 
 
