@@ -121,8 +121,8 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             file = _file(place.source_name, b"", config)
             file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
             file.url = place.address or "./"
-            if place.language != self._site_config.language:
-                file.inclusion = InclusionLevel.NOT_IN_NAV
+            spoken = place.language == self._site_config.language
+            file.inclusion = InclusionLevel.INCLUDED if spoken else InclusionLevel.NOT_IN_NAV
             files.append(file)
             self._articles[file.src_uri] = article
             if original := self._site.original(place):
@@ -309,7 +309,7 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
 
 
 def _file(path: str, content: bytes, config: MkDocsConfig) -> File:
-    file = File(path, None, config.site_dir, use_directory_urls=True, inclusion=InclusionLevel.INCLUDED)
+    file = File(path, None, config.site_dir, use_directory_urls=True)
     file.content_bytes = content
     return file
 

@@ -268,6 +268,14 @@ def test_a_site_without_a_start_page_lists_its_documents(site: PolicySite) -> No
     assert '<a href="privacy/">Privacy policy</a>' in site.page("")
 
 
+def test_hidden_files_are_no_pages(site: PolicySite) -> None:
+    site.publish("index.md", "# Start\n")
+    site.publish(".github/ISSUE_TEMPLATE.md", "# Hidden\n")
+    site.build()
+    assert "Hidden" not in site.page("")
+    assert not (site.folder / ".github").exists()
+
+
 def test_a_document_left_out_is_not_on_the_site(site: PolicySite) -> None:
     site.publish("README.md", "# For editors\n")
     site.publish("index.md", "# Start\n")
