@@ -8,13 +8,13 @@ UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hash
 	--no-emit-index-url --no-header --no-annotate --quiet
 
 # What `make run` and `make serve` use: an example company, three example people, no account anywhere.
-export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
-export POLICY_NOTIFY_TRANSPORT ?= folder
-export POLICY_NOTIFY_MAIL_FOLDER ?= var/mails
-export POLICY_NOTIFY_FROM ?= Atom365 <privacy@example.com>
-export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name stands here)
-export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
-export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
+run serve: export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
+run serve: export POLICY_NOTIFY_TRANSPORT ?= folder
+run serve: export POLICY_NOTIFY_MAIL_FOLDER ?= var/mails
+run serve: export POLICY_NOTIFY_FROM ?= Atom365 <privacy@example.com>
+run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name stands here)
+run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
+run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
 
 .PHONY: help install run serve test check bench lock clean
 

@@ -20,6 +20,13 @@ from subscribers.database import migrate, open_database
 _names = count()
 
 
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of whoever runs the tests are none of theirs."""
+    for name in [name for name in os.environ if name.startswith("POLICY_NOTIFY_")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def policy(tmp_path: Path) -> PolicyRepository:
     """An empty repository for a policy."""
