@@ -104,6 +104,11 @@ def test_a_change_has_a_page_with_its_summary_and_its_redline(full: PolicySite) 
     assert '<del class="rl">' in page
 
 
+def test_a_class_that_nobody_stated_is_not_guessed(full: PolicySite) -> None:
+    assert "Material change" in full.page("privacy/history")
+    assert "Material change" not in full.page("cookies/history")
+
+
 def test_all_that_changed_since_an_older_version_has_a_page(full: PolicySite) -> None:
     page = full.page("privacy/since/2026-01-10")
     assert "From the version of 10 January 2026 to the version of 1 April 2026." in page
