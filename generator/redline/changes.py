@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
-Part = Literal[
-    "caption", "cell", "code", "heading", "image", "item", "paragraph", "quote", "row", "rule", "term"
-]
+Part = Literal["caption", "code", "heading", "item", "note", "paragraph", "row", "rule", "term"]
 """What a block is to a reader."""
 
 

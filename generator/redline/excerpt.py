@@ -159,17 +159,20 @@ def _text_of(line: Line, redline: Redline, marks: TextMarks) -> str:
         return f"{mark[0]}{words.text(0, len(words))}{mark[1]}"
     assert line.old_words is not None
     assert line.new_words is not None
-    pieces: list[str] = []
+    old, new = line.old_words, line.new_words
+    text = ""
     for part in line.stretches:
-        if part.kept:
-            pieces.append(line.new_words.text(part.new_start, part.new_end))
-            continue
-        if part.old_start < part.old_end:
-            pieces.append(line.old_words.text(part.old_start, part.old_end).join(marks.deleted))
+        pieces = []
+        if part.old_start < part.old_end and not part.kept:
+            pieces.append((old, part.old_start, part.old_end, marks.deleted))
         if part.new_start < part.new_end:
-            pieces.append(line.new_words.text(part.new_start, part.new_end).join(marks.inserted))
+            pieces.append((new, part.new_start, part.new_end, ("", "") if part.kept else marks.inserted))
+        for words, start, end, mark in pieces:
+            replaces = len(pieces) == 2 and words is new
+            text += " " * bool(text and (words.spaced(start) or replaces))
+            text += words.text(start, end).join(mark)
     mark = _mark_of(line, marks)
-    return f"{mark[0]}{' '.join(pieces)}{mark[1]}"
+    return f"{mark[0]}{text}{mark[1]}"
 
 
 def _mark_of(line: Line, marks: TextMarks) -> tuple[str, str]:

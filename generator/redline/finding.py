@@ -117,12 +117,13 @@ class _Finder:
     def _read_move(self, numbers: Sequence[int], sources: Sequence[int]) -> None:
         blocks = [block for at in numbers if (block := self.lines[at].new)]
         words = [change for at in numbers for change in self._word_changes(at)]
-        source_anchor = f"change-{len(self.changes) + 1}-from"
-        self.lines[sources[0]].anchors += (source_anchor,)
-        self.lines[sources[0]].other_end = OtherEnd(
-            source_anchor.removesuffix("-from"), self.places[numbers[0]]
-        )
-        self.lines[numbers[0]].other_end = OtherEnd(source_anchor, self.places[sources[0]])
+        anchor = f"change-{len(self.changes) + 1}"
+        source_anchor = f"{anchor}-from"
+        source, target = self.lines[sources[0]], self.lines[numbers[0]]
+        down = sources[0] < numbers[0]
+        source.anchors += (source_anchor,)
+        source.other_end = OtherEnd(anchor, self.places[numbers[0]], is_below=down)
+        target.other_end = OtherEnd(source_anchor, self.places[sources[0]], is_below=not down)
         self._add(
             numbers[0],
             Moved(
@@ -196,10 +197,13 @@ class _Finder:
                 range(part.old_start, part.old_end), range(part.new_start, part.new_end), strict=True
             )
         ]
+        in_contents = any(
+            "toc" in (w.new.attributes.get("class") or "") for w in self.lines[at].path if w.new
+        )
         for change, group in groupby(pairs, key=lambda pair: pair[0]):
             places = [j for _, j in group]
             text = new.text(places[0], places[-1] + 1)
-            if change.old_target != change.new_target:
+            if change.old_target != change.new_target and not in_contents:
                 self._add(at, Relinked(text=text, old=change.old_target, new=change.new_target))
             if change.gained or change.lost:
                 self._add(at, Reformatted(text=text, gained=change.gained, lost=change.lost))

@@ -41,7 +41,7 @@ def annotated_form(old: Form, new: Form) -> Form:
         was = before.pop(_kind(start), None)
         if was is None:
             form.append(f'{start[:-1]} data-change="reformat" data-old-tag="span">')
-        elif _kind(start) == "a" and _target(was) != _target(start):
+        elif _kind(start) == "a" and _target_of(was) != _target_of(start):
             form.append(f'{start[:-1]} data-change="relink" data-old-href="{_target(was)}">')
         else:
             form.append(start)
@@ -72,6 +72,6 @@ def _target(start: str) -> str:
 
 
 def _target_of(start: str | None) -> str | None:
-    if start is None or "href" not in attributes_of(start):
+    if start is None:
         return None
     return "#" if attributes_of(start).get("class") in MADE_BY_RENDERER else _target(start)

@@ -112,9 +112,11 @@ class _Notes:
         """Where the block came from or went."""
         if self.language is None or line.other_end is None:
             return ""
+        end = line.other_end
         key = "redline_moved_to" if line.new is None else "redline_moved_from"
-        place = place_words(line.other_end.place, self.language, heading=True)
-        text = escaping.escape(self.language(key, place=place))
+        if end.place.part == "heading":
+            key += "_below" if end.is_below else "_above"
+        text = escaping.escape(self.language(key, place=place_words(end.place, self.language, heading=True)))
         if not self.anchored:
             return f'<span class="rl-moved">{text}</span> '
         return f'<a class="rl-moved" href="#{line.other_end.anchor}">{text}</a> '
@@ -140,8 +142,8 @@ def _inside(line: Line, notes: _Notes) -> str:
 
 def _whole(line: Line, block: Block, tag: str, notes: _Notes) -> str:
     markup = block.markup if tag == "ins" else _without_ids(block.markup)
-    mark = _mark(tag, move=line.move)
-    return f"{notes.moved(line)}{mark}{notes.said(tag)}{_rule(block) or markup}</{tag}>"
+    said = notes.said("moved" if line.move else tag)
+    return f"{notes.moved(line)}{_mark(tag, move=line.move)}{said}{_rule(block) or markup}</{tag}>"
 
 
 def _mark(tag: str, *, move: int = 0, change: str = "") -> str:
@@ -193,7 +195,8 @@ def _marked(line: Line, notes: _Notes) -> str:
             if sign := _joint(line, i):
                 writer.sign(sign)
             lead = _without_ids(old.leads[i]) if i > first else ""
-            writer.add(_mark("del", change=change), lead + said, old.forms[i], old.words[i])
+            form = tuple(map(_without_ids, old.forms[i]))
+            writer.add(_mark("del", change=change), lead + said, form, old.words[i])
             said = ""
         said = notes.said("ins")
         for j in range(stretch.new_start, stretch.new_end):

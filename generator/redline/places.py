@@ -55,14 +55,18 @@ class _Side:
         part, owner = _part(block)
         if owner is not self.owner:
             self.owner = owner
-            self.counts[part] = self.counts.get(part, 0) + 1
+            is_definition = isinstance(owner, Element) and owner.tag == "dd"  # counts with its term
+            self.counts[part] = self.counts.get(part, 0) + (not is_definition)
         heading = self.headings[-1][1] if self.headings else ""
         return Place(heading=heading, part=part, number=max(1, self.counts.get(part, 1)))
 
 
 def _part(block: Block) -> tuple[Part, Element | Block]:
     """What a block is to a reader, and the element or block that counts as one such part."""
+    is_note = any(element.attributes.get("class") == "footnote" for element in block.path)
     for element in reversed(block.path):
+        if element.tag == "li" and is_note:
+            return "note", element
         if element.tag in PARTS:
             return PARTS[element.tag], element
     return "paragraph", block

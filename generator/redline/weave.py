@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from generator.redline.align import Unit, align, align_cells
+from generator.redline.align import Unit, align, align_columns, cells_of, pair_cells
 from generator.redline.blocks import Block, Element
 from generator.redline.changes import Place
 from generator.redline.moves import find_moves
@@ -69,10 +69,11 @@ class Woven:
 
 @dataclass(frozen=True, slots=True)
 class OtherEnd:
-    """Where the other end of a move is: its id and its place."""
+    """Where the other end of a move is: its id, its place, and whether that is further down."""
 
     anchor: str
     place: Place
+    is_below: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -149,6 +150,7 @@ class _Weaver:
     alone: dict[Element, Woven] = field(default_factory=dict)
     partner: dict[Element, Element | None] = field(default_factory=dict)
     moved: dict[Block, tuple[int, Block]] = field(default_factory=dict)
+    columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = field(default_factory=dict)
 
     def move(self, old: Sequence[Unit], new: Sequence[Unit], gaps: Sequence[tuple[range, range]]) -> None:
         """Number the moves among the units without a partner, and remember where their blocks went."""
@@ -169,8 +171,16 @@ class _Weaver:
         elif old[0].row is None or new[0].row is None:
             self._keep_blocks(old[0].blocks, new[0].blocks)
         else:
-            for cell, new_cell in align_cells(old[0], new[0]):
+            for cell, new_cell in pair_cells(old[0], new[0], self._columns_of(old[0], new[0])):
                 self._keep_blocks(cell, new_cell)
+
+    def _columns_of(self, old: Unit, new: Unit) -> list[tuple[int, int]]:
+        """Which columns are the same: as the first rows of these tables show it."""
+        shape = [(unit.blocks[0].path[0], len(cells_of(unit))) for unit in (old, new)]
+        key = (*shape[0], *shape[1])
+        if key not in self.columns:
+            self.columns[key] = align_columns(old, new)
+        return self.columns[key]
 
     def _keep_blocks(self, old: Sequence[Block], new: Sequence[Block]) -> None:
         for block, new_block in zip(old, new, strict=False):

@@ -44,6 +44,7 @@ PIECE = re.compile(
     re.DOTALL,
 )
 LABEL = re.compile(r"[(\[]?(?:\d+(?:\.\d+)*[.)\]]*|(?:[A-Za-z]|[ivxlcIVXLC]+)[.)\]]+)")
+IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 TAG_NAME = re.compile(r"</?([^\s/>]+)")
 ATTRIBUTE = re.compile(r"\s([^\s=\">]+)=\"([^\"]*)\"")
 TAG = re.compile(r"<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
@@ -100,8 +101,10 @@ class Words:
         """Some of the words as plain text; an image is its description in brackets."""
         pieces: list[str] = []
         for at in range(start, end):
-            pieces.append(" " * (at > start and self.spaced(at)))
             word = self.words[at]
+            if any("footnote-backref" in tag for tag in self.forms[at]):
+                continue
+            pieces.append(" " * (at > start and self.spaced(at)))
             if word == RULE:
                 word = "―――"
             image = attributes_of(word).get("alt") or attributes_of(word).get("src", "")
@@ -384,6 +387,9 @@ def _without_islands(stretches: list[Stretch], new: Words) -> list[Stretch]:
 def _is_island(left: Stretch, kept: Stretch, right: Stretch, new: Words) -> bool:
     """Whether a kept stretch has few whole words; parts of words at its ends count for none."""
     words = sum(new.spaced(at) for at in range(kept.new_start, min(kept.new_end + 1, len(new)))) - 1
+    words += (
+        sum(IS_UNSPACED.match(word) is not None for word in new.words[kept.new_start : kept.new_end]) // 2
+    )
     if words <= ISLAND:
         return True
     return words <= LARGE_ISLAND and 2 * words <= min(left.size, right.size)

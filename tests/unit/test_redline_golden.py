@@ -1,0 +1,34 @@
+"""Whole redlines of small texts, kept as they should read. ``GOLDEN=write pytest`` makes them anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from policy_repository import plain_renderer
+
+from generator.language import load_language
+from generator.redline import Side, compare, html, mail_text, plain_words
+
+FOLDER = Path(__file__).parents[1] / "golden" / "redline"
+ENGLISH = load_language("en")
+
+
+def readable(name: str) -> str:
+    """The list of changes, the text of the mail and the marked text."""
+    old, new = (
+        Side(plain_renderer().render((FOLDER / f"{name}.{side}.md").read_text(encoding="utf8")))
+        for side in ("old", "new")
+    )
+    compared = compare(old, new)
+    listed = [f"{told.kind}: {told.text} ({told.where})" for told in plain_words(compared, ENGLISH)]
+    return "\n".join([*listed, "", mail_text(compared, ENGLISH), "", html(compared, ENGLISH)])
+
+
+@pytest.mark.parametrize("name", sorted(file.name[:-7] for file in FOLDER.glob("*.old.md")))
+def test_a_redline_reads_as_it_did(name: str) -> None:
+    expected = FOLDER / f"{name}.redline.txt"
+    if os.environ.get("GOLDEN") == "write":
+        expected.write_text(readable(name), encoding="utf8")
+    assert readable(name) == expected.read_text(encoding="utf8")
