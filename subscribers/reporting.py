@@ -49,6 +49,8 @@ def line(status: Status) -> str:
         return f"{head}: baseline of {status.made_at:%Y-%m-%d}, {len(status.labels)} documents, nobody told"
     books = status.books
     state = "complete" if status.is_complete else str(status.state)
+    if status.pause_reason:
+        state += f" by itself ({status.pause_reason})"
     if status.fanned_out_at is None:
         return f"{head}: {state}, not begun"
     excluded = sum(books.excluded.values())

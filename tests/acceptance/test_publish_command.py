@@ -180,8 +180,12 @@ def test_a_stopped_delivery_finishes_its_batch_and_can_be_resumed(
         assert announced(run)[0]["complete"] is True
 
 
+def test_workers_are_refused_on_sqlite(run: Run) -> None:
+    assert "needs a PostgreSQL" in run("worker", expect=1).stderr
+
+
 @pytest.mark.parametrize(
-    "command", ["migrate", "publish", "release", "pause", "cancel", "deliver", "resolve", "status"]
+    "command", ["migrate", "publish", "release", "pause", "cancel", "deliver", "worker", "resolve", "status"]
 )
 def test_each_command_shows_an_example(run: Run, command: str) -> None:
     assert "Example:" in run(command, "--help").stdout

@@ -12,6 +12,7 @@ from subscribers import announcements
 from subscribers.books import statuses
 from subscribers.delivery import ProviderRefusedError, deliver_batch
 from subscribers.ledger import Ledger, UnknownBatchError
+from subscribers.reporting import line
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,
@@ -143,8 +144,7 @@ def test_a_provider_that_refuses_everybody_is_not_asked_for_each(announced: Told
 
     [status] = [status for status in statuses(announced.engine) if status.announcement_id == 2]
     assert (status.state, status.books.rejected, status.books.waiting) == ("paused", 20, 184)
-    assert status.pause_reason is not None
-    assert "400 bad request" in status.pause_reason
+    assert "paused by itself (the provider has refused all of the first 20 recipients: 400" in line(status)
 
 
 def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: ToldWorld) -> None:
