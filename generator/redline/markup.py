@@ -136,23 +136,25 @@ def _inside(line: Line, notes: _Notes) -> str:
             else _whole(line, line.new, "ins", notes)
         )
     if line.stretches is None:
-        return _rule(line.new) or "".join(map(_tag_sign, line.joints.values())) + line.new.markup
+        return rule(line.new) or "".join(map(_tag_sign, line.joints.values())) + line.new.markup
     return _marked(line, notes)
 
 
 def _whole(line: Line, block: Block, tag: str, notes: _Notes) -> str:
-    markup = block.markup if tag == "ins" else _without_ids(block.markup)
+    markup = block.markup if tag == "ins" else without_ids(block.markup)
     said = notes.said("moved" if line.move else tag)
-    return f"{notes.moved(line)}{_mark(tag, move=line.move)}{said}{_rule(block) or markup}</{tag}>"
+    return f"{notes.moved(line)}{mark(tag, move=line.move)}{said}{rule(block) or markup}</{tag}>"
 
 
-def _mark(tag: str, *, move: int = 0, change: str = "") -> str:
+def mark(tag: str, *, move: int = 0, change: str = "") -> str:
+    """The start tag of a mark."""
     moved = f' data-move="{move}"' if move else ""
     changed = f' data-change="{change}"' if change else ""
     return f'<{tag} class="rl"{moved}{changed}>'
 
 
-def _rule(block: Block) -> str:
+def rule(block: Block) -> str:
+    """The tag of a horizontal rule; "" for any other block."""
     return start_tag("hr", block.path[-1].attributes) + "\n" if block.tag == "hr" else ""
 
 
@@ -170,7 +172,8 @@ def _tag_sign(old_tag: str) -> str:
     return f'<span data-change="merge" data-old-tag="{old_tag}" hidden></span>'
 
 
-def _without_ids(markup: str) -> str:
+def without_ids(markup: str) -> str:
+    """The markup without ids: what is shown beside the new text must not have them twice."""
     if "id=" not in markup and "name=" not in markup:
         return markup
     return TAG.sub(lambda tag: IDENTITY.sub("", tag[0]), markup)
@@ -180,7 +183,7 @@ def _marked(line: Line, notes: _Notes) -> str:
     assert line.old_words is not None
     assert line.new_words is not None
     assert line.stretches
-    writer = _InlineWriter((_mark("ins", move=line.move),) if line.move else ())
+    writer = InlineWriter((mark("ins", move=line.move),) if line.move else ())
     old, new = line.old_words, line.new_words
     first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
     if line.split:
@@ -194,19 +197,19 @@ def _marked(line: Line, notes: _Notes) -> str:
         for i in range(stretch.old_start, stretch.old_end):
             if sign := _joint(line, i):
                 writer.sign(sign)
-            lead = _without_ids(old.leads[i]) if i > first else ""
-            form = tuple(map(_without_ids, old.forms[i]))
-            writer.add(_mark("del", change=change), lead + said, form, old.words[i])
+            lead = without_ids(old.leads[i]) if i > first else ""
+            form = tuple(map(without_ids, old.forms[i]))
+            writer.add(mark("del", change=change), lead + said, form, old.words[i])
             said = ""
         said = notes.said("ins")
         for j in range(stretch.new_start, stretch.new_end):
             lead = new.leads[j] if j > new_first else ""
-            writer.add(_mark("ins", change=change), lead + said, new.forms[j], new.words[j])
+            writer.add(mark("ins", change=change), lead + said, new.forms[j], new.words[j])
             said = ""
     return writer.close()
 
 
-def _write_kept(writer: _InlineWriter, line: Line, stretch: Stretch) -> None:
+def _write_kept(writer: InlineWriter, line: Line, stretch: Stretch) -> None:
     assert line.old_words is not None
     assert line.new_words is not None
     assert line.stretches
@@ -222,14 +225,14 @@ def _write_kept(writer: _InlineWriter, line: Line, stretch: Stretch) -> None:
         if sign := _joint(line, i):
             writer.sign(sign)
         elif spaced == (True, False):
-            writer.add(_mark("del"), " ", form, "")
+            writer.add(mark("del"), " ", form, "")
         elif spaced == (False, True):
-            writer.add(_mark("ins"), lead, form, "")
+            writer.add(mark("ins"), lead, form, "")
             lead = ""
         writer.add("", lead, form, new.words[j])
 
 
-class _InlineWriter:
+class InlineWriter:
     """Writes words, opening and closing marks and inline elements as they come."""
 
     def __init__(self, outermost: Form) -> None:

@@ -8,7 +8,17 @@ import pytest
 
 from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.language import load_language
-from generator.redline import Redline, Side, compare, html, mail_html, mail_text, plain_words
+from generator.redline import (
+    Redline,
+    Side,
+    changes_html,
+    compare,
+    html,
+    mail_html,
+    mail_text,
+    plain_words,
+    side_by_side_html,
+)
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 ENGLISH, RUSSIAN = load_language("en"), load_language("ru")
@@ -188,3 +198,25 @@ def test_a_mail_too_long_is_cut_at_a_block_and_says_how_much_is_missing() -> Non
     assert len(mail_text(changed, ENGLISH).encode()) < 60_000
     assert shown > 0
     assert mail.omitted == len(changed.changes) - shown
+
+
+def test_side_by_side_each_text_has_only_its_own_marks() -> None:
+    page = side_by_side_html(
+        redline(f"{LONG}\n\nkept\n\n{OTHER}", f"{LONG.replace('five', 'ten')}\n\nkept"), ENGLISH
+    )
+    rows = page.split('<div class="rl-row">')[1:]
+    assert [('<del class="rl">' in row, '<ins class="rl">' in row) for row in rows] == [
+        (True, True),
+        (False, False),
+        (True, False),
+    ]
+    assert '<del class="rl"> five</del> years' in rows[0].split('<div class="rl-new">')[0]
+    assert '<ins class="rl"> ten</ins> years' in rows[0].split('<div class="rl-new">')[1]
+
+
+def test_the_view_of_changes_only_leaves_out_what_lies_between() -> None:
+    paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
+    new = [paragraphs[0] + " New.", *paragraphs[1:8], paragraphs[8] + " New."]
+    page = changes_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH)
+    assert [n for n in range(9) if f"Paragraph {n} " in page] == [0, 1, 7, 8]
+    assert page.count("rl-gap") == 1
