@@ -20,7 +20,7 @@ from subscribers.database import check_schema, open_database
 from subscribers.doctor.examination import examine
 from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.names import system_names
-from subscribers.preview import preview
+from subscribers.preview import previews
 from subscribers.reachability import unreachable
 from subscribers.settings import read_settings
 from subscribers.site_reader import open_site
@@ -64,7 +64,7 @@ def send_test_command(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Who gets it.")],
     *,
     site: Annotated[str, typer.Option(help="A built site's folder, or a live site's address.")],
-    language: Annotated[str | None, typer.Option(help="The reader's language; default: the site's.")] = None,
+    language: Annotated[str | None, typer.Option(help="The reader's language.")] = None,
 ) -> None:
     """Send the mail on the newest change to one address, marked as a test and in no books.
 
@@ -73,7 +73,9 @@ def send_test_command(
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     sender, now = settings.who_sends(), datetime.now(UTC)
-    message = preview(open_site(site), document=None, since=None, language=language, sender=sender, now=now)
+    message, *_ = previews(
+        open_site(site), document=None, since=None, language=language, sender=sender, now=now
+    )
     transport = configured_transport(settings)
     provider_id = send_test(transport, message, sender=sender, address=address, now=now)
     answer = f": {provider_id}" if provider_id else ""

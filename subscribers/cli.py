@@ -13,8 +13,7 @@ import typer
 from subscribers import checking_cli, people_cli, proof_cli, telling_cli
 from subscribers.errors import NotifyError
 from subscribers.mail import to_email
-from subscribers.preview import preview as preview_mail
-from subscribers.preview import stand_in_sender
+from subscribers.preview import previews, stand_in_sender
 from subscribers.settings import read_settings
 from subscribers.site_reader import open_site
 from subscribers.web.app import serve as serve_web
@@ -42,16 +41,18 @@ def preview(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Tell of all that was published since that day."),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="The reader's language; default: the site's.")] = None,
-    into: Annotated[Path | None, typer.Option(help="Write mail.txt, mail.html and mail.eml there.")] = None,
+    language: Annotated[str | None, typer.Option(help="The reader's language; default: each.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Write mail.LANGUAGE.txt, .html and .eml there instead.")
+    ] = None,
 ) -> None:
-    """Show the mail on the newest change, from the site alone: no database, no secrets, nothing sent.
+    """Show the mails on the newest change, from the site alone: no database, no secrets, nothing sent.
 
     Example: policy-notify preview --site site --into preview
     """
     now = datetime.now(UTC)
     sender = stand_in_sender(read_settings(os.environ))
-    message = preview_mail(
+    messages = previews(
         open_site(site),
         document=document,
         since=since.date() if since else None,
@@ -60,20 +61,24 @@ def preview(
         now=now,
     )
     if into is None:
-        typer.echo(f"Subject: {message.subject}\n\n{message.text}", nl=False)
+        typer.echo(
+            "\n\n".join(f"Subject: {message.subject}\n\n{message.text}" for message in messages), nl=False
+        )
         return
-    email = to_email(
-        message,
-        sender=sender,
-        recipient="reader@example.com",
-        message_id="<preview@example.com>",
-        sent_at=now,
-    )
     into.mkdir(parents=True, exist_ok=True)
-    (into / "mail.txt").write_text(message.text, encoding="utf8")
-    (into / "mail.html").write_text(message.html, encoding="utf8")
-    (into / "mail.eml").write_bytes(bytes(email))
-    typer.echo(f"{message.subject}\n{into}: mail.txt, mail.html, mail.eml")
+    for message in messages:
+        email = to_email(
+            message,
+            sender=sender,
+            recipient="reader@example.com",
+            message_id="<preview@example.com>",
+            sent_at=now,
+        )
+        name = f"mail.{message.language}"
+        (into / f"{name}.txt").write_text(message.text, encoding="utf8")
+        (into / f"{name}.html").write_text(message.html, encoding="utf8")
+        (into / f"{name}.eml").write_bytes(bytes(email))
+        typer.echo(f"{into / name}.txt, .html, .eml: {message.subject}")
 
 
 @app.command()

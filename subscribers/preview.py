@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -21,7 +21,7 @@ class NothingToPreviewError(NotifyError):
     """The site has no change of the kind that was asked for."""
 
 
-def preview(
+def previews(
     site: PublishedSite,
     *,
     document: str | None,
@@ -29,25 +29,34 @@ def preview(
     language: str | None,
     sender: Sender,
     now: datetime,
-) -> Message:
-    """The mail on the newest publication, or on all since a day, or on the newest change of one document.
+) -> tuple[Message, ...]:
+    """The mails on the newest publication, or on all since a day, or on the newest change of one document.
 
-    ``document`` is a slug. Without ``language`` it is that of the document, else that of the site.
+    ``document`` is a slug. Without ``language``: one for each language whose readers are told, the site's own
+    first; for one document, in its language.
     """
     history = site.history
+    told: dict[str, list[News]]
     if document is not None:
-        told = [_newest_change(_document(history, document))]
-        language = language or told[0].document.language
+        change = _newest_change(_document(history, document))
+        told = {language or change.document.language: [change]}
     else:
-        language = language or history.language
-        told = list(news(history, _known(history, since), language=language))
-    if not told:
-        day = f" since {since}" if since else ""
-        raise NothingToPreviewError(
-            f"{history.site_url}: no change{day}; give an earlier --since, or --document"
-        )
+        known = _known(history, since)
+        readers = [language] if language else _languages(history)
+        told = {reader: list(news(history, known, language=reader)) for reader in readers}
     today = now.astimezone(ZoneInfo(history.time_zone)).date()
-    return compose(read_content(site, told, today=today), language=language, sender=sender)
+    messages = tuple(
+        compose(read_content(site, items, today=today), language=reader, sender=sender)
+        for reader, items in told.items()
+        if items
+    )
+    if not messages:
+        day = f" since {since}" if since else ""
+        reader = f" for readers of {language}" if language else ""
+        raise NothingToPreviewError(
+            f"{history.site_url}: no change{day}{reader}; give an earlier --since, or --document"
+        )
+    return messages
 
 
 def stand_in_sender(settings: Settings) -> Sender:
@@ -58,6 +67,16 @@ def stand_in_sender(settings: Settings) -> Sender:
         legal_name=settings.legal_name or "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]",
         contact=settings.contact or "[your contact: set POLICY_NOTIFY_CONTACT]",
     )
+
+
+def _languages(history: PublishedHistory) -> Iterable[str]:
+    """The site's own language, then those of its announced documents."""
+    spoken = (
+        document.language
+        for document in history.documents
+        if document.announced and document.ended_at is None
+    )
+    return dict.fromkeys([history.language, *spoken])
 
 
 def _document(history: PublishedHistory, slug: str) -> PublishedDocument:

@@ -18,7 +18,7 @@ from subscribers.announcing import news
 from subscribers.cli import app
 from subscribers.content import Force, force_of, read_content
 from subscribers.mail import Message, compose
-from subscribers.preview import NothingToPreviewError, preview
+from subscribers.preview import NothingToPreviewError, previews
 from subscribers.settings import Sender
 from subscribers.site_reader import UnfaithfulSiteError, open_site
 
@@ -129,19 +129,36 @@ def test_in_force_is_the_highest_version_whose_day_has_come(
     assert [force_of(document, version, today=today) for version in document.versions] == forces
 
 
-def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
+def all_previewed(maker: PublishedSiteMaker, **asked: object) -> tuple[Message, ...]:
     options = {"document": None, "since": None, "language": None} | asked
-    return preview(open_site(str(maker.folder)), sender=SENDER, now=NOW, **options)  # type: ignore[arg-type]
+    return previews(open_site(str(maker.folder)), sender=SENDER, now=NOW, **options)  # type: ignore[arg-type]
 
 
-def test_the_preview_tells_of_the_newest_publication_in_the_language_of_the_site(
+def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
+    return all_previewed(maker, **asked)[0]
+
+
+def test_the_preview_tells_of_the_newest_publication_in_each_language_the_sites_own_first(
     maker: PublishedSiteMaker,
 ) -> None:
     labels = ("2026-02-09", "2026-02-09", "2026-01-10", "2026-01-10")
     for language in ("en", "ru"):
         message = mail_to_somebody_who_knows(maker, *labels, language=language)
         assert previewed(maker, language=language) == message
-    assert previewed(maker) == previewed(maker, language="en")
+    assert all_previewed(maker) == (previewed(maker, language="en"), previewed(maker, language="ru"))
+
+
+def test_a_translation_that_catches_up_is_previewed_to_its_own_readers_alone(tmp_path: Path) -> None:
+    maker = PublishedSiteMaker(tmp_path)
+    maker.publish("privacy")
+    maker.publish("privacy.ru", language="ru", translation_of="privacy")
+    maker.commit()
+    maker.publish("privacy")
+    maker.commit()
+    maker.publish("privacy.ru")
+    maker.commit()
+    maker.write()
+    assert [message.language for message in all_previewed(maker)] == ["ru"]
 
 
 def test_the_preview_tells_of_one_document_or_of_all_since_a_day(maker: PublishedSiteMaker) -> None:
@@ -163,5 +180,12 @@ def test_the_preview_needs_no_settings_and_says_which_are_missing(
     assert "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]" in printed.output
     monkeypatch.setenv("POLICY_NOTIFY_LEGAL_NAME", "Example Market Ltd")
     CliRunner().invoke(app, [*command, "--into", str(tmp_path / "out")], catch_exceptions=False)
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["mail.eml", "mail.html", "mail.txt"]
-    assert "Example Market Ltd" in (tmp_path / "out/mail.txt").read_text(encoding="utf8")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "mail.en.eml",
+        "mail.en.html",
+        "mail.en.txt",
+        "mail.ru.eml",
+        "mail.ru.html",
+        "mail.ru.txt",
+    ]
+    assert "Example Market Ltd" in (tmp_path / "out/mail.en.txt").read_text(encoding="utf8")
