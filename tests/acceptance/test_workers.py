@@ -39,7 +39,8 @@ def start(provider: SendGridDouble) -> Iterator[Callable[[str], subprocess.Popen
 
     def start_worker(url: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, str(TESTS / "worker_process.py"), url, provider.url]
-        worker = subprocess.Popen([*command, "workers", str(LEASE_SECONDS)], cwd=TESTS)
+        name = f"worker{len(running)}"
+        worker = subprocess.Popen([*command, name, str(LEASE_SECONDS)], cwd=TESTS)
         running.append(worker)
         return worker
 
@@ -72,18 +73,18 @@ def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
     start: Callable[[str], subprocess.Popen[bytes]],
     postgresql_url: str,
 ) -> None:
-    victim = start(postgresql_url)
+    workers = {f"worker{number}": start(postgresql_url) for number in range(3)}
+    killed: list[str] = []
 
-    def kill_the_sender(_: SendRequest) -> Behaviour:
-        victim.kill()
-        victim.wait()
+    def kill_who_sends_the_fifth(request: SendRequest) -> Behaviour:
+        name = request.headers["on-behalf-of"]
+        if len(provider.accepted) >= 4 and not killed:
+            killed.append(name)
+            workers[name].kill()
+        time.sleep(0.1)
         return Behaviour.ACCEPT
 
-    provider.behave = kill_the_sender
-    until(lambda: len(provider.accepted) == 1, seconds=60)
-    provider.behave = lambda _: Behaviour.ACCEPT
-    for _ in range(2):
-        start(postgresql_url)
+    provider.behave = kill_who_sends_the_fifth
     until(lambda: announced.books(2).unknown == 10, seconds=60)
     until(lambda: announced.books(2).accepted == PEOPLE - 10, seconds=60)
 
@@ -91,6 +92,7 @@ def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
     assert announced.books(2).waiting == 0
     assert set(provider.mails.values()) == {1}
     assert len(provider.mails) == PEOPLE
+    assert {request.headers["on-behalf-of"] for request in provider.accepted} == set(workers)
 
 
 def test_a_database_restarted_in_the_middle_loses_nothing(
