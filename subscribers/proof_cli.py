@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,9 +96,11 @@ def _open(settings: Settings) -> Engine:
 @contextmanager
 def _progress(engine: Engine, announcement_id: int) -> Iterator[Callable[[], None]]:
     """A bar on a terminal, nothing in a pipe."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         audience = {status.announcement_id: status.books.audience for status in statuses(engine)}
         task = progress.add_task("Reading", total=audience.get(announcement_id))
         count = 0

@@ -29,7 +29,7 @@ class Count:
         self._fates[delivery.fate] += 1
         if delivery.exclusion is not None:
             self._exclusions[delivery.exclusion] += 1
-        if delivery.outcome is not None:
+        if delivery.fate == "accepted" and delivery.outcome is not None:
             self._outcomes[delivery.outcome] += 1
         if (transport := self.accepted_by(delivery)) is not None:
             self._transports[transport] += 1

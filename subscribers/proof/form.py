@@ -82,9 +82,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """``audience`` is the sum of the next five; ``outcomes`` are of those that the provider reported.
+    """``audience`` is the sum of the next five.
 
-    ``handed_to`` says by which transport the accepted ones went.
+    Of the accepted ones, ``handed_to`` counts the transports they went by, ``outcomes`` what was reported.
     """
 
     audience: int

@@ -91,6 +91,8 @@ def verify_person(file: Path, key: Ed25519PublicKey) -> Testimony:
         raise UnprovenError(file, f"cannot be read ({error.strerror})") from error
     except (ValidationError, ValueError) as error:
         raise UnprovenError(file, "is no person's proof of format 1, or was changed") from error
+    if not proof.accounts:
+        raise UnprovenError(file, "is of no account")
     head = verified_head(proof.head.encode(), signature, key, where=f"{file}: head")
     records = {record.place: record.record.encode() for record in proof.records}
     for record in proof.records:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from proven_world import NAMES, ProvenWorld
+from sqlalchemy import update
 from told_world import SENDER, ToldWorld
 
 from subscribers import announcements, registry
+from subscribers.database import writing
 from subscribers.erasures import ErasureKeys
 from subscribers.errors import NotifyError
+from subscribers.model import attempts
 from subscribers.proof.bundle import UnprovableError, UnwritableBundleError, export
 from subscribers.proof.verify import UnprovenError, verify_chain
 from subscribers.transports import DoubtfulError, RefusedError
@@ -52,6 +55,12 @@ def test_a_bundle_holds_no_address_and_no_raw_event(proven: ProvenWorld, bundle:
         for name in NAMES:
             assert f"{name}@".encode() not in raw, file
             assert f'"{name}"'.encode() not in raw, file
+
+
+def test_a_server_s_words_that_quote_an_address_stay_out(proven: ProvenWorld) -> None:
+    with writing(proven.world.engine) as connection:
+        connection.execute(update(attempts).values(provider_id="2.0.0 queued for anna@example.com"))
+    assert b"anna@" not in (proven.export("quoted") / "records.jsonl").read_bytes()
 
 
 def test_the_same_state_gives_the_same_bytes(proven: ProvenWorld, bundle: Path) -> None:
