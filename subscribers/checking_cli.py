@@ -20,7 +20,7 @@ from subscribers.database import check_schema, open_database
 from subscribers.doctor.examination import examine
 from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.names import system_names
-from subscribers.preview import previews
+from subscribers.preview import newest_document, previews
 from subscribers.reachability import unreachable
 from subscribers.settings import read_settings
 from subscribers.site_reader import open_site
@@ -73,9 +73,9 @@ def send_test_command(
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     sender, now = settings.who_sends(), datetime.now(UTC)
-    message, *_ = previews(
-        open_site(site), document=None, since=None, language=language, sender=sender, now=now
-    )
+    published = open_site(site)
+    newest = newest_document(published.history).slug
+    message, *_ = previews(published, document=newest, since=None, language=language, sender=sender, now=now)
     transport = configured_transport(settings)
     provider_id = send_test(transport, message, sender=sender, address=address, now=now)
     answer = f": {provider_id}" if provider_id else ""

@@ -12,7 +12,7 @@ from subscribers.announcing import News, news, snapshot_before
 from subscribers.content import read_content
 from subscribers.errors import NotifyError
 from subscribers.mail import Message, compose
-from subscribers.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.published import PublishedDocument, PublishedHistory
 from subscribers.settings import Sender, Settings
 from subscribers.site_reader import PublishedSite
 
@@ -33,7 +33,8 @@ def previews(
     """The mails on the newest publication, or on all since a day, or on the newest change of one document.
 
     ``document`` is a slug. Without ``language``: one for each language whose readers are told, the site's own
-    first; for one document, in its language.
+    first; for one document, in its language. None where nobody is told of the newest publication: a translation
+    that catches up tells its readers nothing that they were not told.
     """
     history = site.history
     told: dict[str, list[News]]
@@ -50,13 +51,19 @@ def previews(
         for reader, items in told.items()
         if items
     )
-    if not messages:
-        day = f" since {since}" if since else ""
-        reader = f" for readers of {language}" if language else ""
+    if since and not messages:
         raise NothingToPreviewError(
-            f"{history.site_url}: no change{day}{reader}; give an earlier --since, or --document"
+            f"{history.site_url}: no change since {since}; give an earlier --since, or --document"
         )
     return messages
+
+
+def newest_document(history: PublishedHistory) -> PublishedDocument:
+    """The announced document that changed last."""
+    announced = _announced(history)
+    if not announced:
+        raise NothingToPreviewError(f"{history.site_url}: no document is announced; see the option announce")
+    return max(announced, key=_published_at)
 
 
 def stand_in_sender(settings: Settings) -> Sender:
@@ -71,12 +78,11 @@ def stand_in_sender(settings: Settings) -> Sender:
 
 def _languages(history: PublishedHistory) -> Iterable[str]:
     """The site's own language, then those of its announced documents."""
-    spoken = (
-        document.language
-        for document in history.documents
-        if document.announced and document.ended_at is None
-    )
-    return dict.fromkeys([history.language, *spoken])
+    return dict.fromkeys([history.language, *(document.language for document in _announced(history))])
+
+
+def _announced(history: PublishedHistory) -> list[PublishedDocument]:
+    return [document for document in history.documents if document.announced and document.ended_at is None]
 
 
 def _document(history: PublishedHistory, slug: str) -> PublishedDocument:
@@ -96,12 +102,10 @@ def _known(history: PublishedHistory, since: date | None) -> Mapping[str, str]:
     """The labels known to whoever was told of everything before ``since``, or before the newest commit."""
     if since is not None:
         return {document: version.label for document, version in snapshot_before(history, since).items()}
-    announced = [
-        document for document in history.documents if document.announced and document.ended_at is None
-    ]
+    announced = _announced(history)
     if not announced:
         return {}
-    newest = max((document.newest for document in announced), key=_published_at).commit
+    newest = newest_document(history).newest.commit
     before = {
         document.id: [version.label for version in document.versions if version.commit != newest]
         for document in announced
@@ -109,5 +113,5 @@ def _known(history: PublishedHistory, since: date | None) -> Mapping[str, str]:
     return {document: labels[-1] for document, labels in before.items() if labels}
 
 
-def _published_at(version: PublishedVersion) -> datetime:
-    return version.published_at
+def _published_at(document: PublishedDocument) -> datetime:
+    return document.newest.published_at
