@@ -33,8 +33,8 @@ def previews(
     """The mails on the newest publication, or on all since a day, or on the newest change of one document.
 
     ``document`` is a slug. Without ``language``: one for each language whose readers are told, the site's own
-    first; for one document, in its language. None where nobody is told of the newest publication: a translation
-    that catches up tells its readers nothing that they were not told.
+    first; for one document, in its language. None where nobody is told of the newest
+    publication: a translation that catches up tells its readers nothing that they were not told.
     """
     history = site.history
     told: dict[str, list[News]]
