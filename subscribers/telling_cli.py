@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -142,7 +141,6 @@ def worker_command() -> None:
 
     Example: policy-notify worker
     """
-    logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     work(

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from procrastinate import App, PsycopgConnector
@@ -28,6 +29,8 @@ EVERY_FIVE_SECONDS = "* * * * * */5"  # croniter's sixth field is the second
 AHEAD = 200  # batches; more than all workers send between two looks
 SETTLED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
 DATABASE_RETRY_SECONDS = 2.0
+
+CONNECTION_LOST = (ConnectorException, PsycopgError)
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,9 @@ def work(
     """
     if ledger.engine.dialect.name != "postgresql":
         raise NoPostgresqlError
+    logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_not_said_already)
     asyncio.run(_work(ledger, transport, sender=sender, reconciliation=reconciliation))
 
 
@@ -62,6 +68,13 @@ async def _work(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def look() -> Sequence[int]:
+        try:
+            return look_around()
+        except NotifyError as error:
+            log.warning("%s", error)
+            return []
+
+    def look_around() -> Sequence[int]:
         ledger.expire(repeatable=transport if transport.repeatable else None)
         if reconciliation is not None:
             reconciliation.settle(ledger, transport, sender=sender)
@@ -72,16 +85,18 @@ async def _work(
         try:
             deliver_batch(ledger, transport, batch_id, sender=sender)
         except ProviderRefusedError as error:
+            log.warning("%s", error)
             ledger.close(transport, detail=str(error), first=SETTLED_BY_A_PERSON)
-            log.error("%s", error)
+        except NotifyError as error:
+            log.warning("%s", error)
 
     while not stop.is_set():
         app = make_app(ledger.engine.url, look=look, deliver=deliver)
-        try:
+        with suppress(*CONNECTION_LOST):
             async with app.open_async():
                 await _run_until(stop, app)
-        except (ConnectorException, PsycopgError, NotifyError) as error:
-            log.warning("%s; trying again", error)
+        if not stop.is_set():
+            log.warning("the database is away; trying again until it is back")
             await asyncio.wait([asyncio.create_task(stop.wait())], timeout=DATABASE_RETRY_SECONDS)
 
 
@@ -105,6 +120,12 @@ def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[
                 pass  # it waits for a worker since the look before
 
     return app
+
+
+def _is_not_said_already(record: logging.LogRecord) -> bool:
+    """Pass over what Procrastinate and psycopg say of a lost connection: one line of ours is enough."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not record.name.startswith("psycopg") and not isinstance(error, CONNECTION_LOST)
 
 
 async def _run_until(stop: asyncio.Event, app: App) -> None:
