@@ -60,6 +60,14 @@ check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the wo
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
+bench: .venv/dev.stamp ## Run every benchmark; it takes most of an hour
+	$(BIN)/python benchmarks/history.py ../shared/corpora/github-site-policy.bundle
+	$(BIN)/python benchmarks/site_build.py ../shared/corpora/github-site-policy.bundle
+	$(BIN)/python benchmarks/redline.py
+	$(BIN)/python benchmarks/import_users.py
+	$(BIN)/python benchmarks/send.py
+	$(BIN)/python benchmarks/proof.py
+
 lock: ## Make both locks anew (needs uv)
 	$(UV_COMPILE) --group build -o requirements.lock pyproject.toml
 	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml

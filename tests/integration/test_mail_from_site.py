@@ -170,6 +170,13 @@ def test_the_preview_tells_of_one_document_or_of_all_since_a_day(maker: Publishe
             previewed(maker, **asked)
 
 
+def test_a_site_with_another_page_than_it_claims_has_no_preview(maker: PublishedSiteMaker) -> None:
+    page = maker.folder / maker.documents["privacy"]["versions"][-1]["address"] / "index.html"
+    page.write_text(page.read_text(encoding="utf8") + "<p>More.</p>", encoding="utf8")
+    with pytest.raises(UnfaithfulSiteError, match="has other bytes"):
+        previewed(maker)
+
+
 def test_the_preview_needs_no_settings_and_says_which_are_missing(
     maker: PublishedSiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
