@@ -95,6 +95,8 @@ def build(
         folder, built = building.build(
             config, site_dir=site_dir, day=as_of.date() if as_of else None, published=published
         )
+    for warning in built.warnings:
+        typer.echo(f"warning: {listing.printable(warning)}", err=True)
     typer.echo(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
 
 

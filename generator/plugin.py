@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
@@ -57,6 +58,15 @@ class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 d
     since = config_options.Type(int, default=20)
 
 
+@contextmanager
+def _aborting() -> Iterator[None]:
+    """Tell MkDocs of a refusal so that it prints it as one line, and goes on with a preview."""
+    try:
+        yield
+    except PolicyError as error:
+        raise Abort(f"policysite: {error}") from error
+
+
 class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
     """Gives MkDocs the documents' pages and writes all others when it has finished.
 
@@ -74,6 +84,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """A preview shows what is not committed yet."""
         self._preview = command == "serve"
 
+    @_aborting()
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Add the style and, to Material for MkDocs, the parts that it needs changed."""
         self._site_config = _site_config(config, self.config)
@@ -88,23 +99,19 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
         return config
 
+    @_aborting()
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Show what the mainline holds instead of what lies in the documents folder."""
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
         self._cache = self._open.enter_context(Cache(self._site_config.cache))
-        try:
-            self._site = Site(
-                self._site_config,
-                repository,
-                cache=self._cache,
-                day=self.day or now.astimezone(self._site_config.time_zone).date(),
-                draft_at=now if self._preview else None,
-            )
-        except PolicyError as error:
-            if self._preview:  # a draft is often wrong for a moment; MkDocs prints this and goes on
-                raise Abort(f"policy-site: {error}") from error
-            raise
+        self._site = Site(
+            self._site_config,
+            repository,
+            cache=self._cache,
+            day=self.day or now.astimezone(self._site_config.time_zone).date(),
+            draft_at=now if self._preview else None,
+        )
         if self.published:
             self._site.refuse_lost_versions(self.published[1], where=self.published[0])
         for file in list(files):
@@ -187,6 +194,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """The page for addresses that are not there."""
         return self._mended(output, config) if template_name.endswith(".html") else output
 
+    @_aborting()
     @event_priority(-100)  # after the theme and every plugin has written its files
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the archive, the feeds and history.json."""
@@ -245,14 +253,13 @@ def build(
     config_file: Path, *, site_dir: Path, day: date | None, published: tuple[str, bytes] | None
 ) -> Built:
     """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first."""
-    with _explained(config_file):
+    with _explained(config_file) as logged:
         config = load_config(str(config_file), site_dir=str(site_dir))
-    plugin = _plugin(config)
-    plugin.day, plugin.published = day, published
-    with _explained(config_file):
+        plugin = _plugin(config)
+        plugin.day, plugin.published = day, published
         build_with_mkdocs(config)
     assert plugin.built is not None
-    return plugin.built
+    return replace(plugin.built, warnings=(*logged.warnings, *plugin.built.warnings))
 
 
 def serve(config_file: Path, *, address: str) -> None:
@@ -279,6 +286,11 @@ def _plugin(config: MkDocsConfig) -> PolicySitePlugin:
 
 def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
     where = config.config_file_path
+    known = sorted(PolicySiteOptions().keys())
+    if unknown := sorted(str(name) for name in chosen if name not in known):
+        raise ConfigError(
+            f"{where}: policysite has no option `{'`, `'.join(unknown)}`; it has {', '.join(known)}"
+        )
     if not config.site_url:
         raise ConfigError(
             f"{where}: site_url is missing, and mails and feeds need it; add `site_url: https://…/`"
@@ -325,30 +337,38 @@ def _set_language(config: MkDocsConfig, language: str) -> None:
 
 
 @contextmanager
-def _explained(config_file: Path) -> Iterator[None]:
-    """Say what MkDocs logs as one refusal, and pass on its warnings."""
-    handler = _Errors()
+def _explained(config_file: Path) -> Iterator[_Logged]:
+    """Say what MkDocs logs as one refusal; answers what it logs."""
+    logged = _Logged()
     logger = logging.getLogger("mkdocs")
-    logger.addHandler(handler)
+    logger.addHandler(logged)
     try:
-        yield
+        yield logged
     except ConfigurationError as error:
-        raise ConfigError(f"{config_file}: {error}; correct it or name another with --config") from error
+        raise ConfigError(
+            f"{config_file}: {_one_line(str(error))}; correct it or name another with --config"
+        ) from error
     except Abort as error:
         if isinstance(error.__cause__, PolicyError):
             raise error.__cause__ from error
-        said = " ".join("; ".join(handler.errors or [str(error)]).split())
+        said = "; ".join(logged.errors or [*logged.warnings, _one_line(str(error))])
         raise ConfigError(f"{config_file}: {said}; correct it") from error
     finally:
-        logger.removeHandler(handler)
+        logger.removeHandler(logged)
 
 
-class _Errors(logging.Handler):
-    """Collects what MkDocs logs as errors."""
+class _Logged(logging.Handler):
+    """Keeps what MkDocs logs as warnings and as errors, a line each."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
+        self.warnings: list[str] = []
         self.errors: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.errors.append(record.getMessage())
+        lines = self.errors if record.levelno >= logging.ERROR else self.warnings
+        lines.append(_one_line(record.getMessage()))
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split()).rstrip(".!")

@@ -57,6 +57,7 @@ class Built:
     documents: int
     versions: int
     redlines: int
+    warnings: tuple[str, ...] = ()
 
 
 class Site:

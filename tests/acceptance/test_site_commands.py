@@ -63,6 +63,44 @@ def test_a_refusal_is_one_line_and_exit_1(site: PolicySite, arguments: list[str]
     assert answer.stderr.count("\n") == 1
 
 
+def test_build_prints_each_warning_on_a_line(site: PolicySite) -> None:
+    site.config["nav"] = ["privacy.md", "gone.md"]
+    site.write_config()
+    answer = run(site, "build")
+    assert answer.returncode == 0
+    assert answer.stderr.startswith("warning: ")
+    assert "gone.md" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("front", "url", "reason"),
+    [
+        ({}, None, "site_url is missing"),
+        ({"change": "big"}, "https://policies.example/", "`change` is"),
+    ],
+    ids=["configuration", "policy"],
+)
+def test_mkdocs_itself_refuses_without_a_traceback(
+    site: PolicySite, front: dict[str, str], url: str | None, reason: str
+) -> None:
+    site.config["site_url"] = url
+    site.write_config()
+    site.publish("privacy.md", text("Ten days.", **front))
+    answer = subprocess.run(
+        [COMMAND.with_name("mkdocs"), "build", "--quiet"],
+        cwd=site.config_file.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "NO_MKDOCS_2_WARNING": "1"},
+    )
+    assert answer.returncode == 1
+    [line] = [line for line in (answer.stdout + answer.stderr).splitlines() if line]
+    assert line.startswith("policysite: ")
+    assert reason in line
+
+
 def test_check_fails_on_an_error_and_passes_without(site: PolicySite) -> None:
     assert run(site, "check").returncode == 0
     site.repository.write("policy/privacy.md", text("Two days."))

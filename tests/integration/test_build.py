@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from policy_site import SITE_URL, PolicySite, publish_everything, text
 
-from generator import building
+from generator import building, plugin
 from generator.addresses import AddressTakenError
 from generator.building import ForeignFolderError
 from generator.errors import (
@@ -349,6 +349,41 @@ def test_a_wrong_mkdocs_yml_is_refused_in_one_line(site: PolicySite) -> None:
     with pytest.raises(ConfigError) as refusal:
         site.build()
     assert "\n" not in str(refusal.value)
+
+
+def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    site = PolicySite(tmp_path, announces=["privacy.md"])
+    site.publish("privacy.md", text("One."))
+    with pytest.raises(ConfigError, match=r"policysite .* `announces`; it has announce, languages, since"):
+        site.build()
+
+
+def test_what_mkdocs_warns_of_is_passed_on(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.config["nav"] = ["privacy.md", "gone.md"]
+    [warning] = site.build().warnings
+    assert "'gone.md'" in warning
+    assert "\n" not in warning
+
+
+def test_a_strict_build_names_the_warnings_that_stop_it(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."))
+    site.config |= {"nav": ["privacy.md", "gone.md"], "strict": True}
+    with pytest.raises(ConfigError, match=r"'gone\.md'.*strict mode"):
+        site.build()
+
+
+def test_what_yaml_says_of_mkdocs_yml_is_one_line(site: PolicySite) -> None:
+    site.config_file.write_text("site_name: [\n")
+    with pytest.raises(ConfigError) as refusal:
+        plugin.read_config(site.config_file)
+    assert "line 2" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_mkdocs_yml_is_named_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"does not exist; correct it"):
+        plugin.read_config(tmp_path / "nowhere.yml")
 
 
 def test_a_refused_build_leaves_the_old_site_whole(site: PolicySite) -> None:
