@@ -32,9 +32,9 @@ def previews(
 ) -> tuple[Message, ...]:
     """The mails on the newest publication, or on all since a day, or on the newest change of one document.
 
-    The site has to serve what it claims. ``document`` is a slug. Without ``language``: one for each language whose
-    readers are told, the site's own first; for one document, in its language. None where nobody is told of the
-    newest publication: a translation that catches up tells its readers nothing that they were not told.
+    The site has to serve what it claims. ``document`` is a slug. Without ``language``: one for each language
+    whose readers are told, the site's own first; for one document, in its language. None where nobody is told
+    of the newest publication: a translation that catches up tells its readers nothing new.
     """
     history = site.history
     site.verify((each, each.newest) for each in _announced(history))
