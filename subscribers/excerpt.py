@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser
@@ -31,6 +31,23 @@ _BLOCKS = {
 _TAGS = _BLOCKS | {
     *("thead", "tbody", "tfoot", "tr", "ins", "del", "em", "strong", "code", "sup", "sub", "mark", "s", "u"),
     *("a", "br", "hr", "span", "bdi"),
+}
+_INLINE = {
+    "-text",
+    "ins",
+    "del",
+    "em",
+    "strong",
+    "code",
+    "sup",
+    "sub",
+    "mark",
+    "s",
+    "u",
+    "a",
+    "br",
+    "span",
+    "bdi",
 }
 _ATTRIBUTES = {
     "a": {"href"},
@@ -73,22 +90,28 @@ def clean(html: str) -> str:
 
 
 def excerpt(html: str, text: str, *, room_bytes: int) -> Excerpt:
-    """As much of a redline's beginning as fits, ``html`` being cleaned first.
+    """As much of a redline's beginning as fits, ``html`` being cleaned.
 
-    A paragraph of ``text`` belongs to each block of ``html``, so both are cut at the same place; where
-    they do not match, it is all or nothing.
+    A paragraph of ``text`` belongs to each block at the top of ``html``, so both are cut at the same place;
+    where they do not match, it is all or nothing.
     """
-    html, text = clean(html).strip(), text.strip()
-    if len(html.encode()) <= room_bytes:
-        return Excerpt(html=html, text=text, is_whole=True)
-    blocks, paragraphs = _blocks(html), re.split(r"\n{2,}", text)
+    cleaned, text = clean(html).strip(), text.strip()
+    if len(cleaned.encode()) <= room_bytes:
+        return Excerpt(html=cleaned, text=text, is_whole=True)
+    blocks, paragraphs = [clean(block) for block in _blocks(html)], re.split(r"\n{2,}", text)
     kept = _that_fit(blocks, room_bytes) if len(blocks) == len(paragraphs) else 0
-    return Excerpt(html="".join(blocks[:kept]), text="\n\n".join(paragraphs[:kept]), is_whole=False)
+    return Excerpt(html="".join(blocks[:kept]).strip(), text="\n\n".join(paragraphs[:kept]), is_whole=False)
 
 
 def _blocks(html: str) -> list[str]:
+    """The blocks at the top as they came, words and marks that stand between two of them as one."""
     body = LexborHTMLParser(f"<body>{html}</body>").body
-    return [node.html or "" for node in body.iter(include_text=False)] if body else []
+    nodes = list(body.iter(include_text=True)) if body else []
+    blocks = []
+    for is_inline, run in groupby(nodes, key=lambda node: node.tag in _INLINE):
+        pieces = [node.html or "" for node in run]
+        blocks += ["".join(pieces)] if is_inline else pieces
+    return [block for block in blocks if block.strip()]
 
 
 def _that_fit(blocks: list[str], room_bytes: int) -> int:

@@ -60,7 +60,7 @@ class PublishedSiteMaker:
         impact: str | None = None,
         changes: tuple[tuple[str, str, str], ...] = (("edit", "Cookies", "“thirty days” became “ten days”"),),
         mail_html: str = "<h3>Cookies</h3><p>We keep them for <del>thirty</del> <ins>ten</ins> days.</p>",
-        mail_text: str = "Cookies\n\nWe keep them for [-thirty-] {+ten+} days.",
+        mail_text: str = "Cookies\n\nWe keep them for [removed: thirty] [added: ten] days.",
         omitted: int = 0,
     ) -> dict[str, Any]:
         """Add a version of the document ``slug``, and the document with its first version.

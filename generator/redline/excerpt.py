@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,7 +22,10 @@ MOST_BYTES = 48_000
 
 RED, GREEN, BLUE, NO_COLOUR = "\x1b[31m", "\x1b[32m", "\x1b[34m", "\x1b[0m"  # ECMA-48, 8.3.117
 NO_ITEM = Element("li", {}, None)
-GAP = '<p class="rl-gap">…</p>\n'
+GAP_SIGN = "…"
+GAP = f'<p class="rl-gap">{GAP_SIGN}</p>\n'
+WORDLESS = "***"  # stands for a rule, or a picture without a text
+EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +93,13 @@ def text_marks(language: Language) -> TextMarks:
 
 
 def plain_text(redline: Redline, marks: TextMarks, *, end: int | None = None) -> str:
-    """The changes with their context as plain text; ``end`` is the line before which it stops."""
+    """The changes with their context as plain text; ``end`` is the line before which it stops.
+
+    As each gap, each block at the top of the HTML is one paragraph, without an empty line in it.
+    """
     parts = _parts(redline.lines, len(redline.lines) if end is None else end)
-    return "\n\n…\n\n".join("".join(_text_blocks(part, redline, marks)).strip() for part in parts)
+    paragraphs = ["\n\n".join(_paragraphs(part, redline, marks)) for part in parts]
+    return f"\n\n{GAP_SIGN}\n\n".join(paragraphs)
 
 
 def _end_of_mail(redline: Redline, language: Language) -> int:
@@ -124,15 +132,19 @@ def _parts(lines: Sequence[Line], end: int) -> list[list[Line]]:
     return parts
 
 
-def _text_blocks(part: Sequence[Line], redline: Redline, marks: TextMarks) -> Iterator[str]:
-    """The lines as paragraphs of text, those of one table row as one."""
-    for row, group in groupby(part, key=lambda line: _row_of(line) or line):
-        lines = list(group)
-        texts = [_text_of(line, redline, marks) for line in lines]
-        if row is lines[0]:
-            yield f"\n{_lead(lines[0])}{texts[0]}\n"
-        else:
-            yield f"{' | '.join(texts)}\n"
+def _paragraphs(part: Sequence[Line], redline: Redline, marks: TextMarks) -> Iterator[str]:
+    """The lines as text, those of one block at the top as one paragraph."""
+    for _, group in groupby(part, key=lambda line: line.path[0] if line.path else None):
+        text = "\n".join(_rows(group, redline, marks))
+        yield EMPTY_LINES.sub("\n", text).strip() or WORDLESS
+
+
+def _rows(lines: Iterable[Line], redline: Redline, marks: TextMarks) -> Iterator[str]:
+    """The lines as text, those of one table row as one."""
+    for row, group in groupby(lines, key=lambda line: _row_of(line) or line):
+        cells = list(group)
+        texts = [_text_of(line, redline, marks) for line in cells]
+        yield f"{_lead(cells[0])}{texts[0]}" if row is cells[0] else " | ".join(texts)
 
 
 def _row_of(line: Line) -> Woven | None:

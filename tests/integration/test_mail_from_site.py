@@ -53,7 +53,7 @@ def maker(tmp_path: Path) -> PublishedSiteMaker:
         summary="Файлы cookie хранятся десять дней, а не тридцать.",
         impact="Через десять дней нужно войти снова. Делать ничего не нужно.",
         mail_html="<h3>Файлы cookie</h3><p>Мы храним их <del>тридцать</del> <ins>десять</ins> дней.</p>",
-        mail_text="Файлы cookie\n\nМы храним их [-тридцать-] {+десять+} дней.",
+        mail_text="Файлы cookie\n\nМы храним их [удалено: тридцать] [добавлено: десять] дней.",
     )
     maker.publish("terms", effective_on=date(2026, 6, 1), omitted=2)
     maker.publish("refunds", title="Refund policy", summary="How refunds work, in one place.")

@@ -1,0 +1,53 @@
+"""What the generator writes for mails can be cut by what sends them, and reads alike on both sides."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from policy_repository import plain_renderer
+
+from generator.language import load_language
+from generator.redline import Redline, Side, compare, mail_html, mail_text
+from subscribers.excerpt import excerpt
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "redline"
+NAMES = sorted(file.name[:-7] for file in GOLDEN.glob("*.old.md"))
+CODE = "    first\n\n    second\n\n"
+CASES = {
+    name: [(GOLDEN / f"{name}.{side}.md").read_text(encoding="utf8") for side in ("old", "new")]
+    for name in NAMES
+} | {
+    "code": [f"One.\n\n{CODE}Two.", f"One.\n\n{CODE.replace('second', 'third')}Two."],
+    "rule": ["One.\n\n---\n\nTwo.", "One.\n\nTwo.\n\n---\n\nThree."],
+    "image": ["One.\n\nTwo.", "One.\n\n![](a.png)\n\nTwo."],
+    "loose list": ["* One.\n\n    More.\n\n* Two.", "* One.\n\n    Less.\n\n* Two.\n\n* Three."],
+    "raw markup": [
+        "<details><summary>One</summary>Two</details>\n\nThree",
+        "<details><summary>One</summary>Four</details>\n\nThree",
+    ],
+}
+
+
+def compared(name: str) -> Redline:
+    old, new = (Side(plain_renderer().render(text)) for text in CASES[name])
+    return compare(old, new)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_redline_is_cut_at_the_same_words_as_html_and_as_text(name: str, language: str) -> None:
+    words = load_language(language)
+    redline = compared(name)
+    html, text = mail_html(redline, words).markup, mail_text(redline, words)
+    whole = excerpt(html, text, room_bytes=10**6)
+    assert whole.is_whole
+    assert whole.text == text.strip()
+    packed = re.sub(r"(?<=>)\n+(?=<|$)", "", whole.html)
+    cut = excerpt(html, text, room_bytes=len(packed.encode()) - 1)
+    assert not cut.is_whole
+    assert cut.text == whole.text.rpartition("\n\n")[0]
+    shown = re.sub(r"\s+", "", cut.html)
+    assert re.sub(r"\s+", "", whole.html).startswith(shown)
+    assert bool(shown) == bool(cut.text)
