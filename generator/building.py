@@ -15,7 +15,7 @@ from generator import plugin
 from generator.addresses import HISTORY
 from generator.errors import PolicyError
 from generator.repository import open_repository
-from generator.seam import UnreadablePublishedError
+from generator.seam import UnreadablePublishedError, read_published
 from generator.site import Built
 
 TIMEOUT_SECONDS = 30
@@ -41,7 +41,7 @@ def build(
     folder = (site_dir or config.site_dir).resolve()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / HISTORY).is_file():
         raise ForeignFolderError(folder)
-    before = (published, _read(published)) if published else None
+    before = read_published(_read(published), where=published) if published else None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")

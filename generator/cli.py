@@ -25,6 +25,7 @@ ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
 
 MKDOCS = Path("mkdocs.yml")
 READING = "Reading the versions …"
+MOST_WARNINGS = 10  # of texts of the past, which nobody can mend
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -62,7 +63,7 @@ def versions(
     for line in listing.as_lines(history, documents):
         typer.echo(line)
     for warning in history.warnings:
-        typer.echo(f"warning: {listing.printable(str(warning))}", err=True)
+        _warn(str(warning))
 
 
 @app.command(
@@ -95,8 +96,11 @@ def build(
         folder, built = building.build(
             config, site_dir=site_dir, day=as_of.date() if as_of else None, published=published
         )
-    for warning in built.warnings:
-        typer.echo(f"warning: {listing.printable(warning)}", err=True)
+    past = built.history_warnings
+    for warning in [*built.warnings, *past[:MOST_WARNINGS]]:
+        _warn(str(warning))
+    if len(past) > MOST_WARNINGS:
+        _warn(f"{len(past) - MOST_WARNINGS} more in texts of the past; policy-site versions lists them")
     typer.echo(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
 
 
@@ -199,6 +203,10 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
         )
     shown = tuple(document for document in history.documents if not site.excluded(document.path))
     return replace(history, documents=shown)
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {listing.printable(text)}", err=True)
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ from generator.errors import PolicyError
 from generator.material import mended
 from generator.pages import table_of_contents
 from generator.repository import open_repository
+from generator.seam import Published
 from generator.shell import Article, Shell
 from generator.site import Built, Site
 
@@ -75,7 +76,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     def __init__(self) -> None:
         self.day: date | None = None
-        self.published: tuple[str, bytes] | None = None
+        self.published: Published | None = None
         self.built: Built | None = None
         self._preview = False
         self._open = ExitStack()
@@ -111,9 +112,8 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             cache=self._cache,
             day=self.day or now.astimezone(self._site_config.time_zone).date(),
             draft_at=now if self._preview else None,
+            published=self.published,
         )
-        if self.published:
-            self._site.refuse_lost_versions(self.published[1], where=self.published[0])
         for file in list(files):
             if file.src_dir == config.docs_dir and (not self._preview or file.is_documentation_page()):
                 files.remove(file)
@@ -249,9 +249,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
 
 
-def build(
-    config_file: Path, *, site_dir: Path, day: date | None, published: tuple[str, bytes] | None
-) -> Built:
+def build(config_file: Path, *, site_dir: Path, day: date | None, published: Published | None) -> Built:
     """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first."""
     with _explained(config_file) as logged:
         config = load_config(str(config_file), site_dir=str(site_dir))

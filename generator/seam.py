@@ -7,7 +7,9 @@ of pages. ``refuse_lost_versions`` holds a build against what was published befo
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -41,6 +43,26 @@ class UnreadablePublishedError(PolicyError):
             f"{published}: cannot be read ({reason}); name the history.json that is published now"
         )
         self.published = published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion:
+    """A version as an earlier build published it."""
+
+    document: str
+    slug: str
+    label: str
+    commit: str
+    source_blob: str
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What an earlier build published, as the ``history.json`` at the place ``where`` lists it."""
+
+    where: str
+    versions: tuple[PublishedVersion, ...]
 
 
 class Digests(NamedTuple):
@@ -136,28 +158,53 @@ def _version(place: Place, version: Version, digests: Digests) -> dict[str, obje
     }
 
 
-def refuse_lost_versions(published: bytes, places: Sequence[Place], *, where: str) -> list[str]:
-    """Refuse unless every published version is still there from the same source.
-
-    Answers the warnings: versions that another renderer shows differently.
-    """
+def read_published(raw: bytes, *, where: str) -> Published:
+    """What a ``history.json`` lists; raises UnreadablePublishedError."""
     try:
-        before = json.loads(published)
-        known = [(document, version) for document in before["documents"] for version in document["versions"]]
-        kept = {(p.document.id, v.label): v for p in places for v in p.document.versions}
-        warnings = []
-        for document, version in known:
-            found = kept.get((document["id"], version["label"]))
-            name = f"{document['slug'] or 'the start page'} {version['label']}"
-            if found is None:
-                raise LostVersionError(where, what=f"{name} was published and would be gone")
-            if found.source_blob != version["source_blob"]:
-                raise LostVersionError(where, what=f"{name} was published from another text")
-            if found.content_sha256 != version["content_sha256"]:
-                warnings.append(f"{name}: the same source is rendered differently than before")
+        versions = tuple(
+            PublishedVersion(
+                document=str(document["id"]),
+                slug=str(document["slug"]),
+                label=str(version["label"]),
+                commit=str(version["commit"]),
+                source_blob=str(version["source_blob"]),
+                content_sha256=str(version["content_sha256"]),
+            )
+            for document in json.loads(raw)["documents"]
+            for version in document["versions"]
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadablePublishedError(where, reason=f"{type(error).__name__}: {error}") from error
-    return warnings
+    return Published(where=where, versions=versions)
+
+
+def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[str]:
+    """Refuse unless every published version is still there from the same source.
+
+    Answers the warnings: documents with versions that another renderer shows differently.
+    """
+    kept = {
+        (place.document.id, version.label): version for place in places for version in place.document.versions
+    }
+    different: Counter[str] = Counter()
+    for version in published.versions:
+        found = kept.get((version.document, version.label))
+        name = version.slug or "the start page"
+        if found is None:
+            raise LostVersionError(
+                published.where, what=f"{name} {version.label} was published and would be gone"
+            )
+        if found.source_blob != version.source_blob:
+            raise LostVersionError(
+                published.where, what=f"{name} {version.label} was published from another text"
+            )
+        different[name] += found.content_sha256 != version.content_sha256
+    return [
+        f"{name}: {count} version{'s look' if count > 1 else ' looks'} different than when "
+        f"{'they were' if count > 1 else 'it was'} published, from the same source"
+        for name, count in different.items()
+        if count
+    ]
 
 
 def _time(at: datetime | None) -> str | None:

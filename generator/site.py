@@ -31,6 +31,7 @@ from generator.config import SiteConfig
 from generator.document import Renderer
 from generator.feeds import Entry, atom_feed, xml_file
 from generator.history import (
+    HistoryWarning,
     Version,
     in_force,
     read_history,
@@ -43,7 +44,7 @@ from generator.pages import Chapter, Pages, with_clause_links
 from generator.redlines import Redlines, RedlineTexts
 from generator.rendering import FolderFiles, Rendering
 from generator.repository import Repository
-from generator.seam import Digests
+from generator.seam import Digests, Published
 from generator.shell import Article, Shell
 from generator.standing import standings
 
@@ -57,11 +58,12 @@ class Built:
     documents: int
     versions: int
     redlines: int
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    history_warnings: tuple[HistoryWarning, ...]
 
 
 class Site:
-    """One policy site on one day.
+    """One policy site on one day; refuses to be less than what was ``published``.
 
     ``draft_at`` counts the uncommitted files of the work tree as published then.
     """
@@ -74,6 +76,7 @@ class Site:
         cache: MutableMapping[str, str],
         day: date,
         draft_at: datetime | None = None,
+        published: Published | None = None,
     ) -> None:
         self._config = config
         self._repository = repository
@@ -89,7 +92,12 @@ class Site:
             draft_at=draft_at,
         )
         shown = tuple(document for document in history.documents if not config.excluded(document.path))
-        self._history = replace(history, documents=shown)
+        warnings = tuple(
+            warning
+            for warning in history.warnings
+            if not config.excluded(warning.path.removeprefix(f"{folder}/"))
+        )
+        self._history = replace(history, documents=shown, warnings=warnings)
         refuse_problems(self._history)
         self.places = place_documents(
             shown,
@@ -97,6 +105,7 @@ class Site:
             languages=config.languages,
             announce=config.announce,
         )
+        self._warnings = seam.refuse_lost_versions(published, self.places) if published else []
         self._files = FolderFiles(repository, head=history.head, folder=folder, excluded=config.excluded)
         for path in self._files.now.keys() & SITE_FILES:
             raise AddressTakenError(path, address=path, other="a file of the site")
@@ -122,10 +131,6 @@ class Site:
     def original(self, place: Place) -> Place | None:
         """The document that this one translates."""
         return next((other for other in self.places if other.document.id == place.translation_of), None)
-
-    def refuse_lost_versions(self, published: bytes, *, where: str) -> list[str]:
-        """Refuse to build less than was published; answers the warnings."""
-        return seam.refuse_lost_versions(published, self.places, where=where)
 
     def languages(self) -> list[str]:
         """The languages in which a shell is needed."""
@@ -162,6 +167,8 @@ class Site:
             documents=len(self.places),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
+            warnings=tuple(self._warnings),
+            history_warnings=self._history.warnings,
         )
 
     @cached_property

@@ -73,6 +73,18 @@ def test_build_prints_each_warning_on_a_line(site: PolicySite) -> None:
     assert answer.stderr.count("\n") == 1
 
 
+def test_build_folds_many_warnings_of_the_past(site: PolicySite) -> None:
+    for number in range(13):
+        site.publish(f"old-{number:02}.md", b"\xff\n")
+    answer = run(site, "build")
+    assert answer.returncode == 0
+    *shown, last = answer.stderr.splitlines()
+    assert len(shown) == 10
+    assert shown[0].startswith("warning: policy/old-00.md:1: ")
+    assert last == "warning: 3 more in texts of the past; policy-site versions lists them"
+    assert run(site, "versions").stderr.count("warning: ") == 13
+
+
 @pytest.mark.parametrize(
     ("front", "url", "reason"),
     [

@@ -437,6 +437,30 @@ def test_a_build_that_would_change_a_published_source_refuses(site: PolicySite, 
         site.build(published=kept)
 
 
+def test_a_text_that_is_rendered_otherwise_than_published_is_a_warning(
+    site: PolicySite, tmp_path: Path
+) -> None:
+    site.publish("privacy.md", text("~~One.~~"), on=date(2026, 1, 1))
+    site.publish("privacy.md", text("~~Two.~~"), on=date(2026, 1, 2))
+    assert site.build().warnings == ()
+    published = tmp_path / "published.json"
+    published.write_bytes((site.folder / "history.json").read_bytes())
+    site.config["markdown_extensions"] = ["pymdownx.tilde"]
+    assert site.build(published=published).warnings == (
+        "privacy: 2 versions look different than when they were published, from the same source",
+    )
+
+
+def test_odd_texts_of_the_past_are_warnings(site: PolicySite) -> None:
+    site.publish("privacy.md", "---\nchange: big\n---\n\nOne.\n")
+    site.publish("privacy.md", b"Two \xff.\n")
+    site.publish("left-out.md", b"\xff\n")
+    site.config["exclude_docs"] = "left-out.md"
+    first, second = site.build().history_warnings
+    assert "`change` is" in first.text
+    assert second.path == "policy/privacy.md"
+
+
 @pytest.mark.parametrize("content", [None, "no json", '{"documents": 5}'])
 def test_a_published_history_that_cannot_be_read_is_refused(
     site: PolicySite, tmp_path: Path, content: str | None
