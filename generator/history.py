@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
+from typing import NamedTuple
 
 from generator.document import Document, Reading, Renderer, read_document, read_text
 from generator.errors import DocumentTextError
@@ -46,6 +47,14 @@ class Version:
     content_sha256: str
     front: FrontMatter
     title: str
+
+
+class PublishedText(NamedTuple):
+    """A document's id with the commit and the source blob of a version that an earlier build published."""
+
+    document: str
+    commit: str
+    source_blob: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +119,12 @@ def read_history(
     renderer: Renderer,
     time_zone: tzinfo = UTC,
     draft_at: datetime | None = None,
+    published: Set[PublishedText] = frozenset(),
 ) -> History:
     """The documents below the folder with all their versions; each distinct text is rendered at most once.
 
     With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
+    What is ``published`` stays a version, though this renderer shows it like the version before.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
@@ -129,7 +140,15 @@ def read_history(
         return read_text(repository.read(blob), renderer)
 
     documents = [
-        _document(track, name=name, slug=slug, folder=folder, read=read, time_zone=time_zone)
+        _document(
+            track,
+            name=name,
+            slug=slug,
+            folder=folder,
+            read=read,
+            time_zone=time_zone,
+            published=published,
+        )
         for track, name, slug in zip(tracks, names, slugs, strict=True)
     ]
     return History(
@@ -185,7 +204,14 @@ def upcoming(versions: Sequence[Version], *, day: date) -> list[Version]:
 
 
 def _document(
-    track: Track, *, name: str, slug: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
+    track: Track,
+    *,
+    name: str,
+    slug: str,
+    folder: str,
+    read: Callable[[str], Reading],
+    time_zone: tzinfo,
+    published: Set[PublishedText],
 ) -> DocumentHistory:
     identity = f"{track.states[0].step.commit}\0{track.states[0].path}".encode("utf-8", "surrogateescape")
     document = hashlib.sha256(identity).hexdigest()[:16]
@@ -209,19 +235,28 @@ def _document(
         ended_at=_moment(track.ended) if track.ended else None,
         newest_blob=track.states[-1].blob,
         problems=newest.problems,
-        versions=_versions(track, document=document, folder=folder, read=read, time_zone=time_zone),
+        versions=_versions(
+            track, document=document, folder=folder, read=read, time_zone=time_zone, published=published
+        ),
     )
 
 
 def _versions(
-    track: Track, *, document: str, folder: str, read: Callable[[str], Reading], time_zone: tzinfo
+    track: Track,
+    *,
+    document: str,
+    folder: str,
+    read: Callable[[str], Reading],
+    time_zone: tzinfo,
+    published: Set[PublishedText],
 ) -> tuple[Version, ...]:
     versions: list[Version] = []
     first_with: dict[str, int] = {}
     published_on: Counter[date] = Counter()
     for state in track.states:
         reading = read(state.blob)
-        if versions and versions[-1].content_sha256 == reading.content_sha256:
+        looks_the_same = versions and versions[-1].content_sha256 == reading.content_sha256
+        if looks_the_same and PublishedText(document, state.step.commit, state.blob) not in published:
             continue
         published_at = _moment(state.step)
         day = published_at.astimezone(time_zone).date()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from generator.addresses import Place, address_of
 from generator.config import SiteConfig
 from generator.errors import PolicyError
-from generator.history import Version
+from generator.history import PublishedText, Version
 from generator.redlines import RedlineTexts
 
 FORMAT = 1
@@ -49,11 +49,9 @@ class UnreadablePublishedError(PolicyError):
 class PublishedVersion:
     """A version as an earlier build published it."""
 
-    document: str
+    text: PublishedText
     slug: str
     label: str
-    commit: str
-    source_blob: str
     content_sha256: str
 
 
@@ -163,11 +161,13 @@ def read_published(raw: bytes, *, where: str) -> Published:
     try:
         versions = tuple(
             PublishedVersion(
-                document=str(document["id"]),
+                text=PublishedText(
+                    document=str(document["id"]),
+                    commit=str(version["commit"]),
+                    source_blob=str(version["source_blob"]),
+                ),
                 slug=str(document["slug"]),
                 label=str(version["label"]),
-                commit=str(version["commit"]),
-                source_blob=str(version["source_blob"]),
                 content_sha256=str(version["content_sha256"]),
             )
             for document in json.loads(raw)["documents"]
@@ -188,13 +188,13 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
     }
     different: Counter[str] = Counter()
     for version in published.versions:
-        found = kept.get((version.document, version.label))
+        found = kept.get((version.text.document, version.label))
         name = version.slug or "the start page"
         if found is None:
             raise LostVersionError(
                 published.where, what=f"{name} {version.label} was published and would be gone"
             )
-        if found.source_blob != version.source_blob:
+        if found.source_blob != version.text.source_blob:
             raise LostVersionError(
                 published.where, what=f"{name} {version.label} was published from another text"
             )

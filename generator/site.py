@@ -90,6 +90,7 @@ class Site:
             renderer=renderer,
             time_zone=config.time_zone,
             draft_at=draft_at,
+            published={version.text for version in published.versions} if published else frozenset(),
         )
         shown = tuple(document for document in history.documents if not config.excluded(document.path))
         warnings = tuple(

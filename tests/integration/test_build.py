@@ -451,6 +451,26 @@ def test_a_text_that_is_rendered_otherwise_than_published_is_a_warning(
     )
 
 
+def test_a_version_that_a_new_renderer_would_not_see_stays(site: PolicySite, tmp_path: Path) -> None:
+    site.config["markdown_extensions"] = []
+    for body in ("# Privacy\n", "# Privacy {#top}\n", "# Privacy {#top}\n\nMore.\n"):
+        site.publish("privacy.md", body, on=date(2026, 1, 1))
+    site.build()
+    before = [(version["number"], version["label"]) for version in site.document("privacy")["versions"]]
+    assert before == [(1, "2026-01-01"), (2, "2026-01-01-2"), (3, "2026-01-01-3")]
+    published = tmp_path / "published.json"
+    published.write_bytes((site.folder / "history.json").read_bytes())
+    site.config["markdown_extensions"] = ["attr_list"]
+    for _ in range(2):  # the second time from what the first published
+        site.build(published=published)
+        versions = site.document("privacy")["versions"]
+        assert [(version["number"], version["label"]) for version in versions] == before
+        assert [version["returns_to"] for version in versions] == [None, 1, None]
+        assert site.json(versions[1]["redline"]["address"])["changes"] == []
+        assert site.has("privacy/changes/2026-01-01-2")
+        published.write_bytes((site.folder / "history.json").read_bytes())
+
+
 def test_odd_texts_of_the_past_are_warnings(site: PolicySite) -> None:
     site.publish("privacy.md", "---\nchange: big\n---\n\nOne.\n")
     site.publish("privacy.md", b"Two \xff.\n")
