@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     func,
     insert,
     literal,
@@ -57,18 +56,16 @@ def deliveries_for(fan_out: FanOut) -> Insert:
     previous announcement counts as told of it; whoever missed it is told of that too.
     """
     audience = _audience(fan_out)
-    place = func.row_number().over(
-        partition_by=(audience.c.language, audience.c.last_told_id, audience.c.exclusion),
-        order_by=audience.c.recipient_id,
-    )
-    # Each kind of message has a range of numbers of its own: to number batches without gaps would take
-    # another sort of everybody.
     kind = case(
         *(
             (and_(audience.c.language == language, audience.c.last_told_id == last_told_id), number)
             for number, (language, last_told_id) in enumerate(fan_out.messages)
         )
     )
+    is_told = audience.c.exclusion.is_(None)
+    place = func.row_number().over(partition_by=(kind, is_told), order_by=audience.c.recipient_id)
+    # Each kind of message has a range of numbers of its own: to number batches without gaps would take
+    # another sort of everybody.
     limit = literal(fan_out.batch_limit, Integer)
     most_batches = select(func.max(people.c.id) // limit + 1).scalar_subquery()
     batch_id = fan_out.first_batch_id + kind * most_batches + (place - 1) // limit
@@ -80,7 +77,7 @@ def deliveries_for(fan_out: FanOut) -> Insert:
             audience.c.language,
             audience.c.last_told_id,
             audience.c.exclusion,
-            case((audience.c.exclusion.is_(None), batch_id), else_=null()),
+            case((is_told, batch_id), else_=null()),
         ),
     )
 
@@ -125,25 +122,35 @@ def _audience(fan_out: FanOut) -> FromClause:
         .where(people.c.erased_at.is_(None), people.c.left_at.is_(None))
         .subquery()
     )
-    other = people.alias("other")
-    same_address = exists().where(
-        other.c.email == registered.c.email,
-        other.c.id < registered.c.recipient_id,
-        hindrance(other).is_(None),
-    )
+    shared = _shared_addresses()
     has_message = tuple_(registered.c.language, registered.c.last_told_id).in_(fan_out.messages)
     exclusion = case(
         (registered.c.hindrance.is_not(None), registered.c.hindrance),
         (~has_message, Exclusion.UNCHANGED.value),
-        (same_address, Exclusion.SAME_ADDRESS.value),
+        (shared.c.first_id < registered.c.recipient_id, Exclusion.SAME_ADDRESS.value),
         else_=null(),
     )
-    return select(
-        registered.c.recipient_id,
-        registered.c.language,
-        registered.c.last_told_id,
-        exclusion.label("exclusion"),
-    ).subquery()
+    return (
+        select(
+            registered.c.recipient_id,
+            registered.c.language,
+            registered.c.last_told_id,
+            exclusion.label("exclusion"),
+        )
+        .select_from(registered.outerjoin(shared, shared.c.email == registered.c.email))
+        .subquery()
+    )
+
+
+def _shared_addresses() -> FromClause:
+    """Each address of several accounts, and the first of those that may get mail there."""
+    return (
+        select(people.c.email, func.min(people.c.id).label("first_id"))
+        .where(people.c.email.is_not(None), hindrance(people).is_(None))
+        .group_by(people.c.email)
+        .having(func.count() > 1)
+        .subquery()
+    )
 
 
 def _language(languages: Sequence[str]) -> ColumnElement[str]:
