@@ -18,7 +18,7 @@ from generator.addresses import Place, address_of
 from generator.config import SiteConfig
 from generator.errors import PolicyError
 from generator.history import PublishedText, Version
-from generator.redlines import RedlineTexts
+from generator.redlines import ListedChange, RedlineTexts
 
 FORMAT = 1
 SCHEMA_FILE = Path(__file__).parent / "templates" / "history.schema.json"
@@ -71,9 +71,13 @@ class Digests(NamedTuple):
 
 
 def redline_json(
-    document: str, version: Version, redline: RedlineTexts, *, absolute: Callable[[str], str]
+    document: str, version: Version, redline: RedlineTexts, *, absolute: Callable[[str], str], nothing: str
 ) -> bytes:
-    """The redline that brought a version; ``absolute`` makes the links of its markup lead to the site."""
+    """The redline that brought a version; ``absolute`` makes the links of its markup lead to the site.
+
+    ``nothing`` is said of a version that stays though the renderer shows it like the one before.
+    """
+    changes = redline.changes or (ListedChange(kind="nothing", where="", text=nothing, anchor=None),)
     return _json(
         {
             "format": FORMAT,
@@ -83,7 +87,7 @@ def redline_json(
             "counts": {kind: count for kind, count in redline.counts.items() if count},
             "changes": [
                 {"kind": change.kind, "where": change.where, "text": change.text, "anchor": change.anchor}
-                for change in redline.changes
+                for change in changes
             ],
             "html": absolute(redline.html),
             "mail_html": absolute(redline.mail_html),

@@ -239,7 +239,13 @@ class Site:
         marked = self._rendering.on_page(redline.html, version, page=page)
         output.page(self._pages.change(chapter, version, redline, marked))
         absolute = partial(self._rendering.anywhere, version=version, here=page)
-        raw = seam.redline_json(chapter.place.document.id, version, redline, absolute=absolute)
+        raw = seam.redline_json(
+            chapter.place.document.id,
+            version,
+            redline,
+            absolute=absolute,
+            nothing=load_language(chapter.place.language)("redline_nothing"),
+        )
         return output.file(f"{page}redline.json", raw)
 
     def _write_since(self, chapter: Chapter, old: Version, output: _Output) -> None:
