@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime
 
 import pytest
 from told_world import ToldWorld, addresses
 
 from subscribers import announcements
+from subscribers.announcing import snapshot
 from subscribers.audience import MISSED
+from subscribers.books import statuses
 from subscribers.database import writing
 from subscribers.model import Outcome, deliveries, people
 from subscribers.publishing import KnownSiteError, Opening, UnknownSiteError
+from subscribers.site_reader import open_site
 from subscribers.transports import Mailing
 
 
@@ -351,3 +355,36 @@ def test_a_thousand_people_fill_a_batch_of_one_language(world: ToldWorld) -> Non
     sizes = sorted((mailing.message.language, len(mailing.recipients)) for mailing in world.transport.taken)
     assert sizes == [("en", 499), ("en", 1000), ("ru", 1), ("ru", 1000)]
     assert set(world.transport.mails.values()) == {1}
+
+
+def test_of_two_first_publishes_at_once_one_is_refused(world: ToldWorld) -> None:
+    world.site.publish("privacy")
+    world.site.write()
+    history = open_site(str(world.site.folder)).history
+    together = threading.Barrier(2)
+    refused: list[Exception] = []
+
+    def begin() -> None:
+        together.wait(10)
+        try:
+            announcements.record(
+                world.engine,
+                history,
+                raw_history=b"",
+                known_id=None,
+                baseline=snapshot(history),
+                versions=None,
+                messages={},
+                hold=False,
+                now=world.now,
+            )
+        except announcements.ConcurrentPublishError as error:
+            refused.append(error)
+
+    publishers = [threading.Thread(target=begin) for _ in range(2)]
+    for publisher in publishers:
+        publisher.start()
+    for publisher in publishers:
+        publisher.join()
+    assert len(refused) == 1
+    assert [status.announcement_id for status in statuses(world.engine)] == [1]
