@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from generator.addresses import FEED, Place, relative
 from generator.history import Version
 from generator.language import Language, load_language
+from generator.next_links import first_change, with_next_links
 from generator.redlines import RedlineTexts
 from generator.repository import UNCOMMITTED
 from generator.shell import Article
@@ -143,7 +145,7 @@ class Pages:
         title = f"{version.title} ({page.label(version)})"
         return self._article(page, chapter, title=title, content=content, text=body)
 
-    def change(self, chapter: Chapter, version: Version, redline: RedlineTexts, marked: str) -> Article:
+    def change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> Article:
         """The redline that brought a version, which is not the first."""
         page = self._page(chapter.place.change(version), chapter)
         title = page.t("change_title", title=version.title)
@@ -156,7 +158,8 @@ class Pages:
             old=chapter.version(version.number - 1),
             returned=chapter.version(version.returns_to or 0),
             redline=redline,
-            marked=marked,
+            marked=with_next_links(redline.html, language=page.t),
+            first=first_change(redline.html),
             earlier=chapter.version(version.number - 1) if version.number > 2 else None,
             later=chapter.version(version.number + 1),
         )
@@ -168,7 +171,7 @@ class Pages:
             text=version.front.summary,
         )
 
-    def since(self, chapter: Chapter, old: Version, redline: RedlineTexts, marked: str) -> Article:
+    def since(self, chapter: Chapter, old: Version, redline: RedlineTexts) -> Article:
         """All that changed since an older version."""
         newest = chapter.versions[-1]
         page = self._page(chapter.place.since(old), chapter)
@@ -181,7 +184,8 @@ class Pages:
             title=title,
             old=old,
             redline=redline,
-            marked=marked,
+            marked=with_next_links(redline.html, language=page.t),
+            first=first_change(redline.html),
             steps=chapter.versions[old.number :][::-1],
         )
         article = self._article(page, chapter, title=title, content=content, text=None)
@@ -250,6 +254,7 @@ class Pages:
             version=version,
             standing=chapter.standings[version.number],
             withdrawn_on=chapter.withdrawn_on,
+            direction=_direction(version.title),
             **more,
         )
 
@@ -316,6 +321,12 @@ def _split_heading(text: str, *, title: str) -> tuple[str, str]:
     if found := LEADING_HEADING.match(text):
         return found[0], text[found.end() :]
     return ("" if "<h1" in text else f"<h1>{html.escape(title, quote=False)}</h1>"), text
+
+
+def _direction(words: str) -> str:
+    """Whether text that begins so is written from the left or the right."""
+    directions = (unicodedata.bidirectional(letter) for letter in words)
+    return "rtl" if next((d for d in directions if d in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def _beginning(text: str | None) -> str:

@@ -34,13 +34,14 @@ class ListedChange:
 class RedlineTexts:
     """A redline as it is shown: links are as they were written in the sources.
 
-    ``html`` is the whole new text with its marks; ``mail_html`` and ``mail_text`` are the changes with their
-    context, ``omitted`` how many of them a mail leaves out.
+    ``html`` is the whole new text with its marks, ``side_by_side`` the changes in two columns; ``mail_html``
+    and ``mail_text`` are the changes with their context, ``omitted`` how many of them a mail leaves out.
     """
 
     counts: dict[str, int]
     changes: tuple[ListedChange, ...]
     html: str
+    side_by_side: str
     mail_html: str
     mail_text: str
     omitted: int
@@ -94,6 +95,7 @@ def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
             for line in redline.plain_words(compared, language)
         ),
         html=redline.html(compared, language),
+        side_by_side=redline.side_by_side_html(compared, language),
         mail_html=mail.markup,
         mail_text=redline.mail_text(compared, language),
         omitted=mail.omitted,

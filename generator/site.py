@@ -236,8 +236,7 @@ class Site:
         self, chapter: Chapter, version: Version, redline: RedlineTexts, output: _Output
     ) -> str:
         page = chapter.place.change(version)
-        marked = self._rendering.on_page(redline.html, version, page=page)
-        output.page(self._pages.change(chapter, version, redline, marked))
+        output.page(self._pages.change(chapter, version, self._on_page(redline, version, page=page)))
         absolute = partial(self._rendering.anywhere, version=version, here=page)
         raw = seam.redline_json(
             chapter.place.document.id,
@@ -253,8 +252,7 @@ class Site:
         address = place.since(old)
         if old.number in chapter.since:
             redline = self._redline(old, newest, place)
-            marked = self._rendering.on_page(redline.html, newest, page=address)
-            output.page(self._pages.since(chapter, old, redline, marked))
+            output.page(self._pages.since(chapter, old, self._on_page(redline, newest, page=address)))
         else:
             self._write_redirect(address, f"{place.history}#{old.label}", place.language, output)
 
@@ -293,6 +291,11 @@ class Site:
 
     def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
         return self._redlines.between(old, new, language=load_language(place.language))
+
+    def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
+        """The redline with links that work on the page at this address."""
+        resolve = partial(self._rendering.on_page, version=version, page=page)
+        return replace(redline, html=resolve(redline.html), side_by_side=resolve(redline.side_by_side))
 
     def _text(self, version: Version, place: Place, *, page: str) -> str:
         text = self._rendering.on_page(self._rendering.html(version), version, page=page)

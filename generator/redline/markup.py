@@ -31,7 +31,7 @@ def write_html(lines: Sequence[Line], language: Language | None = None, *, ancho
 
 class _Writer:
     def __init__(self, language: Language | None, anchored: bool) -> None:
-        self.notes = _Notes(language, anchored)
+        self.notes = Notes(language, anchored)
         self.anchored = anchored
         self.pieces: list[str] = []
         self.opened: list[Woven] = []
@@ -49,7 +49,7 @@ class _Writer:
             self.opened.append(woven)
         if self.anchored:
             self.pieces += [f'<span class="rl-change" id="{anchor}"></span>' for anchor in line.anchors]
-        self.pieces.append(_inside(line, self.notes))
+        self.pieces.append(inside(line, self.notes))
 
     def close_to(self, depth: int) -> None:
         while len(self.opened) > depth:
@@ -96,8 +96,8 @@ class _Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Notes:
-    """Words beside the marks; without a language there are none."""
+class Notes:
+    """Words beside the marks; without a language there are none, and no hidden ones unless anchored."""
 
     language: Language | None
     anchored: bool
@@ -122,7 +122,8 @@ class _Notes:
         return f'<a class="rl-moved" href="#{line.other_end.anchor}">{text}</a> '
 
 
-def _inside(line: Line, notes: _Notes) -> str:
+def inside(line: Line, notes: Notes) -> str:
+    """What the block of a line holds, with its marks."""
     if line.new is None:
         assert line.old is not None
         mark = _whole(line, line.old, "del", notes)
@@ -140,7 +141,7 @@ def _inside(line: Line, notes: _Notes) -> str:
     return _marked(line, notes)
 
 
-def _whole(line: Line, block: Block, tag: str, notes: _Notes) -> str:
+def _whole(line: Line, block: Block, tag: str, notes: Notes) -> str:
     markup = block.markup if tag == "ins" else without_ids(block.markup)
     said = notes.said("moved" if line.move else tag)
     return f"{notes.moved(line)}{mark(tag, move=line.move)}{said}{rule(block) or markup}</{tag}>"
@@ -179,7 +180,7 @@ def without_ids(markup: str) -> str:
     return TAG.sub(lambda tag: IDENTITY.sub("", tag[0]), markup)
 
 
-def _marked(line: Line, notes: _Notes) -> str:
+def _marked(line: Line, notes: Notes) -> str:
     assert line.old_words is not None
     assert line.new_words is not None
     assert line.stretches

@@ -1,4 +1,7 @@
-"""The old and the new text side by side, block by block, each with only its own marks."""
+"""The changes with their context side by side: the old text and the new one, each with only its own marks.
+
+A moved block has all its edits where it is now, since nothing stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,32 @@ from typing import Literal
 from generator.language import Language
 from generator.redline.blocks import Block, Element, start_tag
 from generator.redline.comparing import Redline
-from generator.redline.markup import InlineWriter, mark, rule, without_ids
+from generator.redline.excerpt import CONTEXT, GAP
+from generator.redline.markup import InlineWriter, Notes, inside, mark, rule, without_ids
 from generator.redline.weave import Line, Woven
 
 Side = Literal["old", "new"]
+SIDES: tuple[Side, Side] = ("old", "new")
 
 
 def side_by_side_html(redline: Redline, language: Language) -> str:
-    """Two columns; each row holds a block of the old text and what it is in the new one."""
-    rows = "".join(
-        f'<div class="rl-row"><div class="rl-old">{_cell(lines, "old")}</div>'
-        f'<div class="rl-new">{_cell(lines, "new")}</div></div>\n'
-        for lines in _rows(redline.lines)
-    )
+    """Two columns; each row holds a block of the old text and what it is in the new one.
+
+    What lies between the changes and their context is left out.
+    """
+    notes = Notes(language, anchored=False)
+    rows = list(_rows(redline.lines))
+    changed = [at for at, lines in enumerate(rows) if any(line.is_changed for line in lines)]
+    near = {at + step for at in changed for step in range(-CONTEXT, CONTEXT + 1)}
+    shown = sorted(near & set(range(len(rows))))
+    pieces = [f"{'' if at - 1 in near or at == shown[0] else GAP}{_row(rows[at], notes)}" for at in shown]
     heads = f"<div>{language('redline_before')}</div><div>{language('redline_after')}</div>"
-    return f'<div class="rl-sides"><div class="rl-row rl-heads">{heads}</div>\n{rows}</div>'
+    return f'<div class="rl-sides"><div class="rl-row rl-heads">{heads}</div>\n{"".join(pieces)}</div>'
+
+
+def _row(lines: Sequence[Line], notes: Notes) -> str:
+    cells = "".join(f'<div class="rl-{side}">{_cell(lines, side, notes)}</div>' for side in SIDES)
+    return f'<div class="rl-row">{cells}</div>\n'
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -47,7 +61,7 @@ def _table_row(line: Line) -> Woven | None:
     return next((woven for woven in line.path if woven.tag == "tr"), None)
 
 
-def _cell(lines: Sequence[Line], side: Side) -> str:
+def _cell(lines: Sequence[Line], side: Side, notes: Notes) -> str:
     pieces: list[str] = []
     opened: list[Element] = []
     for line in lines:
@@ -61,7 +75,7 @@ def _cell(lines: Sequence[Line], side: Side) -> str:
         pieces += [f"</{element.tag}>" for element in reversed(opened[depth:])]
         pieces += [_start(element) for element in path[depth:]]
         opened = path
-        pieces.append(_text(line, block, side))
+        pieces.append(_text(line, block, side, notes))
     pieces += [f"</{element.tag}>" for element in reversed(opened)]
     return "".join(pieces)
 
@@ -73,14 +87,13 @@ def _start(element: Element) -> str:
     return start_tag(element.tag, attributes)
 
 
-def _text(line: Line, block: Block, side: Side) -> str:
-    tag = "del" if side == "old" else "ins"
-    markup = rule(block) or without_ids(block.markup)
+def _text(line: Line, block: Block, side: Side, notes: Notes) -> str:
     if line.old is None or line.new is None:
-        return f"{mark(tag, move=line.move)}{markup}</{tag}>"
+        return without_ids(inside(line, notes))
     words = line.old_words if side == "old" else line.new_words
     if line.stretches is None or words is None:
-        return markup
+        return rule(block) or without_ids(block.markup)
+    tag = "del" if side == "old" else "ins"
     writer = InlineWriter(())
     begun = False
     for part in line.stretches:

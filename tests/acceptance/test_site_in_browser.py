@@ -10,14 +10,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
-from policy_site import PolicySite, publish_everything
+from playwright.sync_api import Browser, Page, sync_playwright
+from policy_site import PolicySite, publish_everything, text
 
 PALETTE = [
     {
@@ -37,10 +38,33 @@ KINDS = {
     "upcoming": "privacy/versions/2026-04-01/",
     "change": "privacy/changes/2026-02-01/",
     "since": "privacy/since/2026-01-10/",
+    "change of every sort": "market/changes/2026-05-02/",
     "history": "privacy/history/",
     "return": "cookies/history/",
     "not found": "404.html",
 }
+FILLING = [f"Rule {n} of the market is about subject {n} and about nothing else." for n in range(5)]
+MOVED = """## Returns
+
+You may send goods back within fourteen days, and we pay for the parcel.
+
+- Write to us before you send.
+- Keep the receipt."""
+FEES = """| Who | Fee |
+|---|---|
+| Sellers | 5 % |
+| Buyers | none |"""
+NEW_FEES = """| Who | Fee | Since |
+|---|---|---|
+| Sellers | 6 % | 2026 |
+| Couriers | 1 % | 2026 |
+| Buyers | none | 2025 |"""
+END = "## End\n\nThat is all that there is to say."
+OLD_MARKET = "\n\n".join([MOVED, *FILLING, "## Fees", FEES, END])
+NEW_MARKET = "\n\n".join(
+    [*FILLING, "## Fees", NEW_FEES, MOVED.replace("fourteen", "thirty"), END.replace("that there", "there")]
+)
+MARKET = "market/changes/2026-05-02/"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -55,6 +79,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
     site.config["site_dir"] = "served/legal"  # where site_url says that it is
     site.folder = site.config_file.parent / "served" / "legal"
     publish_everything(site)
+    site.config["markdown_extensions"].append("tables")
+    site.publish("market.md", text(OLD_MARKET, title="Market rules"), on=date(2026, 5, 1))
+    site.publish("market.md", text(NEW_MARKET, title="Market rules"), on=date(2026, 5, 2))
     site.build()
     return site
 
@@ -138,6 +165,101 @@ def test_marks_are_told_apart_without_colour(browser: Browser, address: str) -> 
     assert page.locator(".ps-marked ins.rl").first.evaluate(style) == "underline"
     assert page.locator(".ps-marked del.rl").first.evaluate(style) == "line-through"
     page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_redline_has_three_accessible_views(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address + MARKET)
+    for view in ("marked", "sides", "changes"):
+        page.check(f"#ps-view-{view}")
+        assert page.locator(".ps-marked").is_visible() is (view != "sides")
+        assert page.locator(".ps-sides").is_visible() is (view == "sides")
+        assert page.locator(".ps-redline :is(ins, del).rl:visible").count() > 5
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    context.close()
+
+
+def test_the_view_of_changes_only_keeps_their_next_neighbours(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address + MARKET)
+    page.check("#ps-view-changes")
+    shown = [page.locator(".ps-marked").get_by_text(filling).is_visible() for filling in FILLING]
+    assert shown == [True, False, False, False, False]
+    page.close()
+
+
+def test_side_by_side_is_for_wide_screens_and_never_printed(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address + MARKET)
+    page.check("#ps-view-sides")
+    page.emulate_media(media="print")
+    assert page.locator(".ps-marked").is_visible()
+    assert not page.locator(".ps-sides").is_visible()
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert page.locator(".ps-marked").is_visible()
+    assert not page.get_by_label("Side by side").is_visible()
+    page.close()
+
+
+def test_views_and_next_links_work_without_javascript(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(address + MARKET)
+    page.get_by_label("Side by side").check()
+    assert page.locator(".ps-sides").is_visible()
+    assert not page.get_by_label("Keys J and K").is_visible()
+    page.get_by_label("Whole text").check()
+    page.get_by_role("link", name="First change").click()
+    visited = []
+    while "#change-" in page.url:
+        visited.append(page.url.partition("#")[2])
+        page.locator(f"*:has(> #{visited[-1]}) > .ps-next").click()
+    assert len(visited) == page.locator(".ps-next").count() > 3
+    assert page.url.endswith("#ps-changes")
+    context.close()
+
+
+@pytest.mark.parametrize("view", ["marked", "sides", "changes"])
+def test_keys_lead_from_change_to_change_with_the_focus(browser: Browser, address: str, view: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address + MARKET)
+    page.check(f"#ps-view-{view}")
+    seen = [_pressed(page, "j") for _ in range(4)]
+    assert len(set(seen)) == 4
+    assert [_pressed(page, "k") for _ in range(3)] == seen[2::-1]
+    assert _pressed(page, "Control+j") == seen[0]
+    page.get_by_label("Keys J and K").uncheck()
+    unmoved = _focused(page)
+    assert _pressed(page, "j") == unmoved
+    page.close()
+
+
+def test_a_listed_change_leads_from_side_by_side_to_the_marked_text(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address + MARKET)
+    page.check("#ps-view-sides")
+    page.locator(".ps-changes a").last.click()
+    assert page.locator(".ps-marked").is_visible()
+    assert page.locator(".rl-change:target").locator("..").is_visible()
+    page.close()
+
+
+def _pressed(page: Page, key: str) -> str:
+    """What has the focus after the key."""
+    page.keyboard.press(key)
+    return _focused(page)
+
+
+def _focused(page: Page) -> str:
+    focused: str = page.evaluate(
+        "[document.activeElement.tagName, document.activeElement.innerText.slice(0, 200)].join()"
+    )
+    return focused
 
 
 def test_each_listed_change_leads_to_its_place_in_the_text(site: PolicySite) -> None:
