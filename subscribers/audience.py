@@ -70,13 +70,22 @@ def deliveries_for(fan_out: FanOut) -> Insert:
     most_batches = select(func.max(people.c.id) // limit + 1).scalar_subquery()
     batch_id = fan_out.first_batch_id + kind * most_batches + (place - 1) // limit
     return insert(deliveries).from_select(
-        ["announcement_id", "recipient_id", "language", "last_told_id", "exclusion", "batch_id"],
+        [
+            "announcement_id",
+            "recipient_id",
+            "language",
+            "last_told_id",
+            "exclusion",
+            "told_with_id",
+            "batch_id",
+        ],
         select(
             literal(fan_out.announcement_id, Integer),
             audience.c.recipient_id,
             audience.c.language,
             audience.c.last_told_id,
             audience.c.exclusion,
+            audience.c.told_with_id,
             case((is_told, batch_id), else_=null()),
         ),
     )
@@ -101,8 +110,30 @@ def hindrance(person: FromClause) -> ColumnElement[str | None]:
 
 
 def _audience(fan_out: FanOut) -> FromClause:
+    registered = _registered(fan_out).subquery()
+    shared = _shared_addresses(fan_out)
+    exclusion = case(
+        (registered.c.hindrance.is_not(None), registered.c.hindrance),
+        (~_has_message(registered, fan_out), Exclusion.UNCHANGED.value),
+        (shared.c.first_id < registered.c.recipient_id, Exclusion.SAME_ADDRESS.value),
+        else_=null(),
+    )
+    return (
+        select(
+            registered.c.recipient_id,
+            registered.c.language,
+            registered.c.last_told_id,
+            exclusion.label("exclusion"),
+            case((exclusion == Exclusion.SAME_ADDRESS.value, shared.c.first_id)).label("told_with_id"),
+        )
+        .select_from(registered.outerjoin(shared, shared.c.email == registered.c.email))
+        .subquery()
+    )
+
+
+def _registered(fan_out: FanOut) -> Select[int, str, str, int, str | None]:
     before = deliveries.alias("before")
-    registered = (
+    return (
         select(
             people.c.id.label("recipient_id"),
             people.c.email,
@@ -120,37 +151,28 @@ def _audience(fan_out: FanOut) -> FromClause:
             ).outerjoin(batches, batches.c.id == before.c.batch_id)
         )
         .where(people.c.erased_at.is_(None), people.c.left_at.is_(None))
-        .subquery()
-    )
-    shared = _shared_addresses()
-    has_message = tuple_(registered.c.language, registered.c.last_told_id).in_(fan_out.messages)
-    exclusion = case(
-        (registered.c.hindrance.is_not(None), registered.c.hindrance),
-        (~has_message, Exclusion.UNCHANGED.value),
-        (shared.c.first_id < registered.c.recipient_id, Exclusion.SAME_ADDRESS.value),
-        else_=null(),
-    )
-    return (
-        select(
-            registered.c.recipient_id,
-            registered.c.language,
-            registered.c.last_told_id,
-            exclusion.label("exclusion"),
-        )
-        .select_from(registered.outerjoin(shared, shared.c.email == registered.c.email))
-        .subquery()
     )
 
 
-def _shared_addresses() -> FromClause:
-    """Each address of several accounts, and the first of those that may get mail there."""
-    return (
-        select(people.c.email, func.min(people.c.id).label("first_id"))
-        .where(people.c.email.is_not(None), hindrance(people).is_(None))
+def _shared_addresses(fan_out: FanOut) -> FromClause:
+    """Each address of several accounts, and the first of those that are told there."""
+    several = (
+        select(people.c.email)
+        .where(people.c.email.is_not(None))
         .group_by(people.c.email)
         .having(func.count() > 1)
+    )
+    sharing = _registered(fan_out).where(people.c.email.in_(several)).subquery()
+    return (
+        select(sharing.c.email, func.min(sharing.c.recipient_id).label("first_id"))
+        .where(sharing.c.hindrance.is_(None), _has_message(sharing, fan_out))
+        .group_by(sharing.c.email)
         .subquery()
     )
+
+
+def _has_message(person: FromClause, fan_out: FanOut) -> ColumnElement[bool]:
+    return tuple_(person.c.language, person.c.last_told_id).in_(fan_out.messages)
 
 
 def _language(languages: Sequence[str]) -> ColumnElement[str]:

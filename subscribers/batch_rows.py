@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
 
 from subscribers.audience import hindrance
 from subscribers.model import (
@@ -64,6 +64,7 @@ def cancel_waiting(connection: Connection, announcement_id: int) -> None:
     planned = select(batches.c.id).where(
         batches.c.announcement_id == announcement_id, batches.c.state == BatchState.PLANNED.value
     )
+    _cancel_sharing(connection, planned)
     connection.execute(
         update(deliveries)
         .where(deliveries.c.batch_id.in_(planned))
@@ -107,7 +108,31 @@ def plan(connection: Connection, batch_id: int, *, retry_at: datetime | None = N
         announcements.c.id == deliveries.c.announcement_id,
         announcements.c.state == AnnouncementState.CANCELLED.value,
     )
+    _cancel_sharing(
+        connection,
+        select(batches.c.id)
+        .join(announcements, announcements.c.id == batches.c.announcement_id)
+        .where(batches.c.id == batch_id, announcements.c.state == AnnouncementState.CANCELLED.value),
+    )
     exclude(connection, batch_id, cancelled, Exclusion.CANCELLED.value)
+
+
+def _cancel_sharing(connection: Connection, cancelled: Select[int]) -> None:
+    """Whoever would be told with somebody of these batches, having the same address, is not told either."""
+    first = deliveries.alias("first")
+    those = (
+        select(first.c.announcement_id, first.c.recipient_id)
+        .where(first.c.batch_id.in_(cancelled))
+        .subquery()
+    )
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.announcement_id == those.c.announcement_id,
+            deliveries.c.told_with_id == those.c.recipient_id,
+        )
+        .values(exclusion=Exclusion.CANCELLED.value, told_with_id=None)
+    )
 
 
 def exclude(connection: Connection, batch_id: int, who: ColumnElement[bool], reason: object) -> int:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
 
-from subscribers import batch_rows, channel
+from subscribers import batch_rows, channel, shared_addresses
 from subscribers.audience import FanOut, deliveries_for
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
@@ -207,7 +207,10 @@ class Ledger:
             if due.size > transport.batch_limit:
                 batch_rows.split(connection, batch_id, part=transport.batch_limit)
                 return None
+            shared_addresses.part_ways(connection, batch_id)
             if batch_rows.exclude_hindered(connection, batch_id) == 0:
+                return None
+            if shared_addresses.come_together(connection, batch_id) == 0:
                 return None
             token = secrets.token_hex(16)
             recipients = _recipients(connection, batch_id)

@@ -276,6 +276,7 @@ deliveries = Table(
     Column("outcome", String(16)),
     Column("outcome_at", Moment),
     Column("detail", Text),  # the provider's own words on a refusal, a drop or a bounce
+    Column("told_with_id", Integer),  # the recipient with the same address whose mail counts for this one
     _one_of("exclusion", Exclusion),
     _one_of("outcome", Outcome),
     CheckConstraint("(batch_id IS NULL) = (exclusion IS NOT NULL)", name="batch_or_exclusion"),
@@ -287,6 +288,13 @@ Index(
     deliveries.c.exclusion,
     sqlite_where=deliveries.c.exclusion.is_not(None),
     postgresql_where=deliveries.c.exclusion.is_not(None),
+)
+Index(
+    "ix_deliveries_told_with",
+    deliveries.c.announcement_id,
+    deliveries.c.told_with_id,
+    sqlite_where=deliveries.c.told_with_id.is_not(None),
+    postgresql_where=deliveries.c.told_with_id.is_not(None),
 )
 
 # One row for each intent to write a request; the token is all that the provider learns of it.

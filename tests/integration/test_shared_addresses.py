@@ -1,0 +1,150 @@
+"""Accounts with one address get one mail, and none is lost when addresses or accounts change meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from told_world import ToldWorld, addresses
+
+from subscribers import announcements
+from subscribers.database import writing
+from subscribers.model import people
+from subscribers.publishing import Opening
+from subscribers.transports import DoubtfulError
+
+ERASED = {
+    "erased_at": True,
+    "email": None,
+    "external_id": None,
+    "language": None,
+    "registered_at": None,
+    "pseudonym_key": None,
+}
+
+
+@pytest.fixture
+def shared(world: ToldWorld) -> ToldWorld:
+    """Three accounts of one address, and one of another, wait for a mail."""
+    world.register("anna", "boris")
+    world.register("anna-2", "anna-3", email="anna@example.com")
+    world.open_with_baseline()
+    world.announce()
+    world.ledger.fan_out(batch_limit=1000)
+    return world
+
+
+@pytest.mark.parametrize(
+    "change", [{"left_at": True}, {"restricted_at": True}, {"objected_at": True}, ERASED]
+)
+def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
+    shared: ToldWorld, change: dict[str, Any]
+) -> None:
+    shared.change("anna", **{name: value and shared.now for name, value in change.items()})
+    shared.deliver()
+
+    assert shared.transport.mails == addresses(["anna", "boris"])
+    told = shared.told(2)
+    assert told["anna-2"] is None
+    assert told["anna-3"] == "same address"
+    assert shared.books(2).accepted == 2
+
+
+def test_accounts_that_no_longer_share_an_address_are_told_each(shared: ToldWorld) -> None:
+    shared.change("anna", email="new@example.com")
+    shared.change("anna-3", email="third@example.com")
+    shared.deliver()
+
+    assert shared.transport.mails == addresses(["anna", "boris", "new", "third"])
+
+
+def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(shared: ToldWorld) -> None:
+    shared.change("anna", left_at=shared.now)
+    shared.change("anna-2", restricted_at=shared.now)
+    shared.deliver()
+
+    assert shared.transport.mails == addresses(["anna", "boris"])
+    assert shared.told(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
+
+
+def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: ToldWorld) -> None:
+    shared.change("boris", email="anna@example.com")
+    shared.deliver()
+
+    assert shared.transport.mails == addresses(["anna"])
+    assert shared.told(2)["boris"] == "same address"
+
+
+def test_an_address_that_was_told_already_is_not_told_again(world: ToldWorld) -> None:
+    world.register("anna", language="en")
+    world.register("boris", language="en")
+    world.open_with_baseline()
+    world.announce()
+    world.transport.batch_limit = 1
+    world.ledger.fan_out(batch_limit=1)
+    world.transport.rule = lambda _: world.change("boris", email="anna@example.com")
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna"])
+
+
+def test_an_address_in_doubt_is_not_told_by_another_account(world: ToldWorld) -> None:
+    world.register("anna", "boris")
+    world.open_with_baseline()
+    world.announce()
+    world.transport.batch_limit = 1
+    world.ledger.fan_out(batch_limit=1)
+    world.transport.answers = [DoubtfulError("time-out")]
+    world.deliver()
+    world.change("boris", email="anna@example.com")
+    world.wait(minutes=1)
+    world.deliver()
+
+    assert world.transport.mails == {}
+    assert world.told(2) == {"anna": None, "boris": "same address"}
+
+
+def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reason_to_be_silent(
+    world: ToldWorld,
+) -> None:
+    world.register("anna", "boris")
+    world.open_with_baseline()
+    world.announce()
+    world.transport.batch_limit = 1
+    world.ledger.fan_out(batch_limit=1)
+
+    def once_anna_is_told(_: object) -> None:
+        world.change("anna", email="boris@example.com")
+
+    world.transport.rule = once_anna_is_told
+    world.deliver()
+
+    assert world.transport.mails == addresses(["anna", "boris"])
+
+
+def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_address(
+    world: ToldWorld,
+) -> None:
+    world.site.publish("privacy")
+    world.site.publish("privacy.ru", language="ru", translation_of="privacy")
+    world.register("anna", language="en")
+    world.register("anna-2", language="ru", email="anna@example.com")
+    world.publish(opening=Opening(since=None))
+    world.site.commit()
+    world.site.publish("privacy.ru", summary="Только по-русски.")
+    world.publish()
+    world.deliver()
+
+    assert world.told(2) == {"anna": "unchanged", "anna-2": None}
+
+
+def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(shared: ToldWorld) -> None:
+    announcements.cancel(shared.engine, 2)
+    with writing(shared.engine) as connection:
+        connection.execute(update(people).where(people.c.external_id == "anna").values(left_at=shared.now))
+    shared.announce("We keep even less.")
+    shared.deliver()
+
+    assert shared.transport.mails == addresses(["anna", "boris"])
+    assert all("We keep less." in mailing.message.text for mailing in shared.transport.taken)
