@@ -111,10 +111,9 @@ def serve(
     address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1:8000",
 ) -> None:
     """Preview the site with uncommitted edits and their redline; it follows each change of a file."""
-    from generator import plugin  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
+    from generator.preview import preview  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
 
-    typer.echo(f"http://{address}/ shows the site with what is not committed yet; Ctrl-C ends it", err=True)
-    plugin.serve(config, address=address)
+    preview(config, address=address, tell=lambda line: typer.echo(listing.printable(line), err=True))
 
 
 class RedlineFormat(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -21,6 +21,7 @@ from mkdocs.config import config_options, load_config
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure import StructureItem
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -66,6 +67,8 @@ def _aborting() -> Iterator[None]:
         yield
     except PolicyError as error:
         raise Abort(f"policysite: {error}") from error
+    except ConfigurationError as error:
+        raise Abort(f"policysite: {_one_line(str(error))}") from error
 
 
 class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
@@ -203,6 +206,13 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             self._cache.forget_unused()
         self._open.close()
 
+    def on_serve(
+        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[[], None]
+    ) -> LiveReloadServer:
+        """Let each later build of the preview say what is wrong with mkdocs.yml."""
+        server.builder = _aborting()(builder)
+        return server
+
     def on_build_error(self, *, error: Exception) -> None:
         """End what was begun."""
         self._open.close()
@@ -260,9 +270,9 @@ def build(config_file: Path, *, site_dir: Path, day: date | None, published: Pub
     return replace(plugin.built, warnings=(*logged.warnings, *plugin.built.warnings))
 
 
-def serve(config_file: Path, *, address: str) -> None:
-    """Preview the site with what is not committed yet, until interrupted."""
-    with _explained(config_file):
+def serve(config_file: Path, *, address: str, tell: Callable[[str], None]) -> None:
+    """Preview the site with what is not committed yet, until interrupted; ``tell`` gets each problem."""
+    with _explained(config_file, tell):
         serve_with_mkdocs(str(config_file), dev_addr=address)
 
 
@@ -335,9 +345,9 @@ def _set_language(config: MkDocsConfig, language: str) -> None:
 
 
 @contextmanager
-def _explained(config_file: Path) -> Iterator[_Logged]:
-    """Say what MkDocs logs as one refusal; answers what it logs."""
-    logged = _Logged()
+def _explained(config_file: Path, tell: Callable[[str], None] = lambda _: None) -> Iterator[_Logged]:
+    """Say what MkDocs logs as one refusal; answers what it logs, and ``tell`` gets it at once."""
+    logged = _Logged(tell)
     logger = logging.getLogger("mkdocs")
     logger.addHandler(logged)
     try:
@@ -358,14 +368,19 @@ def _explained(config_file: Path) -> Iterator[_Logged]:
 class _Logged(logging.Handler):
     """Keeps what MkDocs logs as warnings and as errors, a line each."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
+        self._tell = tell
         self.warnings: list[str] = []
         self.errors: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        lines = self.errors if record.levelno >= logging.ERROR else self.warnings
-        lines.append(_one_line(record.getMessage()))
+        is_error = record.levelno >= logging.ERROR
+        if record.name == LiveReloadServer.__module__ and not is_error:
+            return  # what a browser asked for
+        line = _one_line(record.getMessage())
+        (self.errors if is_error else self.warnings).append(line)
+        self._tell(f"{'error' if is_error else 'warning'}: {line}")
 
 
 def _one_line(message: str) -> str:

@@ -127,17 +127,23 @@ def test_check_fails_on_an_error_and_passes_without(site: PolicySite) -> None:
     assert "policy/privacy.md: 1 change to publish" in passed.stdout
 
 
-@pytest.fixture
-def preview(site: PolicySite) -> Iterator[str]:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [COMMAND, "serve", "--address", f"127.0.0.1:{port}"],
-        cwd=site.config_file.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def preview(site: PolicySite) -> Iterator[str]:
+    port = free_port()
+    with (site.config_file.parent / "said").open("w") as said:
+        process = subprocess.Popen(
+            [COMMAND, "serve", "--address", f"127.0.0.1:{port}"],
+            cwd=site.config_file.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
     yield f"http://127.0.0.1:{port}/legal/"
     process.terminate()
     process.wait()
@@ -156,6 +162,13 @@ def shows(address: str, words: str) -> bool:
     return False
 
 
+def comes_to_say(said: Path, words: str) -> bool:
+    deadline = time.monotonic() + 30
+    while words not in said.read_text() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return words in said.read_text()
+
+
 def test_serve_follows_uncommitted_edits_with_their_redline(site: PolicySite, preview: str) -> None:
     assert shows(f"{preview}privacy/", "ten days")
     site.repository.write("policy/privacy.md", text("We keep it for two days.", effective="so"))
@@ -167,3 +180,48 @@ def test_serve_follows_uncommitted_edits_with_their_redline(site: PolicySite, pr
     redline = page.partition('href="changes/')[2].partition('"')[0]
     assert shows(f"{preview}privacy/changes/{redline}", '<del class="rl">')
     assert not site.folder.exists()
+
+
+def test_serve_says_what_is_wrong_and_waits_until_it_is_mended(site: PolicySite, preview: str) -> None:
+    assert shows(f"{preview}privacy/", "ten days")
+    said = site.config_file.parent / "said"
+    assert said.read_text().startswith(f"{preview} shows the site")
+    site.repository.write("policy/privacy.md", text("Two.", effective="so"))
+    assert comes_to_say(said, "policysite: policy/privacy.md:3: `effective`")
+    site.repository.write("policy/privacy.md", text("We keep it for two days."))
+    assert shows(f"{preview}privacy/", "two days")
+    site.config_file.write_text("site_name: [\n")
+    assert comes_to_say(said, "line 2, column 1")
+    assert "Traceback" not in said.read_text()
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("nonsense", "is no IP:PORT"), ("127.0.0.1:x", "is no IP:PORT"), ("127.0.0.1:99999", "a port is")],
+)
+def test_serve_refuses_an_address_that_is_none(site: PolicySite, address: str, reason: str) -> None:
+    answer = run(site, "serve", "--address", address)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"policy-site: {address}: {reason}")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_serve_refuses_a_port_in_use(site: PolicySite) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        address = f"127.0.0.1:{busy.getsockname()[1]}"
+        answer = run(site, "serve", "--address", address)
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        f"policy-site: {address}: address already in use; "
+        "name another with --address, such as 127.0.0.1:8001\n"
+    )
+
+
+def test_serve_explains_a_wrong_policy_at_its_start(site: PolicySite) -> None:
+    site.repository.write("policy/privacy.md", text("Two.", effective="so"))
+    answer = run(site, "serve", "--address", f"127.0.0.1:{free_port()}")
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1].startswith("policy-site: policy/privacy.md:3: `effective`")
+    assert "Traceback" not in answer.stderr
