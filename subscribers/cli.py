@@ -16,8 +16,6 @@ from subscribers.mail import to_email
 from subscribers.preview import previews, stand_in_sender
 from subscribers.settings import read_settings
 from subscribers.site_reader import open_site
-from subscribers.web.app import serve as serve_web
-from subscribers.web.events import configured_events
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="import")(people_cli.import_)
@@ -93,6 +91,10 @@ def serve(
 
     Example: policy-notify serve --site site --mails var/mails
     """
+    # FastAPI takes a while, and no other command needs it.
+    from subscribers.web.app import serve as serve_web  # noqa: PLC0415
+    from subscribers.web.events import configured_events  # noqa: PLC0415
+
     if site is not None:
         typer.echo(f"The site:   http://{host}:{port}/")
     if mails is not None:

@@ -83,10 +83,10 @@ def to_email(
     email["Subject"] = message.subject
     email["Date"] = sent_at
     email["Message-ID"] = message_id
-    email["Content-Language"] = message.language
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in return
     email.set_content(message.text, cte=_transfer_encoding(message.text))
     email.add_alternative(message.html, subtype="html", cte=_transfer_encoding(message.html))
+    email["Content-Language"] = message.language  # last: set_content drops it
     # The default boundary is random, and the bytes should be the same for everybody.
     email.set_boundary(f"policy-{hashlib.sha256(message.html.encode()).hexdigest()[:32]}")
     return email

@@ -173,6 +173,7 @@ def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_f
     email = email_to("anna@example.com", message)
     assert email["List-Unsubscribe"] is None
     assert email["Auto-Submitted"] == "auto-generated"
+    assert email["Content-Language"] == message.language
 
 
 @pytest.mark.parametrize("language", sorted(spoken()))
