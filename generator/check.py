@@ -68,7 +68,10 @@ def check(
     at: datetime,
     cache: MutableMapping[str, str],
 ) -> Report:
-    """Check the files of the work tree against ``base`` (None: the last commit), as if published ``at``."""
+    """Check the files of the work tree, as if published ``at``, against the last commit.
+
+    With a ``base``, against the commit at which HEAD's branch left it: what the base got since is no change.
+    """
     folder = repository.folder_of(config.documents)
     renderer = Renderer(config.extensions, config.extension_configs, cache)
     history = read_history(
@@ -97,7 +100,8 @@ def check(
     links = Links(places)
     today = at.astimezone(config.time_zone).date()
     proposals = []
-    step = repository.uncommitted(repository.resolve(base), folder=folder, at=at)
+    before = repository.resolve() if base is None else repository.branched_from(base)
+    step = repository.uncommitted(before, folder=folder, at=at)
     for change in step.changes:
         place = by_path.get(change.new_path)
         if place is None or change.new_blob is None:

@@ -162,7 +162,7 @@ def check(
     *,
     config: ConfigFile = Path("mkdocs.yml"),
     base: Annotated[
-        str | None, typer.Option(help="What to compare with; without one, the last commit.")
+        str | None, typer.Option(help="The branch it will be merged into; without one, the last commit.")
     ] = None,
     answer: Annotated[
         CheckFormat,

@@ -74,13 +74,24 @@ class EmptyHistoryError(PolicyError):
 class UnknownRefError(PolicyError):
     """The history to read does not exist under this name."""
 
-    def __init__(self, repository: Path, *, ref: str, branches: Sequence[str]) -> None:
+    def __init__(self, repository: Path, *, ref: str, branches: Sequence[str], option: str | None) -> None:
+        remedy = f"name a branch with {option}" if option else "name a branch"
         known = ", ".join(branches) or "none"
-        super().__init__(
-            f"{repository}: no commit is called {ref!r}; name a branch with --ref (there: {known})"
-        )
+        super().__init__(f"{repository}: no commit is called {ref!r}; {remedy} (there: {known})")
         self.repository = repository
         self.ref = ref
+
+
+class ForeignBaseError(PolicyError):
+    """What a check should compare with shares no commit with what is checked."""
+
+    def __init__(self, repository: Path, *, base: str) -> None:
+        super().__init__(
+            f"{repository}: {base!r} shares no commit with what is checked; "
+            "name another with --base, such as the branch it will be merged into"
+        )
+        self.repository = repository
+        self.base = base
 
 
 class FolderOutsideRepositoryError(PolicyError):

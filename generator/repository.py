@@ -23,6 +23,7 @@ import git
 from generator.errors import (
     EmptyHistoryError,
     FolderOutsideRepositoryError,
+    ForeignBaseError,
     ForeignRepositoryError,
     GitMissingError,
     NoRepositoryError,
@@ -85,8 +86,11 @@ class Repository:
         self.place = place
         self.work_tree = Path(opened.working_tree_dir).resolve() if opened.working_tree_dir else None
 
-    def resolve(self, ref: str | None = None) -> str:
-        """The commit that ``ref`` names; without one that of HEAD, else of the only branch."""
+    def resolve(self, ref: str | None = None, *, option: str | None = "--ref") -> str:
+        """The commit that ``ref`` names; without one that of HEAD, else of the only branch.
+
+        ``option`` is where the person named it, for the refusal.
+        """
         branches = self._answer("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
         candidates = [ref] if ref is not None else ["HEAD", *(branches if len(branches) == 1 else [])]
         for candidate in candidates:
@@ -96,7 +100,15 @@ class Repository:
                 continue
         if ref is None and not branches:
             raise EmptyHistoryError(self.place)
-        raise UnknownRefError(self.place, ref=ref or "HEAD", branches=branches)
+        raise UnknownRefError(self.place, ref=ref or "HEAD", branches=branches, option=option)
+
+    def branched_from(self, base: str) -> str:
+        """The newest commit that HEAD shares with ``base``, as the person who named it with --base means."""
+        other = self.resolve(base, option="--base")
+        try:
+            return self._answer("merge-base", other, self.resolve())
+        except UnreadableRepositoryError:
+            raise ForeignBaseError(self.place, base=base) from None
 
     def folder_of(self, directory: Path) -> str:
         """The directory as a path in the repository; empty for its root."""

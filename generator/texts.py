@@ -37,7 +37,7 @@ def _bytes_of(name: str) -> bytes:
     if not colon or not ref:
         raise NoSuchTextError(name)
     with open_repository(Path()) as repository:
-        blob = repository.files(repository.resolve(ref), folder="").get(path)
+        blob = repository.files(repository.resolve(ref, option=None), folder="").get(path)
         if blob is None:
             raise NoSuchTextError(name)
         return repository.read(blob)

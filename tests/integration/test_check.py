@@ -10,6 +10,7 @@ from policy_site import PolicySite, text
 
 from generator import plugin
 from generator.check import Report, as_annotations, as_markdown, as_text, check
+from generator.errors import ForeignBaseError, UnknownRefError
 from generator.repository import open_repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -118,6 +119,29 @@ def test_a_branch_is_compared_with_its_base(site: PolicySite) -> None:
     report = checked(site, base="HEAD~1")
     assert [proposal.path for proposal in report.proposals] == ["policy/privacy.md"]
     assert not report.passed
+
+
+def test_a_branch_is_not_blamed_for_what_its_base_got_since(site: PolicySite) -> None:
+    site.repository.git("branch", "proposal")
+    site.publish("cookies.md", "# Cookies\n")
+    site.publish("privacy.md", text("Forty days."))
+    site.repository.git("switch", "--quiet", "proposal")
+    assert checked(site, base="main") == Report(findings=(), proposals=())
+    site.publish("terms.md", "# Terms\n")
+    assert [proposal.path for proposal in checked(site, base="main").proposals] == ["policy/terms.md"]
+
+
+def test_a_base_with_another_history_is_refused(site: PolicySite) -> None:
+    site.repository.git("switch", "--quiet", "--orphan", "other")
+    site.repository.commit()
+    site.repository.git("switch", "--quiet", "main")
+    with pytest.raises(ForeignBaseError, match="name another with --base"):
+        checked(site, base="other")
+
+
+def test_a_base_that_is_nowhere_is_refused_with_its_option(site: PolicySite) -> None:
+    with pytest.raises(UnknownRefError, match=r"name a branch with --base \(there: main\)"):
+        checked(site, base="nowhere")
 
 
 def test_the_summary_shows_the_redline_and_what_it_means(site: PolicySite) -> None:

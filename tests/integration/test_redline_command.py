@@ -10,6 +10,7 @@ from policy_repository import PolicyRepository
 from typer.testing import CliRunner
 
 from generator.cli import app
+from generator.errors import UnknownRefError
 from generator.texts import NoSuchTextError
 
 OLD = "---\ntitle: Privacy\n---\n# Privacy\n\nWe keep your data for five years.\n"
@@ -41,6 +42,12 @@ def test_a_text_can_be_that_of_a_commit(texts: Path) -> None:
     PolicyRepository(texts).git("add", "old.md")
     PolicyRepository(texts).git("commit", "--quiet", "--message=first")
     assert answer("HEAD:old.md", "new.md") == answer("old.md", "new.md")
+
+
+def test_a_commit_that_is_nowhere_is_refused_without_an_option_that_is_none(texts: Path) -> None:
+    PolicyRepository(texts).commit()
+    with pytest.raises(UnknownRefError, match=r"'nowhere'; name a branch \(there: main\)"):
+        answer("nowhere:old.md", "new.md")
 
 
 def test_html_and_json_hold_the_marked_text(texts: Path) -> None:
