@@ -34,9 +34,13 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
         ended = f", ended {document.ended_at:%Y-%m-%d}" if document.ended_at else ""
         yield f"{printable(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
         for version in document.versions:
-            notes = [version.front.change or "", version.front.summary or ""]
-            if version.returns_to:
-                notes.insert(0, f"as version {version.returns_to}")
+            effective = version.effective_on.isoformat()
+            notes = [
+                "" if version.label.startswith(effective) else f"effective {effective}",
+                f"as version {version.returns_to}" if version.returns_to else "",
+                version.front.change or "",
+                version.front.summary or "",
+            ]
             told = printable("; ".join(filter(None, notes)))
             yield f"  {version.number:4}  {version.label:13}  {version.commit[:12]}  {told}".rstrip()
         yield ""
