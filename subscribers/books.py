@@ -60,6 +60,11 @@ class Status:
         """Whether nobody waits and nothing is in doubt."""
         return self.fanned_out_at is not None and not self.books.waiting and not self.books.unknown
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more will become of it: it is complete, or was cancelled before it began."""
+        return self.is_complete or (self.state == AnnouncementState.CANCELLED and self.fanned_out_at is None)
+
 
 def statuses(engine: Engine) -> Sequence[Status]:
     """Every announcement, newest first."""

@@ -23,6 +23,14 @@ def closed_until(connection: Connection, transport: str, *, now: datetime) -> da
     return closed
 
 
+def reason(connection: Connection, transport: str, *, now: datetime) -> str | None:
+    """Why nobody may call; None when one may."""
+    detail: str | None = connection.scalars(
+        select(channels.c.detail).where(channels.c.transport == transport, channels.c.closed_until_at > now)
+    ).one_or_none()
+    return detail
+
+
 def close(
     engine: Engine,
     transport: str,

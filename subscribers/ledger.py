@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
 
@@ -62,6 +63,10 @@ class Doubt:
     size: int
     claimed_at: datetime
     detail: str | None
+    transport: str
+    token: str  # what the provider was told as the custom argument "attempt"
+    request_sha256: str | None
+    message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
 
 
 class UnknownBatchError(NotifyError):
@@ -333,12 +338,21 @@ class Ledger:
                     batches.c.size,
                     attempts.c.claimed_at,
                     attempts.c.detail,
+                    attempts.c.transport,
+                    attempts.c.token,
+                    attempts.c.request_sha256,
+                    announcements.c.versions_sha256,
+                    select(func.min(deliveries.c.recipient_id))
+                    .where(deliveries.c.batch_id == batches.c.id, batches.c.size == 1)
+                    .scalar_subquery()
+                    .label("only_id"),
                 )
                 .join(attempts, attempts.c.token == batches.c.token)
+                .join(announcements, announcements.c.id == batches.c.announcement_id)
                 .where(batches.c.state == BatchState.UNKNOWN.value)
                 .order_by(attempts.c.claimed_at)
             )
-            return [Doubt(**row._mapping) for row in rows]
+            return [_doubt(**row._mapping) for row in rows]
 
     def resolve(self, batch_id: int, *, sent: bool) -> None:
         """Settle a doubt by a person's word."""
@@ -366,6 +380,11 @@ class Ledger:
     ) -> None:
         """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled each time."""
         channel.close(self.engine, transport.name, now=self.now(), detail=detail, first=first, asked=asked)
+
+    def closed(self, transport: Transport) -> str | None:
+        """Why nobody calls it at present; None when somebody may."""
+        with reading(self.engine) as connection:
+            return channel.reason(connection, transport.name, now=self.now())
 
     def reopen(self, transport: Transport) -> None:
         """The provider has answered well: its failures are forgotten."""
@@ -399,6 +418,11 @@ class Ledger:
             .values(state=BatchState.REJECTED.value, lease_until_at=None, token=None)
         )
         connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
+
+
+def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> Doubt:
+    recipient = f"{values['announcement_id']}-{'N' if only_id is None else only_id}"
+    return Doubt(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")
 
 
 def _pause_if_hopeless(connection: Connection, batch_id: int, detail: str) -> None:

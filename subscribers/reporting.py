@@ -36,10 +36,18 @@ def described(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) ->
         end = ends.get(status.announcement_id)
         yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
     for doubt in doubts:
-        yield (
-            f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
-            f"since {doubt.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {doubt.detail}"
-        )
+        yield doubtful(doubt)
+
+
+def doubtful(doubt: Doubt) -> str:
+    """A doubt, and by what it can be found at the provider or in the log of the mail server."""
+    request = f", request SHA-256 {doubt.request_sha256}" if doubt.request_sha256 else ""
+    return (
+        f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
+        f"since {doubt.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {doubt.detail}; "
+        f"to look it up at {doubt.transport}, in the minute after: Message-ID <{doubt.message_ids}@…>, "
+        f"custom argument attempt={doubt.token}{request}"
+    )
 
 
 def line(status: Status) -> str:
@@ -92,6 +100,10 @@ def as_json(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> d
                 "size": doubt.size,
                 "since": doubt.claimed_at.isoformat(),
                 "detail": doubt.detail,
+                "transport": doubt.transport,
+                "attempt": doubt.token,
+                "request_sha256": doubt.request_sha256,
+                "message_ids": doubt.message_ids,
             }
             for doubt in doubts
         ],

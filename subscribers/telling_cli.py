@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from threading import Event
@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from subscribers import announcements, rehearsal, reporting
-from subscribers.books import Status, statuses
+from subscribers import announcements, rehearsal, reporting, unfinished
+from subscribers.books import statuses
 from subscribers.database import check_schema, migrate, open_database
 from subscribers.errors import NotifyError
 from subscribers.forecast import forecast
-from subscribers.ledger import Doubt, Ledger, utc_now
+from subscribers.ledger import Ledger, utc_now
 from subscribers.local import deliver
 from subscribers.publishing import Opening, plan, publish
 from subscribers.reconciliation import configured_reconciliation
@@ -161,7 +161,11 @@ def resolve_command(
 
     Example: policy-notify resolve 17 --unsent && policy-notify deliver
     """
-    Ledger(_open(read_settings(os.environ))).resolve(batch, sent=sent)
+    ledger = Ledger(_open(read_settings(os.environ)))
+    doubts = [doubt for doubt in ledger.doubts() if doubt.batch_id == batch]
+    ledger.resolve(batch, sent=sent)
+    for doubt in doubts:
+        typer.echo(reporting.doubtful(doubt))
     typer.echo(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
 
 
@@ -224,12 +228,12 @@ def _opening(*, baseline: bool, since: str | None) -> Opening | None:
 
 def _deliver(engine: Engine, settings: Settings) -> None:
     """Send what can be sent; say where it stands; refuse to call it done while something is open."""
-    ledger = Ledger(engine)
+    ledger, transport = Ledger(engine), configured_transport(settings)
     before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
         deliver(
             ledger,
-            configured_transport(settings),
+            transport,
             sender=settings.who_sends(),
             stop=stop,
             reconciliation=configured_reconciliation(settings),
@@ -238,29 +242,16 @@ def _deliver(engine: Engine, settings: Settings) -> None:
     present = statuses(engine)
     for status in present:
         accepted = status.books.accepted - before.get(status.announcement_id, 0)
-        if accepted or not status.is_complete:
+        if accepted or not status.is_settled:
             typer.echo(reporting.line(status))
-    _demand_finished(present, ledger.doubts())
-
-
-def _demand_finished(present: Sequence[Status], doubts: Sequence[Doubt]) -> None:
-    open_ends = [
-        f"batch {doubt.batch_id} ({doubt.size} recipients) is in doubt: {doubt.detail}" for doubt in doubts
-    ]
-    if doubts:
-        open_ends.append("what is in doubt is not sent again by itself; see policy-notify resolve --help")
-    open_ends += [
-        f"announcement {status.announcement_id} has paused itself: {status.pause_reason}; "
-        f"mend it, then policy-notify release {status.announcement_id}"
-        for status in present
-        if status.state == "paused" and status.pause_reason
-    ]
-    waiting = sum(status.books.waiting for status in present if status.state == "open")
-    unstarted = any(status.state == "open" and status.fanned_out_at is None for status in present)
-    if waiting or unstarted:
-        open_ends.append(f"{waiting or 'all'} wait: run policy-notify deliver again")
-    if open_ends:
-        raise UnfinishedError("; ".join(open_ends))
+    if waiting := unfinished.kept_waiting(present):
+        typer.echo(waiting)
+    not_before, closed = ledger.next_chance(transport), ledger.closed(transport)
+    if not_before is not None and not_before <= ledger.now():
+        not_before = None
+    ends = list(unfinished.open_ends(present, ledger.doubts(), not_before=not_before, closed=closed))
+    if ends:
+        raise UnfinishedError("; ".join(ends))
 
 
 @contextmanager

@@ -116,6 +116,21 @@ def test_a_held_announcement_goes_out_when_released(
     assert announced(run)[0]["accepted"] == 3
 
 
+def test_what_waits_behind_a_held_announcement_is_named_and_no_failure(
+    run: Run, site: PublishedSiteMaker
+) -> None:
+    run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", "--hold")
+    site.commit()
+    site.publish("privacy", summary="We keep nothing.")
+    said = run("publish", "--site", str(site.write())).stdout
+    assert (
+        "announcement 3 waits for announcement 2, which is held: policy-notify release 2, or cancel 2" in said
+    )
+
+    run("cancel", "2")
+    assert "announcement 2" not in run("deliver").stdout
+
+
 def test_nothing_is_sent_without_a_legal_name(run: Run, site: PublishedSiteMaker) -> None:
     refused = run("publish", "--site", str(site.write()), "--baseline", expect=1, POLICY_NOTIFY_LEGAL_NAME="")
     assert "POLICY_NOTIFY_LEGAL_NAME" in refused.stderr
