@@ -279,7 +279,10 @@ def serve(config_file: Path, *, address: str, tell: Callable[[str], None]) -> No
 def read_config(config_file: Path) -> SiteConfig:
     """What the site of ``config_file`` is built from."""
     with _explained(config_file):
-        config = load_config(str(config_file))
+        try:
+            config = load_config(str(config_file))
+        except OSError as error:
+            raise ConfigError(f"{config_file}: {error.strerror}; name a mkdocs.yml with --config") from error
     return _site_config(config, _plugin(config).config)
 
 

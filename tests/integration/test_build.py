@@ -386,6 +386,11 @@ def test_a_missing_mkdocs_yml_is_named_plainly(tmp_path: Path) -> None:
         plugin.read_config(tmp_path / "nowhere.yml")
 
 
+def test_a_folder_for_a_mkdocs_yml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"name a mkdocs\.yml with --config"):
+        plugin.read_config(tmp_path)
+
+
 def test_a_refused_build_leaves_the_old_site_whole(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."))
     site.build()
