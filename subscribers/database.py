@@ -6,7 +6,7 @@ Nothing here holds a transaction open while the network is used: callers keep th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -20,6 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from subscribers.errors import NotifyError
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})  # libpq's sslmode; weaker ones may go without
 BUSY_SECONDS = 30  # longer than any transaction of ours, the fan-out of a million included
 
 
@@ -34,7 +36,8 @@ class UnreadableDatabaseError(NotifyError):
 def open_database(url: str) -> Engine:
     """An engine for a URL such as ``sqlite:///people.db`` or ``postgresql://user@host/name``.
 
-    Nothing is read yet. SQLite syncs each commit to the disk: an intent survives a power cut.
+    Nothing is read yet. A server on another machine has to be reached with TLS. SQLite syncs each commit to
+    the disk: an intent survives a power cut.
     """
     try:
         parsed = make_url(url)
@@ -46,11 +49,32 @@ def open_database(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise UnreadableDatabaseError(parsed, "neither SQLite nor PostgreSQL", "use one of the two")
+    if is_far(parsed) and sslmode(parsed) not in ENCRYPTED:
+        raise UnreadableDatabaseError(
+            parsed,
+            "personal data would cross the network without encryption",
+            "end POLICY_NOTIFY_DATABASE_URL with ?sslmode=verify-full",
+        )
     engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def is_far(url: URL) -> bool:
+    """Whether it leads to a PostgreSQL on another machine, or to one of which that is not known."""
+    if url.get_backend_name() != "postgresql":
+        return False
+    named = [url.host or "", *url.normalized_query.get("host", ()), *url.normalized_query.get("hostaddr", ())]
+    hosts = [host for names in named for host in names.split(",")]
+    on_this_machine = all(not host or host.startswith(("/", "@")) or host in LOOPBACK for host in hosts)
+    return "service" in url.query or not on_this_machine
+
+
+def sslmode(url: URL) -> str:
+    """How far TLS is demanded of the server; libpq's own default where the URL does not say."""
+    return url.normalized_query.get("sslmode", ("prefer",))[-1]
 
 
 @contextmanager
@@ -89,6 +113,7 @@ def forget_deleted(engine: Engine) -> None:
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to this version of the program; the revisions before and after."""
     config = _alembic()
+    _keep_to_owner(engine.url)
     with writing(engine) as connection:
         before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
@@ -113,6 +138,13 @@ def check_schema(engine: Engine) -> None:
             "its schema is not the one of this version" if known else "a newer version has made its schema",
             "bring it there: policy-notify migrate" if known else "upgrade policysite",
         )
+
+
+def _keep_to_owner(url: URL) -> None:
+    """Make a SQLite file that is absent readable for its owner alone; its log takes that over."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        with suppress(OSError):  # what is wrong with the folder, opening the database says
+            Path(url.database).touch(mode=0o600)
 
 
 def _alembic() -> Config:

@@ -11,7 +11,14 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from subscribers import books, channel
-from subscribers.database import UnreadableDatabaseError, check_schema, open_database, reading
+from subscribers.database import (
+    UnreadableDatabaseError,
+    check_schema,
+    is_far,
+    open_database,
+    reading,
+    sslmode,
+)
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.errors import NotifyError
@@ -38,6 +45,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         check_schema(engine)
         where = engine.url.render_as_string()
         yield ok("database", where, "reachable, and its schema is the one of this version")
+        yield from _encryption(engine, where)
         registered = count_registered(engine)
         yield from _people(where, registered)
         yield from _books(engine, settings, where)
@@ -53,6 +61,17 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield error("database", "POLICY_NOTIFY_DATABASE_URL", *_halves(refused))
     if settings.transport == "folder":
         yield from _folder(settings.mail_folder.absolute(), registered * MAIL_LIMIT_BYTES)
+
+
+def _encryption(engine: Engine, where: str) -> Iterable[Finding]:
+    if not is_far(engine.url):
+        return
+    mode = sslmode(engine.url)
+    if mode == "verify-full":
+        yield ok("TLS", where, "demanded, with a certificate of that very server")
+    else:
+        seen = f"sslmode={mode} encrypts, but another server could pass for this one"
+        yield warning("TLS", where, seen, "end POLICY_NOTIFY_DATABASE_URL with ?sslmode=verify-full")
 
 
 def _people(where: str, registered: int) -> Iterable[Finding]:

@@ -132,3 +132,41 @@ def test_sqlite_syncs_every_commit(sqlite_url: str) -> None:
     with reading(open_database(sqlite_url)) as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://notify:secret@db.example/notify",
+        "postgresql://notify:secret@db.example/notify?sslmode=prefer",
+        "postgresql://notify:secret@/notify?host=localhost,db.example",
+        "postgresql://notify:secret@localhost/notify?hostaddr=192.0.2.1",
+        "postgresql://notify:secret@/notify?service=far",
+    ],
+)
+def test_a_far_database_without_encryption_is_refused(url: str) -> None:
+    with pytest.raises(UnreadableDatabaseError, match="sslmode=verify-full") as caught:
+        open_database(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://notify@db.example/notify?sslmode=verify-full",
+        "postgresql://notify@db.example/notify?sslmode=require",
+        "postgresql://notify@[::1]:5432/notify",
+        "postgresql://notify@/notify?host=/run/postgresql",
+        "postgresql:///notify",
+    ],
+)
+def test_an_encrypted_database_or_one_on_this_machine_is_opened(url: str) -> None:
+    open_database(url).dispose()
+
+
+def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "people.sqlite"
+    engine = open_database(f"sqlite:///{file}")
+    migrate(engine)
+    with writing(engine):
+        assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
