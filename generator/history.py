@@ -124,7 +124,8 @@ def read_history(
     """The documents below the folder with all their versions; each distinct text is rendered at most once.
 
     With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
-    What is ``published`` stays a version, though this renderer shows it like the version before.
+    Up to the last one ``published`` of a document, its versions are those published, whatever this renderer
+    shows: readers saw these, and labels and numbers stay.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
@@ -250,13 +251,17 @@ def _versions(
     time_zone: tzinfo,
     published: Set[PublishedText],
 ) -> tuple[Version, ...]:
+    was_published = [
+        PublishedText(document, state.step.commit, state.blob) in published for state in track.states
+    ]
+    decided = len(was_published) - was_published[::-1].index(True) if any(was_published) else 0
     versions: list[Version] = []
     first_with: dict[str, int] = {}
     published_on: Counter[date] = Counter()
-    for state in track.states:
+    for position, state in enumerate(track.states):
         reading = read(state.blob)
-        looks_the_same = versions and versions[-1].content_sha256 == reading.content_sha256
-        if looks_the_same and PublishedText(document, state.step.commit, state.blob) not in published:
+        looks_new = not versions or versions[-1].content_sha256 != reading.content_sha256
+        if not (was_published[position] if position < decided else looks_new):
             continue
         published_at = _moment(state.step)
         day = published_at.astimezone(time_zone).date()
