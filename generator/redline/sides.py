@@ -18,6 +18,8 @@ from generator.redline.weave import Line, Woven
 
 Side = Literal["old", "new"]
 SIDES: tuple[Side, Side] = ("old", "new")
+NEVER_ALONE = frozenset(("dl", "dt", "dd", "details", "summary"))
+"""Elements that are not allowed without others, which stand in other rows."""
 
 
 def side_by_side_html(redline: Redline, language: Language) -> str:
@@ -72,15 +74,21 @@ def _cell(lines: Sequence[Line], side: Side, notes: Notes) -> str:
         depth = 0
         while depth < min(len(opened), len(path)) and opened[depth] is path[depth]:
             depth += 1
-        pieces += [f"</{element.tag}>" for element in reversed(opened[depth:])]
+        pieces += [f"</{_tag(element)}>" for element in reversed(opened[depth:])]
         pieces += [_start(element) for element in path[depth:]]
         opened = path
         pieces.append(_text(line, block, side, notes))
-    pieces += [f"</{element.tag}>" for element in reversed(opened)]
+    pieces += [f"</{_tag(element)}>" for element in reversed(opened)]
     return "".join(pieces)
 
 
+def _tag(element: Element) -> str:
+    return "div" if element.tag in NEVER_ALONE else element.tag
+
+
 def _start(element: Element) -> str:
+    if element.tag in NEVER_ALONE:
+        return f'<div class="rl-{element.tag}">'
     attributes = {name: value for name, value in element.attributes.items() if name != "id"}
     if element.number:
         attributes["value"] = str(element.number)

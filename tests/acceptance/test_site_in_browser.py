@@ -59,11 +59,17 @@ NEW_FEES = """| Who | Fee | Since |
 | Sellers | 6 % | 2026 |
 | Couriers | 1 % | 2026 |
 | Buyers | none | 2025 |"""
+TERMS = """Buyer
+:   whoever buys
+
+Seller
+:   whoever sells
+
+<details><summary>Who is no seller</summary><p>A carrier.</p><p>We ourselves.</p></details>"""
+NEW_TERMS = TERMS.replace("whoever buys", "who buys here").replace("carrier", "courier")
 END = "## End\n\nThat is all that there is to say."
-OLD_MARKET = "\n\n".join([MOVED, *FILLING, "## Fees", FEES, END])
-NEW_MARKET = "\n\n".join(
-    [*FILLING, "## Fees", NEW_FEES, MOVED.replace("fourteen", "thirty"), END.replace("that there", "there")]
-)
+OLD_MARKET = "\n\n".join([MOVED, *FILLING, "## Fees", FEES, TERMS, END])
+NEW_MARKET = "\n\n".join([*FILLING, "## Fees", NEW_FEES, NEW_TERMS, MOVED.replace("fourteen", "thirty"), END])
 MARKET = "market/changes/2026-05-02/"
 
 
