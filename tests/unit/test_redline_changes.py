@@ -214,6 +214,23 @@ def test_side_by_side_each_text_has_only_its_own_marks() -> None:
     assert '<ins class="rl"> ten</ins> years' in rows[0].split('<div class="rl-new">')[1]
 
 
+def test_side_by_side_leaves_out_what_is_not_near_a_change() -> None:
+    paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
+    new = [paragraphs[0] + " New.", *paragraphs[1:8], paragraphs[8] + " New."]
+    page = side_by_side_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH)
+    assert [n for n in range(9) if f"Paragraph {n} " in page] == [0, 1, 7, 8]
+    assert page.count("rl-gap") == 1
+
+
+def test_side_by_side_a_moved_paragraph_shows_its_edits_where_it_is_now() -> None:
+    page = side_by_side_html(
+        redline(f"{LONG}\n\nkept\n\n{OTHER}", f"kept\n\n{OTHER}\n\n{LONG.replace('five', 'ten')}"), ENGLISH
+    )
+    here = next(row for row in page.split('<div class="rl-row">') if "ten</ins>" in row)
+    assert "data-move=" in here
+    assert "five</del>" in here
+
+
 def test_the_view_of_changes_only_leaves_out_what_lies_between() -> None:
     paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
     new = [paragraphs[0] + " New.", *paragraphs[1:8], paragraphs[8] + " New."]
