@@ -27,6 +27,7 @@ class Force(Enum):
 class ToldVersion:
     """One version as a mail tells it; ``redline_html`` is still as the site serves it."""
 
+    label: str
     published_on: date
     effective_on: date
     force: Force
@@ -122,6 +123,7 @@ def _told_version(
 ) -> ToldVersion:
     redline = site.redline(document, version) if with_redline else None
     return ToldVersion(
+        label=version.label,
         published_on=_published_on(version),
         effective_on=version.effective_on,
         force=force_of(document, version, today=today),

@@ -189,7 +189,7 @@ def _version(
     elif version.redline_url is not None and version.omitted:
         left = [Link(words("changes_left", count=version.omitted), version.redline_url)]
     return VersionPart(
-        heading=words("change_of", date=words.date(version.published_on)) if several else "",
+        heading=_version_heading(version, document, words) if several else "",
         status=_status(version, words),
         notes=_notes(version, document, words),
         summary_heading=words("in_short" if document.is_new else "what_changed"),
@@ -202,6 +202,13 @@ def _version(
         left=left,
         links=_version_links(version, words) if several else [],
     )
+
+
+def _version_heading(version: ToldVersion, document: ToldDocument, words: Language) -> str:
+    """Its day, and its label too where that day has another version in the mail."""
+    heading = words("change_of", date=words.date(version.published_on))
+    on_that_day = sum(other.published_on == version.published_on for other in document.versions)
+    return f"{heading} ({version.label})" if on_that_day > 1 else heading
 
 
 def _status(version: ToldVersion, words: Language) -> str:

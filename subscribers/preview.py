@@ -90,7 +90,11 @@ def _document(history: PublishedHistory, slug: str) -> PublishedDocument:
     for document in history.documents:
         if document.slug == slug and document.ended_at is None:
             return document
-    slugs = ", ".join(document.slug for document in history.documents if document.ended_at is None)
+    slugs = ", ".join(
+        document.slug or 'the start page, which is ""'
+        for document in history.documents
+        if document.ended_at is None
+    )
     raise NothingToPreviewError(f"--document {slug}: the site has no such document; it has {slugs}")
 
 

@@ -66,6 +66,8 @@ def rehearse(engine: Engine, history: PublishedHistory, plan: Plan) -> Rehearsal
 
 def described(plan: Plan, rehearsal: Rehearsal) -> Iterator[str]:
     """The rehearsal in words, a line each."""
+    if plan.baseline is not None:
+        yield "the site would be known from now on"
     if plan.deferred:
         yield "only editorial changes: they would be told with the next material one"
     elif not plan.is_announced:

@@ -146,14 +146,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             try:
                 secrets[name] = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{variable}: cannot read {file} ({error})")
+                problems.append(f"{variable}: cannot read {file} ({_reason(error)})")
     try:
         settings = Settings(**secrets)
     except ValidationError as error:
-        problems += [f"{_variable(str(p['loc'][0]))}: {p['msg']}" for p in error.errors(include_url=False)]
+        problems += [
+            f"{_variable(str(p['loc'][0]))}: {p['msg'].removeprefix('Value error, ')}"
+            for p in error.errors(include_url=False)
+        ]
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read, without Python's numbers."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
 
 
 def _variable(name: str) -> str:

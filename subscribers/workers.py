@@ -40,7 +40,7 @@ class NoPostgresqlError(NotifyError):
 
     def __init__(self) -> None:
         super().__init__(
-            "policy-notify worker: needs a PostgreSQL in POLICY_NOTIFY_DATABASE_URL; "
+            "a worker needs a PostgreSQL in POLICY_NOTIFY_DATABASE_URL; "
             "with SQLite, one machine does it all: policy-notify deliver"
         )
 

@@ -27,6 +27,7 @@ from subscribers.ledger import Ledger, utc_now
 from subscribers.mail import MAIL_LIMIT_BYTES
 from subscribers.reachability import count_registered
 from subscribers.settings import Settings
+from subscribers.unfinished import counted
 
 EVENTS_WITHIN = timedelta(hours=1)  # of ours: SendGrid posts within seconds as a rule
 CONNECT_SECONDS = 10  # libpq waits for ever by itself
@@ -94,7 +95,7 @@ def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
         yield warning(
             "books",
             f"batch {doubt.batch_id}",
-            f"in doubt, {doubt.size:,} recipients: {doubt.detail}",
+            f"in doubt, {counted(doubt.size)}: {doubt.detail}",
             "wait for evidence, or look it up at the provider and say so: policy-notify resolve",
         )
     for status in books.statuses(engine):

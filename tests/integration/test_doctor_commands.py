@@ -162,7 +162,7 @@ def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: ToldWorld) -> 
     announcements.pause(world.engine, number, reason="too many complaints")
 
     warnings = "\n".join(lines(run("doctor"), "warning"))
-    assert "in doubt, 1 recipients: connection reset" in warnings
+    assert "in doubt, 1 recipient: connection reset" in warnings
     assert "paused: too many complaints" in warnings
 
 

@@ -170,6 +170,15 @@ def test_the_preview_tells_of_one_document_or_of_all_since_a_day(maker: Publishe
             previewed(maker, **asked)
 
 
+def test_the_start_page_has_a_name_where_documents_are_listed(tmp_path: Path) -> None:
+    maker = PublishedSiteMaker(tmp_path)
+    maker.publish("privacy")
+    maker.documents["privacy"]["slug"] = ""
+    maker.write()
+    with pytest.raises(NothingToPreviewError, match='it has the start page, which is ""$'):
+        previewed(maker, document="absent")
+
+
 def test_a_site_with_another_page_than_it_claims_has_no_preview(maker: PublishedSiteMaker) -> None:
     page = maker.folder / maker.documents["privacy"]["versions"][-1]["address"] / "index.html"
     page.write_text(page.read_text(encoding="utf8") + "<p>More.</p>", encoding="utf8")

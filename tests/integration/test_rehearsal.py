@@ -57,8 +57,13 @@ def test_a_site_never_seen_can_be_rehearsed(world: ToldWorld) -> None:
     world.site.publish("privacy")
     opening = Opening(since=world.now.date().replace(month=1, day=1))
 
-    assert dry_run(world, opening=opening)[1].startswith("would tell 1 in en")
-    assert dry_run(world, opening=Opening(since=None))[0] == "nothing new to announce"
+    said = dry_run(world, opening=opening)
+    assert said[0] == "the site would be known from now on"
+    assert said[2].startswith("would tell 1 in en")
+    assert dry_run(world, opening=Opening(since=None))[:2] == [
+        "the site would be known from now on",
+        "nothing new to announce",
+    ]
     assert statuses(world.engine) == []
 
 

@@ -25,6 +25,7 @@ SENDER = Sender(
     contact="privacy@example.com",
 )
 VERSION = ToldVersion(
+    label="2026-02-09",
     published_on=date(2026, 2, 9),
     effective_on=date(2026, 2, 9),
     force=Force.PRESENT,
@@ -157,6 +158,13 @@ def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_onc
     for said in ("has changed 2 times", "Change of 20 January 2026", "Payments are named.", since[1]):
         assert said in message.text
     assert "All that changed since 10 January 2026" in visible(message.html)
+
+
+def test_two_changes_of_one_day_are_told_apart_by_their_labels() -> None:
+    message = mail_on(replace(DOCUMENT, versions=(replace(VERSION, label="2026-02-09-2"), VERSION)))
+    for part in (message.text, visible(message.html)):
+        assert "Change of 9 February 2026 (2026-02-09-2)" in part
+        assert "Change of 9 February 2026 (2026-02-09)" in part
 
 
 def test_many_missed_versions_end_in_the_history() -> None:

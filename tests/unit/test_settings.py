@@ -34,6 +34,8 @@ def test_all_problems_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     text = str(caught.value)
     for variable in ("TRANSPORT", "FROM", "SENDGRID_HOST", "SMTP_URL_FILE"):
         assert f"POLICY_NOTIFY_{variable}" in text
+    assert "POLICY_NOTIFY_SMTP_URL_FILE: cannot read /none/such (No such file or directory)" in text
+    assert "POLICY_NOTIFY_SENDGRID_HOST: must begin with https://" in text
 
 
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
