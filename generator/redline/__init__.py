@@ -8,13 +8,13 @@ import markdown
 
 from generator.language import Language
 from generator.redline.comparing import Redline, Side, compare, weave_html
-from generator.redline.excerpt import Mail, changes_html, mail_html, mail_text, plain_text, text_marks
+from generator.redline.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
 from generator.redline.markup import write_html
 from generator.redline.sides import side_by_side_html
 from generator.redline.wording import Told, tell
 
 __all__ = [
-    "Mail", "Redline", "Side", "Told", "changes_html", "compare", "html", "mail_html", "mail_text",
+    "Mail", "Redline", "Side", "Told", "compare", "html", "mail_html", "mail_text",
     "plain_text", "plain_words", "redline_markdown",
     "side_by_side_html", "text_marks",
 ]  # fmt: skip

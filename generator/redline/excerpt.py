@@ -59,22 +59,22 @@ def _in_colour(colour: str, mark: tuple[str, str]) -> tuple[str, str]:
     return f"{colour}{mark[0]}", f"{mark[1]}{NO_COLOUR}"
 
 
-def changes_html(redline: Redline, language: Language) -> str:
-    """Every change with its context, what lies between left out."""
-    return GAP.join(write_html(part, language) for part in _parts(redline.lines, len(redline.lines)))
-
-
 def mail_html(redline: Redline, language: Language) -> Mail:
-    """The first changes with their context, as many as a mail has room for; no ids."""
+    """The first changes with their context, as many as a mail has room for; no ids.
+
+    Where a passage only moved, its first block stands for it at both ends.
+    """
     end = _end_of_mail(redline, language)
-    markup = GAP.join(write_html(part, language, anchored=False) for part in _parts(redline.lines, end))
+    markup = GAP.join(
+        write_html(part, language, anchored=False) for part in _parts(redline.lines, end, brief=True)
+    )
     omitted = sum(any(not a.endswith("-from") for a in line.anchors) for line in redline.lines[end:])
     return Mail(markup=markup, omitted=omitted)
 
 
 def mail_text(redline: Redline, language: Language) -> str:
     """The same as plain text."""
-    return plain_text(redline, text_marks(language), end=_end_of_mail(redline, language))
+    return plain_text(redline, text_marks(language), end=_end_of_mail(redline, language), brief=True)
 
 
 def text_marks(language: Language) -> TextMarks:
@@ -92,19 +92,21 @@ def text_marks(language: Language) -> TextMarks:
     )
 
 
-def plain_text(redline: Redline, marks: TextMarks, *, end: int | None = None) -> str:
+def plain_text(redline: Redline, marks: TextMarks, *, end: int | None = None, brief: bool = False) -> str:
     """The changes with their context as plain text; ``end`` is the line before which it stops.
+
+    ``brief``: where a passage only moved, its first block stands for it.
 
     As each gap, each block at the top of the HTML is one paragraph, without an empty line in it.
     """
-    parts = _parts(redline.lines, len(redline.lines) if end is None else end)
+    parts = _parts(redline.lines, len(redline.lines) if end is None else end, brief=brief)
     paragraphs = ["\n\n".join(_paragraphs(part, redline, marks)) for part in parts]
     return f"\n\n{GAP_SIGN}\n\n".join(paragraphs)
 
 
 def _end_of_mail(redline: Redline, language: Language) -> int:
     size = 0
-    for part in _parts(redline.lines, len(redline.lines)):
+    for part in _parts(redline.lines, len(redline.lines), brief=True):
         for line in part:
             size += len(write_html([line], language, anchored=False).encode())
             if size > MOST_BYTES:
@@ -112,17 +114,18 @@ def _end_of_mail(redline: Redline, language: Language) -> int:
     return len(redline.lines)
 
 
-def _parts(lines: Sequence[Line], end: int) -> list[list[Line]]:
+def _parts(lines: Sequence[Line], end: int, *, brief: bool = False) -> list[list[Line]]:
     """Lines with changes and their neighbours, in runs without a gap."""
+    left_out = {at for at, line in enumerate(lines) if brief and _moved_along(line)}
     shown: set[int] = set()
     for at, line in enumerate(lines):
-        if line.is_changed:
+        if line.is_changed and at not in left_out:
             shown.update(range(max(0, at - CONTEXT), min(len(lines), at + CONTEXT + 1)))
     rows = {_row_of(lines[at]) for at in shown} - {None}
     if rows:
         shown.update(at for at, line in enumerate(lines) if _row_of(line) in rows)
     parts: list[list[Line]] = []
-    for at in sorted(shown):
+    for at in sorted(shown - left_out):
         if at >= end:
             break
         if at - 1 in shown and parts:
@@ -130,6 +133,12 @@ def _parts(lines: Sequence[Line], end: int) -> list[list[Line]]:
         else:
             parts.append([lines[at]])
     return parts
+
+
+def _moved_along(line: Line) -> bool:
+    """Whether it moved unchanged behind the first block of a passage."""
+    edited = any(not part.kept for part in line.stretches or ())
+    return bool(line.move) and not edited and line.other_end is None
 
 
 def _paragraphs(part: Sequence[Line], redline: Redline, marks: TextMarks) -> Iterator[str]:

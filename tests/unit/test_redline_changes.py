@@ -11,7 +11,6 @@ from generator.language import load_language
 from generator.redline import (
     Redline,
     Side,
-    changes_html,
     compare,
     html,
     mail_html,
@@ -231,9 +230,21 @@ def test_side_by_side_a_moved_paragraph_shows_its_edits_where_it_is_now() -> Non
     assert "five</del>" in here
 
 
-def test_the_view_of_changes_only_leaves_out_what_lies_between() -> None:
+def test_a_mail_names_a_moved_section_at_both_ends_and_does_not_repeat_it() -> None:
+    sections = [
+        f"## Section {n}\n\nSection {n} begins with a sentence of its own.\n\nAnd it has paragraph {n} more."
+        for n in range(4)
+    ]
+    moved = redline("\n\n".join(sections), "\n\n".join([*sections[1:], sections[0]]))
+    for told in (mail_html(moved, ENGLISH).markup, mail_text(moved, ENGLISH)):
+        assert told.count("Section 0") == 2
+        assert "Section 0 begins" not in told
+    assert "paragraph 0 more" in html(moved, ENGLISH)
+
+
+def test_a_mail_leaves_out_what_lies_between_changes() -> None:
     paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
     new = [paragraphs[0] + " New.", *paragraphs[1:8], paragraphs[8] + " New."]
-    page = changes_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH)
+    page = mail_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH).markup
     assert [n for n in range(9) if f"Paragraph {n} " in page] == [0, 1, 7, 8]
     assert page.count("rl-gap") == 1
