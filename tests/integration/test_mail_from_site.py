@@ -175,7 +175,7 @@ def test_the_start_page_has_a_name_where_documents_are_listed(tmp_path: Path) ->
     maker.publish("privacy")
     maker.documents["privacy"]["slug"] = ""
     maker.write()
-    with pytest.raises(NothingToPreviewError, match='it has the start page, which is ""$'):
+    with pytest.raises(NothingToPreviewError, match=r'it has the start page, which is ""$'):
         previewed(maker, document="absent")
 
 
