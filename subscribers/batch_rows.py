@@ -128,8 +128,9 @@ def _cancel_sharing(connection: Connection, cancelled: Select[int]) -> None:
     connection.execute(
         update(deliveries)
         .where(
-            deliveries.c.announcement_id == those.c.announcement_id,
             deliveries.c.told_with_id == those.c.recipient_id,
+            deliveries.c.told_with_id.is_not(None),
+            deliveries.c.announcement_id + 0 == those.c.announcement_id,  # by the index of those few
         )
         .values(exclusion=Exclusion.CANCELLED.value, told_with_id=None)
     )

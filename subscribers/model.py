@@ -291,7 +291,6 @@ Index(
 )
 Index(
     "ix_deliveries_told_with",
-    deliveries.c.announcement_id,
     deliveries.c.told_with_id,
     sqlite_where=deliveries.c.told_with_id.is_not(None),
     postgresql_where=deliveries.c.told_with_id.is_not(None),

@@ -6,12 +6,16 @@ claimed: for use inside the ledger's transactions only.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from subscribers import batch_rows
 from subscribers.audience import hindrance
 from subscribers.model import BatchState, Exclusion, announcements, attempts, batches, deliveries, people
 from subscribers.pseudonyms import address_commitment, committed_addresses, proof_key
+
+_Person = Row[*tuple[Any, ...]]
 
 BEING_TOLD = (BatchState.CLAIMED.value, BatchState.UNKNOWN.value, BatchState.ACCEPTED.value)
 
@@ -33,8 +37,10 @@ def part_ways(connection: Connection, batch_id: int) -> None:
         .join(
             deliveries,
             and_(
-                deliveries.c.announcement_id == first.c.announcement_id,
                 deliveries.c.told_with_id == first.c.recipient_id,
+                deliveries.c.told_with_id.is_not(None),
+                # Not by the primary key: SQLite would read the whole announcement for each of the batch.
+                deliveries.c.announcement_id + 0 == first.c.announcement_id,
             ),
         )
         .join(person, person.c.id == deliveries.c.recipient_id)
@@ -44,7 +50,7 @@ def part_ways(connection: Connection, batch_id: int) -> None:
         )
         .order_by(deliveries.c.recipient_id)
     ).all()
-    heads: dict[str, Row[int, int, str, int, str, str | None]] = {}
+    heads: dict[str, _Person] = {}
     for row in alone:
         if row.hindrance is not None:
             _set(connection, row, exclusion=row.hindrance, told_with_id=None)
@@ -90,15 +96,13 @@ def come_together(connection: Connection, batch_id: int) -> int:
         if row.recipient_id in together or not (waits or _is_told_there(connection, row)):
             continue
         together.add(row.recipient_id)
-        of_it = deliveries.c.announcement_id == row.announcement_id
+        _set(connection, row, told_with_id=row.first_id)
         connection.execute(
             update(deliveries)
             .where(
-                of_it,
-                or_(
-                    deliveries.c.recipient_id == row.recipient_id,
-                    deliveries.c.told_with_id == row.recipient_id,
-                ),
+                deliveries.c.told_with_id == row.recipient_id,
+                deliveries.c.told_with_id.is_not(None),
+                deliveries.c.announcement_id + 0 == row.announcement_id,
             )
             .values(told_with_id=row.first_id)
         )
@@ -108,7 +112,7 @@ def come_together(connection: Connection, batch_id: int) -> int:
     return batch_rows.exclude(connection, batch_id, those, Exclusion.SAME_ADDRESS.value)
 
 
-def _is_told_there(connection: Connection, row: Row[*tuple[object, ...]]) -> bool:
+def _is_told_there(connection: Connection, row: _Person) -> bool:
     """Whether the mail of the other account went, or may have gone, to this very address."""
     if row.state not in BEING_TOLD:
         return False
@@ -119,7 +123,7 @@ def _is_told_there(connection: Connection, row: Row[*tuple[object, ...]]) -> boo
     return committed_addresses(commitments or b"").get(row.first_id) == address_commitment(key, row.email)
 
 
-def _let_wait(connection: Connection, row: Row[int, int, str, int, str, str | None]) -> None:
+def _let_wait(connection: Connection, row: _Person) -> None:
     """Give somebody who was excluded a batch."""
     batch_id = batch_rows.next_batch_id(connection)
     connection.execute(
@@ -135,7 +139,7 @@ def _let_wait(connection: Connection, row: Row[int, int, str, int, str, str | No
     _set(connection, row, batch_id=batch_id, exclusion=None, told_with_id=None)
 
 
-def _set(connection: Connection, row: Row[int, int, str, int, str, str | None], **values: object) -> None:
+def _set(connection: Connection, row: _Person, **values: object) -> None:
     connection.execute(
         update(deliveries)
         .where(

@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_told_with",
         "deliveries",
-        ["announcement_id", "told_with_id"],
+        ["told_with_id"],
         sqlite_where=sa.text("told_with_id IS NOT NULL"),
         postgresql_where=sa.text("told_with_id IS NOT NULL"),
     )
