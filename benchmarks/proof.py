@@ -25,19 +25,19 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, insert, text
 
-from subscribers import announcements
-from subscribers.announcing import snapshot, snapshot_before
+from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, writing
-from subscribers.ledger import Ledger
-from subscribers.mail import Message
+from subscribers.ledger.ledger import Ledger
+from subscribers.mail.message import Message
 from subscribers.model import event_posts, people
+from subscribers.people.registry import new_pseudonym_key
 from subscribers.proof.bundle import export
 from subscribers.proof.form import person_json
 from subscribers.proof.person import prove_person, verify_person
 from subscribers.proof.verify import verify_bundle
-from subscribers.published import parse_history
-from subscribers.registry import new_pseudonym_key
 from subscribers.settings import Sender
+from subscribers.site.news import snapshot, snapshot_before
+from subscribers.site.published import parse_history
 from subscribers.transports.sendgrid import SendGridTransport
 
 MEGABYTES_ALLOWED = 250

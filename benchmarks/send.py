@@ -33,10 +33,10 @@ from threading import Event
 
 from sqlalchemy import case, create_engine, func, insert, literal, make_url, null, select, text
 
-from subscribers.books import audit, statuses
 from subscribers.database import migrate, open_database, writing
-from subscribers.ledger import Ledger
-from subscribers.local import deliver
+from subscribers.delivery.local import deliver
+from subscribers.ledger.books import audit, statuses
+from subscribers.ledger.ledger import Ledger
 from subscribers.model import announcements, batches, contents, deliveries, people
 from subscribers.settings import Sender
 from subscribers.transports.sendgrid import SendGridTransport

@@ -10,12 +10,15 @@ from typing import Annotated
 
 import typer
 
-from subscribers import checking_cli, people_cli, proof_cli, telling_cli
+from subscribers.commands import checking as checking_cli
+from subscribers.commands import people as people_cli
+from subscribers.commands import proof as proof_cli
+from subscribers.commands import telling as telling_cli
 from subscribers.errors import NotifyError
-from subscribers.mail import to_email
-from subscribers.preview import previews, stand_in_sender
+from subscribers.mail.message import to_email
+from subscribers.mail.preview import previews, stand_in_sender
 from subscribers.settings import read_settings
-from subscribers.site_reader import open_site
+from subscribers.site.site_reader import open_site
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="import")(people_cli.import_)

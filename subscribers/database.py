@@ -123,6 +123,13 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     return before, after
 
 
+def open_migrated(url: str) -> Engine:
+    """The database of a URL, refused unless it is at this version's schema."""
+    engine = open_database(url)
+    check_schema(engine)
+    return engine
+
+
 def check_schema(engine: Engine) -> None:
     """Refuse a database that is absent or not at this version's schema."""
     file = engine.url.database

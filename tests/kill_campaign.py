@@ -34,10 +34,10 @@ from smtp_double import SmtpDouble
 from sqlalchemy import select
 from told_world import ToldWorld
 
-from subscribers.books import audit
 from subscribers.database import migrate, open_database, reading
-from subscribers.evidence import Verifier, receive
-from subscribers.ledger import Ledger
+from subscribers.ledger.books import audit
+from subscribers.ledger.evidence import Verifier, receive
+from subscribers.ledger.ledger import Ledger
 from subscribers.model import AttemptState, attempts, deliveries
 
 PEOPLE = 60
@@ -65,9 +65,9 @@ PRELOADED = [
     "psycopg",
     "sqlalchemy.dialects.postgresql",
     "sqlalchemy.dialects.sqlite",
-    "subscribers.evidence",
-    "subscribers.local",
-    "subscribers.publishing",
+    "subscribers.ledger.evidence",
+    "subscribers.delivery.local",
+    "subscribers.announcing.publishing",
     "subscribers.transports.sendgrid",
     "subscribers.transports.smtp",
 ]

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, event
 from told_world import SENDER
 
 from subscribers.database import open_database
-from subscribers.ledger import Ledger
-from subscribers.local import deliver
-from subscribers.reconciliation import Reconciliation
+from subscribers.delivery.local import deliver
+from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.ledger.ledger import Ledger
 from subscribers.transports import Mailing, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sendgrid_double import EventSource
 from told_world import SENDER, ToldWorld
 
-from subscribers.evidence import Verifier, receive
+from subscribers.ledger.evidence import Verifier, receive
 from subscribers.proof.bundle import export
 from subscribers.proof.form import Head, person_json
 from subscribers.proof.person import Testimony, prove_person, verify_person

@@ -14,14 +14,14 @@ from typing import Any, Literal
 from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, func, insert, select, update
 
-from subscribers.books import Books, audit, statuses
+from subscribers.announcing.publishing import Opening, Publication, publish
 from subscribers.database import reading, writing
-from subscribers.ledger import Ledger
-from subscribers.local import deliver
+from subscribers.delivery.local import deliver
+from subscribers.ledger.books import Books, audit, statuses
+from subscribers.ledger.ledger import Ledger
 from subscribers.model import attempts, batches, deliveries, people
-from subscribers.publishing import Opening, Publication, publish
 from subscribers.settings import Sender
-from subscribers.site_reader import open_site
+from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
 
 SENDER = Sender(

@@ -14,10 +14,10 @@ from sendgrid_double import API_KEY
 from told_world import SENDER
 
 from subscribers.database import open_database
-from subscribers.ledger import Ledger
-from subscribers.reconciliation import Reconciliation
+from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.workers import work
+from subscribers.ledger.ledger import Ledger
 from subscribers.transports.sendgrid import SendGridTransport
-from subscribers.workers import work
 
 
 def main(database_url: str, provider_url: str, name: str, lease: str) -> None:

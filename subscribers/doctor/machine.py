@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine, make_url
 
-from subscribers import books, channel
 from subscribers.database import (
     UnreadableDatabaseError,
     check_schema,
@@ -19,15 +18,16 @@ from subscribers.database import (
     reading,
     sslmode,
 )
+from subscribers.delivery.unfinished import counted
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.errors import NotifyError
-from subscribers.evidence import last_signs
-from subscribers.ledger import Ledger, utc_now
-from subscribers.mail import MAIL_LIMIT_BYTES
-from subscribers.reachability import count_registered
+from subscribers.ledger import books, channel
+from subscribers.ledger.evidence import last_signs
+from subscribers.ledger.ledger import Ledger, utc_now
+from subscribers.mail.message import MAIL_LIMIT_BYTES
+from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
+from subscribers.people.reachability import count_registered
 from subscribers.settings import Settings
-from subscribers.unfinished import counted
 
 EVENTS_WITHIN = timedelta(hours=1)  # of ours: SendGrid posts within seconds as a rule
 CONNECT_SECONDS = 10  # libpq waits for ever by itself

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from subscribers.announcing import digest, snapshot
-from subscribers.evidence import OUTCOMES, STRENGTH
+from subscribers.ledger.evidence import OUTCOMES, STRENGTH
 from subscribers.proof import form
 from subscribers.proof.bundle import documents_of
 from subscribers.proof.counting import Count
 from subscribers.proof.form import Delivery, Head
-from subscribers.published import UnreadableSiteError, parse_history
+from subscribers.site.news import digest, snapshot
+from subscribers.site.published import UnreadableSiteError, parse_history
 
 
 class ContradictionError(Exception):

@@ -16,9 +16,9 @@ from typing import BinaryIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, Row, insert, select
 
-from subscribers import batch_rows
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
+from subscribers.ledger import batch_rows
 from subscribers.model import announcements, contents, histories, proofs
 from subscribers.proof import declaration, form, merkle
 from subscribers.proof.counting import Count
@@ -26,8 +26,8 @@ from subscribers.proof.form import Document, Head, Link, Root, ToldMessage
 from subscribers.proof.records import Records
 from subscribers.proof.signing import fingerprint
 from subscribers.proof.sorting import sorted_lines
-from subscribers.published import PublishedHistory, parse_history
 from subscribers.settings import Sender
+from subscribers.site.published import PublishedHistory, parse_history
 
 
 class UnprovableError(NotifyError):

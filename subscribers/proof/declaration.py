@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from subscribers.language import load_language
-from subscribers.mail import TEMPLATES
+from subscribers.mail.language import load_language
+from subscribers.mail.message import TEMPLATES
 from subscribers.proof.form import Head
 
 _TEMPLATES = Environment(

@@ -15,6 +15,8 @@ from sqlalchemy import Engine, select
 from subscribers.database import reading
 from subscribers.errors import NotifyError
 from subscribers.model import people
+from subscribers.people.pseudonyms import account_pseudonym, address_commitment, proof_key
+from subscribers.people.registry import accounts_of
 from subscribers.proof import form, merkle
 from subscribers.proof.form import (
     Attempt,
@@ -27,8 +29,6 @@ from subscribers.proof.form import (
     ProvenRecord,
 )
 from subscribers.proof.verify import UnprovenError, digests, read, record_lines, verified_head
-from subscribers.pseudonyms import account_pseudonym, address_commitment, proof_key
-from subscribers.registry import accounts_of
 
 
 class NotInBundleError(NotifyError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from subscribers.mail import Message
+from subscribers.mail.message import Message
 from subscribers.settings import Sender
 
 

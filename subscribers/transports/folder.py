@@ -9,7 +9,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from subscribers.mail import to_email
+from subscribers.mail.message import to_email
 from subscribers.transports import Mailing, MisconfiguredError
 
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from subscribers.errors import NotifyError
-from subscribers.mail import to_email
+from subscribers.mail.message import to_email
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,

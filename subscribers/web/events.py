@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, HTTPException, Request, Response, status
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
-from subscribers.database import UnreadableDatabaseError, check_schema, open_database
-from subscribers.evidence import SignedPost, UnsignedPostError, Verifier, receive
-from subscribers.ledger import utc_now
+from subscribers.database import UnreadableDatabaseError, open_migrated
+from subscribers.ledger.evidence import SignedPost, UnsignedPostError, Verifier, receive
+from subscribers.ledger.ledger import utc_now
 from subscribers.settings import Settings
 
 BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid gathers at most 768 kB of events into one post
@@ -43,8 +43,7 @@ def configured_events(settings: Settings) -> APIRouter | None:
     """The endpoint that the settings give; None where no key is known to verify events by."""
     if settings.sendgrid_event_public_key is None:
         return None
-    engine = open_database(settings.database_url.get_secret_value())
-    check_schema(engine)
+    engine = open_migrated(settings.database_url.get_secret_value())
     verifier = Verifier(settings.sendgrid_event_public_key)
     return events(engine, verifier, keep_body=settings.event_retention_days > 0)
 

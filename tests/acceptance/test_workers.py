@@ -17,9 +17,9 @@ from sendgrid_double import Behaviour, SendGridDouble, SendRequest
 from told_world import SENDER, ScriptedTransport, ToldWorld
 
 from subscribers.database import migrate, open_database
+from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
-from subscribers.ledger import Ledger
-from subscribers.workers import work
+from subscribers.ledger.ledger import Ledger
 
 LEASE_SECONDS = 3
 PEOPLE = 300

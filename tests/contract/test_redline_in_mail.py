@@ -10,7 +10,7 @@ from policy_repository import plain_renderer
 
 from generator.language import load_language
 from generator.redline import Redline, Side, compare, mail_html, mail_text
-from subscribers.excerpt import excerpt
+from subscribers.mail.excerpt import excerpt
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "redline"
 NAMES = sorted(file.name[:-7] for file in GOLDEN.glob("*.old.md"))

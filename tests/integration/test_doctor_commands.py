@@ -20,7 +20,8 @@ from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, insert, text
 from told_world import ToldWorld
 
-from subscribers import announcements, cli
+from subscribers import cli
+from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.model import erasures
 from subscribers.transports import DoubtfulError

@@ -9,9 +9,9 @@ from random import Random
 import pytest
 from told_world import SENDER, ToldWorld
 
-from subscribers import channel
-from subscribers.delivery import deliver_batch
-from subscribers.forecast import forecast
+from subscribers.delivery.forecast import forecast
+from subscribers.delivery.sending import deliver_batch
+from subscribers.ledger import channel
 from subscribers.transports import DeferredError
 
 BATCHES = 40

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 import pytest
 from told_world import ToldWorld, addresses
 
-from subscribers import announcements
-from subscribers.announcing import snapshot
-from subscribers.audience import MISSED
-from subscribers.books import statuses
+from subscribers.announcing import announcements
+from subscribers.announcing.publishing import KnownSiteError, Opening, UnknownSiteError
 from subscribers.database import writing
+from subscribers.ledger.audience import MISSED
+from subscribers.ledger.books import statuses
 from subscribers.model import Outcome, deliveries, people
-from subscribers.publishing import KnownSiteError, Opening, UnknownSiteError
-from subscribers.site_reader import open_site
+from subscribers.site.news import snapshot
+from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
 
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from told_world import SENDER, ToldWorld, addresses
 
-from subscribers import announcements
-from subscribers.books import statuses
-from subscribers.delivery import ProviderRefusedError, deliver_batch
-from subscribers.ledger import Ledger, UnknownBatchError
-from subscribers.reporting import line
+from subscribers.announcing import announcements
+from subscribers.delivery.reporting import line
+from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
+from subscribers.ledger.books import statuses
+from subscribers.ledger.ledger import Ledger, UnknownBatchError
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from told_world import SENDER, ToldWorld, addresses
 
 from subscribers.database import reading
+from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.errors import NotifyError
-from subscribers.evidence import (
+from subscribers.ledger.evidence import (
     SignedPost,
     UnsignedPostError,
     Verifier,
@@ -24,7 +25,6 @@ from subscribers.evidence import (
     release_unsent,
 )
 from subscribers.model import attempts, deliveries, event_posts, events, people
-from subscribers.reconciliation import Reconciliation
 from subscribers.transports import DoubtfulError, Mailing
 
 NAMES = ("anna", "boris", "chen")

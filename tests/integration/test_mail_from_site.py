@@ -14,13 +14,13 @@ import pytest
 from published_site import PublishedSiteMaker
 from typer.testing import CliRunner
 
-from subscribers.announcing import news
 from subscribers.cli import app
-from subscribers.content import Force, force_of, read_content
-from subscribers.mail import Message, compose
-from subscribers.preview import NothingToPreviewError, previews
+from subscribers.mail.content import Force, force_of, read_content
+from subscribers.mail.message import Message, compose
+from subscribers.mail.preview import NothingToPreviewError, previews
 from subscribers.settings import Sender
-from subscribers.site_reader import UnfaithfulSiteError, open_site
+from subscribers.site.news import news
+from subscribers.site.site_reader import UnfaithfulSiteError, open_site
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "mail"
 SENDER = Sender(

@@ -11,11 +11,12 @@ from proven_world import NAMES, ProvenWorld
 from sqlalchemy import update
 from told_world import SENDER, ToldWorld
 
-from subscribers import announcements, registry
+from subscribers.announcing import announcements
 from subscribers.database import writing
-from subscribers.erasures import ErasureKeys
 from subscribers.errors import NotifyError
 from subscribers.model import attempts
+from subscribers.people import registry
+from subscribers.people.erasures import ErasureKeys
 from subscribers.proof.bundle import UnprovableError, UnwritableBundleError, export
 from subscribers.proof.verify import UnprovenError, verify_chain
 from subscribers.transports import DoubtfulError, RefusedError

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import insert, select
 from told_world import ToldWorld, addresses
 
-from subscribers import registry
 from subscribers.database import reading, writing
-from subscribers.erasures import ErasureKeys
-from subscribers.import_file import ImportFile
-from subscribers.importing import import_people
 from subscribers.model import attempts, deliveries, event_posts, events
-from subscribers.person_data import person_data
+from subscribers.people import registry
+from subscribers.people.erasures import ErasureKeys
+from subscribers.people.import_file import ImportFile
+from subscribers.people.importing import import_people
+from subscribers.people.person_data import person_data
 from subscribers.transports import RefusedError
 
 KEYS = ErasureKeys(["k" * 32])

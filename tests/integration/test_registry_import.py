@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select, text, update
 
-from subscribers import registry
 from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
-from subscribers.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.import_file import ImportFile, ImportFileError, Refusal
-from subscribers.import_values import Row
-from subscribers.importing import (
+from subscribers.model import people, registry_records
+from subscribers.people import registry
+from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
+from subscribers.people.import_file import ImportFile, ImportFileError, Refusal
+from subscribers.people.import_values import Row
+from subscribers.people.importing import (
     ImportResult,
     NoUsersError,
     TooManyLeavingError,
     UnknownRowsError,
     import_people,
 )
-from subscribers.model import people, registry_records
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEYS = ErasureKeys(["k" * 32])

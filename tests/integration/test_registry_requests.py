@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
-from subscribers import registry
 from subscribers.database import reading
-from subscribers.erasures import ErasureKeys
 from subscribers.model import metadata, people, registry_records
-from subscribers.person_data import export_person, person_data
-from subscribers.registry import Person
+from subscribers.people import registry
+from subscribers.people.erasures import ErasureKeys
+from subscribers.people.person_data import export_person, person_data
+from subscribers.people.registry import Person
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

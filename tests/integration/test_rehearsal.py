@@ -6,10 +6,10 @@ from typing import Literal
 
 from told_world import SENDER, ToldWorld
 
-from subscribers.books import statuses
-from subscribers.publishing import Opening, plan
-from subscribers.rehearsal import described, rehearse
-from subscribers.site_reader import open_site
+from subscribers.announcing.publishing import Opening, plan
+from subscribers.announcing.rehearsal import described, rehearse
+from subscribers.ledger.books import statuses
+from subscribers.site.site_reader import open_site
 
 
 def dry_run(

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 from told_world import ToldWorld, addresses
 
-from subscribers import announcements
+from subscribers.announcing import announcements
+from subscribers.announcing.publishing import Opening
 from subscribers.database import writing
 from subscribers.model import people
-from subscribers.publishing import Opening
 from subscribers.transports import DoubtfulError
 
 ERASED = {

@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 from published_site import PublishedSiteMaker
 
-from subscribers import site_reader
 from subscribers.errors import NotifyError
-from subscribers.published import UnreadableSiteError
-from subscribers.site_reader import (
+from subscribers.site import site_reader
+from subscribers.site.published import UnreadableSiteError
+from subscribers.site.site_reader import (
     MissingFileError,
     PublishedSite,
     UnfaithfulSiteError,

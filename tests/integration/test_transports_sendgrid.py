@@ -12,7 +12,7 @@ import pytest
 from sendgrid_double import API_KEY, Behaviour, SendGridDouble
 from told_world import SENDER
 
-from subscribers.mail import Message
+from subscribers.mail.message import Message
 from subscribers.transports import (
     DoubtfulError,
     Mailing,

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from told_world import SENDER
 
 from subscribers.errors import NotifyError
-from subscribers.mail import Message
+from subscribers.mail.message import Message
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,

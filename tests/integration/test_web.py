@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from published_site import PublishedSiteMaker
 
-from subscribers.mail import Message, to_email
+from subscribers.mail.message import Message, to_email
 from subscribers.settings import Sender
 from subscribers.web.app import ListeningError, make_app, serve
 

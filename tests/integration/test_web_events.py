@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from told_world import ToldWorld
 
 from subscribers.database import open_database
-from subscribers.evidence import SignedPost, Verifier
+from subscribers.ledger.evidence import SignedPost, Verifier
 from subscribers.web.app import make_app
 from subscribers.web.events import BODY_LIMIT_BYTES, events
 

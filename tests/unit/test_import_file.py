@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.import_file import LONGEST_LINE, ImportFile, ImportFileError, Refusal
-from subscribers.import_values import Row, read_language, read_moment
+from subscribers.people.import_file import LONGEST_LINE, ImportFile, ImportFileError, Refusal
+from subscribers.people.import_values import Row, read_language, read_moment
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 Write = Callable[[str | bytes], Path]

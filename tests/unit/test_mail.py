@@ -14,9 +14,9 @@ import html5lib
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from subscribers.content import AnnouncedContent, Force, ToldDocument, ToldVersion
-from subscribers.language import load_language, spoken
-from subscribers.mail import MAIL_LIMIT_BYTES, MailTooLargeError, Message, compose, to_email
+from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.mail.language import load_language, spoken
+from subscribers.mail.message import MAIL_LIMIT_BYTES, MailTooLargeError, Message, compose, to_email
 from subscribers.settings import Sender
 
 SENDER = Sender(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from subscribers.books import Books, Status
-from subscribers.ledger import Doubt
+from subscribers.delivery.reporting import doubtful
+from subscribers.delivery.unfinished import kept_waiting, open_ends
+from subscribers.ledger.books import Books, Status
+from subscribers.ledger.ledger import Doubt
 from subscribers.model import AnnouncementState
-from subscribers.reporting import doubtful
-from subscribers.unfinished import kept_waiting, open_ends
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DOUBT = Doubt(

@@ -1,0 +1,1 @@
+"""Announcements: made of a publication, frozen, recorded."""

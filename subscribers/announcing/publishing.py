@@ -1,0 +1,211 @@
+"""Publishes: finds what a site has that was not announced, verifies it, and records what will be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from subscribers.announcing import announcements
+from subscribers.announcing.announcements import Told
+from subscribers.errors import NotifyError
+from subscribers.mail.content import read_content
+from subscribers.mail.message import Message, compose
+from subscribers.settings import Sender
+from subscribers.site.news import News, check_known, languages, news, snapshot, snapshot_before
+from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.site.site_reader import PublishedSite
+
+
+class UnknownSiteError(NotifyError):
+    """Nothing was ever announced from this database: the site is new, or the database is not the one."""
+
+
+class KnownSiteError(NotifyError):
+    """A baseline was asked for of a site that has one, and news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How to begin with a site never seen: nothing is told, or what was published on or after ``since``."""
+
+    since: date | datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What a publish has recorded: an announcement and what it tells, unless there was nothing to announce.
+
+    ``deferred`` says that editorial changes wait for the next material one.
+    """
+
+    announcement_id: int | None
+    told: Sequence[News]
+    opened: bool
+    deferred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a publish would record: ``messages`` are empty where nothing is announced."""
+
+    known: Sequence[Told]
+    baseline: Mapping[str, PublishedVersion] | None
+    everything: Sequence[News]
+    deferred: bool
+    messages: Mapping[tuple[str, int | None], Message | None]
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether there is news, and it is told now."""
+        return bool(self.everything) and not self.deferred
+
+    @property
+    def told(self) -> Sequence[News]:
+        """What is announced, each document once."""
+        return (
+            list({item.document.id: item for item in self.everything}.values()) if self.is_announced else ()
+        )
+
+
+def plan(
+    engine: Engine,
+    site: PublishedSite,
+    *,
+    sender: Sender,
+    changes: Literal["every", "material"],
+    opening: Opening | None,
+    now: datetime,
+) -> Plan:
+    """What the site has that was not announced, verified, with the messages that tell it; records nothing."""
+    history = site.history
+    known = announcements.what_is_known(engine)
+    baseline = None if known else _baseline(history, opening)
+    if baseline is not None:
+        known = [Told(announcement_id=None, labels=_labels(baseline))]
+    for told in known:
+        check_known(history, told.labels)
+    newest = known[0]
+    fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
+    everything = [item for items in fresh.values() for item in items]
+    if baseline is None and everything and opening is not None and opening.since is None:
+        raise KnownSiteError(
+            f"{history.site_url}: was seen before, and has news; leave --baseline out to announce it"
+        )
+    deferred = bool(everything) and changes == "material" and not any(item.is_material for item in everything)
+    contents = _contents(history, known) if everything and not deferred else {}
+    if contents or baseline is not None:
+        site.verify(_named(history, contents.values()))
+    return Plan(
+        known=known,
+        baseline=baseline,
+        everything=everything,
+        deferred=deferred,
+        messages=_messages(site, contents, sender=sender, now=now),
+    )
+
+
+def publish(
+    engine: Engine,
+    site: PublishedSite,
+    *,
+    sender: Sender,
+    changes: Literal["every", "material"],
+    opening: Opening | None,
+    hold: bool,
+    now: datetime,
+) -> Publication:
+    """Record what the site has that was not announced. Nothing is sent here."""
+    planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now)
+    newest = planned.known[0]
+    announcement_id = None
+    if planned.is_announced or planned.baseline is not None:
+        announcement_id = announcements.record(
+            engine,
+            site.history,
+            raw_history=site.raw_history,
+            known_id=newest.announcement_id,
+            baseline=planned.baseline,
+            versions=snapshot(site.history) if planned.is_announced else None,
+            messages=planned.messages,
+            hold=hold,
+            now=now,
+        )
+    if not planned.is_announced and newest.announcement_id is not None:
+        _advance(engine, site.history, newest, planned.everything)
+    return Publication(
+        announcement_id=announcement_id,
+        told=planned.told,
+        opened=planned.baseline is not None,
+        deferred=planned.deferred,
+    )
+
+
+def _baseline(history: PublishedHistory, opening: Opening | None) -> Mapping[str, PublishedVersion]:
+    if opening is None:
+        raise UnknownSiteError(
+            f"{history.site_url}: this database has never announced anything; to begin, publish once with "
+            "--baseline (nothing is told) or --announce-since DATE; if one has announced, restore that one"
+        )
+    return snapshot(history) if opening.since is None else snapshot_before(history, opening.since)
+
+
+def _contents(
+    history: PublishedHistory, known: Sequence[Told]
+) -> dict[tuple[str, int | None], tuple[News, ...]]:
+    """The news for each language and each announcement last told of."""
+    return {
+        (language, told.announcement_id): news(history, told.labels, language=language)
+        for told in known
+        for language in languages(history)
+    }
+
+
+def _messages(
+    site: PublishedSite,
+    contents: Mapping[tuple[str, int | None], tuple[News, ...]],
+    *,
+    sender: Sender,
+    now: datetime,
+) -> dict[tuple[str, int | None], Message | None]:
+    today = now.astimezone(ZoneInfo(site.history.time_zone)).date()
+    return {
+        (language, last_told_id): compose(
+            read_content(site, items, today=today), language=language, sender=sender
+        )
+        if items
+        else None
+        for (language, last_told_id), items in contents.items()
+    }
+
+
+def _named(
+    history: PublishedHistory, contents: Iterable[Sequence[News]]
+) -> list[tuple[PublishedDocument, PublishedVersion]]:
+    """Each version that a mail or a baseline rests on, with its document."""
+    documents = {document.id: document for document in history.documents}
+    named = {(document, version.number): version for document, version in snapshot(history).items()}
+    for items in contents:
+        for item in items:
+            named |= {(item.document.id, version.number): version for version in item.versions}
+    return [(documents[document], version) for (document, _), version in named.items()]
+
+
+def _advance(engine: Engine, history: PublishedHistory, newest: Told, everything: Sequence[News]) -> None:
+    """Take over what is new and no news: a return to the known text, a translation that catches up."""
+    waiting = {item.document.id for item in everything}
+    quiet = {
+        document: version
+        for document, version in snapshot(history).items()
+        if version.label != newest.labels.get(document) and document not in waiting
+    }
+    if quiet and newest.announcement_id is not None:
+        announcements.advance(engine, newest.announcement_id, quiet)
+
+
+def _labels(versions: Mapping[str, PublishedVersion]) -> dict[str, str]:
+    return {document: version.label for document, version in versions.items()}

@@ -1,0 +1,1 @@
+"""The commands of ``policy-notify``, by whom they serve."""

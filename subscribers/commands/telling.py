@@ -1,0 +1,289 @@
+"""The commands that tell people: migrate, publish, release, pause, cancel, deliver, resolve, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+
+from subscribers.announcing import announcements, rehearsal
+from subscribers.announcing.publishing import Opening, plan, publish
+from subscribers.database import migrate, open_database, open_migrated
+from subscribers.delivery import reporting, unfinished
+from subscribers.delivery.forecast import forecast
+from subscribers.delivery.local import deliver
+from subscribers.delivery.reconciliation import configured_reconciliation
+from subscribers.delivery.workers import work
+from subscribers.errors import NotifyError
+from subscribers.ledger.books import statuses
+from subscribers.ledger.ledger import Ledger, utc_now
+from subscribers.settings import Settings, read_settings
+from subscribers.site.site_reader import PublishedSite, open_site
+from subscribers.transports.configured import configured_transport
+
+commands = typer.Typer()
+
+AnnouncementId = Annotated[int, typer.Argument(metavar="ANNOUNCEMENT", help="Its number, as in status.")]
+
+
+class UnfinishedError(NotifyError):
+    """Something is in doubt, or waits for another run."""
+
+
+@commands.command(name="migrate")
+def migrate_command() -> None:
+    """Make the database, or bring it to the schema of this version.
+
+    Example: POLICY_NOTIFY_DATABASE_URL=sqlite:///people.sqlite policy-notify migrate
+    """
+    engine = open_database(read_settings(os.environ).database_url.get_secret_value())
+    before, after = migrate(engine)
+    typer.echo(f"schema {after}" + (" as before" if before == after else f", before: {before or 'none'}"))
+
+
+@commands.command(name="publish")
+def publish_command(
+    *,
+    site: Annotated[str, typer.Option(help="A built site's folder, or a live site's address.")],
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="First time: count all that is there as known.")
+    ] = False,
+    announce_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="First time: announce what was published since that day, or moment."
+        ),
+    ] = None,
+    hold: Annotated[bool, typer.Option("--hold", help="Make it ready and wait for release.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+) -> None:
+    """Announce what the site has that was not announced, and send it.
+
+    Example: policy-notify publish --site https://policies.example/
+    """
+    if baseline and announce_since:
+        raise typer.BadParameter("give --baseline or --announce-since, not both")
+    opening = _opening(baseline=baseline, since=announce_since)
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    engine = _open(settings)
+    if dry_run:
+        _rehearse(engine, open_site(site), settings, opening)
+        return
+    publication = publish(
+        engine,
+        open_site(site),
+        sender=settings.who_sends(),
+        changes=settings.changes,
+        opening=opening,
+        hold=hold,
+        now=utc_now(),
+    )
+    for line in reporting.told(publication):
+        typer.echo(line)
+    _deliver(engine, settings)
+
+
+@commands.command(name="release")
+def release_command(announcement: AnnouncementId) -> None:
+    """Let a held or paused announcement go out: the next deliver or publish sends it.
+
+    Example: policy-notify release 2 && policy-notify deliver
+    """
+    announcements.release(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is open: policy-notify deliver sends it")
+
+
+@commands.command(name="pause")
+def pause_command(announcement: AnnouncementId) -> None:
+    """Stop an announcement after the batch under way, until it is released.
+
+    Example: policy-notify pause 2
+    """
+    announcements.pause(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is paused: policy-notify release {announcement} goes on")
+
+
+@commands.command(name="cancel")
+def cancel_command(announcement: AnnouncementId) -> None:
+    """Send no more of an announcement; whoever missed it is told with the next one.
+
+    Example: policy-notify cancel 2
+    """
+    announcements.cancel(_open(read_settings(os.environ)), announcement)
+    typer.echo(f"announcement {announcement} is cancelled")
+
+
+@commands.command(name="deliver")
+def deliver_command() -> None:
+    """Finish whatever is open, from wherever it stopped; exit 1 when something stays in doubt or waits.
+
+    Example: policy-notify deliver
+    """
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    _deliver(_open(settings), settings)
+
+
+@commands.command(name="worker")
+def worker_command() -> None:
+    """Send whatever is to be sent, beside any number of other workers on a PostgreSQL, until stopped.
+
+    Example: policy-notify worker
+    """
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    work(
+        Ledger(_open(settings)),
+        configured_transport(settings),
+        sender=settings.who_sends(),
+        reconciliation=configured_reconciliation(settings),
+    )
+
+
+@commands.command(name="resolve")
+def resolve_command(
+    batch: Annotated[int, typer.Argument(metavar="BATCH", help="Its number, as in status.")],
+    *,
+    sent: Annotated[bool, typer.Option("--sent/--unsent", help="Whether the provider has sent it.")],
+) -> None:
+    """Settle a doubt that no evidence will: look the batch up at the provider, then say what it was.
+
+    Example: policy-notify resolve 17 --unsent && policy-notify deliver
+    """
+    ledger = Ledger(_open(read_settings(os.environ)))
+    doubts = [doubt for doubt in ledger.doubts() if doubt.batch_id == batch]
+    ledger.resolve(batch, sent=sent)
+    for doubt in doubts:
+        typer.echo(reporting.doubtful(doubt))
+    typer.echo(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
+
+
+@commands.command(name="status")
+def status_command(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
+    """Show every announcement's books, and each batch in doubt.
+
+    Example: policy-notify status --json
+    """
+    settings = read_settings(os.environ)
+    engine = _open(settings)
+    present, doubts = statuses(engine), Ledger(engine).doubts()
+    ends = {
+        status.announcement_id: forecast(engine, status.announcement_id, settings.transport, now=utc_now())
+        for status in present
+        if status.state == "open" and not status.is_complete
+    }
+    if as_json:
+        typer.echo(json.dumps(reporting.as_json(present, doubts, ends), indent=2))
+        return
+    for line in reporting.described(present, doubts, ends):
+        typer.echo(line)
+
+
+def _open(settings: Settings) -> Engine:
+    return open_migrated(settings.database_url.get_secret_value())
+
+
+def _rehearse(engine: Engine, site: PublishedSite, settings: Settings, opening: Opening | None) -> None:
+    planned = plan(
+        engine,
+        site,
+        sender=settings.who_sends(),
+        changes=settings.changes,
+        opening=opening,
+        now=utc_now(),
+    )
+    for line in rehearsal.described(planned, rehearsal.rehearse(engine, site.history, planned)):
+        typer.echo(line)
+
+
+def _opening(*, baseline: bool, since: str | None) -> Opening | None:
+    if since is None:
+        return Opening(since=None) if baseline else None
+    try:
+        if len(since) == len("2026-01-31"):
+            return Opening(since=date.fromisoformat(since))
+        moment = datetime.fromisoformat(since)
+    except ValueError as error:
+        raise typer.BadParameter(f"--announce-since {since}: write 2026-01-31") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"--announce-since {since}: a moment needs its zone, 2026-01-31T09:30Z")
+    return Opening(since=moment)
+
+
+def _deliver(engine: Engine, settings: Settings) -> None:
+    """Send what can be sent; say where it stands; refuse to call it done while something is open."""
+    ledger, transport = Ledger(engine), configured_transport(settings)
+    before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
+    with _stop_on_signals() as stop, _progress(engine) as on_batch:
+        deliver(
+            ledger,
+            transport,
+            sender=settings.who_sends(),
+            stop=stop,
+            reconciliation=configured_reconciliation(settings),
+            on_batch=on_batch,
+        )
+    present = statuses(engine)
+    for status in present:
+        accepted = status.books.accepted - before.get(status.announcement_id, 0)
+        if accepted or not status.is_settled:
+            typer.echo(reporting.line(status))
+    if waiting := unfinished.kept_waiting(present):
+        typer.echo(waiting)
+    not_before, closed = ledger.next_chance(transport), ledger.closed(transport)
+    if not_before is not None and not_before <= ledger.now():
+        not_before = None
+    ends = list(unfinished.open_ends(present, ledger.doubts(), not_before=not_before, closed=closed))
+    if ends:
+        raise UnfinishedError("; ".join(ends))
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[Event]:
+    """Set at the first SIGTERM or SIGINT, so that the batch under way is finished."""
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(engine: Engine) -> Iterator[Any]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[int, Any] = {}
+
+        def on_batch() -> None:
+            for status in statuses(engine):
+                if status.is_complete or status.fanned_out_at is None:
+                    continue
+                number = status.announcement_id
+                if number not in tasks:
+                    tasks[number] = progress.add_task(f"announcement {number}", total=status.books.audience)
+                progress.update(tasks[number], completed=status.books.audience - status.books.waiting)
+
+        yield on_batch

@@ -1,0 +1,1 @@
+"""What moves the ledger: one machine or many workers send batches and settle doubts."""

@@ -1,0 +1,49 @@
+"""The embedded engine: sends, in this one process, all that can be sent now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+
+from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.sending import deliver_batch
+from subscribers.ledger.ledger import Ledger
+from subscribers.settings import Sender
+from subscribers.transports import Transport
+
+# Long enough for a dead worker's lease to end, and for a provider that asks for a short pause.
+PATIENCE = timedelta(seconds=60)
+
+
+def deliver(
+    ledger: Ledger,
+    transport: Transport,
+    *,
+    sender: Sender,
+    stop: Event,
+    reconciliation: Reconciliation | None = None,
+    patience: timedelta = PATIENCE,
+    on_batch: Callable[[], None] = lambda: None,
+) -> None:
+    """Send what can be sent, one announcement after another, until nothing is left or ``stop`` is set.
+
+    A wait of up to ``patience`` is waited out; a longer one, and all doubts, are left to the next run.
+    ``stop`` ends it after the batch under way.
+    """
+    while not stop.is_set():
+        ledger.expire(repeatable=transport if transport.repeatable else None)
+        if reconciliation is not None:
+            reconciliation.settle(ledger, transport, sender=sender)
+        ledger.fan_out(batch_limit=transport.batch_limit)
+        sendable = ledger.sendable(transport)
+        for batch_id in sendable:
+            if stop.is_set():
+                return
+            deliver_batch(ledger, transport, batch_id, sender=sender)
+            on_batch()
+        if not sendable:
+            chance = ledger.next_chance(transport)
+            if chance is None or chance - ledger.now() > patience:
+                return
+            stop.wait(max((chance - ledger.now()).total_seconds(), 0.05))

@@ -1,0 +1,110 @@
+"""Says how announcements stand: lines for a person, JSON for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from subscribers.announcing.publishing import Publication
+from subscribers.ledger.books import Status
+from subscribers.ledger.ledger import Doubt
+
+Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
+
+
+def told(publication: Publication) -> Iterator[str]:
+    """What a publish has recorded."""
+    if publication.opened:
+        yield "the site is known from now on"
+    if publication.deferred:
+        yield "only editorial changes: they are told with the next material one"
+    elif publication.announcement_id is None:
+        yield "nothing new to announce"
+    else:
+        told = ", ".join(
+            f"{item.document.slug} {version.label}" for item in publication.told for version in item.versions
+        )
+        yield f"announcement {publication.announcement_id}: {told}"
+
+
+def described(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> Iterator[str]:
+    """Every announcement's books, then every doubt."""
+    if not present:
+        yield "nothing was announced yet"
+    for status in present:
+        end = ends.get(status.announcement_id)
+        yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
+    for doubt in doubts:
+        yield doubtful(doubt)
+
+
+def doubtful(doubt: Doubt) -> str:
+    """A doubt, and by what it can be found at the provider or in the log of the mail server."""
+    request = f", request SHA-256 {doubt.request_sha256}" if doubt.request_sha256 else ""
+    return (
+        f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
+        f"since {doubt.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {doubt.detail}; "
+        f"to look it up at {doubt.transport}, in the minute after: Message-ID <{doubt.message_ids}@…>, "
+        f"custom argument attempt={doubt.token}{request}"
+    )
+
+
+def line(status: Status) -> str:
+    """One announcement's books."""
+    head = f"announcement {status.announcement_id}"
+    if status.state == "baseline":
+        return f"{head}: baseline of {status.made_at:%Y-%m-%d}, {len(status.labels)} documents, nobody told"
+    books = status.books
+    state = "complete" if status.is_complete else str(status.state)
+    if status.pause_reason:
+        state += f" by itself ({status.pause_reason})"
+    if status.fanned_out_at is None:
+        return f"{head}: {state}, not begun"
+    excluded = sum(books.excluded.values())
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(books.excluded.items()))
+    return (
+        f"{head}: {state}; audience {books.audience} = {books.accepted} accepted"
+        f" + {excluded} excluded{f' ({reasons})' if reasons else ''} + {books.rejected} rejected"
+        f" + {books.unknown} unknown + {books.waiting} waiting"
+    )
+
+
+def as_json(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "announcements": [
+            {
+                "id": status.announcement_id,
+                "state": status.state,
+                "complete": status.is_complete,
+                "made_at": status.made_at.isoformat(),
+                "site_url": status.site_url,
+                "commit": status.commit,
+                "documents": dict(status.labels),
+                "pause_reason": status.pause_reason,
+                "audience": status.books.audience,
+                "accepted": status.books.accepted,
+                "excluded": dict(status.books.excluded),
+                "rejected": status.books.rejected,
+                "unknown": status.books.unknown,
+                "waiting": status.books.waiting,
+                "ends_at": end.isoformat() if (end := ends.get(status.announcement_id)) else None,
+            }
+            for status in present
+        ],
+        "doubts": [
+            {
+                "batch": doubt.batch_id,
+                "announcement": doubt.announcement_id,
+                "size": doubt.size,
+                "since": doubt.claimed_at.isoformat(),
+                "detail": doubt.detail,
+                "transport": doubt.transport,
+                "attempt": doubt.token,
+                "request_sha256": doubt.request_sha256,
+                "message_ids": doubt.message_ids,
+            }
+            for doubt in doubts
+        ],
+    }

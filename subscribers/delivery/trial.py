@@ -1,0 +1,50 @@
+"""Sends one mail to one address to be looked at: marked as a test, and in no books."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from datetime import datetime
+
+from subscribers.errors import NotifyError
+from subscribers.mail.message import Message
+from subscribers.people.addresses import read_address
+from subscribers.settings import Sender
+from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport
+
+LONGEST_SECONDS = 60.0
+
+
+class TestMailError(NotifyError):
+    """The test mail was not sent, or perhaps not."""
+
+
+def send_test(
+    transport: Transport, message: Message, *, sender: Sender, address: str, now: datetime
+) -> str | None:
+    """Send ``message`` to ``address`` at once, its subject marked; the provider's id for it."""
+    try:
+        recipient = read_address(address)
+    except ValueError as error:
+        raise TestMailError(f"{address}: is no mail address ({error}); correct it") from error
+    token = secrets.token_hex(16)
+    mailing = Mailing(
+        token=token,
+        written_at=now,
+        sender=sender,
+        message=replace(message, subject=f"[Test] {message.subject}"),
+        recipients=(
+            Recipient(
+                delivery=f"test-{token}",
+                address=recipient,
+                message_id=f"<test-{token}@{sender.address.domain}>",
+            ),
+        ),
+    )
+    try:
+        return transport.prepare(mailing).send(before=time.monotonic() + LONGEST_SECONDS)
+    except NotSentError as error:
+        raise TestMailError(f"test mail: not sent ({error}); see policy-notify doctor") from error
+    except DoubtfulError as error:
+        raise TestMailError(f"test mail: perhaps sent ({error}); look for it before you repeat") from error

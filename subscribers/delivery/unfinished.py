@@ -1,0 +1,77 @@
+"""Says what a delivery has left open, why, and what to do; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from subscribers.ledger.books import Status
+from subscribers.ledger.ledger import Doubt
+from subscribers.model import AnnouncementState
+
+LIVE = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
+
+
+def kept_waiting(present: Sequence[Status]) -> str | None:
+    """Which announcements wait because a person has stopped the one before them; None where none does."""
+    queue = _in_turn(present)
+    if len(queue) < 2 or queue[0].state == AnnouncementState.OPEN:
+        return None
+    turn, *behind = queue
+    numbers = " and ".join(f"announcement {status.announcement_id}" for status in behind)
+    first = turn.announcement_id
+    return (
+        f"{numbers} {'waits' if len(behind) == 1 else 'wait'} for announcement {first}, "
+        f"which is {turn.state}: policy-notify release {first}, or cancel {first}"
+    )
+
+
+def open_ends(
+    present: Sequence[Status], doubts: Sequence[Doubt], *, not_before: datetime | None, closed: str | None
+) -> Iterator[str]:
+    """What keeps a delivery from being done.
+
+    ``not_before`` is when something can be sent again that cannot now, ``closed`` why nobody calls the
+    provider until then. Whoever waits for an announcement that a person has stopped is no open end.
+    """
+    for doubt in doubts:
+        yield f"batch {doubt.batch_id} ({counted(doubt.size)}) is in doubt: {doubt.detail}"
+    if doubts:
+        yield "what is in doubt is not sent again by itself; see policy-notify resolve --help"
+    for status in present:
+        if status.state == AnnouncementState.PAUSED and status.pause_reason:
+            number = status.announcement_id
+            yield (
+                f"announcement {number} has paused itself: {status.pause_reason}; "
+                f"mend it, then policy-notify release {number}"
+            )
+    queue = _in_turn(present)
+    if queue and queue[0].state == AnnouncementState.OPEN:
+        number = sum(status.books.waiting for status in queue if status.state == AnnouncementState.OPEN)
+        yield f"{number or 'all'} wait{_reason(not_before, closed)}"
+
+
+def counted(size: int) -> str:
+    """So many recipients."""
+    return f"{size:,} recipient{'' if size == 1 else 's'}"
+
+
+def _reason(not_before: datetime | None, closed: str | None) -> str:
+    if not_before is None:
+        return ": run policy-notify deliver again"
+    until = f"{not_before:%Y-%m-%d %H:%M:%S} UTC"
+    if closed is not None:
+        return f": the provider is left alone until {until} ({closed}); run policy-notify deliver then"
+    return f" until {until}, to be tried again: run policy-notify deliver then"
+
+
+def _in_turn(present: Sequence[Status]) -> list[Status]:
+    """The announcements that have somebody waiting or have not begun, in the order they go out."""
+    return sorted(
+        (
+            status
+            for status in present
+            if status.state in LIVE and (status.fanned_out_at is None or status.books.waiting)
+        ),
+        key=lambda status: status.announcement_id,
+    )

@@ -1,0 +1,147 @@
+"""The engine for many machines: Procrastinate workers on the PostgreSQL that holds the ledger.
+
+A job says that there is work for a batch and carries no state: the ledger's claim decides, as it does for the
+embedded engine. So a job that is lost, repeated or left by a dead worker does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from psycopg import Error as PsycopgError
+from sqlalchemy import URL
+
+from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
+from subscribers.errors import NotifyError
+from subscribers.ledger.ledger import Ledger
+from subscribers.settings import Sender
+from subscribers.transports import Transport
+
+EVERY_FIVE_SECONDS = "* * * * * */5"  # croniter's sixth field is the second
+AHEAD = 200  # batches; more than all workers send between two looks
+SETTLED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
+DATABASE_RETRY_SECONDS = 2.0
+
+CONNECTION_LOST = (ConnectorException, PsycopgError)
+
+log = logging.getLogger(__name__)
+
+
+class NoPostgresqlError(NotifyError):
+    """Workers share a PostgreSQL; SQLite is for one machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a worker needs a PostgreSQL in POLICY_NOTIFY_DATABASE_URL; "
+            "with SQLite, one machine does it all: policy-notify deliver"
+        )
+
+
+def work(
+    ledger: Ledger, transport: Transport, *, sender: Sender, reconciliation: Reconciliation | None
+) -> None:
+    """Send whatever is to be sent, beside any number of other workers, until SIGTERM or SIGINT.
+
+    Then the batch under way is finished. A database that goes away is waited for.
+    """
+    if ledger.engine.dialect.name != "postgresql":
+        raise NoPostgresqlError
+    logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_not_said_already)
+    asyncio.run(_work(ledger, transport, sender=sender, reconciliation=reconciliation))
+
+
+async def _work(
+    ledger: Ledger, transport: Transport, *, sender: Sender, reconciliation: Reconciliation | None
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def look() -> Sequence[int]:
+        try:
+            return look_around()
+        except NotifyError as error:
+            log.warning("%s", error)
+            return []
+
+    def look_around() -> Sequence[int]:
+        ledger.expire(repeatable=transport if transport.repeatable else None)
+        if reconciliation is not None:
+            reconciliation.settle(ledger, transport, sender=sender)
+        ledger.fan_out(batch_limit=transport.batch_limit)
+        return ledger.sendable(transport, limit=AHEAD)
+
+    def deliver(batch_id: int) -> None:
+        try:
+            deliver_batch(ledger, transport, batch_id, sender=sender)
+        except ProviderRefusedError as error:
+            log.warning("%s", error)
+            ledger.close(transport, detail=str(error), first=SETTLED_BY_A_PERSON)
+        except NotifyError as error:
+            log.warning("%s", error)
+
+    while not stop.is_set():
+        app = make_app(ledger.engine.url, look=look, deliver=deliver)
+        with suppress(*CONNECTION_LOST):
+            async with app.open_async():
+                await _run_until(stop, app)
+        if not stop.is_set():
+            log.warning("the database is away; trying again until it is back")
+            await asyncio.wait([asyncio.create_task(stop.wait())], timeout=DATABASE_RETRY_SECONDS)
+
+
+def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[int], None]) -> App:
+    """The Procrastinate application: it looks for batches to send, and has each delivered."""
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    app = App(connector=PsycopgConnector(conninfo=conninfo))
+
+    @app.task(name="deliver", queue="batches")
+    def deliver_job(batch_id: int) -> None:
+        deliver(batch_id)
+
+    @app.periodic(cron=EVERY_FIVE_SECONDS)
+    @app.task(name="look", queue="looks", queueing_lock="look")
+    async def look_job(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate gives it
+        for batch_id in await asyncio.to_thread(look):
+            try:
+                job = deliver_job.configure(queueing_lock=f"batch {batch_id}")
+                await job.defer_async(batch_id=batch_id)
+            except AlreadyEnqueued:
+                pass  # it waits for a worker since the look before
+
+    return app
+
+
+def _is_not_said_already(record: logging.LogRecord) -> bool:
+    """Pass over what Procrastinate and psycopg say of a lost connection: one line of ours is enough."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not record.name.startswith("psycopg") and not isinstance(error, CONNECTION_LOST)
+
+
+async def _run_until(stop: asyncio.Event, app: App) -> None:
+    """Run a worker for batches, one at a time, and another for looks, so that neither waits for the other."""
+    workers = [
+        asyncio.create_task(
+            app.run_worker_async(
+                queues=[queue], concurrency=1, install_signal_handlers=False, delete_jobs="always"
+            )
+        )
+        for queue in ("batches", "looks")
+    ]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*workers, stopping):
+        task.cancel()
+    for outcome in await asyncio.gather(*workers, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome

@@ -1,0 +1,1 @@
+"""The only owner of delivery state: who gets what, intents, evidence, books."""

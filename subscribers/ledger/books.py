@@ -1,0 +1,157 @@
+"""Keeps the books: how many were to be told, and where each of them stands, at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, select
+
+from subscribers.database import reading
+from subscribers.ledger.batch_rows import WAITING
+from subscribers.model import (
+    AnnouncementState,
+    BatchState,
+    announced_versions,
+    announcements,
+    batches,
+    deliveries,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """One announcement's account: ``audience`` is the sum of the other five, always.
+
+    ``excluded`` is by reason. Before the fan-out nobody is in the audience yet.
+    """
+
+    audience: int
+    accepted: int
+    excluded: Mapping[str, int]
+    rejected: int
+    unknown: int
+    waiting: int
+
+    @property
+    def are_balanced(self) -> bool:
+        """Whether everybody is accounted for; anything else is a bug."""
+        parts = (self.accepted, *self.excluded.values(), self.rejected, self.unknown, self.waiting)
+        return self.audience == sum(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """An announcement, what was wanted of it and how far it has come."""
+
+    announcement_id: int
+    state: AnnouncementState
+    made_at: datetime
+    site_url: str
+    commit: str
+    labels: Mapping[str, str]
+    pause_reason: str | None
+    fanned_out_at: datetime | None
+    books: Books
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nobody waits and nothing is in doubt."""
+        return self.fanned_out_at is not None and not self.books.waiting and not self.books.unknown
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more will become of it: it is complete, or was cancelled before it began."""
+        return self.is_complete or (self.state == AnnouncementState.CANCELLED and self.fanned_out_at is None)
+
+
+def statuses(engine: Engine) -> Sequence[Status]:
+    """Every announcement, newest first."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(announcements).order_by(announcements.c.id.desc())).all()
+        return [
+            Status(
+                announcement_id=row.id,
+                state=AnnouncementState(row.state),
+                made_at=row.made_at,
+                site_url=row.site_url,
+                commit=row.commit,
+                labels=_labels(connection, row.id),
+                pause_reason=row.pause_reason,
+                fanned_out_at=row.fanned_out_at,
+                books=_books(connection, row.id, audience=row.audience or 0),
+            )
+            for row in rows
+        ]
+
+
+def audit(engine: Engine) -> Sequence[str]:
+    """What is wrong in the books when every single delivery is counted; nothing, unless there is a bug."""
+    problems = [
+        f"announcement {status.announcement_id}: {status.books}"
+        for status in statuses(engine)
+        if not status.books.are_balanced
+    ]
+    with reading(engine) as connection:
+        counted = select(deliveries.c.announcement_id, func.count().label("number")).group_by(
+            deliveries.c.announcement_id
+        )
+        present = {row.announcement_id: row.number for row in connection.execute(counted)}
+        frozen = connection.execute(
+            select(announcements.c.id, announcements.c.audience).where(announcements.c.audience.is_not(None))
+        )
+        problems += [
+            f"announcement {announcement_id}: audience {number}, deliveries {present.get(announcement_id, 0)}"
+            for announcement_id, number in frozen
+            if number != present.get(announcement_id, 0)
+        ]
+        held = (
+            select(deliveries.c.batch_id, func.count().label("number"))
+            .where(deliveries.c.batch_id.is_not(None))
+            .group_by(deliveries.c.batch_id)
+            .subquery()
+        )
+        sizes = connection.execute(
+            select(batches.c.id, batches.c.size, func.coalesce(held.c.number, 0))
+            .select_from(batches.outerjoin(held, held.c.batch_id == batches.c.id))
+            .where(batches.c.size != func.coalesce(held.c.number, 0))
+        )
+        problems += [
+            f"batch {batch_id}: size {size}, deliveries {number}" for batch_id, size, number in sizes
+        ]
+    return problems
+
+
+def _labels(connection: Connection, announcement_id: int) -> dict[str, str]:
+    rows = connection.execute(
+        select(announced_versions.c.document, announced_versions.c.label).where(
+            announced_versions.c.announcement_id == announcement_id
+        )
+    )
+    return {row.document: row.label for row in rows}
+
+
+def _books(connection: Connection, announcement_id: int, *, audience: int) -> Books:
+    sizes: dict[str, int] = dict(
+        connection.execute(
+            select(batches.c.state, func.sum(batches.c.size))
+            .where(batches.c.announcement_id == announcement_id)
+            .group_by(batches.c.state)
+        ).all()
+    )
+    excluded: dict[str, int] = dict(
+        connection.execute(
+            select(deliveries.c.exclusion, func.count())
+            .where(deliveries.c.announcement_id == announcement_id, deliveries.c.exclusion.is_not(None))
+            .group_by(deliveries.c.exclusion)
+        ).all()
+    )
+    return Books(
+        audience=audience,
+        accepted=sizes.get(BatchState.ACCEPTED, 0),
+        excluded=excluded,
+        rejected=sizes.get(BatchState.REJECTED, 0),
+        unknown=sizes.get(BatchState.UNKNOWN, 0),
+        waiting=sum(sizes.get(state, 0) for state in WAITING),
+    )

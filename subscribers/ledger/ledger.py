@@ -1,0 +1,501 @@
+"""The only owner of delivery state: what was intended, what is known of it, and what may be tried again.
+
+Each method is one short transaction, and none is open while the network is used. A batch goes
+``planned → claimed → accepted``, or to ``unknown`` when its request may have been written and nothing is
+known of it. Whether a mail goes out twice is decided here and nowhere else: a batch leaves ``unknown`` by
+evidence, or by a person's word, never by time alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
+
+from subscribers.database import reading, writing
+from subscribers.errors import NotifyError
+from subscribers.ledger import batch_rows, channel, shared_addresses
+from subscribers.ledger.audience import FanOut, deliveries_for
+from subscribers.mail.message import Message
+from subscribers.model import (
+    AnnouncementState,
+    AttemptState,
+    BatchState,
+    announcements,
+    attempts,
+    batches,
+    contents,
+    deliveries,
+    people,
+)
+from subscribers.people.pseudonyms import commit_addresses
+from subscribers.transports import Transport
+
+LEASE = timedelta(seconds=45)  # a dead worker's batch is known as doubtful within a minute
+# A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).
+DEFERRALS = 30
+LONGEST_DEFERRAL = timedelta(hours=4)
+HOPELESS = 20  # recipients refused one by one, and none accepted: no list is that bad from its start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt at a batch that nobody else may try: who gets what, under which token."""
+
+    batch_id: int
+    token: str
+    claimed_at: datetime
+    publication: str
+    message: Message
+    recipients: tuple[tuple[str, str], ...]  # delivery id, address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A batch of which it is not known whether it was sent."""
+
+    batch_id: int
+    announcement_id: int
+    size: int
+    claimed_at: datetime
+    detail: str | None
+    transport: str
+    token: str  # what the provider was told as the custom argument "attempt"
+    request_sha256: str | None
+    message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
+
+
+class UnknownBatchError(NotifyError):
+    """No batch of that number is in doubt."""
+
+
+def utc_now() -> datetime:
+    """The present time."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """Delivery state in one database; any number of processes may hold one of these."""
+
+    def __init__(
+        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, lease: timedelta = LEASE
+    ) -> None:
+        self.engine = engine
+        self.now = now
+        self.lease = lease
+
+    # What there is to do.
+
+    def fan_out(self, *, batch_limit: int) -> int | None:
+        """Freeze the audience of the announcement whose turn has come; its id, None when it is not to be."""
+        with writing(self.engine) as connection:
+            turn = batch_rows.turn(connection)
+            if turn is None:
+                return None
+            state, fanned_out_at = connection.execute(
+                select(announcements.c.state, announcements.c.fanned_out_at)
+                .where(announcements.c.id == turn)
+                .with_for_update()
+            ).one()
+            if state != AnnouncementState.OPEN or fanned_out_at is not None:
+                return None
+            self._freeze_audience(connection, turn, batch_limit)
+            return turn
+
+    def _freeze_audience(self, connection: Connection, announcement_id: int, batch_limit: int) -> None:
+        made = connection.execute(
+            select(contents.c.language, contents.c.last_told_id, contents.c.sha256).where(
+                contents.c.announcement_id == announcement_id
+            )
+        ).all()
+        own: str = connection.scalars(
+            select(announcements.c.site_language).where(announcements.c.id == announcement_id)
+        ).one()
+        previous: int = connection.scalars(
+            select(func.max(announcements.c.id)).where(
+                announcements.c.id < announcement_id, announcements.c.fanned_out_at.is_not(None)
+            )
+        ).one()
+        connection.execute(
+            deliveries_for(
+                FanOut(
+                    announcement_id=announcement_id,
+                    previous_id=previous,
+                    languages=[own, *sorted({row.language for row in made} - {own})],
+                    messages=[(row.language, row.last_told_id) for row in made if row.sha256 is not None],
+                    batch_limit=batch_limit,
+                    first_batch_id=batch_rows.next_batch_id(connection),
+                )
+            )
+        )
+        of_it = deliveries.c.announcement_id == announcement_id
+        last_told = set(connection.scalars(select(deliveries.c.last_told_id).where(of_it).distinct()))
+        assert last_told <= {row.last_told_id for row in made}, "somebody's message was never made"
+        group = (deliveries.c.batch_id, deliveries.c.language, deliveries.c.last_told_id)
+        size = func.count().label("size")
+        connection.execute(
+            insert(batches).from_select(
+                ["id", "language", "last_told_id", "size", "announcement_id", "state"],
+                select(*group, size, literal(announcement_id), literal(BatchState.PLANNED.value))
+                .where(of_it, deliveries.c.batch_id.is_not(None))
+                .group_by(*group),
+            )
+        )
+        audience = connection.scalars(select(func.count()).where(of_it)).one()
+        connection.execute(
+            update(announcements)
+            .where(announcements.c.id == announcement_id)
+            .values(fanned_out_at=self.now(), audience=audience)
+        )
+
+    def sendable(self, transport: Transport, *, limit: int = 100) -> Sequence[int]:
+        """The batches that may be claimed now, in their order; none while the provider asks for a pause."""
+        with reading(self.engine) as connection:
+            turn = batch_rows.turn(connection)
+            if turn is None or channel.closed_until(connection, transport.name, now=self.now()) is not None:
+                return []
+            return connection.scalars(
+                select(batches.c.id)
+                .join(announcements, announcements.c.id == batches.c.announcement_id)
+                .where(
+                    batches.c.announcement_id == turn,
+                    announcements.c.state == AnnouncementState.OPEN.value,
+                    *self._is_due(),
+                )
+                .order_by(batches.c.id)
+                .limit(limit)
+            ).all()
+
+    def next_chance(self, transport: Transport) -> datetime | None:
+        """When something may become sendable that is not so now; None when nothing will by itself."""
+        with reading(self.engine) as connection:
+            turn = batch_rows.turn(connection)
+            if turn is None:
+                return None
+            state = connection.scalars(select(announcements.c.state).where(announcements.c.id == turn)).one()
+            leases = select(batches.c.lease_until_at).where(batches.c.state == BatchState.CLAIMED.value)
+            chances = [*connection.scalars(leases)]
+            if state == AnnouncementState.OPEN:
+                closed = channel.closed_until(connection, transport.name, now=self.now())
+                retries = select(func.min(func.coalesce(batches.c.retry_at, self.now()))).where(
+                    batches.c.announcement_id == turn, batches.c.state == BatchState.PLANNED.value
+                )
+                retry = connection.scalars(retries).one()
+                if retry is not None:
+                    chances.append(max(retry, closed) if closed else retry)
+            return min(chances, default=None)
+
+    # One batch.
+
+    def claim(self, batch_id: int, transport: Transport) -> Claim | None:
+        """Take the batch for this process alone, until the lease ends; None when it is not to be had."""
+        now = self.now()
+        with writing(self.engine) as connection:
+            if channel.closed_until(connection, transport.name, now=self.now()) is not None:
+                return None
+            due = connection.execute(
+                select(batches.c.size, announcements.c.versions_sha256)
+                .join(announcements, announcements.c.id == batches.c.announcement_id)
+                .where(
+                    batches.c.id == batch_id,
+                    announcements.c.state == AnnouncementState.OPEN.value,
+                    *self._is_due(),
+                )
+                .with_for_update(of=batches, skip_locked=True)
+            ).one_or_none()
+            if due is None:
+                return None
+            if due.size > transport.batch_limit:
+                batch_rows.split(connection, batch_id, part=transport.batch_limit)
+                return None
+            shared_addresses.part_ways(connection, batch_id)
+            if batch_rows.exclude_hindered(connection, batch_id) == 0:
+                return None
+            if shared_addresses.come_together(connection, batch_id) == 0:
+                return None
+            token = secrets.token_hex(16)
+            recipients = _recipients(connection, batch_id)
+            connection.execute(
+                insert(attempts).values(
+                    token=token,
+                    batch_id=batch_id,
+                    transport=transport.name,
+                    state=AttemptState.CLAIMED.value,
+                    claimed_at=now,
+                    commitments=commit_addresses(recipients, due.versions_sha256),
+                )
+            )
+            connection.execute(
+                update(batches)
+                .where(batches.c.id == batch_id)
+                .values(
+                    state=BatchState.CLAIMED.value,
+                    token=token,
+                    lease_until_at=now + self.lease,
+                    attempts=batches.c.attempts + 1,
+                    retry_at=None,
+                )
+            )
+            return _claim(connection, batch_id, recipients, token=token, claimed_at=now)
+
+    def intend(self, claim: Claim, *, request_sha256: str) -> bool:
+        """Make it durable that the request may be written from now on; renew the lease.
+
+        False when the claim was lost: then nothing may be written.
+        """
+        with writing(self.engine) as connection:
+            held = connection.execute(
+                update(batches)
+                .where(
+                    batches.c.id == claim.batch_id,
+                    batches.c.token == claim.token,
+                    batches.c.state == BatchState.CLAIMED.value,
+                )
+                .values(lease_until_at=self.now() + self.lease)
+            ).rowcount
+            if held:
+                batch_rows.note(connection, claim.token, AttemptState.INTENDED, request_sha256=request_sha256)
+            return held == 1
+
+    def accept(self, token: str, *, provider_id: str | None) -> None:
+        """The provider has taken the attempt's request; by its answer or by evidence, early or late."""
+        with writing(self.engine) as connection:
+            batch_rows.settle_accepted(connection, token, provider_id=provider_id, now=self.now())
+
+    def refuse(self, claim: Claim, detail: str) -> None:
+        """The provider refused the request for good: halve the batch, or reject the one recipient left."""
+        with writing(self.engine) as connection:
+            if not self._ended(connection, claim, AttemptState.REFUSED, detail):
+                return
+            if len(claim.recipients) > 1:
+                batch_rows.plan(connection, claim.batch_id)
+                if batch_rows.size_of(connection, claim.batch_id) > 1:
+                    batch_rows.split(connection, claim.batch_id, part=(len(claim.recipients) + 1) // 2)
+            else:
+                self._reject(connection, claim.batch_id, detail)
+                _pause_if_hopeless(connection, claim.batch_id, detail)
+
+    def defer(self, claim: Claim, detail: str) -> None:
+        """The provider did not take the request now; try it later, for days, then give up."""
+        with writing(self.engine) as connection:
+            if not self._ended(connection, claim, AttemptState.UNSENT, detail):
+                return
+            tried: int = connection.scalars(
+                select(batches.c.attempts).where(batches.c.id == claim.batch_id)
+            ).one()
+            if tried >= DEFERRALS:
+                self._reject(connection, claim.batch_id, detail)
+            else:
+                wait = min(timedelta(minutes=2) * 2 ** (tried - 1), LONGEST_DEFERRAL)
+                batch_rows.plan(connection, claim.batch_id, retry_at=self.now() + wait)
+
+    def put_back(self, claim: Claim, detail: str) -> None:
+        """The request was surely not written: the batch waits as before."""
+        with writing(self.engine) as connection:
+            if self._ended(connection, claim, AttemptState.UNSENT, detail):
+                batch_rows.plan(connection, claim.batch_id)
+
+    def doubt(self, claim: Claim, detail: str) -> None:
+        """The request may have been accepted: nobody tries it again until that is known."""
+        with writing(self.engine) as connection:
+            if self._ended(connection, claim, AttemptState.UNKNOWN, detail):
+                batch_rows.doubt(connection, claim.batch_id, claim.token, detail=detail)
+
+    # What others left behind.
+
+    def expire(self, *, repeatable: Transport | None = None) -> int:
+        """Sort the batches whose lease has ended; how many.
+
+        One without an intent was not written and waits again, and so does one of a ``repeatable`` transport.
+        Any other is in doubt from now on.
+        """
+        with writing(self.engine) as connection:
+            ended = connection.execute(
+                select(batches.c.id, batches.c.token, attempts.c.state, attempts.c.transport)
+                .join(attempts, attempts.c.token == batches.c.token)
+                .where(batches.c.state == BatchState.CLAIMED.value, batches.c.lease_until_at < self.now())
+                .with_for_update(of=batches, skip_locked=True)
+            ).all()
+            for batch_id, token, state, transport in ended:
+                harmless = repeatable is not None and transport == repeatable.name
+                if state == AttemptState.CLAIMED or harmless:
+                    batch_rows.release(connection, batch_id, token, detail="the worker was lost")
+                else:
+                    batch_rows.doubt(connection, batch_id, token, detail="the worker was lost")
+            return len(ended)
+
+    def doubts(self) -> Sequence[Doubt]:
+        """The batches in doubt, oldest first."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(
+                    batches.c.id.label("batch_id"),
+                    batches.c.announcement_id,
+                    batches.c.size,
+                    attempts.c.claimed_at,
+                    attempts.c.detail,
+                    attempts.c.transport,
+                    attempts.c.token,
+                    attempts.c.request_sha256,
+                    announcements.c.versions_sha256,
+                    select(func.min(deliveries.c.recipient_id))
+                    .where(deliveries.c.batch_id == batches.c.id, batches.c.size == 1)
+                    .scalar_subquery()
+                    .label("only_id"),
+                )
+                .join(attempts, attempts.c.token == batches.c.token)
+                .join(announcements, announcements.c.id == batches.c.announcement_id)
+                .where(batches.c.state == BatchState.UNKNOWN.value)
+                .order_by(attempts.c.claimed_at)
+            )
+            return [_doubt(**row._mapping) for row in rows]
+
+    def resolve(self, batch_id: int, *, sent: bool) -> None:
+        """Settle a doubt by a person's word."""
+        with writing(self.engine) as connection:
+            token: str | None = connection.scalars(
+                select(batches.c.token)
+                .where(batches.c.id == batch_id, batches.c.state == BatchState.UNKNOWN.value)
+                .with_for_update()
+            ).one_or_none()
+            if token is None:
+                raise UnknownBatchError(
+                    f"batch {batch_id}: is not in doubt; policy-notify status lists those that are"
+                )
+            if sent:
+                batch_rows.settle_accepted(
+                    connection, token, provider_id=None, now=self.now(), detail="by a person"
+                )
+            else:
+                batch_rows.release(connection, batch_id, token, detail="unsent, by a person")
+
+    # The provider as a whole.
+
+    def close(
+        self, transport: Transport, *, detail: str, first: timedelta, asked: float | None = None
+    ) -> None:
+        """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled each time."""
+        channel.close(self.engine, transport.name, now=self.now(), detail=detail, first=first, asked=asked)
+
+    def closed(self, transport: Transport) -> str | None:
+        """Why nobody calls it at present; None when somebody may."""
+        with reading(self.engine) as connection:
+            return channel.reason(connection, transport.name, now=self.now())
+
+    def reopen(self, transport: Transport) -> None:
+        """The provider has answered well: its failures are forgotten."""
+        channel.reopen(self.engine, transport.name)
+
+    def _is_due(self) -> tuple[ColumnElement[bool], ...]:
+        return (
+            batches.c.state == BatchState.PLANNED.value,
+            or_(batches.c.retry_at.is_(None), batches.c.retry_at <= self.now()),
+        )
+
+    def _ended(self, connection: Connection, claim: Claim, state: AttemptState, detail: str) -> bool:
+        """Note how the attempt ended; whether the batch still is this attempt's."""
+        own = connection.scalars(
+            select(batches.c.id)
+            .where(
+                batches.c.id == claim.batch_id,
+                batches.c.token == claim.token,
+                batches.c.state.in_([BatchState.CLAIMED.value, BatchState.UNKNOWN.value]),
+            )
+            .with_for_update()
+        ).one_or_none()
+        if own is not None:
+            batch_rows.note(connection, claim.token, state, detail=detail, ended_at=self.now())
+        return own is not None
+
+    def _reject(self, connection: Connection, batch_id: int, detail: str) -> None:
+        connection.execute(
+            update(batches)
+            .where(batches.c.id == batch_id)
+            .values(state=BatchState.REJECTED.value, lease_until_at=None, token=None)
+        )
+        connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
+
+
+def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> Doubt:
+    recipient = f"{values['announcement_id']}-{'N' if only_id is None else only_id}"
+    return Doubt(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")
+
+
+def _pause_if_hopeless(connection: Connection, batch_id: int, detail: str) -> None:
+    """Stop where one recipient after another is refused and none accepted: then it is not the recipients."""
+    announcement_id: int = connection.scalars(
+        select(batches.c.announcement_id).where(batches.c.id == batch_id)
+    ).one()
+    ended = connection.execute(
+        select(batches.c.state, func.sum(batches.c.size))
+        .where(
+            batches.c.announcement_id == announcement_id,
+            batches.c.state.in_([BatchState.ACCEPTED.value, BatchState.REJECTED.value]),
+        )
+        .group_by(batches.c.state)
+    )
+    sizes = {row.state: row[1] for row in ended}
+    if BatchState.ACCEPTED not in sizes and sizes[BatchState.REJECTED] >= HOPELESS:
+        connection.execute(
+            update(announcements)
+            .where(
+                announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value
+            )
+            .values(
+                state=AnnouncementState.PAUSED.value,
+                pause_reason=f"the provider has refused all of the first {HOPELESS} recipients: {detail}",
+            )
+        )
+
+
+def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:
+    """Id, address and pseudonym key of each."""
+    rows = connection.execute(
+        select(deliveries.c.recipient_id, people.c.email, people.c.pseudonym_key)
+        .join(people, people.c.id == deliveries.c.recipient_id)
+        .where(deliveries.c.batch_id == batch_id)
+        .order_by(deliveries.c.recipient_id)
+    )
+    return [(person, address, key) for person, address, key in rows]
+
+
+def _claim(
+    connection: Connection,
+    batch_id: int,
+    recipients: Sequence[tuple[int, str, bytes]],
+    *,
+    token: str,
+    claimed_at: datetime,
+) -> Claim:
+    row = connection.execute(
+        select(
+            batches.c.announcement_id,
+            announcements.c.versions_sha256,
+            contents.c.message_language,
+            contents.c.subject,
+            contents.c.text,
+            contents.c.html,
+        )
+        .join(announcements, announcements.c.id == batches.c.announcement_id)
+        .join(
+            contents,
+            and_(
+                contents.c.announcement_id == batches.c.announcement_id,
+                contents.c.language == batches.c.language,
+                contents.c.last_told_id == batches.c.last_told_id,
+            ),
+        )
+        .where(batches.c.id == batch_id)
+    ).one()
+    return Claim(
+        batch_id=batch_id,
+        token=token,
+        claimed_at=claimed_at,
+        publication=row.versions_sha256[:16],
+        message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
+        recipients=tuple((f"{row.announcement_id}-{person}", address) for person, address, _ in recipients),
+    )

@@ -1,0 +1,1 @@
+"""What people are sent: the same words as text and HTML."""

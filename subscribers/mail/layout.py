@@ -1,0 +1,280 @@
+"""Lays a mail out: what stands where, in which words, before any markup; for text and HTML alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from subscribers.mail import excerpt
+from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.mail.language import Language, direction_of
+
+SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much a mail shows of what could make it too large; a brief one only lists the documents."""
+
+    redline_bytes: int = 0
+    versions: int = 1
+    changes: int = 3
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address, and the words that lead to it."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A document in the list at the top; in a brief mail also what is said of it, and where to read on."""
+
+    title: str
+    status: str
+    said: list[str]
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionPart:
+    """One version of a document; what is empty is left out."""
+
+    heading: str
+    status: str
+    notes: list[str]
+    summary_heading: str
+    summary: list[str]
+    changes: list[tuple[str, str]]
+    more_changes: list[str]
+    impact: list[str]
+    redline_html: str
+    redline_text: str
+    left: list[Link]
+    links: list[Link]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPart:
+    """One document, its newest version first."""
+
+    heading: str
+    language: str
+    direction: str
+    missed: list[str]
+    versions: list[VersionPart]
+    earlier: list[str]
+    links: list[Link]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The whole mail.
+
+    ``preheader`` is what an inbox shows after the subject, ``contents`` the list of several documents.
+    """
+
+    subject: str
+    preheader: str
+    site: str
+    headline: str
+    note: list[str]
+    contents: list[Entry]
+    documents: list[DocumentPart]
+    why: str
+
+
+def lay_out(content: AnnouncedContent, words: Language, level: Level) -> Layout:
+    """The mail that tells ``content``, no fuller than ``level``."""
+    headline = _headline(content, words)
+    site = _line(content.site_name)
+    alone = len(content.documents) == 1
+    room = _Room(level.redline_bytes)
+    return Layout(
+        subject=_shortened(words("subject", site=site, headline=headline)),
+        preheader=_preheader(content, words),
+        site=site,
+        headline=headline[:1].upper() + headline[1:],
+        note=[words("brief")] if level.brief and not alone else [],
+        contents=[] if alone else [_entry(document, words, level) for document in content.documents],
+        documents=[
+            _document(document, words, level, room, alone=alone)
+            for document in content.documents
+            if alone or not level.brief
+        ],
+        why=words("why_text", site=site),
+    )
+
+
+def _headline(content: AnnouncedContent, words: Language) -> str:
+    if len(content.documents) > 1:
+        return words("headline_several", count=len(content.documents))
+    document = content.documents[0]
+    newest, title = document.versions[0], _title(document)
+    if document.is_new:
+        return words("headline_new", title=title)
+    if newest.force in {Force.UPCOMING, Force.UPCOMING_FIRST}:
+        return words("headline_upcoming", title=title, date=words.date(newest.effective_on))
+    return words("headline_changed", title=title)
+
+
+def _entry(document: ToldDocument, words: Language, level: Level) -> Entry:
+    newest = document.versions[0]
+    title, status = _title(document), _status(newest, words)
+    if not level.brief:
+        return Entry(title=title, status=status, said=[], url="")
+    if len(document.versions) > 1:
+        url = document.since[1] if document.since else document.history_url
+        missed = [words("missed", count=len(document.versions))]
+    else:
+        url = newest.redline_url or newest.page_url
+        missed = []
+    said = [*missed, *_paragraphs(newest.summary), *_paragraphs(newest.impact)]
+    return Entry(title=title, status=status, said=said, url=url)
+
+
+def _preheader(content: AnnouncedContent, words: Language) -> str:
+    """What an inbox shows after the subject."""
+    if len(content.documents) > 1:
+        return ", ".join(_title(document) for document in content.documents)
+    newest = content.documents[0].versions[0]
+    return _paragraphs(newest.summary)[0] if _paragraphs(newest.summary) else _status(newest, words)
+
+
+def _document(
+    document: ToldDocument, words: Language, level: Level, room: _Room, *, alone: bool
+) -> DocumentPart:
+    shown = document.versions[: level.versions]
+    several = len(document.versions) > 1
+    versions = [_version(version, document, words, level, room, several=several) for version in shown]
+    links = [Link(words("link_document"), document.url)]
+    if not several:
+        links += _version_links(document.versions[0], words)
+    if document.since is not None:
+        links.append(Link(words("link_since", date=words.date(document.since[0])), document.since[1]))
+    links.append(Link(words("link_history"), document.history_url))
+    left = len(document.versions) - len(shown)
+    return DocumentPart(
+        heading="" if alone else _title(document),
+        language=document.language,
+        direction=direction_of(document.language),
+        missed=[words("missed", count=len(document.versions))] if several else [],
+        versions=versions,
+        earlier=[words("earlier", count=left)] if left else [],
+        links=links,
+    )
+
+
+def _version(
+    version: ToldVersion,
+    document: ToldDocument,
+    words: Language,
+    level: Level,
+    room: _Room,
+    *,
+    several: bool,
+) -> VersionPart:
+    summary = _paragraphs(version.summary)
+    listed = [] if summary else [(_line(where), _line(text)) for where, text in version.changes]
+    more = max(0, len(listed) - level.changes)
+    html, text, whole = room.take(version)
+    left = []
+    if version.redline_url is not None and not whole:
+        left = [Link(words("redline_left"), version.redline_url)]
+    elif version.redline_url is not None and version.omitted:
+        left = [Link(words("changes_left", count=version.omitted), version.redline_url)]
+    return VersionPart(
+        heading=_version_heading(version, document, words) if several else "",
+        status=_status(version, words),
+        notes=_notes(version, document, words),
+        summary_heading=words("in_short" if document.is_new else "what_changed"),
+        summary=summary,
+        changes=listed[: level.changes],
+        more_changes=[words("more_changes", count=more)] if more else [],
+        impact=_paragraphs(version.impact),
+        redline_html=html,
+        redline_text=text,
+        left=left,
+        links=_version_links(version, words) if several else [],
+    )
+
+
+def _version_heading(version: ToldVersion, document: ToldDocument, words: Language) -> str:
+    """Its day, and its label too where that day has another version in the mail."""
+    heading = words("change_of", date=words.date(version.published_on))
+    on_that_day = sum(other.published_on == version.published_on for other in document.versions)
+    return f"{heading} ({version.label})" if on_that_day > 1 else heading
+
+
+def _status(version: ToldVersion, words: Language) -> str:
+    return words(version.force.value, date=words.date(version.effective_on))
+
+
+def _notes(version: ToldVersion, document: ToldDocument, words: Language) -> list[str]:
+    notes = []
+    if document.is_new:
+        notes.append(words("new_document"))
+    if version.editorial:
+        notes.append(words("editorial"))
+    if version.returns_to is not None:
+        notes.append(words("returns", date=words.date(version.returns_to)))
+    return notes
+
+
+def _version_links(version: ToldVersion, words: Language) -> list[Link]:
+    links = [Link(words("link_version"), version.page_url)]
+    if version.redline_url is not None:
+        links.append(Link(words("link_redline"), version.redline_url))
+    return links
+
+
+class _Room:
+    """The bytes of HTML that the redlines of one mail may still take."""
+
+    def __init__(self, left_bytes: int) -> None:
+        self.left_bytes = left_bytes
+
+    def take(self, version: ToldVersion) -> tuple[str, str, bool]:
+        """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
+        text = "\n".join(map(_shown, version.redline_text.expandtabs(4).split("\n")))
+        shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes)
+        self.left_bytes -= len(shown.html.encode())
+        return shown.html, shown.text, shown.is_whole
+
+
+def _title(document: ToldDocument) -> str:
+    """The title; one written from right to left is isolated, so that it stays one piece in a sentence."""
+    title = _line(document.title)
+    if any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in title):
+        return f"\N{FIRST STRONG ISOLATE}{title}\N{POP DIRECTIONAL ISOLATE}"
+    return title
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    return [line for block in re.split(r"\n\s*\n", text or "") if (line := _line(block))]
+
+
+def _line(text: str) -> str:
+    """``text`` on one line."""
+    return " ".join(_shown(" ".join(text.split())).split())
+
+
+def _shown(line: str) -> str:
+    """``line`` without signs that control a terminal or turn the direction of what follows."""
+    return "".join(
+        sign
+        for sign in line
+        if unicodedata.category(sign) not in {"Cc", "Cs"} and unicodedata.bidirectional(sign) not in _TURNING
+    )
+
+
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def _shortened(subject: str) -> str:
+    return subject if len(subject) <= SUBJECT_LIMIT else f"{subject[: SUBJECT_LIMIT - 1].rstrip()}…"

@@ -1,0 +1,122 @@
+"""The mail as people would get it, from a published site alone: no database, no secret, no person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+from subscribers.errors import NotifyError
+from subscribers.mail.content import read_content
+from subscribers.mail.message import Message, compose
+from subscribers.settings import Sender, Settings
+from subscribers.site.news import News, news, snapshot_before
+from subscribers.site.published import PublishedDocument, PublishedHistory
+from subscribers.site.site_reader import PublishedSite
+
+
+class NothingToPreviewError(NotifyError):
+    """The site has no change of the kind that was asked for."""
+
+
+def previews(
+    site: PublishedSite,
+    *,
+    document: str | None,
+    since: date | None,
+    language: str | None,
+    sender: Sender,
+    now: datetime,
+) -> tuple[Message, ...]:
+    """The mails on the newest publication, or on all since a day, or on the newest change of one document.
+
+    The site has to serve what it claims. ``document`` is a slug. Without ``language``: one for each language
+    whose readers are told, the site's own first; for one document, in its language. None where nobody is told
+    of the newest publication: a translation that catches up tells its readers nothing new.
+    """
+    history = site.history
+    site.verify((each, each.newest) for each in _announced(history))
+    told: dict[str, list[News]]
+    if document is not None:
+        change = _newest_change(_document(history, document))
+        told = {language or change.document.language: [change]}
+    else:
+        known = _known(history, since)
+        readers = [language] if language else _languages(history)
+        told = {reader: list(news(history, known, language=reader)) for reader in readers}
+    today = now.astimezone(ZoneInfo(history.time_zone)).date()
+    messages = tuple(
+        compose(read_content(site, items, today=today), language=reader, sender=sender)
+        for reader, items in told.items()
+        if items
+    )
+    if since and not messages:
+        raise NothingToPreviewError(
+            f"{history.site_url}: no change since {since}; give an earlier --since, or --document"
+        )
+    return messages
+
+
+def newest_document(history: PublishedHistory) -> PublishedDocument:
+    """The announced document that changed last."""
+    announced = _announced(history)
+    if not announced:
+        raise NothingToPreviewError(f"{history.site_url}: no document is announced; see the option announce")
+    return max(announced, key=_published_at)
+
+
+def stand_in_sender(settings: Settings) -> Sender:
+    """The sender as far as the settings know it, and where they do not, what has to be set."""
+    name, address = parseaddr(settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.invalid>")
+    return Sender(
+        address=Address(name, addr_spec=address),
+        legal_name=settings.legal_name or "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]",
+        contact=settings.contact or "[your contact: set POLICY_NOTIFY_CONTACT]",
+    )
+
+
+def _languages(history: PublishedHistory) -> Iterable[str]:
+    """The site's own language, then those of its announced documents."""
+    return dict.fromkeys([history.language, *(document.language for document in _announced(history))])
+
+
+def _announced(history: PublishedHistory) -> list[PublishedDocument]:
+    return [document for document in history.documents if document.announced and document.ended_at is None]
+
+
+def _document(history: PublishedHistory, slug: str) -> PublishedDocument:
+    for document in history.documents:
+        if document.slug == slug and document.ended_at is None:
+            return document
+    slugs = ", ".join(
+        document.slug or 'the start page, which is ""'
+        for document in history.documents
+        if document.ended_at is None
+    )
+    raise NothingToPreviewError(f"--document {slug}: the site has no such document; it has {slugs}")
+
+
+def _newest_change(document: PublishedDocument) -> News:
+    known = document.versions[-2] if len(document.versions) > 1 else None
+    return News(document=document, known=known, versions=document.versions[-1:])
+
+
+def _known(history: PublishedHistory, since: date | None) -> Mapping[str, str]:
+    """The labels known to whoever was told of everything before ``since``, or before the newest commit."""
+    if since is not None:
+        return {document: version.label for document, version in snapshot_before(history, since).items()}
+    announced = _announced(history)
+    if not announced:
+        return {}
+    newest = newest_document(history).newest.commit
+    before = {
+        document.id: [version.label for version in document.versions if version.commit != newest]
+        for document in announced
+    }
+    return {document: labels[-1] for document, labels in before.items() if labels}
+
+
+def _published_at(document: PublishedDocument) -> datetime:
+    return document.newest.published_at

@@ -1,0 +1,1 @@
+"""Who is registered: import, corrections, rights, and what is remembered of them."""

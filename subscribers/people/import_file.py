@@ -1,0 +1,262 @@
+"""What a file of users says, row by row: CSV or JSON Lines, read once and never held whole.
+
+A row that cannot be used becomes a :class:`Refusal`; a file that cannot be read as what it claims to be
+raises :class:`ImportFileError`. Nothing here knows the database.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from subscribers.errors import NotifyError
+from subscribers.people.import_values import Row, read_row
+
+FIELDS = ("external_id", "email", "language", "registered_at")
+REQUIRED = ("external_id", "email")
+LONGEST_LINE = 1_000_000  # bytes; an export of WooCommerce customers with all its columns has some 2,000
+LONGEST_FIELD = 131_072  # characters; the csv module's own limit, and where an unclosed quote is noticed
+MOST_NAMES = 20  # of columns, in what is told of a file
+CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may run ahead of ours by this
+
+
+class ImportFileError(NotifyError):
+    """The file cannot be read as a list of users; nothing of it was imported."""
+
+    def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {problem}; nothing was imported")
+        self.path = path
+        self.line = line
+
+
+class Refusal(NamedTuple):
+    """A row that was not taken. ``reason`` quotes neither the address nor anything else of the person."""
+
+    line: int
+    reason: str
+    external_id: str | None
+
+
+class ImportFile:
+    """The rows of one file. ``columns`` names, by field, the file's own column for it.
+
+    ``language`` is for rows that name none; ``now`` bounds ``registered_at``.
+    """
+
+    def __init__(
+        self, path: Path, *, columns: Mapping[str, str] | None = None, language: str | None, now: datetime
+    ) -> None:
+        self.path = path
+        self.ignored: tuple[str, ...] = ()
+        self.consumed_bytes = 0
+        self._columns = {field: (columns or {}).get(field, field) for field in FIELDS}
+        self._language = language
+        self._latest = now + CLOCK_SKEW
+
+    def __iter__(self) -> Iterator[Row | Refusal]:
+        """Good and bad rows in the file's order; ``ignored`` and ``consumed_bytes`` grow meanwhile."""
+        try:
+            with self.path.open("rb") as file:
+                lines = self._lines(file)
+                blank_lines, first = 0, next(lines, None)
+                while first is not None and not first.strip():
+                    blank_lines, first = blank_lines + 1, next(lines, None)
+                if first is None:
+                    raise ImportFileError(self.path, "is empty; write a header line and a row for each user")
+                if first.lstrip().startswith("["):
+                    raise ImportFileError(
+                        self.path, "is one JSON array; write one object on each line (jq -c '.[]')", line=1
+                    )
+                read = self._json_rows if first.lstrip().startswith("{") else self._csv_rows
+                yield from read(chain([first], lines), blank_lines)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ImportFileError(self.path, f"cannot be read ({reason}); name a file that can") from error
+
+    def _lines(self, file: BinaryIO) -> Iterator[str]:
+        number = 0
+        while raw := file.readline(LONGEST_LINE + 1):
+            number += 1
+            self.consumed_bytes += len(raw)
+            if number == 1:
+                if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    raise ImportFileError(self.path, "is UTF-16; save it as UTF-8", line=1)
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if len(raw) > LONGEST_LINE:
+                raise ImportFileError(
+                    self.path, f"the line is longer than {LONGEST_LINE:,} bytes; break it up", line=number
+                )
+            if b"\0" in raw:
+                raise ImportFileError(self.path, "holds a NUL byte; export it as plain text", line=number)
+            try:
+                yield raw.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise ImportFileError(
+                    self.path, f"is not UTF-8 at byte {error.start + 1}; save the file as UTF-8", line=number
+                ) from error
+
+    # --- CSV ---
+
+    def _csv_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
+        header_line = next(lines)
+        reader = csv.reader(chain([header_line], lines), delimiter=_delimiter(header_line), strict=True)
+        header = [name.strip() for name in self._csv_header(reader)]
+        indexes = self._indexes(header)
+        wanted = set(indexes.values())
+        others = [name for index, name in enumerate(header) if index not in wanted]
+        self.ignored = tuple(_shown(name) for name in others[:MOST_NAMES])
+        external_id, email, language, registered_at = (indexes.get(field) for field in FIELDS)
+        assert external_id is not None
+        assert email is not None
+        while True:
+            line = lines_before + reader.line_num + 1
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                yield self._broken_row(error, first=line, last=lines_before + reader.line_num)
+                continue
+            if row is None:
+                return
+            if not row:
+                continue
+            if len(row) != len(header):
+                yield Refusal(line, f"fields in the row: {len(row)}, in the header: {len(header)}", None)
+                continue
+            yield self._row(
+                line,
+                row[external_id],
+                row[email],
+                None if language is None else row[language],
+                None if registered_at is None else row[registered_at],
+            )
+
+    def _csv_header(self, reader: Iterator[list[str]]) -> list[str]:
+        try:
+            return next(reader)
+        except csv.Error as error:
+            raise ImportFileError(self.path, f"the header is no CSV ({error})", line=1) from error
+
+    def _indexes(self, header: Sequence[str]) -> dict[str, int]:
+        """Where each field stands in a row; all that is missing or doubtful is told at once."""
+        problems = []
+        indexes = {}
+        for field, column in self._columns.items():
+            found = header.count(column)
+            if found == 1:
+                indexes[field] = header.index(column)
+            elif found > 1:
+                problems.append(f"has {found} columns named {column}: leave one")
+            elif field in REQUIRED or column != field:
+                problems.append(f"has no column {column}: name the right one with --columns {field}=…")
+        if problems:
+            names = ", ".join(_shown(name) for name in header[:MOST_NAMES])
+            raise ImportFileError(self.path, f"{'; '.join(problems)} (it has: {names})", line=1)
+        return indexes
+
+    def _broken_row(self, error: csv.Error, *, first: int, last: int) -> Refusal:
+        if "field limit" in str(error):
+            raise ImportFileError(
+                self.path,
+                f"a quoted field is longer than {LONGEST_FIELD:,} characters; a quote is not closed",
+                line=first,
+            ) from error
+        extent = f"lines {first} to {last} are no CSV row" if last > first else "is no CSV row"
+        return Refusal(first, f"{extent} ({error})", None)
+
+    # --- JSON Lines ---
+
+    def _json_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
+        wanted = set(self._columns.values())
+        ignored: dict[str, str] = {}
+        for line, text in enumerate(lines, start=lines_before + 1):
+            if not text.strip():
+                continue
+            external_id = None
+            try:
+                user = _json_object(text)
+                external_id = _json_text(user, self._columns["external_id"], numbers=True) or ""
+                email = _json_text(user, self._columns["email"]) or ""
+                language = _json_text(user, self._columns["language"])
+                registered_at = _json_text(user, self._columns["registered_at"], numbers=True)
+            except ValueError as error:
+                yield Refusal(line, str(error), external_id or None)
+                continue
+            new = [name for name in user if name not in wanted and name not in ignored]
+            if new and len(ignored) < MOST_NAMES:
+                ignored.update((name, _shown(name)) for name in new)
+                self.ignored = tuple(ignored.values())
+            yield self._row(line, external_id, email, language, registered_at)
+
+    def _row(
+        self, line: int, external_id: str, email: str, language: str | None, registered_at: str | None
+    ) -> Row | Refusal:
+        try:
+            return read_row(
+                line,
+                external_id,
+                email,
+                language or self._language,
+                registered_at,
+                latest=self._latest,
+            )
+        except ValueError as error:
+            return Refusal(line, str(error), external_id.strip() or None)
+
+
+def read_columns(text: str) -> dict[str, str]:
+    """The file's own column for each field, from ``external_id=ID,email=user_email``."""
+    columns: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        field, _, column = (side.strip() for side in part.partition("="))
+        if field not in FIELDS or not column:
+            raise ValueError(f"{part.strip()!r} is not FIELD=NAME with a field of {', '.join(FIELDS)}")
+        if field in columns:
+            raise ValueError(f"{field} is named twice")
+        columns[field] = column
+    return columns
+
+
+def _shown(name: str) -> str:
+    """A column's name for the terminal: short, and without signs that would steer it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
+
+
+def _delimiter(header: str) -> str:
+    """The sign among comma, semicolon and tab that parts the header into most columns."""
+    return max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+
+
+def _json_object(line: str) -> dict[str, object]:
+    try:
+        value = json.loads(line, object_pairs_hook=_without_repeats)
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ValueError(f"is no JSON object on a line of its own{where}") from error
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("names a key twice")
+    return value
+
+
+def _json_text(user: Mapping[str, object], key: str, *, numbers: bool = False) -> str | None:
+    value = user.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    if numbers and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"{key} is {_JSON_KINDS.get(type(value), 'a number')}; write a text")
+
+
+_JSON_KINDS: Mapping[type, str] = {dict: "an object", list: "a list", bool: "true or false"}

@@ -1,0 +1,109 @@
+"""One user of an import file, checked value by value. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from subscribers.people.addresses import read_address
+
+LONGEST_EXTERNAL_ID = 255
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_ZERO_DATE = "0000-00-00"  # what MySQL, and so WordPress, writes for a time that nobody knows
+
+
+class Row(NamedTuple):
+    """A user as the shop names them. ``None``: the shop does not say, so what is known stays."""
+
+    line: int
+    external_id: str
+    email: str
+    language: str | None
+    registered_at: datetime | None
+
+
+def read_row(
+    line: int,
+    external_id: str,
+    email: str,
+    language: str | None,
+    registered_at: str | None,
+    *,
+    latest: datetime,
+) -> Row:
+    """The values of one row in the registry's spelling; ``ValueError`` says what is wrong with them."""
+    try:
+        address = read_address(email.strip())
+    except ValueError as error:
+        raise ValueError(f"email: {error}") from error
+    return Row(
+        line,
+        read_external_id(external_id),
+        address,
+        read_language(language) if language else None,
+        read_moment(registered_at, latest=latest) if registered_at else None,
+    )
+
+
+def read_external_id(text: str) -> str:
+    """The shop's key, kept as it is but for white space around it."""
+    key = text.strip()
+    if not key:
+        raise ValueError("external_id is empty")
+    if len(key) > LONGEST_EXTERNAL_ID:
+        raise ValueError(f"external_id is longer than {LONGEST_EXTERNAL_ID} characters")
+    if not key.isprintable() and any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in key):
+        raise ValueError("external_id holds a control character")
+    return key
+
+
+def is_external_id(text: str) -> bool:
+    """Whether ``text`` could be an external id in the registry."""
+    try:
+        return read_external_id(text) == text
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1024)
+def read_language(text: str) -> str | None:
+    """A language tag (RFC 5646) from ``ru``, ``ru-RU`` or ``ru_RU``; nothing from white space."""
+    tag = text.strip().replace("_", "-")
+    if not tag:
+        return None
+    if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
+        raise ValueError("language is no language code; write one such as en or pt-BR")
+    primary, *rest = tag.split("-")
+    return "-".join([primary.lower(), *(_subtag(part) for part in rest)])
+
+
+def _subtag(part: str) -> str:
+    # The usual spelling, RFC 5646, section 2.1.1: de-AT, zh-Hant, sl-rozaj
+    if part.isalpha() and len(part) == 2:
+        return part.upper()
+    return part.title() if part.isalpha() and len(part) == 4 else part.lower()
+
+
+def read_moment(text: str, *, latest: datetime) -> datetime | None:
+    """A time in UTC from ISO 8601 (without a zone: UTC) or seconds or milliseconds since 1970."""
+    written = text.strip()
+    if not written or written.startswith(_ZERO_DATE):
+        return None
+    try:
+        moment = _moment(written)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError("registered_at is no time; write it as 2024-03-05T09:30:00Z") from error
+    if moment > latest:
+        raise ValueError("registered_at lies in the future")
+    return moment
+
+
+def _moment(written: str) -> datetime:
+    if written.isascii() and written.isdigit() and len(written) in range(9, 14):
+        seconds = int(written)
+        return datetime.fromtimestamp(seconds if len(written) < 12 else seconds / 1000, UTC)
+    moment = datetime.fromisoformat(written)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,112 @@
+"""All that the registry holds on one person, as data that a program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping, and_, insert, select
+
+from subscribers.database import reading, writing
+from subscribers.model import (
+    RegistryAction,
+    announcements,
+    batches,
+    contents,
+    deliveries,
+    events,
+    registry_records,
+)
+from subscribers.people.registry import Person, accounts_of
+
+FORMAT = 1
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+def person_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
+    """Every account of the person with this external id or address: entry, requests, mails and their fate.
+
+    Left out is the key of the person's pseudonyms: it says nothing about them and would undo their use.
+    """
+    with reading(engine) as connection:
+        return _data(connection, accounts_of(connection, who), now)
+
+
+def export_person(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
+    """The same for the person who asked for it; that it was given is on record."""
+    with writing(engine) as connection:
+        accounts = accounts_of(connection, who)
+        connection.execute(
+            insert(registry_records),
+            [{"person_id": account.id, "action": RegistryAction.EXPORTED, "at": now} for account in accounts],
+        )
+        return _data(connection, accounts, now)
+
+
+def _data(connection: Connection, accounts: Iterable[Person], now: datetime) -> dict[str, Json]:
+    return {
+        "format": FORMAT,
+        "as_of": now.isoformat(),
+        "accounts": [_account(connection, account) for account in accounts],
+    }
+
+
+def _account(connection: Connection, account: Person) -> dict[str, Json]:
+    requests = (
+        select(registry_records.c.action, registry_records.c.at)
+        .where(registry_records.c.person_id == account.id)
+        .order_by(registry_records.c.id)
+    )
+    mails = (
+        select(
+            deliveries.c.announcement_id.label("announcement"),
+            announcements.c.site_url,
+            announcements.c.fanned_out_at.label("decided_at"),
+            contents.c.subject,
+            deliveries.c.exclusion.label("not_sent_because"),
+            batches.c.state,
+            deliveries.c.outcome,
+            deliveries.c.outcome_at,
+            deliveries.c.detail,
+        )
+        .join(announcements, announcements.c.id == deliveries.c.announcement_id)
+        .outerjoin(batches, batches.c.id == deliveries.c.batch_id)
+        .outerjoin(
+            contents,
+            and_(
+                contents.c.announcement_id == deliveries.c.announcement_id,
+                contents.c.language == deliveries.c.language,
+                contents.c.last_told_id == deliveries.c.last_told_id,
+            ),
+        )
+        .where(
+            # Named, so that the primary key serves: there is no index by recipient.
+            deliveries.c.announcement_id.in_(select(announcements.c.id)),
+            deliveries.c.recipient_id == account.id,
+        )
+        .order_by(deliveries.c.announcement_id)
+    )
+    reports = (
+        select(events.c.kind, events.c.occurred_at)
+        .where(events.c.recipient_id == account.id)
+        .order_by(events.c.occurred_at)
+    )
+    return {
+        **_plain(asdict(account)),
+        "requests": [_plain(row) for row in connection.execute(requests).mappings()],
+        "mails": [_plain(row) for row in connection.execute(mails).mappings()],
+        "provider_reports": [_plain(row) for row in connection.execute(reports).mappings()],
+    }
+
+
+def _plain(values: Mapping[str, object] | RowMapping) -> dict[str, Json]:
+    return {str(name): _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: object) -> Json:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    assert value is None or isinstance(value, bool | int | str)
+    return value

@@ -1,0 +1,1 @@
+"""What a published site says, read and verified, and what of it is news to whom."""
