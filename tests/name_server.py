@@ -9,6 +9,7 @@ with NameServer() as server:
 
 from __future__ import annotations
 
+import errno
 import socketserver
 import struct
 import threading
@@ -36,9 +37,8 @@ class NameServer:
         self.broken: set[str] = set()
         self.silent: set[str] = set()
         self.asked: list[tuple[str, str]] = []
-        self._tcp = _Server(("127.0.0.1", 0), _Tcp, self)
+        self._tcp, self._udp = self._on_one_port()
         self.port: int = self._tcp.server_address[1]
-        self._udp = _Datagrams(("127.0.0.1", self.port), _Udp, self)
 
     def __enter__(self) -> Self:
         for server in (self._tcp, self._udp):
@@ -49,6 +49,17 @@ class NameServer:
         for server in (self._tcp, self._udp):
             server.shutdown()
             server.server_close()
+
+    def _on_one_port(self) -> tuple[_Server, _Datagrams]:
+        """A port that is free for TCP may be taken for UDP: then the next one."""
+        while True:
+            tcp = _Server(("127.0.0.1", 0), _Tcp, self)
+            try:
+                return tcp, _Datagrams(("127.0.0.1", tcp.server_address[1]), _Udp, self)
+            except OSError as error:
+                tcp.server_close()
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
     def publish(self, name: str, kind: str, *records: str) -> None:
         """Records in zone-file form; a TXT record is given bare and cut into pieces of 255 bytes."""
