@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate --quiet
+	--no-emit-index-url --no-strip-extras --no-header --no-annotate --quiet
 
 # What `make run` and `make serve` use: an example company, three example people, no account anywhere.
 run serve: export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
