@@ -64,6 +64,7 @@ redlines: .venv/dev.stamp ## Hold the redlines against the yardstick in ../share
 	$(BIN)/python benchmarks/redline.py
 
 bench: redlines ## Run every benchmark; it takes most of an hour
+	$(BIN)/python benchmarks/redline_worst.py
 	$(BIN)/python benchmarks/history.py ../shared/corpora/github-site-policy.bundle
 	$(BIN)/python benchmarks/site_build.py ../shared/corpora/github-site-policy.bundle
 	$(BIN)/python benchmarks/import_users.py

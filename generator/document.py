@@ -6,21 +6,18 @@ Pure: bytes in, values out. It never refuses a text; what is wrong with one is a
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
 
-import markdown
 import nh3
 
-from generator import front_matter, visible
+from generator import front_matter, python_markdown, visible
 from generator.front_matter import FrontMatter, Problem, Split, split_front_matter
+from generator.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
 """What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""
@@ -37,20 +34,18 @@ TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
 
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What a rendered body looks like, small enough to be kept for every one.
 
-    ``too_deep``: its nesting could not be followed, so its source stands for it.
+    ``unrendered``: why its source stands for it, "" where it does not.
     """
 
     sha256: str
     heading: str | None
     empty: bool = False
-    too_deep: bool = False
+    unrendered: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +88,12 @@ class Renderer:
         configs: Mapping[str, Mapping[str, object]],
         cache: MutableMapping[str, str] | None = None,
     ) -> None:
-        self._names, self._options = _extensions_with_options(extensions, configs)
+        names, options = _extensions_with_options(extensions, configs)
         self._cache = cache
         self._looks: dict[str, Look] = {}
-        self._markdown = self._new_markdown()
+        self._converter = Converter(names, options)
         self._cleaner = _cleaner()
-        self.version = _renderer_version(self._names, self._options)
+        self.version = _renderer_version(names, options)
 
     def render(self, body: str) -> str:
         """A fragment of clean HTML: nothing in it acts, template syntax is text."""
@@ -107,8 +102,8 @@ class Renderer:
             return kept
         try:
             rendered = self._clean(self._markup(body))
-        except RecursionError:
-            rendered = f"<pre>{html.escape(body, quote=False)}</pre>"
+        except UnrenderableError:
+            rendered = as_source(body)
         if self._cache is not None:
             self._cache[key] = rendered
         return rendered
@@ -132,8 +127,9 @@ class Renderer:
     def _new_look(self, compared: str) -> Look:
         try:
             markup = self._markup(compared)
-        except RecursionError:
-            return Look(sha256=_digest(["source", visible.fold(compared)]), heading=None, too_deep=True)
+        except UnrenderableError as error:
+            source = _digest(["source", visible.fold(compared)])
+            return Look(sha256=source, heading=None, unrendered=str(error))
         if self._cache is not None:
             self._cache[self._key("html", compared)] = self._clean(markup)
         sight = visible.see(markup)
@@ -148,11 +144,7 @@ class Renderer:
         stand_ins = dict(zip(TEMPLATE_MARKS, spare, strict=False))
         for mark, stand_in in stand_ins.items():
             body = body.replace(mark, stand_in)
-        try:
-            markup = _on_fresh_stack(self._markdown.reset().convert, body)
-        except RecursionError:
-            self._markdown = self._new_markdown()  # the parser's state does not survive an error
-            raise
+        markup = self._converter.convert(body)
         for mark, stand_in in stand_ins.items():
             markup = markup.replace(stand_in, mark)
         return markup
@@ -165,9 +157,6 @@ class Renderer:
         """
         aside = WEB_ADDRESS.sub(rf"\1{ASIDE}", NOSCRIPT.sub("", markup))
         return PUT_ASIDE.sub("", self._cleaner.clean(aside))
-
-    def _new_markdown(self) -> markdown.Markdown:
-        return markdown.Markdown(extensions=self._names, extension_configs=self._options)
 
     def _key(self, kind: str, body: str) -> str:
         return f"{kind}-{self.version}-{hashlib.sha256(body.encode()).hexdigest()}"
@@ -193,14 +182,12 @@ def read_text(raw: bytes, renderer: Renderer) -> Reading:
 
 def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
     text, problems = _decoded(raw)
-    split = _on_fresh_stack(split_front_matter, text)
+    split = on_fresh_stack(split_front_matter, text)
     look = renderer.look(split.body)
     if look.empty:
         problems += (Problem(line=None, text="the text shows nothing; write it, or remove the file"),)
-    if look.too_deep:
-        problems += (
-            Problem(line=None, text="the text is nested too deeply to be rendered; flatten its lists"),
-        )
+    if look.unrendered:
+        problems += (Problem(line=None, text=look.unrendered),)
     front = split.front
     effective = front.effective.isoformat() if front.effective else front.effective_text
     reading = Reading(
@@ -226,12 +213,6 @@ def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
-
-
-def _on_fresh_stack(function: Callable[[str], Result], text: str) -> Result:
-    """Call where no frame is in use yet, so that how deep a text may nest does not depend on the caller."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(function, text).result()
 
 
 def _extensions_with_options(
@@ -286,7 +267,7 @@ def _renderer_version(names: Sequence[str], options: Mapping[str, object]) -> st
     parts += [json.dumps([names, options], default=_stable_name, sort_keys=True)]
     parts += [
         Path(module).read_text(encoding="utf8")
-        for module in (__file__, front_matter.__file__, visible.__file__)
+        for module in (__file__, front_matter.__file__, python_markdown.__file__, visible.__file__)
     ]
     return _digest(parts)[:16]
 

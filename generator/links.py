@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from generator.addresses import Place
 from generator.history import slug_of
 
-LINKED = re.compile(r"<(?:a|img)\b", re.IGNORECASE)
+LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
 HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)
+
+LINKS = {"a[href]": "href", "img[src]": "src", "[data-old-href]": "data-old-href"}
+"""Where a link can stand; a redline keeps the old target beside the new one."""
 
 Locate = Callable[[str], str]
 """Makes a link of an address relative to the site's root."""
@@ -45,8 +48,7 @@ class Links:
         if not LINKED.search(markup):
             return markup
         tree = LexborHTMLParser(f"<body>{markup}")
-        for node in tree.css("a[href], img[src]"):
-            attribute = "href" if node.tag == "a" else "src"
+        for node, attribute in _linked(tree):
             written = node.attributes[attribute] or ""
             link = self._link(written, source=source, locate=locate, file_address=file_address, here=here)
             if link is not None:
@@ -84,3 +86,9 @@ class Links:
             if address is not None:
                 return address
         return None
+
+
+def _linked(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, str]]:
+    for selector, attribute in LINKS.items():
+        for node in tree.css(selector):
+            yield node, attribute

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-import markdown
-
 from generator.language import Language
-from generator.redline.comparing import Redline, Side, compare, weave_html
+from generator.python_markdown import Converter, UnrenderableError, as_source
+from generator.redline.comparing import Redline, Side, compare, uncollected, weave_html
 from generator.redline.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
 from generator.redline.markup import write_html
 from generator.redline.sides import side_by_side_html
@@ -38,11 +37,18 @@ def redline_markdown(old: str, new: str) -> str:
 
     It keeps whatever HTML is in the texts; what is published is cleaned before it is compared.
     """
-    renderer = _renderer()
-    lines, _ = weave_html(renderer.reset().convert(old), renderer.reset().convert(new))
-    return write_html(lines)
+    with uncollected():
+        lines, _ = weave_html(_rendered(old), _rendered(new))
+        return write_html(lines)
+
+
+def _rendered(text: str) -> str:
+    try:
+        return _converter().convert(text)
+    except UnrenderableError:
+        return as_source(text)
 
 
 @cache
-def _renderer() -> markdown.Markdown:
-    return markdown.Markdown(extensions=["toc", "tables", "fenced_code"])
+def _converter() -> Converter:
+    return Converter(["toc", "tables", "fenced_code"])

@@ -12,7 +12,7 @@ from itertools import groupby
 from rapidfuzz.distance import Indel
 
 from generator.redline.blocks import Block, Element
-from generator.redline.words import alike, common_runs, contained, heaviest_chain
+from generator.redline.codes import alike, common_runs, contained, heaviest_chain
 
 ALIKE = 0.45
 """Of two blocks in place: twice the common words to all words of both."""

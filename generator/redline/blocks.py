@@ -20,9 +20,20 @@ BLOCKS = frozenset({
     "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre",
     "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
+ROLES = {
+    "ul": "list", "ol": "list", "menu": "list", "dir": "list",
+    "td": "cell", "th": "cell",
+    "thead": "rows", "tbody": "rows", "tfoot": "rows",
+}  # fmt: skip
+"""Elements that may become one another in place."""
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 SHAPE = frozenset({"ul", "ol", "li", "blockquote", "pre", "tr", "td", "th", "dl", "dt", "dd"})
 HOLDERS = frozenset({"li", "tr", "dt", "dd"})
 SEEN_WHEN_EMPTY = frozenset(("li", "td", "th"))
+DEEPEST = 500
+"""Block elements around a text; what is in it deeper stands there too (browsers stop at 512)."""
+
 UNSEEN = ("script", "style", "template")
 BLOCK_INSIDE = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]")
 TAG_OR_COMMENT = re.compile(r"<!--.*?-->|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>", re.DOTALL)
@@ -33,10 +44,11 @@ OUR_OWN = re.compile(r"data-(?:change|move|old-)|class=\"?[^\">]*\brl\b")
 class Element:
     """A block element of one document; two elements are the same only if they are one."""
 
-    __slots__ = ("attributes", "number", "parent", "tag")
+    __slots__ = ("attributes", "number", "parent", "role", "tag")
 
     def __init__(self, tag: str, attributes: Mapping[str, str | None], parent: Element | None) -> None:
         self.tag = tag
+        self.role = ROLES.get(tag, tag)
         self.attributes = attributes
         self.parent = parent
         self.number = 0
@@ -69,7 +81,7 @@ class Block:
     def words(self, vocabulary: dict[str, str]) -> Words:
         """Its words; ``vocabulary`` is the one of the whole comparison."""
         if self._words is None:
-            self._words = Words(self.markup, vocabulary)
+            self._words = Words(self.markup, vocabulary, is_heading=self.tag in HEADINGS)
         return self._words
 
     @property
@@ -131,6 +143,9 @@ class _Reader:
             place.pieces.append(node.html or "")
         elif tag in BLOCKS:
             self.add(place)
+            if len(place.path) == DEEPEST and tag != "hr":
+                self.places.append(_Place(node.child, place.path, place.inline, None))
+                return
             element = Element(tag, node.attributes, place.path[-1] if place.path else None)
             if tag == "li" and place.number is not None:
                 element.number = whole_number(element.attributes.get("value"), place.number)
@@ -149,8 +164,8 @@ class _Reader:
         if element.tag == "hr":
             self.blocks.append(Block(place.path, RULE))
             return
-        markup = node.inner_html or ""
-        if BLOCK_INSIDE.search(markup):
+        markup = None if _begins_with_block(node) else node.inner_html or ""
+        if markup is None or BLOCK_INSIDE.search(markup):
             if element.tag == "ol":
                 place.number = whole_number(element.attributes.get("start"), 1)
             self.places.append(place)
@@ -163,6 +178,8 @@ class _Reader:
 
     def add(self, place: _Place) -> None:
         """Make a block of the text so far, if there is any to be seen."""
+        if not place.pieces:
+            return
         markup = "".join(place.pieces)
         place.pieces.clear()
         bare = markup
@@ -176,6 +193,14 @@ class _Reader:
             markup = f"{start_tag(node.tag or '', node.attributes)}{markup}</{node.tag}>"
         self.blocks.append(Block(place.path, self.unplaced + markup))
         self.unplaced = ""
+
+
+def _begins_with_block(node: LexborNode) -> bool:
+    """Whether the first element in it is a block: a look without its markup, which is long in deep texts."""
+    child = node.child
+    if child is not None and child.tag == "-text":
+        child = child.next
+    return child is not None and child.tag in BLOCKS
 
 
 def start_tag(tag: str, attributes: Mapping[str, str | None]) -> str:

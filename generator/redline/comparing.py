@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +14,8 @@ from generator.redline.align import read_units
 from generator.redline.blocks import read_blocks
 from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
 from generator.redline.finding import find_changes
-from generator.redline.weave import Line, weave
+from generator.redline.lines import Line
+from generator.redline.weave import weave
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,9 @@ class Redline:
 
 def compare(old: Side, new: Side) -> Redline:
     """The redline from one version to another; each difference that makes a version is among its changes."""
-    lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
-    found, words = find_changes(lines, vocabulary)
+    with uncollected():
+        lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
+        found, words = find_changes(lines, vocabulary)
     if not found and visible.see(old.html).tokens != visible.see(new.html).tokens:
         found = [LayoutChanged()]
     beside: list[Change] = []
@@ -62,6 +67,18 @@ def weave_html(old: str, new: str) -> tuple[list[Line], dict[str, str]]:
     vocabulary: dict[str, str] = {}
     units = [read_units(read_blocks(side), vocabulary) for side in (old, new)]
     return weave(units[0], units[1], vocabulary), vocabulary
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage: among so many objects in use that takes as long as the work."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _folded(fragment: str) -> str:

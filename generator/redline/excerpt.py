@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from generator.language import Language
-from generator.redline.blocks import Element
+from generator.redline.blocks import HEADINGS, Element
 from generator.redline.comparing import Redline
+from generator.redline.lines import Line, Woven
 from generator.redline.markup import write_html
-from generator.redline.places import HEADINGS
-from generator.redline.weave import Line, Woven
 
 CONTEXT = 1
 """Unchanged blocks shown before and after a change."""

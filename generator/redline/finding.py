@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from generator.redline.blocks import Block, Element
+from generator.redline.blocks import HEADINGS, Block, Element
 from generator.redline.changes import (
     AttributeChanged,
     Change,
@@ -27,9 +27,10 @@ from generator.redline.changes import (
     WordChange,
 )
 from generator.redline.inline import form_change, is_note_number
-from generator.redline.places import HEADINGS, find_places
-from generator.redline.weave import Line, OtherEnd, Woven
-from generator.redline.words import Stretch, Words, attributes_of
+from generator.redline.lines import Line, OtherEnd, Woven
+from generator.redline.places import find_places
+from generator.redline.stretches import Stretch
+from generator.redline.words import Words, attributes_of
 
 SHAPES = frozenset({
     *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",

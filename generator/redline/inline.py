@@ -51,6 +51,25 @@ def annotated_form(old: Form, new: Form) -> Form:
     return tuple(form)
 
 
+def differing_form(form: Form, other: Form) -> Form:
+    """The form, with a sign on what the other one has not, or around it all where the other one has more."""
+    if form == other:
+        return form
+    change = form_change(other, form)
+    relinked = change.old_target != change.new_target
+    signed = [
+        f'{start[:-1]} data-change="relink">'
+        if _kind(start) == "a" and relinked
+        else f'{start[:-1]} data-change="reformat">'
+        if _seen_as(start) in change.gained
+        else start
+        for start in form
+    ]
+    if change.lost or (relinked and change.new_target is None):
+        signed.append('<span data-change="reformat">')
+    return tuple(signed)
+
+
 def is_note_number(form: Form) -> bool:
     """Whether a word is the number of a footnote."""
     return any(attributes_of(start).get("class") == MADE_BY_RENDERER[0] for start in form)

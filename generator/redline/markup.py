@@ -10,10 +10,12 @@ from generator.language import Language
 from generator.redline.blocks import Block, Element, start_tag, whole_number
 from generator.redline.finding import is_renumbering
 from generator.redline.inline import annotated_form
-from generator.redline.weave import Line, Woven
+from generator.redline.lines import Line, Woven
+from generator.redline.stretches import Stretch
 from generator.redline.wording import place_words
-from generator.redline.words import IDENTITY, TAG, Form, Stretch, tag_name
+from generator.redline.words import IDENTITY, RULE, SHOWN_RULE, TAG, Form, tag_name
 
+MERGED = '<span data-change="merge"></span>'
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
 
 
@@ -26,7 +28,8 @@ def write_html(lines: Sequence[Line], language: Language | None = None, *, ancho
     writer = _Writer(language, anchored)
     for line in lines:
         writer.write(line)
-    return writer.close()
+    markup = writer.close()
+    return markup.replace(RULE, SHOWN_RULE) if language is not None else markup
 
 
 class _Writer:
@@ -133,7 +136,7 @@ def inside(line: Line, notes: Notes) -> str:
     if line.old is None:
         return (
             notes.moved(line) + _marked(line, notes)
-            if line.stretches
+            if line.stretches and not rule(line.new)
             else _whole(line, line.new, "ins", notes)
         )
     if line.stretches is None:

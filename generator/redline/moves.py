@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from generator.redline.align import Unit, unique_pairs, worth_comparing
-from generator.redline.words import alike
+from generator.redline.codes import alike
 
 FEWEST_WORDS = 5
 """A moved block by itself has so many; shorter ones come twice by chance."""

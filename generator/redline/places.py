@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from generator.redline.blocks import Block, Element
+from generator.redline.blocks import HEADINGS, Block, Element
 from generator.redline.changes import Part, Place
-from generator.redline.weave import Line
+from generator.redline.lines import Line
 
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 PARTS: dict[str, Part] = {
     "li": "item", "tr": "row", "pre": "code", "dt": "term", "dd": "term",
     "caption": "caption", "figcaption": "caption", "summary": "heading", "hr": "rule",

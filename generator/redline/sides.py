@@ -6,6 +6,7 @@ A moved block has all its edits where it is now, since nothing stands beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
@@ -13,8 +14,10 @@ from generator.language import Language
 from generator.redline.blocks import Block, Element, start_tag
 from generator.redline.comparing import Redline
 from generator.redline.excerpt import CONTEXT, GAP
-from generator.redline.markup import InlineWriter, Notes, inside, mark, rule, without_ids
-from generator.redline.weave import Line, Woven
+from generator.redline.inline import differing_form
+from generator.redline.lines import Line, Woven
+from generator.redline.markup import MERGED, InlineWriter, Notes, inside, mark, rule, without_ids
+from generator.redline.words import RULE, SHOWN_RULE
 
 Side = Literal["old", "new"]
 SIDES: tuple[Side, Side] = ("old", "new")
@@ -27,19 +30,14 @@ def side_by_side_html(redline: Redline, language: Language) -> str:
 
     What lies between the changes and their context is left out.
     """
-    notes = Notes(language, anchored=False)
     rows = list(_rows(redline.lines))
     changed = [at for at, lines in enumerate(rows) if any(line.is_changed for line in lines)]
     near = {at + step for at in changed for step in range(-CONTEXT, CONTEXT + 1)}
     shown = sorted(near & set(range(len(rows))))
-    pieces = [f"{'' if at - 1 in near or at == shown[0] else GAP}{_row(rows[at], notes)}" for at in shown]
+    row = _Rows(Notes(language, anchored=False)).row
+    pieces = [f"{'' if at - 1 in near or at == shown[0] else GAP}{row(rows[at])}" for at in shown]
     heads = f"<div>{language('redline_before')}</div><div>{language('redline_after')}</div>"
     return f'<div class="rl-sides"><div class="rl-row rl-heads">{heads}</div>\n{"".join(pieces)}</div>'
-
-
-def _row(lines: Sequence[Line], notes: Notes) -> str:
-    cells = "".join(f'<div class="rl-{side}">{_cell(lines, side, notes)}</div>' for side in SIDES)
-    return f'<div class="rl-row">{cells}</div>\n'
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -63,52 +61,74 @@ def _table_row(line: Line) -> Woven | None:
     return next((woven for woven in line.path if woven.tag == "tr"), None)
 
 
-def _cell(lines: Sequence[Line], side: Side, notes: Notes) -> str:
-    pieces: list[str] = []
-    opened: list[Element] = []
-    for line in lines:
-        block = line.old if side == "old" else line.new
-        if block is None:
-            continue
-        path = [element for element in block.path if element.tag != "hr"]
-        depth = 0
-        while depth < min(len(opened), len(path)) and opened[depth] is path[depth]:
-            depth += 1
-        pieces += [f"</{_tag(element)}>" for element in reversed(opened[depth:])]
-        pieces += [_start(element) for element in path[depth:]]
-        opened = path
-        pieces.append(_text(line, block, side, notes))
-    pieces += [f"</{_tag(element)}>" for element in reversed(opened)]
-    return "".join(pieces)
+@dataclass
+class _Rows:
+    """Writes one row after the other; an item is shown as one where its own text is shown first."""
+
+    notes: Notes
+    items: set[Element] = field(default_factory=set)
+
+    def row(self, lines: Sequence[Line]) -> str:
+        cells = "".join(f'<div class="rl-{side}">{self.cell(lines, side)}</div>' for side in SIDES)
+        return f'<div class="rl-row">{cells}</div>\n'.replace(RULE, SHOWN_RULE)
+
+    def cell(self, lines: Sequence[Line], side: Side) -> str:
+        pieces: list[str] = []
+        opened: list[Element] = []
+        for line in lines:
+            block = line.old if side == "old" else line.new
+            if block is None:
+                continue
+            path = [element for element in block.path if element.tag != "hr"]
+            depth = 0
+            while depth < min(len(opened), len(path)) and opened[depth] is path[depth]:
+                depth += 1
+            pieces += [f"</{_tag(element)}>" for element in reversed(opened[depth:])]
+            pieces += [self.start(element, block) for element in path[depth:]]
+            opened = path
+            pieces.append(self.text(line, block, side))
+        pieces += [f"</{_tag(element)}>" for element in reversed(opened)]
+        return "".join(pieces)
+
+    def start(self, element: Element, block: Block) -> str:
+        if element.tag in NEVER_ALONE:
+            return f'<div class="rl-{element.tag}">'
+        attributes = {name: value for name, value in element.attributes.items() if name != "id"}
+        if element.number:
+            attributes["value"] = str(element.number)
+        if element.tag == "li":
+            if element is not block.holder or element in self.items:
+                attributes["style"] = "list-style: none"
+            self.items.add(element)
+        return start_tag(element.tag, attributes)
+
+    def text(self, line: Line, block: Block, side: Side) -> str:
+        if line.old is None or line.new is None:
+            return without_ids(inside(line, self.notes))
+        if line.stretches is None or line.old_words is None or line.new_words is None:
+            return rule(block) or without_ids(block.markup)
+        words, tag = (line.old_words, "del") if side == "old" else (line.new_words, "ins")
+        writer = InlineWriter(())
+        begun = False
+        for part in line.stretches:
+            start, end = (part.old_start, part.old_end) if side == "old" else (part.new_start, part.new_end)
+            for at in range(start, end):
+                lead = without_ids(words.leads[at]) if begun else ""
+                form = words.forms[at]
+                if part.kept:
+                    step = at - start
+                    forms = (
+                        line.old_words.forms[part.old_start + step],
+                        line.new_words.forms[part.new_start + step],
+                    )
+                    form = differing_form(form, forms[side == "old"])
+                if begun and side == "old" and at in line.joints:
+                    writer.sign(MERGED)
+                form = tuple(map(without_ids, form))
+                writer.add("" if part.kept else mark(tag), lead, form, words.words[at])
+                begun = True
+        return writer.close()
 
 
 def _tag(element: Element) -> str:
     return "div" if element.tag in NEVER_ALONE else element.tag
-
-
-def _start(element: Element) -> str:
-    if element.tag in NEVER_ALONE:
-        return f'<div class="rl-{element.tag}">'
-    attributes = {name: value for name, value in element.attributes.items() if name != "id"}
-    if element.number:
-        attributes["value"] = str(element.number)
-    return start_tag(element.tag, attributes)
-
-
-def _text(line: Line, block: Block, side: Side, notes: Notes) -> str:
-    if line.old is None or line.new is None:
-        return without_ids(inside(line, notes))
-    words = line.old_words if side == "old" else line.new_words
-    if line.stretches is None or words is None:
-        return rule(block) or without_ids(block.markup)
-    tag = "del" if side == "old" else "ins"
-    writer = InlineWriter(())
-    begun = False
-    for part in line.stretches:
-        start, end = (part.old_start, part.old_end) if side == "old" else (part.new_start, part.new_end)
-        for at in range(start, end):
-            lead = without_ids(words.leads[at]) if begun else ""
-            form = tuple(map(without_ids, words.forms[at]))
-            writer.add("" if part.kept else mark(tag), lead, form, words.words[at])
-            begun = True
-    return writer.close()

@@ -84,6 +84,24 @@ def test_merged_paragraphs_mark_no_word() -> None:
     assert changed.counts == {"merge": 1, "words_inserted": 0, "words_deleted": 0}
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_dividing_line_is_one_wherever_it_comes_and_goes(*, turned: bool) -> None:
+    for pair in (
+        (f"{LONG}\n\n---\n\n{OTHER}", f"{LONG} {OTHER}"),
+        (f"{LONG}\n\n{OTHER}\n\n{THIRD}\n\n---\n\nend", f"---\n\nend\n\n{LONG}\n\n{OTHER}\n\n{THIRD}"),
+        (f"* a\n\n---\n\n{LONG}\n\nb", f"---\n\n{LONG}\n\n* a\n\nb"),
+    ):
+        old, new = pair[::-1] if turned else pair
+        compared = redline(old, new)
+        for shown in (
+            html(compared, ENGLISH),
+            side_by_side_html(compared, ENGLISH),
+            mail_html(compared, ENGLISH).markup,
+        ):
+            assert "<hr>" in shown or "―――" in shown
+            assert "\ufffc" not in shown
+
+
 def test_renumbering_is_one_change() -> None:
     texts = [LONG, OTHER, THIRD]
     old = "\n\n".join(f"## {n}. {text}" for n, text in enumerate(texts, 1))
@@ -91,6 +109,23 @@ def test_renumbering_is_one_change() -> None:
     changed = told(old, new)
     assert [kind for kind, _, _ in changed] == ["insert", "renumber"]
     assert changed[1][2] == "Numbers: 1. is now 2.; 2. is now 3.; 3. is now 4."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("## {} Data we keep", "Numbers: {} is now {}"),
+        ("{} We keep data", "Numbers: {} is now {}"),
+        ("{} days after that", "Paragraph 1: “{}” became “{}”"),
+        ("| Logs | {} days |\n|---|---|\n| a | b |", "Table row 1: “{}” became “{}”"),
+        ("{} % of it", "Paragraph 1: “{}” became “{}”"),
+    ],
+)
+@pytest.mark.parametrize(("old", "new"), [("30", "90"), ("4.5", "4.6")])
+def test_a_number_that_counts_something_is_no_label(text: str, expected: str, old: str, new: str) -> None:
+    if (text, old) == ("{} We keep data", "30"):
+        expected = "Paragraph 1: “{}” became “{}”"
+    assert told(text.format(old), text.format(new))[0][2] == expected.format(old, new)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +246,39 @@ def test_side_by_side_each_text_has_only_its_own_marks() -> None:
     ]
     assert '<del class="rl"> five</del> years' in rows[0].split('<div class="rl-new">')[0]
     assert '<ins class="rl"> ten</ins> years' in rows[0].split('<div class="rl-new">')[1]
+
+
+def test_side_by_side_shows_what_became_of_links_emphasis_and_paragraphs() -> None:
+    old = f"[here](a.md) and there we may look.\n\n{LONG}\n\n{OTHER}"
+    new = f"[here](b.md) and **there** we may look.\n\n{LONG} {OTHER}"
+    page = side_by_side_html(redline(old, new), ENGLISH)
+    rows = [row.split('<div class="rl-new">') for row in page.split('<div class="rl-row">')[1:]]
+    before, after = rows[0]
+    assert '<a href="a.md" data-change="relink">here</a>' in before
+    assert '<span data-change="reformat">there</span>' in before
+    assert '<a href="b.md" data-change="relink">here</a>' in after
+    assert '<strong data-change="reformat">there</strong>' in after
+    before, after = rows[1]
+    assert 'all.<span data-change="merge"></span>Our staff' in before
+    assert "merge" not in after
+
+
+def test_side_by_side_only_an_items_own_text_has_its_bullet() -> None:
+    old = f"* {LONG}\n    * {OTHER}\n    * {THIRD}"
+    page = side_by_side_html(redline(old, old.replace("thirty", "twenty")), ENGLISH)
+    last = page.split('<div class="rl-row">')[-1]
+    assert last.count("<li") == 4
+    assert last.count('<li style="list-style: none">') == 2
+
+
+def test_paragraphs_that_become_items_are_shown_once_where_little_else_changed() -> None:
+    texts = [f"{LONG} Part {n}." for n in range(6)]
+    old, new = "\n\n".join(texts), "\n".join(f"* {text}" for text in texts)
+    once = redline(old, new)
+    assert once.counts == {"retag": 1, "words_inserted": 0, "words_deleted": 0}
+    rewritten = "\n\n".join(f"{OTHER} Share {n} of the {n}th." for n in range(40))
+    changed = redline(f"{old}\n\n{rewritten}", new)
+    assert changed.counts["words_inserted"] > 0, "both sides come back with all their items"
 
 
 def test_side_by_side_leaves_out_what_is_not_near_a_change() -> None:

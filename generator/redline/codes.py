@@ -1,0 +1,154 @@
+"""What texts have in common that are written as codes: one character for each word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz.distance import Indel, LCSseq
+
+MOST_CELLS = 200_000_000
+"""Of a table of common subsequences, one bit each (25 MB)."""
+
+
+HUGE = 10_000
+"""Words of a block that takes too long to be compared with many others word by word."""
+
+PHRASE = 3
+
+
+def alike(old: str, new: str, at_least: float) -> float:
+    """Twice the common words to all words of two codes; 0 if that is less than asked for.
+
+    Of two huge codes the order does not count.
+    """
+    if 2 * min(len(old), len(new)) < at_least * (len(old) + len(new)):
+        return 0.0
+    if max(len(old), len(new)) <= HUGE:
+        return Indel.normalized_similarity(old, new, score_cutoff=at_least)
+    common = sum((Counter(old) & Counter(new)).values())
+    share = 2 * common / (len(old) + len(new))
+    return share if share >= at_least else 0.0
+
+
+def contained(code: str, other: str, at_least: float) -> int:
+    """How many words of the shorter code the other one has in the same order; 0 if too small a share."""
+    code, other = sorted((code, other), key=len)
+    shortest = len(code)
+    if len(other) <= HUGE:
+        common = LCSseq.similarity(code, other, score_cutoff=int(at_least * shortest))
+    else:
+        phrases = _phrases_of(other)
+        common = (
+            sum(code[at : at + PHRASE] in phrases for at in range(0, shortest - PHRASE + 1, PHRASE)) * PHRASE
+        )
+    return common if common >= at_least * shortest else 0
+
+
+@lru_cache(maxsize=2)
+def _phrases_of(code: str) -> frozenset[str]:
+    return frozenset(code[at : at + PHRASE] for at in range(len(code) - PHRASE + 1))
+
+
+def common_runs(old: str, new: str) -> list[tuple[int, int, int]]:
+    """A common subsequence of two codes as runs: where in old, where in new, how long.
+
+    It is a longest one unless both codes are huge; then it is found between unique phrases.
+    """
+    start = _common_prefix(old, new)
+    end = _common_prefix(old[start:][::-1], new[start:][::-1])
+    runs = [(0, 0, start)] if start else []
+    middle = old[start : len(old) - end], new[start : len(new) - end]
+    runs += [(start + i, start + j, length) for i, j, length in _middle_runs(*middle)]
+    if end:
+        runs.append((len(old) - end, len(new) - end, end))
+    return runs
+
+
+def _middle_runs(old: str, new: str) -> list[tuple[int, int, int]]:
+    if not old or not new:
+        return []
+    if len(old) * len(new) <= MOST_CELLS:
+        return [
+            (block.a, block.b, block.size)
+            for block in LCSseq.editops(old, new).as_matching_blocks()
+            if block.size
+        ]
+    for size in (12, 6, 3, 1):
+        if anchors := _unique_phrases(old, new, size):
+            break
+    else:
+        return []
+    runs: list[tuple[int, int, int]] = []
+    ends = [(-1, -1), *anchors, (len(old), len(new))]
+    for (i, j), (i_next, j_next) in pairwise(ends):
+        if i >= 0:
+            runs.append((i, j, 1))
+        between = common_runs(old[i + 1 : i_next], new[j + 1 : j_next])
+        runs += [(i + 1 + a, j + 1 + b, length) for a, b, length in between]
+    return runs
+
+
+def _unique_phrases(old: str, new: str, size: int) -> list[tuple[int, int]]:
+    """Where phrases that occur once on each side begin, in an order that both sides share."""
+    places = [_once(text, size) for text in (old, new)]
+    both = sorted((at, places[1][phrase]) for phrase, at in places[0].items() if phrase in places[1])
+    return [both[n] for n in heaviest_chain([(i, j, 1.0) for i, j in both])]
+
+
+def _once(text: str, size: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for at in range(len(text) - size + 1):
+        phrase = text[at : at + size]
+        found[phrase] = -1 if phrase in found else at
+    return {phrase: at for phrase, at in found.items() if at >= 0}
+
+
+def _common_prefix(old: str, new: str) -> int:
+    """How many characters two texts begin with in common."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def heaviest_chain(pairs: Sequence[tuple[int, int, float]], *, touching: bool = False) -> list[int]:
+    """Which of the pairs (old place, new place, weight) to keep so that none cross and most weight stays.
+
+    Answers positions in ``pairs``, in the order of places. Ties fall to the earlier pair. Two pairs may have
+    a place in common only if they may be ``touching``.
+    """
+    order = sorted(range(len(pairs)), key=lambda n: (pairs[n][0], pairs[n][1] if touching else -pairs[n][1]))
+    width = 1 + max((pair[1] for pair in pairs), default=0)
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)  # Fenwick tree: the best weight up to a place
+    before: dict[int, int] = {}
+    best = (0.0, -1)
+    for n in order:
+        _, place, weight = pairs[n]
+        top = (0.0, -1)
+        at = place + touching
+        while at > 0:
+            if tree[at][0] > top[0]:
+                top = tree[at]
+            at &= at - 1
+        before[n] = top[1]
+        mine = (top[0] + weight, n)
+        if mine[0] > best[0]:
+            best = mine
+        at = place + 1
+        while at <= width:
+            if mine[0] > tree[at][0]:
+                tree[at] = mine
+            at += at & -at
+    chain: list[int] = []
+    n = best[1]
+    while n >= 0:
+        chain.append(n)
+        n = before[n]
+    return chain[::-1]
