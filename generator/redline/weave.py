@@ -21,7 +21,7 @@ from generator.redline.words import Words
 LONG = 150
 """Words of a paragraph that is too much to read twice by itself."""
 
-REPEATED = 50
+REPEATED = 100
 """Words that may be shown twice, deleted and inserted, where paragraphs became list items or were some.
 
 Only so do both sides come back with all their items. More are shown once if little else has changed.
