@@ -178,7 +178,7 @@ class _Finder:
             else:
                 self._count("words_deleted", old, part.old_start, part.old_end)
                 self._count("words_inserted", new, part.new_start, part.new_end)
-                changes.append(change)
+                changes.append(_with_unit(change, part, line.stretches, old, new))
         return changes
 
     def _renumber(self, at: int, change: WordChange) -> None:
@@ -280,6 +280,20 @@ def _spacing(part: Stretch, old: Words, new: Words, line: Line) -> list[WordChan
         if inside and i not in line.joints and old.spaced(i) != new.spaced(j):
             changes.append(WordChange(old=old.text(i - 1, i + 1), new=new.text(j - 1, j + 1)))
     return changes
+
+
+def _with_unit(
+    change: WordChange, part: Stretch, stretches: Sequence[Stretch], old: Words, new: Words
+) -> WordChange:
+    """The change; of a number alone, with the word after it: "30 days" became "90 days"."""
+    if any(map(str.isalpha, change.old + change.new)) or not (change.old and change.new):
+        return change
+    after = next((kept for kept in stretches if kept.kept and kept.old_start == part.old_end), None)
+    if after is None or not new.words[part.new_end][0].isalpha():
+        return change
+    return WordChange(
+        old=old.text(part.old_start, part.old_end + 1), new=new.text(part.new_start, part.new_end + 1)
+    )
 
 
 def _images(part: Stretch, old: Words, new: Words) -> ImageChanged | None:
