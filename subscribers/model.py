@@ -212,6 +212,7 @@ announcements = Table(
     Column("fanned_out_at", Moment),
     Column("audience", Integer),  # counted at the fan-out and never changed
     Column("pause_reason", Text),
+    Column("borne_complaints", Integer, nullable=False, server_default="0"),  # when it was last released
     _one_of("state", AnnouncementState),
     CheckConstraint("(fanned_out_at IS NULL) = (audience IS NULL)", name="audience"),
 )
@@ -290,6 +291,12 @@ Index(
     postgresql_where=deliveries.c.exclusion.is_not(None),
 )
 Index(
+    "ix_deliveries_complained",
+    deliveries.c.announcement_id,
+    sqlite_where=deliveries.c.outcome == Outcome.COMPLAINED.value,
+    postgresql_where=deliveries.c.outcome == Outcome.COMPLAINED.value,
+)
+Index(
     "ix_deliveries_told_with",
     deliveries.c.told_with_id,
     sqlite_where=deliveries.c.told_with_id.is_not(None),
@@ -337,7 +344,8 @@ channels = Table(
     "channels",
     metadata,
     Column("transport", String(16), primary_key=True),
-    Column("closed_until_at", Moment),
+    Column("closed_until_at", Moment),  # at the provider's wish, or since it failed
+    Column("paced_until_at", Moment),  # to keep the hourly pace
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("detail", Text),
 )

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     legal_name: str | None = None
     contact: str | None = None
     changes: Literal["every", "material"] = "every"
+    hourly_pace: int | None = Field(default=None, ge=1)  # recipients
+    warm_up: int | None = Field(default=None, ge=1)  # recipients in an hour of a new sender's first day
     # SendGrid repeats a post that was not taken for 24 hours; evidence may be that late.
     evidence_window: int = Field(default=86_400, ge=1)  # seconds
     event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows
+from subscribers.ledger import batch_rows, complaints
 from subscribers.mail.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -137,6 +137,11 @@ def release(engine: Engine, announcement_id: int) -> None:
     allowed = (AnnouncementState.HELD, AnnouncementState.PAUSED)
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.OPEN)
+        connection.execute(
+            update(announcements)
+            .where(announcements.c.id == announcement_id)
+            .values(borne_complaints=complaints.number_of(connection, announcement_id))
+        )
 
 
 def pause(engine: Engine, announcement_id: int, *, reason: str | None = None) -> None:

@@ -23,6 +23,7 @@ from subscribers.database import migrate, open_database, open_migrated
 from subscribers.delivery import reporting, unfinished
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.local import deliver
+from subscribers.delivery.pacing import configured_pace
 from subscribers.delivery.reconciliation import configured_reconciliation
 from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
@@ -145,7 +146,7 @@ def worker_command() -> None:
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     work(
-        Ledger(_open(settings)),
+        Ledger(_open(settings), pace=configured_pace(settings)),
         configured_transport(settings),
         sender=settings.who_sends(),
         reconciliation=configured_reconciliation(settings),
@@ -183,7 +184,13 @@ def status_command(
     engine = _open(settings)
     present, doubts = statuses(engine), Ledger(engine).doubts()
     ends = {
-        status.announcement_id: forecast(engine, status.announcement_id, settings.transport, now=utc_now())
+        status.announcement_id: forecast(
+            engine,
+            status.announcement_id,
+            settings.transport,
+            now=utc_now(),
+            pace=configured_pace(settings),
+        )
         for status in present
         if status.state == "open" and not status.is_complete
     }
@@ -227,7 +234,7 @@ def _opening(*, baseline: bool, since: str | None) -> Opening | None:
 
 def _deliver(engine: Engine, settings: Settings) -> None:
     """Send what can be sent; say where it stands; refuse to call it done while something is open."""
-    ledger, transport = Ledger(engine), configured_transport(settings)
+    ledger, transport = Ledger(engine, pace=configured_pace(settings)), configured_transport(settings)
     before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
         deliver(
@@ -245,10 +252,10 @@ def _deliver(engine: Engine, settings: Settings) -> None:
             typer.echo(reporting.line(status))
     if waiting := unfinished.kept_waiting(present):
         typer.echo(waiting)
-    not_before, closed = ledger.next_chance(transport), ledger.closed(transport)
+    not_before, closure = ledger.next_chance(transport), ledger.closure(transport)
     if not_before is not None and not_before <= ledger.now():
         not_before = None
-    ends = list(unfinished.open_ends(present, ledger.doubts(), not_before=not_before, closed=closed))
+    ends = list(unfinished.open_ends(present, ledger.doubts(), not_before=not_before, closure=closure))
     if ends:
         raise UnfinishedError("; ".join(ends))
 

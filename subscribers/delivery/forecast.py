@@ -9,17 +9,21 @@ from sqlalchemy import Engine, func, select
 from subscribers.database import reading
 from subscribers.ledger import channel
 from subscribers.ledger.batch_rows import WAITING
+from subscribers.ledger.pace import HOUR, NO_PACE, Pace, days_with_mail, end_of
 from subscribers.model import AttemptState, attempts, batches
 
 # Long enough for a slow provider to answer several times, short enough to follow a change of pace.
 PACE_WINDOW = timedelta(minutes=5)
+SLOWER = 0.8  # than the pace to be kept: then it is the provider, and not the pace, on which the end depends
 
 
-def forecast(engine: Engine, announcement_id: int, transport: str, *, now: datetime) -> datetime | None:
+def forecast(
+    engine: Engine, announcement_id: int, transport: str, *, now: datetime, pace: Pace = NO_PACE
+) -> datetime | None:
     """When nobody will wait any more if the present pace lasts; None where nothing waits, or nothing moves.
 
-    A pause that the provider has asked for, and mails that it wants tried later, are counted in. Doubts are
-    not: when they end is not a matter of pace.
+    A pause that the provider has asked for, mails that it wants tried later, and the ``pace`` that is to be
+    kept are counted in. Doubts are not: when they end is not a matter of pace.
     """
     of_it = batches.c.announcement_id == announcement_id
     with reading(engine) as connection:
@@ -37,8 +41,17 @@ def forecast(engine: Engine, announcement_id: int, transport: str, *, now: datet
                 attempts.c.claimed_at > now - PACE_WINDOW,
             )
         ).one()
-        closed = channel.closed_until(connection, transport, now=now)
-    if not waiting or not told or since >= now:
+        closed = channel.closure(connection, transport, now=now)
+        days = days_with_mail(connection, transport, now=now) if pace.is_limited else 0
+    if not waiting:
         return None
-    end: datetime = max(closed or now, now) + (now - since) * (waiting / told)
+    begin = closed.until if closed else now
+    hourly = told / ((now - since) / HOUR) if told and since < now else None
+    if pace.is_limited:
+        is_slower = hourly is not None and hourly < SLOWER * pace.on_day(days)
+        end = end_of(waiting, pace, days=days, now=begin, at_most=hourly if is_slower else None)
+    elif hourly is not None:
+        end = begin + HOUR * (waiting / hourly)
+    else:
+        return None
     return max(end, last_retry) if last_retry else end

@@ -28,7 +28,8 @@ def deliver(
 ) -> None:
     """Send what can be sent, one announcement after another, until nothing is left or ``stop`` is set.
 
-    A wait of up to ``patience`` is waited out; a longer one, and all doubts, are left to the next run.
+    A wait for the pace's sake, or one of up to ``patience``, is waited out; a longer one, and all doubts,
+    are left to the next run.
     ``stop`` ends it after the batch under way.
     """
     while not stop.is_set():
@@ -43,7 +44,9 @@ def deliver(
             deliver_batch(ledger, transport, batch_id, sender=sender)
             on_batch()
         if not sendable:
-            chance = ledger.next_chance(transport)
-            if chance is None or chance - ledger.now() > patience:
+            chance, closure = ledger.next_chance(transport), ledger.closure(transport)
+            if chance is None:
+                return
+            if chance - ledger.now() > patience and not (closure and closure.to_keep_pace):
                 return
             stop.wait(max((chance - ledger.now()).total_seconds(), 0.05))

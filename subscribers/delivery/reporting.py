@@ -8,7 +8,7 @@ from typing import Any
 
 from subscribers.announcing.publishing import Publication
 from subscribers.ledger.books import Status
-from subscribers.ledger.ledger import Doubt
+from subscribers.ledger.doubts import Doubt
 
 Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
 

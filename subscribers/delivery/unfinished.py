@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from subscribers.ledger.books import Status
-from subscribers.ledger.ledger import Doubt
+from subscribers.ledger.channel import Closure
+from subscribers.ledger.doubts import Doubt
 from subscribers.model import AnnouncementState
 
 LIVE = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
@@ -27,11 +28,15 @@ def kept_waiting(present: Sequence[Status]) -> str | None:
 
 
 def open_ends(
-    present: Sequence[Status], doubts: Sequence[Doubt], *, not_before: datetime | None, closed: str | None
+    present: Sequence[Status],
+    doubts: Sequence[Doubt],
+    *,
+    not_before: datetime | None,
+    closure: Closure | None,
 ) -> Iterator[str]:
     """What keeps a delivery from being done.
 
-    ``not_before`` is when something can be sent again that cannot now, ``closed`` why nobody calls the
+    ``not_before`` is when something can be sent again that cannot now, ``closure`` why nobody calls the
     provider until then. Whoever waits for an announcement that a person has stopped is no open end.
     """
     for doubt in doubts:
@@ -48,7 +53,7 @@ def open_ends(
     queue = _in_turn(present)
     if queue and queue[0].state == AnnouncementState.OPEN:
         number = sum(status.books.waiting for status in queue if status.state == AnnouncementState.OPEN)
-        yield f"{number or 'all'} wait{_reason(not_before, closed)}"
+        yield f"{number or 'all'} wait{_reason(not_before, closure)}"
 
 
 def counted(size: int) -> str:
@@ -56,12 +61,16 @@ def counted(size: int) -> str:
     return f"{size:,} recipient{'' if size == 1 else 's'}"
 
 
-def _reason(not_before: datetime | None, closed: str | None) -> str:
+def _reason(not_before: datetime | None, closure: Closure | None) -> str:
     if not_before is None:
         return ": run policy-notify deliver again"
     until = f"{not_before:%Y-%m-%d %H:%M:%S} UTC"
-    if closed is not None:
-        return f": the provider is left alone until {until} ({closed}); run policy-notify deliver then"
+    if closure is not None and closure.to_keep_pace:
+        return " for the pace's sake: run policy-notify deliver again"
+    if closure is not None:
+        return (
+            f": the provider is left alone until {until} ({closure.detail}); run policy-notify deliver then"
+        )
     return f" until {until}, to be tried again: run policy-notify deliver then"
 
 

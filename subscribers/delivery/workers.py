@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +27,7 @@ from subscribers.settings import Sender
 from subscribers.transports import Transport
 
 EVERY_FIVE_SECONDS = "* * * * * */5"  # croniter's sixth field is the second
+BETWEEN_LOOKS = timedelta(seconds=5)
 AHEAD = 200  # batches; more than all workers send between two looks
 SETTLED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
 DATABASE_RETRY_SECONDS = 2.0
@@ -83,6 +85,7 @@ async def _work(
 
     def deliver(batch_id: int) -> None:
         try:
+            _wait_for_the_pace(ledger, transport)
             deliver_batch(ledger, transport, batch_id, sender=sender)
         except ProviderRefusedError as error:
             log.warning("%s", error)
@@ -98,6 +101,13 @@ async def _work(
         if not stop.is_set():
             log.warning("the database is away; trying again until it is back")
             await asyncio.wait([asyncio.create_task(stop.wait())], timeout=DATABASE_RETRY_SECONDS)
+
+
+def _wait_for_the_pace(ledger: Ledger, transport: Transport) -> None:
+    """Sit out a short wait, for the next look may come later than the pace allows the next batch."""
+    closure = ledger.closure(transport)
+    if closure is not None and closure.to_keep_pace:
+        time.sleep(min(max(closure.until - ledger.now(), timedelta()), BETWEEN_LOOKS).total_seconds())
 
 
 def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[int], None]) -> App:

@@ -107,9 +107,9 @@ def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
                 f"policy-notify release {status.announcement_id}, when the reason is gone",
             )
     with reading(engine) as connection:
-        closed = channel.closed_until(connection, settings.transport, now=ledger.now())
-    if closed is not None:
-        seen = f"the provider is left alone until {closed:%Y-%m-%d %H:%M} UTC"
+        closure = channel.closure(connection, settings.transport, now=ledger.now())
+    if closure is not None and not closure.to_keep_pace:
+        seen = f"the provider is left alone until {closure.until:%Y-%m-%d %H:%M} UTC: {closure.detail}"
         yield warning("provider", settings.transport, seen, "wait; policy-notify deliver goes on then")
 
 

@@ -16,19 +16,19 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     func,
     insert,
     literal,
     null,
     or_,
     select,
+    true,
     tuple_,
 )
 
 from subscribers.model import BatchState, Exclusion, Outcome, batches, deliveries, people
 
-# These got no mail because they needed none: they count as told.
-TOLD_WITHOUT_MAIL = (Exclusion.UNCHANGED, Exclusion.SAME_ADDRESS)
 # These were taken by the provider and did not arrive.
 MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
 
@@ -187,12 +187,28 @@ def _language(languages: Sequence[str]) -> ColumnElement[str]:
 
 
 def _last_told(previous_id: int, before: FromClause) -> ColumnElement[int]:
-    told = or_(
-        before.c.recipient_id.is_(None),
-        before.c.exclusion.in_([reason.value for reason in TOLD_WITHOUT_MAIL]),
-        and_(
-            batches.c.state == BatchState.ACCEPTED.value,
-            or_(before.c.outcome.is_(None), before.c.outcome.not_in([outcome.value for outcome in MISSED])),
-        ),
+    """Who was told of the previous announcement, or need not be, knows it; others know what they knew."""
+    known = case(
+        (before.c.recipient_id.is_(None), true()),
+        (before.c.exclusion == Exclusion.UNCHANGED.value, true()),
+        (before.c.exclusion == Exclusion.SAME_ADDRESS.value, _was_told_with(previous_id, before)),
+        else_=_arrived(before, batches),
     )
-    return case((told, literal(previous_id, Integer)), else_=before.c.last_told_id)
+    return case((known, literal(previous_id, Integer)), else_=before.c.last_told_id)
+
+
+def _was_told_with(previous_id: int, before: FromClause) -> ColumnElement[bool]:
+    """Whether the mail to the other account with the same address arrived."""
+    first, its_batch = deliveries.alias("first"), batches.alias("its_batch")
+    return (
+        exists()
+        .where(first.c.announcement_id == previous_id, first.c.recipient_id == before.c.told_with_id)
+        .where(its_batch.c.id == first.c.batch_id, _arrived(first, its_batch))
+    )
+
+
+def _arrived(delivery: FromClause, batch: FromClause) -> ColumnElement[bool]:
+    return and_(
+        batch.c.state == BatchState.ACCEPTED.value,
+        or_(delivery.c.outcome.is_(None), delivery.c.outcome.not_in([outcome.value for outcome in MISSED])),
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select, update
 
 from subscribers.database import reading, writing
 from subscribers.ledger import batch_rows
@@ -13,22 +15,29 @@ from subscribers.model import channels
 LONGEST_CLOSURE = timedelta(minutes=15)
 
 
-def closed_until(connection: Connection, transport: str, *, now: datetime) -> datetime | None:
-    """Until when nobody may call; None when one may."""
-    closed: datetime | None = connection.scalars(
-        select(channels.c.closed_until_at).where(
-            channels.c.transport == transport, channels.c.closed_until_at > now
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Until when nobody may call, and why; ``to_keep_pace``: for no other reason."""
+
+    until: datetime
+    detail: str
+    to_keep_pace: bool
+
+
+def closure(connection: Connection, transport: str, *, now: datetime) -> Closure | None:
+    """Why nobody may call; None when one may."""
+    row = connection.execute(
+        select(channels.c.closed_until_at, channels.c.paced_until_at, channels.c.detail).where(
+            channels.c.transport == transport,
+            or_(channels.c.closed_until_at > now, channels.c.paced_until_at > now),
         )
     ).one_or_none()
-    return closed
-
-
-def reason(connection: Connection, transport: str, *, now: datetime) -> str | None:
-    """Why nobody may call; None when one may."""
-    detail: str | None = connection.scalars(
-        select(channels.c.detail).where(channels.c.transport == transport, channels.c.closed_until_at > now)
-    ).one_or_none()
-    return detail
+    if row is None:
+        return None
+    if row.closed_until_at is not None and row.closed_until_at > now:
+        until = max(row.closed_until_at, row.paced_until_at or row.closed_until_at)
+        return Closure(until=until, detail=row.detail, to_keep_pace=False)
+    return Closure(until=row.paced_until_at, detail="to keep the pace", to_keep_pace=True)
 
 
 def close(
@@ -51,10 +60,12 @@ def close(
         else:
             wait = min(first * 2 ** min(failures or 0, 20), LONGEST_CLOSURE)
         values = {"failures": (failures or 0) + 1, "closed_until_at": now + wait, "detail": detail}
-        if failures is None:
-            connection.execute(insert(channels).values(transport=transport, **values))
-        else:
-            connection.execute(update(channels).where(channels.c.transport == transport).values(values))
+        _set(connection, transport, values)
+
+
+def keep_pace(connection: Connection, transport: str, *, until: datetime) -> None:
+    """Let nobody call until then, for the pace's sake."""
+    _set(connection, transport, {"paced_until_at": until})
 
 
 def reopen(engine: Engine, transport: str) -> None:
@@ -65,3 +76,9 @@ def reopen(engine: Engine, transport: str) -> None:
             return
     with writing(engine) as connection:
         connection.execute(update(channels).where(*failing).values(failures=0, closed_until_at=None))
+
+
+def _set(connection: Connection, transport: str, values: Mapping[str, object]) -> None:
+    of_it = channels.c.transport == transport
+    if not connection.execute(update(channels).where(of_it).values(values)).rowcount:
+        connection.execute(insert(channels).values(transport=transport, **values))

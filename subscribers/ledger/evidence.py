@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, or_,
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows
+from subscribers.ledger import batch_rows, complaints
 from subscribers.model import (
     AttemptState,
     BatchState,
@@ -129,6 +129,8 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         _record(connection, post, fresh, now=now, keep_body=keep_body)
         _note_unreachable(connection, fresh)
         _note_outcomes(connection, fresh)
+        complained = [event for event in fresh if event.unreachable is Unreachable.COMPLAINED]
+        complaints.pause_where_many(connection, {event.announcement_id for event in complained})
         providers = {event.token: event.provider_id for event in fresh}
         for token, provider_id in providers.items():
             if known[token] != AttemptState.ACCEPTED:

@@ -11,15 +11,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, or_, select, update
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import batch_rows, channel, shared_addresses
-from subscribers.ledger.audience import FanOut, deliveries_for
+from subscribers.ledger.channel import Closure
+from subscribers.ledger.doubts import Doubt, all_doubts
+from subscribers.ledger.fan_out import freeze_audience
+from subscribers.ledger.pace import NO_PACE, Pace, days_with_mail, most_in_a_batch, time_for
 from subscribers.mail.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -39,6 +41,7 @@ LEASE = timedelta(seconds=45)  # a dead worker's batch is known as doubtful with
 # A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).
 DEFERRALS = 30
 LONGEST_DEFERRAL = timedelta(hours=4)
+FEW_AHEAD = 10  # batches to try, where the pace will let hardly more than one through
 HOPELESS = 20  # recipients refused one by one, and none accepted: no list is that bad from its start
 
 
@@ -54,21 +57,6 @@ class Claim:
     recipients: tuple[tuple[str, str], ...]  # delivery id, address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A batch of which it is not known whether it was sent."""
-
-    batch_id: int
-    announcement_id: int
-    size: int
-    claimed_at: datetime
-    detail: str | None
-    transport: str
-    token: str  # what the provider was told as the custom argument "attempt"
-    request_sha256: str | None
-    message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
-
-
 class UnknownBatchError(NotifyError):
     """No batch of that number is in doubt."""
 
@@ -82,11 +70,18 @@ class Ledger:
     """Delivery state in one database; any number of processes may hold one of these."""
 
     def __init__(
-        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, lease: timedelta = LEASE
+        self,
+        engine: Engine,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        lease: timedelta = LEASE,
+        pace: Pace = NO_PACE,
     ) -> None:
         self.engine = engine
         self.now = now
         self.lease = lease
+        self.pace = pace
+        self._days: tuple[date, int] | None = None  # today, and days with mail before it
 
     # What there is to do.
 
@@ -103,60 +98,14 @@ class Ledger:
             ).one()
             if state != AnnouncementState.OPEN or fanned_out_at is not None:
                 return None
-            self._freeze_audience(connection, turn, batch_limit)
+            freeze_audience(connection, turn, batch_limit=batch_limit, now=self.now())
             return turn
-
-    def _freeze_audience(self, connection: Connection, announcement_id: int, batch_limit: int) -> None:
-        made = connection.execute(
-            select(contents.c.language, contents.c.last_told_id, contents.c.sha256).where(
-                contents.c.announcement_id == announcement_id
-            )
-        ).all()
-        own: str = connection.scalars(
-            select(announcements.c.site_language).where(announcements.c.id == announcement_id)
-        ).one()
-        previous: int = connection.scalars(
-            select(func.max(announcements.c.id)).where(
-                announcements.c.id < announcement_id, announcements.c.fanned_out_at.is_not(None)
-            )
-        ).one()
-        connection.execute(
-            deliveries_for(
-                FanOut(
-                    announcement_id=announcement_id,
-                    previous_id=previous,
-                    languages=[own, *sorted({row.language for row in made} - {own})],
-                    messages=[(row.language, row.last_told_id) for row in made if row.sha256 is not None],
-                    batch_limit=batch_limit,
-                    first_batch_id=batch_rows.next_batch_id(connection),
-                )
-            )
-        )
-        of_it = deliveries.c.announcement_id == announcement_id
-        last_told = set(connection.scalars(select(deliveries.c.last_told_id).where(of_it).distinct()))
-        assert last_told <= {row.last_told_id for row in made}, "somebody's message was never made"
-        group = (deliveries.c.batch_id, deliveries.c.language, deliveries.c.last_told_id)
-        size = func.count().label("size")
-        connection.execute(
-            insert(batches).from_select(
-                ["id", "language", "last_told_id", "size", "announcement_id", "state"],
-                select(*group, size, literal(announcement_id), literal(BatchState.PLANNED.value))
-                .where(of_it, deliveries.c.batch_id.is_not(None))
-                .group_by(*group),
-            )
-        )
-        audience = connection.scalars(select(func.count()).where(of_it)).one()
-        connection.execute(
-            update(announcements)
-            .where(announcements.c.id == announcement_id)
-            .values(fanned_out_at=self.now(), audience=audience)
-        )
 
     def sendable(self, transport: Transport, *, limit: int = 100) -> Sequence[int]:
         """The batches that may be claimed now, in their order; none while the provider asks for a pause."""
         with reading(self.engine) as connection:
             turn = batch_rows.turn(connection)
-            if turn is None or channel.closed_until(connection, transport.name, now=self.now()) is not None:
+            if turn is None or channel.closure(connection, transport.name, now=self.now()) is not None:
                 return []
             return connection.scalars(
                 select(batches.c.id)
@@ -167,7 +116,7 @@ class Ledger:
                     *self._is_due(),
                 )
                 .order_by(batches.c.id)
-                .limit(limit)
+                .limit(min(limit, FEW_AHEAD) if self.pace.is_limited else limit)
             ).all()
 
     def next_chance(self, transport: Transport) -> datetime | None:
@@ -180,13 +129,13 @@ class Ledger:
             leases = select(batches.c.lease_until_at).where(batches.c.state == BatchState.CLAIMED.value)
             chances = [*connection.scalars(leases)]
             if state == AnnouncementState.OPEN:
-                closed = channel.closed_until(connection, transport.name, now=self.now())
+                closed = channel.closure(connection, transport.name, now=self.now())
                 retries = select(func.min(func.coalesce(batches.c.retry_at, self.now()))).where(
                     batches.c.announcement_id == turn, batches.c.state == BatchState.PLANNED.value
                 )
                 retry = connection.scalars(retries).one()
                 if retry is not None:
-                    chances.append(max(retry, closed) if closed else retry)
+                    chances.append(max(retry, closed.until) if closed else retry)
             return min(chances, default=None)
 
     # One batch.
@@ -195,7 +144,10 @@ class Ledger:
         """Take the batch for this process alone, until the lease ends; None when it is not to be had."""
         now = self.now()
         with writing(self.engine) as connection:
-            if channel.closed_until(connection, transport.name, now=self.now()) is not None:
+            hourly = self._hourly(connection, transport)
+            if hourly is not None:
+                batch_rows.lock(connection)
+            if channel.closure(connection, transport.name, now=now) is not None:
                 return None
             due = connection.execute(
                 select(batches.c.size, announcements.c.versions_sha256)
@@ -209,8 +161,9 @@ class Ledger:
             ).one_or_none()
             if due is None:
                 return None
-            if due.size > transport.batch_limit:
-                batch_rows.split(connection, batch_id, part=transport.batch_limit)
+            limit = min(transport.batch_limit, most_in_a_batch(hourly)) if hourly else transport.batch_limit
+            if due.size > limit:
+                batch_rows.split(connection, batch_id, part=limit)
                 return None
             shared_addresses.part_ways(connection, batch_id)
             if batch_rows.exclude_hindered(connection, batch_id) == 0:
@@ -240,6 +193,9 @@ class Ledger:
                     retry_at=None,
                 )
             )
+            if hourly is not None:
+                until = now + time_for(len(recipients), hourly)
+                channel.keep_pace(connection, transport.name, until=until)
             return _claim(connection, batch_id, recipients, token=token, claimed_at=now)
 
     def intend(self, claim: Claim, *, request_sha256: str) -> bool:
@@ -331,28 +287,7 @@ class Ledger:
     def doubts(self) -> Sequence[Doubt]:
         """The batches in doubt, oldest first."""
         with reading(self.engine) as connection:
-            rows = connection.execute(
-                select(
-                    batches.c.id.label("batch_id"),
-                    batches.c.announcement_id,
-                    batches.c.size,
-                    attempts.c.claimed_at,
-                    attempts.c.detail,
-                    attempts.c.transport,
-                    attempts.c.token,
-                    attempts.c.request_sha256,
-                    announcements.c.versions_sha256,
-                    select(func.min(deliveries.c.recipient_id))
-                    .where(deliveries.c.batch_id == batches.c.id, batches.c.size == 1)
-                    .scalar_subquery()
-                    .label("only_id"),
-                )
-                .join(attempts, attempts.c.token == batches.c.token)
-                .join(announcements, announcements.c.id == batches.c.announcement_id)
-                .where(batches.c.state == BatchState.UNKNOWN.value)
-                .order_by(attempts.c.claimed_at)
-            )
-            return [_doubt(**row._mapping) for row in rows]
+            return all_doubts(connection)
 
     def resolve(self, batch_id: int, *, sent: bool) -> None:
         """Settle a doubt by a person's word."""
@@ -381,14 +316,23 @@ class Ledger:
         """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled each time."""
         channel.close(self.engine, transport.name, now=self.now(), detail=detail, first=first, asked=asked)
 
-    def closed(self, transport: Transport) -> str | None:
+    def closure(self, transport: Transport) -> Closure | None:
         """Why nobody calls it at present; None when somebody may."""
         with reading(self.engine) as connection:
-            return channel.reason(connection, transport.name, now=self.now())
+            return channel.closure(connection, transport.name, now=self.now())
 
     def reopen(self, transport: Transport) -> None:
         """The provider has answered well: its failures are forgotten."""
         channel.reopen(self.engine, transport.name)
+
+    def _hourly(self, connection: Connection, transport: Transport) -> int | None:
+        """Recipients in an hour today; None without a pace."""
+        if not self.pace.is_limited:
+            return None
+        today = self.now().date()
+        if self._days is None or self._days[0] != today:
+            self._days = today, days_with_mail(connection, transport.name, now=self.now())
+        return self.pace.on_day(self._days[1])
 
     def _is_due(self) -> tuple[ColumnElement[bool], ...]:
         return (
@@ -418,11 +362,6 @@ class Ledger:
             .values(state=BatchState.REJECTED.value, lease_until_at=None, token=None)
         )
         connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
-
-
-def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> Doubt:
-    recipient = f"{values['announcement_id']}-{'N' if only_id is None else only_id}"
-    return Doubt(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")
 
 
 def _pause_if_hopeless(connection: Connection, batch_id: int, detail: str) -> None:

@@ -11,7 +11,7 @@ from told_world import ToldWorld, addresses
 from subscribers.announcing import announcements
 from subscribers.announcing.publishing import Opening
 from subscribers.database import writing
-from subscribers.model import people
+from subscribers.model import deliveries, people
 from subscribers.transports import DoubtfulError
 
 ERASED = {
@@ -148,3 +148,28 @@ def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(sh
 
     assert shared.transport.mails == addresses(["anna", "boris"])
     assert all("We keep less." in mailing.message.text for mailing in shared.transport.taken)
+
+
+def test_who_shared_an_address_to_which_the_mail_did_not_arrive_is_told_of_it_next_time(
+    world: ToldWorld,
+) -> None:
+    world.register("anna", "boris")
+    world.register("anna-2", email="anna@example.com")
+    world.open_with_baseline()
+    world.announce("First.")
+    world.ledger.fan_out(batch_limit=1000)
+    world.deliver()
+    with writing(world.engine) as connection:
+        of_anna = (deliveries.c.announcement_id == 2) & (deliveries.c.recipient_id == 1)
+        connection.execute(update(deliveries).where(of_anna).values(outcome="bounced"))
+    world.change("anna-2", email="anna.two@example.com")
+    world.announce("Second.")
+    world.deliver()
+
+    texts = {
+        recipient.address: mailing.message.text
+        for mailing in world.transport.taken[1:]
+        for recipient in mailing.recipients
+    }
+    assert "First." in texts["anna.two@example.com"]
+    assert "First." not in texts["boris@example.com"]

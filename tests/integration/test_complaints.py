@@ -1,0 +1,92 @@
+"""Too many complaints stop an announcement by themselves; a few do not, and a person may go on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sendgrid_double import EventSource
+from sqlalchemy import update
+from told_world import SENDER, ToldWorld
+
+from subscribers.announcing import announcements
+from subscribers.database import writing
+from subscribers.delivery.sending import deliver_batch
+from subscribers.ledger.books import statuses
+from subscribers.ledger.evidence import Verifier, receive
+from subscribers.model import batches
+
+SOURCE = EventSource()
+VERIFIER = Verifier(SOURCE.public_key)
+
+
+@pytest.fixture
+def told(world: ToldWorld) -> ToldWorld:
+    """Twenty people of forty are told; each stands for a hundred."""
+    world.register(*(f"person{number}" for number in range(40)))
+    world.open_with_baseline()
+    world.announce()
+    world.ledger.fan_out(batch_limit=20)
+    deliver_batch(world.ledger, world.transport, world.ledger.sendable(world.transport)[0], sender=SENDER)
+    return world
+
+
+def complain(world: ToldWorld, *names: int) -> None:
+    """Signed events: these people press "this is spam"."""
+    mailing = world.transport.taken[0]
+    posted = [
+        SOURCE.event("spamreport", token=mailing.token, delivery=one.delivery, address=one.address)
+        for one in (mailing.recipients[number] for number in names)
+    ]
+    receive(world.engine, VERIFIER, SOURCE.post(posted), now=world.now, keep_body=False)
+
+
+def pause_reason(world: ToldWorld) -> str | None:
+    return statuses(world.engine)[0].pause_reason
+
+
+def accept(world: ToldWorld, mails: int) -> None:
+    """Let the accepted batch have been of so many mails."""
+    with writing(world.engine) as connection:
+        connection.execute(update(batches).where(batches.c.state == "accepted").values(size=mails))
+
+
+def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: ToldWorld) -> None:
+    accept(told, 3000)
+    complain(told, 1, 2)
+    assert pause_reason(told) is None
+    complain(told, 3)
+    assert pause_reason(told) == "3 complaints about 3,000 mails; the limit is 1 in 1,000"
+    assert statuses(told.engine)[0].state == "paused"
+    assert told.ledger.sendable(told.transport) == []
+
+
+def test_one_person_alone_stops_nobody_elses_mail(told: ToldWorld) -> None:
+    complain(told, 1)
+    assert pause_reason(told) is None
+    complain(told, 1)
+    assert pause_reason(told) is None, "the same complaint again"
+    complain(told, 2)
+    assert pause_reason(told) == "2 complaints about 20 mails; the limit is 1 in 1,000"
+
+
+def test_a_release_bears_the_complaints_so_far(told: ToldWorld) -> None:
+    accept(told, 3000)
+    complain(told, 1, 2, 3)
+    announcements.release(told.engine, 2)
+    complain(told, 4, 5)
+    assert pause_reason(told) is None
+    complain(told, 6)
+    assert pause_reason(told) == "6 complaints about 3,000 mails; the limit is 1 in 1,000"
+
+
+def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: ToldWorld) -> None:
+    told.deliver()
+    complain(told, 1, 2)
+    told.wait(seconds=timedelta(days=1).total_seconds())
+    told.announce("We keep even less.")
+    told.deliver()
+    assert [name for name, reason in told.told(3).items() if reason == "unreachable"] == [
+        "person1",
+        "person2",
+    ]

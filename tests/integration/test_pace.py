@@ -1,0 +1,134 @@
+"""An hourly pace holds for all senders together, and a new sender reaches it day by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from told_world import SENDER, ToldWorld
+
+from subscribers.database import reading
+from subscribers.delivery.forecast import forecast
+from subscribers.delivery.sending import deliver_batch
+from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.pace import Pace, days_with_mail
+from subscribers.transports import ThrottledError
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def waiting(world: ToldWorld) -> ToldWorld:
+    """A hundred and fifty people and one change to tell them of."""
+    world.register(*(f"person{number}" for number in range(150)))
+    world.open_with_baseline()
+    world.announce()
+    world.ledger.fan_out(batch_limit=1000)
+    return world
+
+
+def keep(world: ToldWorld, pace: Pace) -> None:
+    """Let the world's sender keep this pace."""
+    world.ledger = Ledger(world.engine, now=lambda: world.now, pace=pace)
+
+
+def send_for(world: ToldWorld, duration: timedelta, *, ledgers: int = 1) -> int:
+    """Let so many senders send whatever they may, second by second; how many mails that makes."""
+    before, end = sum(world.transport.mails.values()), world.now + duration
+    senders = [world.ledger] + [
+        Ledger(world.engine, now=lambda: world.now, pace=world.ledger.pace) for _ in range(ledgers - 1)
+    ]
+    while world.now < end:
+        for ledger in senders:
+            for batch_id in ledger.sendable(world.transport, limit=2):
+                deliver_batch(ledger, world.transport, batch_id, sender=SENDER)
+        chances = [ledger.next_chance(world.transport) for ledger in senders]
+        world.now = min([end, *(max(chance, world.now) for chance in chances if chance is not None)])
+    world.check()
+    return sum(world.transport.mails.values()) - before
+
+
+def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: ToldWorld) -> None:
+    keep(waiting, Pace(hourly=120))
+    assert send_for(waiting, HOUR, ledgers=3) == 120
+    assert max(len(mailing.recipients) for mailing in waiting.transport.taken) == 2, "spread over the hour"
+
+
+def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: ToldWorld) -> None:
+    keep(waiting, Pace(hourly=120))
+    waiting.transport.answers = [ThrottledError("slow down", retry_after=600.0)]
+    assert send_for(waiting, HOUR) == 100
+
+
+def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: ToldWorld) -> None:
+    keep(waiting, Pace(hourly=60))
+    send_for(waiting, timedelta(minutes=1))
+    first, second, *_ = waiting.ledger.sendable(waiting.transport)
+    assert waiting.ledger.claim(first, waiting.transport) is not None
+    assert waiting.ledger.claim(second, waiting.transport) is None
+    assert waiting.ledger.sendable(waiting.transport) == []
+
+
+def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: ToldWorld) -> None:
+    keep(waiting, Pace(hourly=50, first_day=20))
+    told = []
+    for _ in range(4):
+        told.append(send_for(waiting, timedelta(minutes=59)))
+        waiting.wait(hours=24)
+    assert told == [20, 28, 39, 50]
+
+
+def test_a_month_without_mail_makes_a_sender_new_again(waiting: ToldWorld) -> None:
+    keep(waiting, Pace(first_day=20))
+    send_for(waiting, HOUR)
+    waiting.wait(days=1)
+    assert send_for(waiting, HOUR) == 28
+    waiting.wait(days=31)
+    with reading(waiting.engine) as connection:
+        assert days_with_mail(connection, "sendgrid", now=waiting.now) == 0
+    assert send_for(waiting, HOUR) == 20
+
+
+def test_without_a_pace_nothing_waits(waiting: ToldWorld) -> None:
+    waiting.deliver()
+    assert Counter(waiting.transport.mails.values()) == {1: 150}
+
+
+@pytest.mark.parametrize("pace", [Pace(hourly=120), Pace(hourly=60, first_day=20)])
+def test_the_forecast_counts_with_the_pace_and_holds(waiting: ToldWorld, pace: Pace) -> None:
+    keep(waiting, pace)
+    begun = waiting.now
+    foretold = []
+    while waiting.books(2).waiting:
+        foretold.append(forecast(waiting.engine, 2, "sendgrid", now=waiting.now, pace=pace))
+        send_for(waiting, timedelta(minutes=40))
+    with_mail = max(mailing.written_at for mailing in waiting.transport.taken)
+    for expected in foretold[:-1]:
+        assert expected is not None
+        assert abs(expected - with_mail) <= (with_mail - begun) / 10
+
+
+def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: ToldWorld) -> None:
+    pace = Pace(hourly=1800)
+    keep(waiting, pace)
+    begun = waiting.now
+    waiting.transport.rule = lambda _: waiting.wait(seconds=70)
+    send_for(waiting, timedelta(minutes=2))
+    expected = forecast(waiting.engine, 2, "sendgrid", now=waiting.now, pace=pace)
+    send_for(waiting, timedelta(minutes=30))
+    assert waiting.books(2).waiting == 0
+    end = waiting.transport.taken[-1].written_at + timedelta(seconds=70)
+    assert expected is not None
+    assert abs(expected - end) <= (end - begun) / 10
+
+
+def test_a_pace_outlives_the_process(database: Engine, waiting: ToldWorld) -> None:
+    keep(waiting, Pace(hourly=60))
+    send_for(waiting, timedelta(seconds=1))
+    keep(waiting, Pace(hourly=60))
+    assert waiting.ledger.sendable(waiting.transport) == []
+    closure = waiting.ledger.closure(waiting.transport)
+    assert closure is not None
+    assert closure.to_keep_pace
