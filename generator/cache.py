@@ -1,4 +1,4 @@
-"""What was rendered and compared before, kept between builds; to delete it changes no byte of any site.
+"""What was rendered, compared and written before, kept between builds; deleting it changes no byte of a site.
 
 A key has to name everything that its value depends on: the content's digest and the version of what made it.
 """
@@ -8,10 +8,18 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator, MutableMapping
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 
 FILE = "policysite.sqlite3"
+MAKE = (
+    "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, day TEXT NOT NULL) WITHOUT ROWID",
+)
+# A finished page is taken as it is, so what it was made of is not used for long, and then all at once.
+REMEMBERED = timedelta(days=90)
+NOTED_EVERY = timedelta(days=7)
 
 
 class Cache(MutableMapping[str, str]):
@@ -59,11 +67,16 @@ class Cache(MutableMapping[str, str]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def forget_unused(self) -> None:
-        """Drop what was neither read nor written since this was opened, so that it does not grow for ever."""
-        for key in list(self):
-            if key not in self._used:
-                del self[key]
+    def forget_unused(self, *, today: date) -> None:
+        """Note what was used, and drop what was not for a long time, so that it does not grow for ever."""
+        known = dict(self._database.execute("SELECT key, day FROM used"))
+        lately = (today - NOTED_EVERY).isoformat()
+        noted = [(key, today.isoformat()) for key in self._used if known.get(key, "") <= lately]
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.executemany("INSERT OR REPLACE INTO used VALUES (?, ?)", noted)
+        self._database.execute("DELETE FROM used WHERE day < ?", ((today - REMEMBERED).isoformat(),))
+        self._database.execute("DELETE FROM kept WHERE key NOT IN (SELECT key FROM used)")
+        self._database.execute("COMMIT")
 
     def __enter__(self) -> Cache:
         return self
@@ -81,7 +94,8 @@ def _open(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
     try:
         database.execute("PRAGMA synchronous = OFF")  # what is lost is made again
-        database.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+        for statement in MAKE:
+            database.execute(statement)
     except sqlite3.DatabaseError:
         database.close()
         raise

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nh3
 
@@ -108,6 +111,18 @@ class Renderer:
             self._cache[key] = rendered
         return rendered
 
+    def kept_reading(self, blob: str) -> Reading | None:
+        """What was read of a blob before."""
+        kept = self._cache.get(f"reading-{self.version}-{blob}") if self._cache is not None else None
+        return _as_reading(json.loads(kept)) if kept is not None else None
+
+    def keep_reading(self, blob: str, reading: Reading) -> None:
+        """Keep it for the next time, unless its unknown keys hold what JSON cannot, such as themselves."""
+        if self._cache is None:
+            return
+        with suppress(RecursionError, TypeError, ValueError):
+            self._cache[f"reading-{self.version}-{blob}"] = json.dumps(asdict(reading), default=str)
+
     def look(self, body: str) -> Look:
         """What a reader sees of the body, as a digest; each body is rendered for it at most once."""
         compared = TRAILING_BLANKS.sub("", body)
@@ -180,6 +195,15 @@ def read_text(raw: bytes, renderer: Renderer) -> Reading:
     return _read(raw, renderer)[1]
 
 
+def read_blob(blob: str, raw: Callable[[], bytes], renderer: Renderer) -> Reading:
+    """The same of the blob with this name; its bytes are asked for only if it was never read before."""
+    kept = renderer.kept_reading(blob)
+    if kept is None:
+        kept = read_text(raw(), renderer)
+        renderer.keep_reading(blob, kept)
+    return kept
+
+
 def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
     text, problems = _decoded(raw)
     split = on_fresh_stack(split_front_matter, text)
@@ -197,6 +221,14 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
         problems=(*problems, *split.problems),
     )
     return split, reading
+
+
+def _as_reading(values: dict[str, Any]) -> Reading:
+    front = values["front"]
+    if front["effective"] is not None:
+        front["effective"] = date.fromisoformat(front["effective"])
+    problems = tuple(Problem(**problem) for problem in values["problems"])
+    return Reading(**{**values, "front": FrontMatter(**front), "problems": problems})
 
 
 def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:

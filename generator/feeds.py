@@ -37,8 +37,8 @@ def atom_feed(
     page: str,
     site_url: str,
 ) -> bytes:
-    """The newest of the entries as a feed at ``address``; ``page`` is what it is the feed of."""
-    newest = sorted(entries, key=lambda entry: (entry.published_at, entry.identity), reverse=True)[:NEWEST]
+    """The entries, newest first, as a feed at ``address``; ``page`` is what it is the feed of."""
+    newest = sorted(entries, key=lambda entry: (entry.published_at, entry.identity), reverse=True)
     feed = ET.Element("feed", {"xmlns": ATOM})
     ET.SubElement(feed, "id").text = _urn(identity)
     ET.SubElement(feed, "title").text = title

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import NamedTuple
 
-from generator.document import Document, Reading, Renderer, read_document, read_text
+from generator.document import Document, Reading, Renderer, read_blob, read_document
 from generator.errors import DocumentTextError
 from generator.front_matter import FrontMatter, Problem
 from generator.lineage import Track, follow
@@ -138,7 +138,7 @@ def read_history(
 
     @cache
     def read(blob: str) -> Reading:
-        return read_text(repository.read(blob), renderer)
+        return read_blob(blob, lambda: repository.read(blob), renderer)
 
     documents = [
         _document(

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -31,10 +32,16 @@ HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOT
 CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
+LONG_HISTORY = 100
+"""Versions on one page, at most; a longer history is divided by years."""
+
+SHORTEST_PAGE = 20
+"""Versions on the first page of a history that is divided, at least."""
+
 DESCRIPTION_LENGTH = 160  # about what search engines show of it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Chapter:
     """A document with what its pages tell on one day.
 
@@ -57,9 +64,49 @@ class Chapter:
         """Oldest first."""
         return self.place.document.versions
 
+    @cached_property
+    def history_pages(self) -> tuple[HistoryPage, ...]:
+        """The pages with all versions, newest first."""
+        return _history_pages(self.place)
+
+    def history_address(self, version: Version) -> str:
+        """The page of the history that has the version."""
+        return next(page.address for page in self.history_pages if version.label[:4] >= page.years[:4])
+
     def version(self, number: int) -> Version | None:
         """The version of this number, if there is one."""
         return self.versions[number - 1] if 0 < number <= len(self.versions) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """A page of the history: its versions, newest first, and the years that they are of, such as ``2024``."""
+
+    address: str
+    years: str
+    versions: tuple[Version, ...]
+
+
+def _history_pages(place: Place) -> tuple[HistoryPage, ...]:
+    """The whole history on one page, or by years, newest first, where it is long."""
+    by_year: dict[str, list[Version]] = {}
+    for version in reversed(place.document.versions):
+        by_year.setdefault(version.label[:4], []).append(version)
+    years = list(by_year)
+    first = len(years)
+    if len(place.document.versions) > LONG_HISTORY:
+        first = next(
+            n for n in range(1, len(years) + 1) if sum(map(len, list(by_year.values())[:n])) >= SHORTEST_PAGE
+        )
+    newest = tuple(version for year in years[:first] for version in by_year[year])
+    span = years[0] if first == 1 else f"{years[first - 1]}–{years[0]}"
+    return (
+        HistoryPage(address=place.history, years=span, versions=newest),
+        *(
+            HistoryPage(address=f"{place.history}{year}/", years=year, versions=tuple(by_year[year]))
+            for year in years[first:]
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +116,14 @@ class Translation:
     address: str
     language: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many words came and went with a version."""
+
+    words_inserted: int
+    words_deleted: int
 
 
 class Page:
@@ -191,21 +246,25 @@ class Pages:
         article = self._article(page, chapter, title=title, content=content, text=None)
         return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')
 
-    def history(self, chapter: Chapter, redlines: Mapping[int, RedlineTexts]) -> Article:
-        """All versions, newest first; each redline is under the number of the version that it brought."""
-        page = self._page(chapter.place.history, chapter)
+    def history(self, chapter: Chapter, shown: HistoryPage, sizes: Mapping[int, Size | None]) -> Article:
+        """One page of the history; ``sizes`` are by number, None for the first version."""
+        page = self._page(shown.address, chapter)
         title = page.t("history_title", title=chapter.shown.title)
         entries = [
             {
                 "version": version,
                 "standing": chapter.standings[version.number],
-                "redline": redlines.get(version.number),
+                "size": sizes[version.number],
                 "returned": chapter.version(version.returns_to or 0),
                 "since": version.number in chapter.since,
             }
-            for version in reversed(chapter.versions)
+            for version in shown.versions
         ]
-        content = self._filled("history.html", page, chapter, chapter.shown, title=title, versions=entries)
+        content = self._filled(
+            "history.html", page, chapter, chapter.shown, title=title, versions=entries, years=shown.years
+        )
+        if shown.address != chapter.place.history:
+            title = f"{title} ({shown.years})"
         return self._article(page, chapter, title=title, content=content, text=None)
 
     def overview(self, chapters: Sequence[Chapter], *, language: str) -> Article:

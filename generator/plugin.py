@@ -203,7 +203,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Write the archive, the feeds and history.json."""
         self.built = self._site.write(Path(config.site_dir), self._shells, other_pages=self._other_pages)
         if not self._preview:
-            self._cache.forget_unused()
+            self._cache.forget_unused(today=datetime.now(UTC).date())
         self._open.close()
 
     def on_serve(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote, urljoin
 
@@ -95,6 +96,20 @@ class Rendering:
             locate=partial(relative, page=page),
             file_address=partial(self._files.address, version=version),
         )
+
+    @contextmanager
+    def noting_images(self) -> Iterator[dict[str, str]]:
+        """Answers a mapping in which, at the end, are the older files that texts have shown since."""
+        before, self._files.kept = self._files.kept, {}
+        noted = self._files.kept
+        try:
+            yield noted
+        finally:
+            self._files.kept = before | noted
+
+    def keep(self, files: Mapping[str, str]) -> None:
+        """Let these older files be on the site: blobs by address."""
+        self._files.kept.update(files)
 
     def anywhere(self, markup: str, version: Version, *, here: str) -> str:
         """Markup of a version with absolute links; those inside the text lead to ``here``."""

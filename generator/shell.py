@@ -5,6 +5,7 @@ The theme is rendered once for each language of the interface and not once for e
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Shell:
     """A page that the theme rendered at ``ADDRESS`` with the other marks as its title, content and head."""
 
     def __init__(self, rendered: str) -> None:
+        self.sha256 = hashlib.sha256(rendered.encode()).hexdigest()
         self._texts = MARK.split(rendered)
         self._marks = MARK.findall(rendered)
 

@@ -6,14 +6,12 @@ Whoever renders the theme asks for the documents' articles and gives the shells;
 from __future__ import annotations
 
 import gzip
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property, partial
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote, urljoin
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 from generator import seam
@@ -27,9 +25,10 @@ from generator.addresses import (
     Place,
     place_documents,
 )
+from generator.archive import Archive
 from generator.config import SiteConfig
 from generator.document import Renderer
-from generator.feeds import Entry, atom_feed, xml_file
+from generator.feeds import NEWEST, Entry, atom_feed, xml_file
 from generator.history import (
     HistoryWarning,
     Version,
@@ -40,8 +39,9 @@ from generator.history import (
 )
 from generator.language import load_language
 from generator.links import Links
+from generator.output import Output
 from generator.pages import Chapter, Pages, with_clause_links
-from generator.redlines import Redlines, RedlineTexts
+from generator.redlines import Redlines
 from generator.rendering import FolderFiles, Rendering
 from generator.repository import Repository
 from generator.seam import Digests, Published
@@ -83,6 +83,8 @@ class Site:
         self._day = day
         folder = repository.folder_of(config.documents)
         renderer = Renderer(config.extensions, config.extension_configs, cache)
+        self._cache = cache
+        self._renderer = renderer
         history = read_history(
             repository,
             folder=folder,
@@ -144,15 +146,18 @@ class Site:
 
     def write(self, folder: Path, shells: Mapping[str, Shell], *, other_pages: Iterable[str]) -> Built:
         """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
-        output = _Output(folder, shells)
+        output = Output(folder, shells, self._cache, made_of=self._made_of())
+        archive = Archive(output, rendering=self._rendering, redlines=self._redlines, pages=self._pages)
         digests: dict[tuple[str, int], Digests] = {}
-        entries: list[Entry] = []
         for chapter in self._chapters:
-            entries += self._write_chapter(chapter, output, digests)
+            document = chapter.place.document.id
+            for number, written in archive.write(chapter).items():
+                digests[document, number] = written.digests
+            if chapter.place.document.ended_at is not None:
+                output.page(self._document_page(chapter))
+        self._write_feeds(archive, output)
         if not any(place.slug == "" for place in self.places):
             output.page(self._pages.overview(self._chapters, language=self._config.language))
-        if entries:
-            output.file(FEED, self._feed(entries, None))
         for address, blob in self._files.kept.items():
             output.file(address, self._repository.read(blob))
         self._write_redirects(output)
@@ -207,56 +212,11 @@ class Site:
 
     def _document_page(self, chapter: Chapter) -> Article:
         place = chapter.place
-        return self._pages.document(chapter, self._text(chapter.shown, place, page=place.address))
+        text = self._rendering.on_page(self._rendering.html(chapter.shown), chapter.shown, page=place.address)
+        text = with_clause_links(text, language=load_language(place.language))
+        return self._pages.document(chapter, text)
 
-    def _write_chapter(
-        self, chapter: Chapter, output: _Output, digests: dict[tuple[str, int], Digests]
-    ) -> list[Entry]:
-        """Write all of a document's pages that the theme did not; answers its entries for feeds."""
-        place = chapter.place
-        redlines = {new.number: self._redline(old, new, place) for old, new in pairwise(chapter.versions)}
-        entries = []
-        for version in chapter.versions:
-            redline = redlines.get(version.number)
-            text = self._text(version, place, page=place.version(version))
-            page = output.page(self._pages.version(chapter, version, text))
-            changed = self._write_change(chapter, version, redline, output) if redline else None
-            digests[place.document.id, version.number] = Digests(page, changed)
-            entries.append(self._entry(place, version, redline))
-        for old in chapter.versions[:-1]:
-            self._write_since(chapter, old, output)
-        output.page(self._pages.history(chapter, redlines))
-        if place.document.ended_at is not None:
-            output.page(self._document_page(chapter))
-        if place.feed != FEED:
-            output.file(place.feed, self._feed(entries, place))
-        return entries
-
-    def _write_change(
-        self, chapter: Chapter, version: Version, redline: RedlineTexts, output: _Output
-    ) -> str:
-        page = chapter.place.change(version)
-        output.page(self._pages.change(chapter, version, self._on_page(redline, version, page=page)))
-        absolute = partial(self._rendering.anywhere, version=version, here=page)
-        raw = seam.redline_json(
-            chapter.place.document.id,
-            version,
-            redline,
-            absolute=absolute,
-            nothing=load_language(chapter.place.language)("redline_nothing"),
-        )
-        return output.file(f"{page}redline.json", raw)
-
-    def _write_since(self, chapter: Chapter, old: Version, output: _Output) -> None:
-        place, newest = chapter.place, chapter.versions[-1]
-        address = place.since(old)
-        if old.number in chapter.since:
-            redline = self._redline(old, newest, place)
-            output.page(self._pages.since(chapter, old, self._on_page(redline, newest, page=address)))
-        else:
-            self._write_redirect(address, f"{place.history}#{old.label}", place.language, output)
-
-    def _write_redirects(self, output: _Output) -> None:
+    def _write_redirects(self, output: Output) -> None:
         """Lead from every address that a document's pages had before, where nothing else is now."""
         for place in self.places:
             for slug in place.former_slugs:
@@ -270,36 +230,20 @@ class Site:
                     if not output.has(f"{address}index.html"):
                         self._write_redirect(address, target, place.language, output)
 
-    def _write_redirect(self, address: str, target: str, language: str, output: _Output) -> None:
+    def _write_redirect(self, address: str, target: str, language: str, output: Output) -> None:
         page = self._pages.redirect(address, to=target, language=language)
         output.file(f"{address}index.html", page.encode())
 
-    def _entry(self, place: Place, version: Version, redline: RedlineTexts | None) -> Entry:
-        language = load_language(place.language)
-        effective = language("effective_from", effective=language.date(version.effective_on))
-        page = place.change(version) if redline else place.version(version)
-        markup = redline.mail_html if redline else self._rendering.html(version)
-        return Entry(
-            identity=f"{place.document.id}/{version.label}",
-            title=f"{version.title}: {version.label}",
-            page=page,
-            published_at=version.published_at,
-            summary=" ".join(filter(None, (version.front.summary, effective))),
-            markup=self._rendering.anywhere(markup, version, here=page),
-            language=place.language,
-        )
-
-    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
-        return self._redlines.between(old, new, language=load_language(place.language))
-
-    def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
-        """The redline with links that work on the page at this address."""
-        resolve = partial(self._rendering.on_page, version=version, page=page)
-        return replace(redline, html=resolve(redline.html), side_by_side=resolve(redline.side_by_side))
-
-    def _text(self, version: Version, place: Place, *, page: str) -> str:
-        text = self._rendering.on_page(self._rendering.html(version), version, page=page)
-        return with_clause_links(text, language=load_language(place.language))
+    def _write_feeds(self, archive: Archive, output: Output) -> None:
+        """One feed for each document, and one for the site."""
+        everything = [(chapter, version) for chapter in self._chapters for version in chapter.versions]
+        newest = sorted(everything, key=lambda one: (one[1].published_at, one[0].place.document.id))[-NEWEST:]
+        if newest:
+            output.file(FEED, self._feed([archive.entry(*one) for one in newest], None))
+        for chapter in self._chapters:
+            if chapter.place.feed != FEED:
+                entries = [archive.entry(chapter, version) for version in chapter.versions[-NEWEST:]]
+                output.file(chapter.place.feed, self._feed(entries, chapter.place))
 
     def _feed(self, entries: list[Entry], place: Place | None) -> bytes:
         """The feed of one document, or of the site."""
@@ -313,13 +257,24 @@ class Site:
             site_url=self._config.site_url,
         )
 
+    def _made_of(self) -> object:
+        """Everything besides the history, the code and the theme on which any page depends."""
+        config = self._config
+        return (
+            (config.site_url, config.site_name, config.language, config.time_zone.key),
+            self._renderer.version,
+            [(place.slug, place.former_slugs, place.document.ended_at) for place in self.places],
+            sorted(self._files.now.items()),
+        )
+
     def _sitemap(self, other_pages: Iterable[str]) -> bytes:
         """What search engines may find: permanent pages, each with the day its text was published."""
         pages: dict[str, str | None] = dict.fromkeys(other_pages)
         for chapter in self._chapters:
-            place, newest = chapter.place, chapter.versions[-1]
+            place = chapter.place
             pages[place.address] = chapter.shown.label[:10]
-            pages[place.history] = newest.label[:10]
+            for page in chapter.history_pages:
+                pages[page.address] = page.versions[0].label[:10]
             for version in chapter.versions:
                 pages[place.version(version)] = version.label[:10]
                 if version.number > 1:
@@ -331,27 +286,3 @@ class Site:
             if day:
                 ET.SubElement(url, "lastmod").text = day
         return xml_file(root)
-
-
-class _Output:
-    """The folder of a site; answers the digest of what it wrote."""
-
-    def __init__(self, folder: Path, shells: Mapping[str, Shell]) -> None:
-        self._folder = folder
-        self._shells = shells
-
-    def page(self, article: Article) -> str:
-        page = self._shells[article.language].fill(article)
-        return self.file(f"{article.address}index.html", page.encode("utf-8", "xmlcharrefreplace"))
-
-    def file(self, address: str, raw: bytes) -> str:
-        file = self._place(address)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(raw)
-        return hashlib.sha256(raw).hexdigest()
-
-    def has(self, address: str) -> bool:
-        return self._place(address).exists()
-
-    def _place(self, address: str) -> Path:
-        return self._folder / unquote(address, errors="surrogateescape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 from generator.cache import FILE, Cache
@@ -15,13 +16,17 @@ def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
         assert list(cache) == ["a"]
 
 
-def test_what_was_not_used_is_forgotten_on_demand(tmp_path: Path) -> None:
+def test_what_was_not_used_for_three_months_is_forgotten(tmp_path: Path) -> None:
+    begun = date(2026, 1, 1)
     with Cache(tmp_path) as cache:
         cache["used"], cache["unused"] = "1", "2"
-    with Cache(tmp_path) as cache:
-        assert cache.get("used") == "1"
-        cache["new"] = "3"
-        cache.forget_unused()
+        cache.forget_unused(today=begun)
+    for days in (10, 80, 91):
+        with Cache(tmp_path) as cache:
+            assert cache.get("used") == "1"
+            assert ("unused" in list(cache)) == (days < 95)
+            cache["new"] = "3"
+            cache.forget_unused(today=begun + timedelta(days=days))
     with Cache(tmp_path) as cache:
         assert sorted(cache) == ["new", "used"]
 

@@ -1,0 +1,178 @@
+"""The permanent pages of a document: every version, every change, all that changed since, the history.
+
+Each version's files are made once: what they depend on is named in full, so that a build which finds it
+unchanged takes them from the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from generator import seam
+from generator.addresses import Place
+from generator.feeds import Entry
+from generator.history import Version
+from generator.language import load_language
+from generator.output import Output
+from generator.pages import Chapter, HistoryPage, Pages, Size, with_clause_links
+from generator.redlines import Redlines, RedlineTexts
+from generator.rendering import Rendering
+from generator.seam import Digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a version's files have to say to other files; ``size`` is None for the first version."""
+
+    digests: Digests
+    size: Size | None
+
+
+class Archive:
+    """Writes the permanent pages of one document after the other."""
+
+    def __init__(self, output: Output, *, rendering: Rendering, redlines: Redlines, pages: Pages) -> None:
+        self._output = output
+        self._rendering = rendering
+        self._redlines = redlines
+        self._pages = pages
+
+    def write(self, chapter: Chapter) -> Mapping[int, Written]:
+        """Write all pages of the document but its own; answers what came of each version, by number."""
+        written = {version.number: self._version(chapter, version) for version in chapter.versions}
+        self._since(chapter)
+        self._history(chapter, {number: one.size for number, one in written.items()})
+        return written
+
+    def text(self, version: Version, place: Place, *, page: str) -> str:
+        """The text of a version with links for the page at this address."""
+        text = self._rendering.on_page(self._rendering.html(version), version, page=page)
+        return with_clause_links(text, language=load_language(place.language))
+
+    def entry(self, chapter: Chapter, version: Version) -> Entry:
+        """The version's entry in a feed."""
+        place, old = chapter.place, chapter.version(version.number - 1)
+        language = load_language(place.language)
+        effective = language("effective_from", effective=language.date(version.effective_on))
+        page = place.change(version) if old else place.version(version)
+        markup = self._redline(old, version, place).mail_html if old else self._rendering.html(version)
+        return Entry(
+            identity=f"{place.document.id}/{version.label}",
+            title=f"{version.title}: {version.label}",
+            page=page,
+            published_at=version.published_at,
+            summary=" ".join(filter(None, (version.front.summary, effective))),
+            markup=self._rendering.anywhere(markup, version, here=page),
+            language=place.language,
+        )
+
+    def _version(self, chapter: Chapter, version: Version) -> Written:
+        old, new = chapter.version(version.number - 1), chapter.version(version.number + 1)
+        made_of = (
+            "version",
+            *self._frame(chapter),
+            version,
+            old,
+            new and (new.label, new.published_at),
+            chapter.standings[version.number],
+            chapter.version(version.returns_to or 0),
+            version is chapter.shown,
+            version.number in chapter.since,
+        )
+        page, change, size, images = self._output.kept(made_of, lambda: self._write_version(chapter, version))
+        self._rendering.keep(images)
+        return Written(digests=Digests(page, change), size=size and Size(*size))
+
+    def _frame(self, chapter: Chapter) -> tuple[object, ...]:
+        """What all pages of a document depend on."""
+        place = chapter.place
+        return (
+            (place.document.id, place.slug, place.language, place.announced, chapter.withdrawn_on),
+            chapter.shown.title,
+            [(other.address, other.language) for other in chapter.translations],
+        )
+
+    def _write_version(self, chapter: Chapter, version: Version) -> list[object]:
+        with self._rendering.noting_images() as images:
+            place, old = chapter.place, chapter.version(version.number - 1)
+            text = self.text(version, place, page=place.version(version))
+            page = self._output.page(self._pages.version(chapter, version, text))
+            if old is None:
+                return [page, None, None, images]
+            redline = self._redline(old, version, place)
+            change = self._write_change(chapter, version, redline)
+            return [page, change, [redline.words_inserted, redline.words_deleted], images]
+
+    def _write_change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> str:
+        place = chapter.place
+        page = place.change(version)
+        self._output.page(self._pages.change(chapter, version, self._on_page(redline, version, page=page)))
+        raw = seam.redline_json(
+            place.document.id,
+            version,
+            redline,
+            absolute=partial(self._rendering.anywhere, version=version, here=page),
+            nothing=load_language(place.language)("redline_nothing"),
+        )
+        return self._output.file(f"{page}redline.json", raw)
+
+    def _since(self, chapter: Chapter) -> None:
+        newest = chapter.versions[-1]
+        older = [version for version in chapter.versions[:-1] if version.number not in chapter.since]
+        pages = [(old.label, chapter.history_address(old)) for old in older]
+        made_of = ("older since", *self._frame(chapter), pages)
+        self._output.kept(made_of, lambda: self._lead_to_history(chapter, older))
+        for number in sorted(chapter.since):
+            steps = chapter.versions[number - 1 :]
+            made_of = ("since", *self._frame(chapter), steps, chapter.standings[newest.number])
+            images = self._output.kept(made_of, partial(self._write_since, chapter, steps[0]))
+            self._rendering.keep(images)
+
+    def _lead_to_history(self, chapter: Chapter, older: Sequence[Version]) -> None:
+        place = chapter.place
+        for old in older:
+            to = f"{chapter.history_address(old)}#{old.label}"
+            page = self._pages.redirect(place.since(old), to=to, language=place.language)
+            self._output.file(f"{place.since(old)}index.html", page.encode())
+
+    def _write_since(self, chapter: Chapter, old: Version) -> object:
+        with self._rendering.noting_images() as images:
+            place, newest = chapter.place, chapter.versions[-1]
+            redline = self._redline(old, newest, place)
+            redline = self._on_page(redline, newest, page=place.since(old))
+            self._output.page(self._pages.since(chapter, old, redline))
+            return images
+
+    def _history(self, chapter: Chapter, sizes: Mapping[int, Size | None]) -> None:
+        for page in chapter.history_pages:
+            listed = [
+                (version, chapter.standings[version.number], sizes[version.number])
+                for version in page.versions
+            ]
+            returned = [chapter.version(version.returns_to or 0) for version in page.versions]
+            since = chapter.since & {version.number for version in page.versions}
+            first, links = chapter.versions[0], [(one.address, one.years) for one in chapter.history_pages]
+            made_of = (
+                "history",
+                *self._frame(chapter),
+                listed,
+                returned,
+                since,
+                first,
+                links,
+                len(chapter.versions),
+            )
+            self._output.kept(made_of, partial(self._write_history, chapter, page, sizes))
+
+    def _write_history(self, chapter: Chapter, page: HistoryPage, sizes: Mapping[int, Size | None]) -> None:
+        self._output.page(self._pages.history(chapter, page, sizes))
+
+    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
+        return self._redlines.between(old, new, language=load_language(place.language))
+
+    def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
+        """The redline with links that work on the page at this address."""
+        resolve = partial(self._rendering.on_page, version=version, page=page)
+        return replace(redline, html=resolve(redline.html), side_by_side=resolve(redline.side_by_side))
