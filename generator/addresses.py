@@ -16,11 +16,16 @@ from generator.errors import PolicyError
 from generator.history import DocumentHistory, Version, slug_of
 
 FEED = "feed.xml"
+JSON_FEED = "feed.json"
 HISTORY = "history.json"
 SCHEMA = "history.schema.json"
 SITEMAP = "sitemap.xml"
-SITE_FILES = frozenset({FEED, HISTORY, SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"})
-BELOW_A_DOCUMENT = frozenset({"versions", "changes", "since", "history", FEED})
+ROBOTS = "robots.txt"
+SITE_FILES = frozenset({FEED, JSON_FEED, HISTORY, SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"})
+BELOW_A_DOCUMENT = frozenset({
+    "versions", "changes", "since", "history", "compare", "in-force", "in-force.json", "fragment.html",
+    FEED, JSON_FEED,
+})  # fmt: skip
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 
 
@@ -70,9 +75,39 @@ class Place:
         """Its own feed; the start page has that of the site."""
         return f"{self.address}{FEED}"
 
+    @property
+    def json_feed(self) -> str:
+        """The same as JSON."""
+        return f"{self.address}{JSON_FEED}"
+
+    @property
+    def comparison(self) -> str:
+        """The page that compares any two versions."""
+        return f"{self.address}compare/"
+
+    @property
+    def in_force(self) -> str:
+        """The page that says what was in force on a day."""
+        return f"{self.address}in-force/"
+
+    @property
+    def in_force_data(self) -> str:
+        """The same for programs."""
+        return f"{self.address}in-force.json"
+
+    @property
+    def fragment(self) -> str:
+        """The text in force for another site to include."""
+        return f"{self.address}fragment.html"
+
     def version(self, version: Version) -> str:
         """The permanent page of a version."""
         return f"{self.address}versions/{version.label}/"
+
+    def copy(self, version: Version, suffix: str) -> str:
+        """A copy of a version's text in another form, such as ``md``."""
+        name = quote(posixpath.basename(self.slug) or "index", errors="surrogateescape")
+        return f"{self.version(version)}{name}-{version.label}.{suffix}"
 
     def change(self, version: Version) -> str:
         """The page with the redline that brought a version."""

@@ -12,11 +12,14 @@ from functools import partial
 
 from generator import seam
 from generator.addresses import Place
+from generator.chapters import Chapter, HistoryPage, Size
+from generator.copies import plain_text
 from generator.feeds import Entry
 from generator.history import Version
 from generator.language import load_language
 from generator.output import Output
-from generator.pages import Chapter, HistoryPage, Pages, Size, with_clause_links
+from generator.pages import Pages, with_clause_links
+from generator.pdf import Printer
 from generator.redlines import Redlines, RedlineTexts
 from generator.rendering import Rendering
 from generator.seam import Digests
@@ -33,8 +36,17 @@ class Written:
 class Archive:
     """Writes the permanent pages of one document after the other."""
 
-    def __init__(self, output: Output, *, rendering: Rendering, redlines: Redlines, pages: Pages) -> None:
+    def __init__(
+        self,
+        output: Output,
+        *,
+        rendering: Rendering,
+        redlines: Redlines,
+        pages: Pages,
+        printer: Printer | None,
+    ) -> None:
         self._output = output
+        self._printer = printer
         self._rendering = rendering
         self._redlines = redlines
         self._pages = pages
@@ -42,8 +54,12 @@ class Archive:
     def write(self, chapter: Chapter) -> Mapping[int, Written]:
         """Write all pages of the document but its own; answers what came of each version, by number."""
         written = {version.number: self._version(chapter, version) for version in chapter.versions}
+        if self._printer is not None:
+            for version in chapter.versions:
+                self._print(chapter, version, self._printer)
         self._since(chapter)
         self._history(chapter, {number: one.size for number, one in written.items()})
+        self._write_present(chapter)
         return written
 
     def text(self, version: Version, place: Place, *, page: str) -> str:
@@ -80,6 +96,8 @@ class Archive:
             chapter.version(version.returns_to or 0),
             version is chapter.shown,
             version.number in chapter.since,
+            chapter.translates.get(version.number),
+            [kin.counterparts.get(version.number) for kin in chapter.relatives],
         )
         page, change, size, images = self._output.kept(made_of, lambda: self._write_version(chapter, version))
         self._rendering.keep(images)
@@ -91,7 +109,8 @@ class Archive:
         return (
             (place.document.id, place.slug, place.language, place.announced, chapter.withdrawn_on),
             chapter.shown.title,
-            [(other.address, other.language) for other in chapter.translations],
+            [(kin.place.address, kin.place.language) for kin in chapter.relatives],
+            chapter.prevailing,
         )
 
     def _write_version(self, chapter: Chapter, version: Version) -> list[object]:
@@ -99,11 +118,32 @@ class Archive:
             place, old = chapter.place, chapter.version(version.number - 1)
             text = self.text(version, place, page=place.version(version))
             page = self._output.page(self._pages.version(chapter, version, text))
+            self._output.file(place.copy(version, "md"), self._rendering.source(version))
+            plain = plain_text(self._rendering.anywhere(self._rendering.html(version), version, here=""))
+            self._output.file(place.copy(version, "txt"), plain.encode())
             if old is None:
                 return [page, None, None, images]
             redline = self._redline(old, version, place)
             change = self._write_change(chapter, version, redline)
             return [page, change, [redline.words_inserted, redline.words_deleted], images]
+
+    def _print(self, chapter: Chapter, version: Version, printer: Printer) -> None:
+        place = chapter.place
+        text = self._rendering.anywhere(self._rendering.html(version), version, here=place.version(version))
+        page = self._pages.printed(chapter, version, text)
+        self._output.file(place.copy(version, "pdf"), printer.printed(page))
+
+    def _write_present(self, chapter: Chapter) -> None:
+        """What is there once for each document, beside its own page."""
+        place, shown = chapter.place, chapter.shown
+        self._output.page(self._pages.in_force(chapter))
+        self._output.file(place.in_force_data, seam.in_force_json(chapter))
+        if len(chapter.versions) > 1:
+            self._output.page(self._pages.comparison(chapter))
+        text = self._rendering.anywhere(self._rendering.html(shown), shown, here=place.address)
+        self._output.file(
+            place.fragment, self._pages.fragment(chapter, text).encode("utf-8", "xmlcharrefreplace")
+        )
 
     def _write_change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> str:
         place = chapter.place

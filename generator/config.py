@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from generator.analytics import Analytics
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
@@ -15,8 +17,9 @@ class SiteConfig:
     ``documents`` is the folder with the policy, ``site_dir`` that of the site. ``site_url`` ends in ``/``.
     ``languages`` mark translations (``privacy.ru.md``); ``language`` is that of all other documents.
     ``announce`` holds path patterns, none meaning every document but the start page. ``since`` is how many
-    older versions get a page with all that changed since. ``excluded`` tells of a path below ``documents``
-    whether the site leaves it out.
+    older versions get a page with all that changed since. ``prevailing`` is the language whose text
+    prevails, where the company has said so. ``pdf``: whether each version has a copy for paper.
+    ``excluded`` tells of a path below ``documents`` whether the site leaves it out.
     """
 
     documents: Path
@@ -28,6 +31,9 @@ class SiteConfig:
     time_zone: ZoneInfo
     announce: tuple[str, ...]
     since: int
+    prevailing: str | None
+    pdf: bool
+    analytics: Analytics
     extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]]
     extension_configs: Mapping[str, Mapping[str, object]]
     excluded: Callable[[str], bool]

@@ -1,7 +1,8 @@
-"""Atom feeds (RFC 4287) of what was published: one for the site, one for each document."""
+"""Feeds of what was published, of the site and of each document: Atom (RFC 4287) and JSON Feed 1.1."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 ATOM = "http://www.w3.org/2005/Atom"
+JSON_FEED_VERSION = "https://jsonfeed.org/version/1.1"
 NEWEST = 50
 """How many entries a feed holds; the history has all of them."""
 
@@ -27,35 +29,63 @@ class Entry:
     language: str
 
 
-def atom_feed(
-    entries: Sequence[Entry],
-    *,
-    title: str,
-    author: str,
-    identity: str,
-    address: str,
-    page: str,
-    site_url: str,
-) -> bytes:
-    """The entries, newest first, as a feed at ``address``; ``page`` is what it is the feed of."""
-    newest = sorted(entries, key=lambda entry: (entry.published_at, entry.identity), reverse=True)
-    feed = ET.Element("feed", {"xmlns": ATOM})
-    ET.SubElement(feed, "id").text = _urn(identity)
-    ET.SubElement(feed, "title").text = title
-    ET.SubElement(feed, "updated").text = _time(newest[0].published_at)
-    ET.SubElement(ET.SubElement(feed, "author"), "name").text = author
-    ET.SubElement(feed, "link", {"rel": "self", "href": urljoin(site_url, address)})
-    ET.SubElement(feed, "link", {"rel": "alternate", "href": urljoin(site_url, page)})
-    for entry in newest:
-        element = ET.SubElement(feed, "entry", {"xml:lang": entry.language})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What is told of one document, or of the site, whose page is ``page``; the newest entry comes first."""
+
+    title: str
+    author: str
+    identity: str
+    page: str
+    site_url: str
+    language: str
+    entries: Sequence[Entry]
+
+
+def atom(feed: Feed, *, address: str) -> bytes:
+    """The feed as Atom, at ``address``."""
+    root = ET.Element("feed", {"xmlns": ATOM})
+    ET.SubElement(root, "id").text = _urn(feed.identity)
+    ET.SubElement(root, "title").text = feed.title
+    ET.SubElement(root, "updated").text = _time(feed.entries[0].published_at)
+    ET.SubElement(ET.SubElement(root, "author"), "name").text = feed.author
+    ET.SubElement(root, "link", {"rel": "self", "href": urljoin(feed.site_url, address)})
+    ET.SubElement(root, "link", {"rel": "alternate", "href": urljoin(feed.site_url, feed.page)})
+    for entry in feed.entries:
+        element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
         ET.SubElement(element, "id").text = _urn(entry.identity)
         ET.SubElement(element, "title").text = entry.title
-        ET.SubElement(element, "link", {"rel": "alternate", "href": urljoin(site_url, entry.page)})
+        ET.SubElement(element, "link", {"rel": "alternate", "href": urljoin(feed.site_url, entry.page)})
         ET.SubElement(element, "published").text = _time(entry.published_at)
         ET.SubElement(element, "updated").text = _time(entry.published_at)
         ET.SubElement(element, "summary").text = entry.summary
         ET.SubElement(element, "content", {"type": "html"}).text = entry.markup
-    return xml_file(feed)
+    return xml_file(root)
+
+
+def json_feed(feed: Feed, *, address: str) -> bytes:
+    """The feed as JSON, at ``address``."""
+    value = {
+        "version": JSON_FEED_VERSION,
+        "title": feed.title,
+        "home_page_url": urljoin(feed.site_url, feed.page),
+        "feed_url": urljoin(feed.site_url, address),
+        "language": feed.language,
+        "authors": [{"name": feed.author}],
+        "items": [
+            {
+                "id": _urn(entry.identity),
+                "url": urljoin(feed.site_url, entry.page),
+                "title": entry.title,
+                "summary": entry.summary,
+                "content_html": entry.markup,
+                "date_published": _time(entry.published_at),
+                "language": entry.language,
+            }
+            for entry in feed.entries
+        ],
+    }
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
 
 
 def xml_file(root: ET.Element) -> bytes:

@@ -32,13 +32,15 @@ class Version:
 
     ``published_at`` is the committer time in UTC of the mainline commit that brought it, not the author's:
     a change counts from its arrival on the branch. ``effective_on`` is the stated day, else that of the
-    publication in the site's time zone. ``path`` is below the documents folder.
+    publication in the site's time zone. ``path`` is below the documents folder. Of two versions of any
+    documents the one with the lower ``position`` was published first, or both with one commit.
     """
 
     document: str
     number: int
     label: str
     commit: str
+    position: int
     path: str
     source_blob: str
     published_at: datetime
@@ -273,6 +275,7 @@ def _versions(
                 number=len(versions) + 1,
                 label=f"{day.isoformat()}{later}",
                 commit=state.step.commit,
+                position=state.position,
                 path=_below(folder, state.path),
                 source_blob=state.blob,
                 published_at=published_at,

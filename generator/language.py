@@ -30,6 +30,11 @@ class Language:
             text = text.get(form, text["other"])
         return text.format(count=count, **values)
 
+    def name_of(self, code: str) -> str:
+        """The name of a language in this one, such as ``Russian``."""
+        names = Locale.parse(self.code, sep="-").languages
+        return str(names.get(code.replace("-", "_")) or names.get(code.partition("-")[0], code))
+
     def date(self, day: date) -> str:
         """The day in words, such as ``22 November 2026``."""
         return format_date(day, format="d MMMM y", locale=self.code.replace("-", "_"))

@@ -18,6 +18,7 @@ class State:
     """A document's file after a step that changed it."""
 
     step: Step
+    position: int
     path: str
     blob: str
 
@@ -75,16 +76,16 @@ class _Lineage:
         leaving = {path: self._living.pop(path) for path in sorted(gone)}
         for old_path, new_path in pairs.items():
             leaving[old_path].left_at[old_path] = position
-            self._continue(leaving.pop(old_path), step, come.pop(new_path))
+            self._continue(leaving.pop(old_path), step, position, come.pop(new_path))
         for path, track in leaving.items():
             track.gaps.append(Gap(step))
             track.held_until = position
             self._ended.setdefault(path, []).append(track)
         for path in sorted(come):
-            self._continue(self._returning(path, step), step, come[path])
+            self._continue(self._returning(path, step), step, position, come[path])
         for change in changed:
             if change.old_blob and change.new_blob:
-                self._continue(self._living[change.new_path], step, change)
+                self._continue(self._living[change.new_path], step, position, change)
 
     def _pairs(self, step: Step, gone: dict[str, FileChange], come: dict[str, FileChange]) -> dict[str, str]:
         """Old path to new path of every document that moved, by the three rules in their order."""
@@ -124,9 +125,9 @@ class _Lineage:
         self.tracks.append(track)
         return track
 
-    def _continue(self, track: Track, step: Step, change: FileChange) -> None:
+    def _continue(self, track: Track, step: Step, position: int, change: FileChange) -> None:
         assert change.new_blob is not None
-        track.states.append(State(step=step, path=change.new_path, blob=change.new_blob))
+        track.states.append(State(step=step, position=position, path=change.new_path, blob=change.new_blob))
         self._living[change.new_path] = track
 
 

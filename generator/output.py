@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from importlib.metadata import version as installed_version
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from generator.content_policy import ContentPolicy
 from generator.shell import Article, Shell
 
 PACKAGE = Path(__file__).parent
@@ -30,24 +32,29 @@ class Output:
         shells: Mapping[str, Shell],
         kept: MutableMapping[str, str],
         *,
+        policy: ContentPolicy | None,
         made_of: object,
     ) -> None:
         self._folder = folder
         self._shells = shells
         self._kept = kept
         languages = sorted(shells)
-        self._made_of = repr((code_version(), made_of, [(name, shells[name].sha256) for name in languages]))
-        self._recorded: dict[str, str] | None = None
+        self._policy = policy
+        themes = [(name, shells[name].sha256) for name in languages]
+        self._made_of = repr((code_version(), made_of, policy, themes))
+        self._recorded: dict[str, str | dict[str, str]] | None = None
 
     def page(self, article: Article) -> str:
         """Write the article in the theme."""
         page = self._shells[article.language].fill(article)
+        if self._policy is not None:
+            page = self._policy.on(page)
         return self.file(f"{article.address}index.html", page.encode("utf-8", "xmlcharrefreplace"))
 
     def file(self, address: str, raw: bytes) -> str:
-        """Write a file; inside ``kept`` it has to be UTF-8."""
+        """Write a file."""
         if self._recorded is not None:
-            self._recorded[address] = raw.decode()
+            self._recorded[address] = _as_text(raw)
         self._write(address, raw)
         return hashlib.sha256(raw).hexdigest()
 
@@ -66,7 +73,7 @@ class Output:
         if (known := self._kept.get(key)) is not None:
             values = json.loads(known)
             for address, text in values["files"].items():
-                self._write(address, text.encode())
+                self._write(address, _as_bytes(text))
             return values["answer"]
         self._recorded = {}
         answer = write()
@@ -81,6 +88,18 @@ class Output:
 
     def _place(self, address: str) -> Path:
         return self._folder / unquote(address, errors="surrogateescape")
+
+
+def _as_text(raw: bytes) -> str | dict[str, str]:
+    """The bytes as JSON has them: as text where they are UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(raw).decode()}
+
+
+def _as_bytes(text: str | dict[str, str]) -> bytes:
+    return text.encode() if isinstance(text, str) else b64decode(text["base64"])
 
 
 @cache

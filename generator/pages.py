@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -16,14 +15,14 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.addresses import FEED, Place, relative
+from generator.addresses import FEED, JSON_FEED, Place, relative
+from generator.chapters import Chapter, HistoryPage, Relative, Size
 from generator.history import Version
 from generator.language import Language, load_language
 from generator.next_links import first_change, with_next_links
 from generator.redlines import RedlineTexts
 from generator.repository import UNCOMMITTED
 from generator.shell import Article
-from generator.standing import Standing
 
 TEMPLATES = Path(__file__).parent / "templates" / "pages"
 LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
@@ -32,81 +31,7 @@ HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOT
 CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
-LONG_HISTORY = 100
-"""Versions on one page, at most; a longer history is divided by years."""
-
-SHORTEST_PAGE = 20
-"""Versions on the first page of a history that is divided, at least."""
-
 DESCRIPTION_LENGTH = 160  # about what search engines show of it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """A document with what its pages tell on one day.
-
-    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``since`` are the
-    numbers of those with a page of all that changed since. ``overtaken_by`` is the original's
-    version in force that a translation has not followed yet.
-    """
-
-    place: Place
-    standings: Mapping[int, Standing]
-    shown: Version
-    upcoming: Sequence[Version]
-    since: frozenset[int]
-    translations: Sequence[Place]
-    overtaken_by: Version | None
-    withdrawn_on: date | None
-
-    @property
-    def versions(self) -> tuple[Version, ...]:
-        """Oldest first."""
-        return self.place.document.versions
-
-    @cached_property
-    def history_pages(self) -> tuple[HistoryPage, ...]:
-        """The pages with all versions, newest first."""
-        return _history_pages(self.place)
-
-    def history_address(self, version: Version) -> str:
-        """The page of the history that has the version."""
-        return next(page.address for page in self.history_pages if version.label[:4] >= page.years[:4])
-
-    def version(self, number: int) -> Version | None:
-        """The version of this number, if there is one."""
-        return self.versions[number - 1] if 0 < number <= len(self.versions) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """A page of the history: its versions, newest first, and the years that they are of, such as ``2024``."""
-
-    address: str
-    years: str
-    versions: tuple[Version, ...]
-
-
-def _history_pages(place: Place) -> tuple[HistoryPage, ...]:
-    """The whole history on one page, or by years, newest first, where it is long."""
-    by_year: dict[str, list[Version]] = {}
-    for version in reversed(place.document.versions):
-        by_year.setdefault(version.label[:4], []).append(version)
-    years = list(by_year)
-    first = len(years)
-    if len(place.document.versions) > LONG_HISTORY:
-        first = next(
-            n for n in range(1, len(years) + 1) if sum(map(len, list(by_year.values())[:n])) >= SHORTEST_PAGE
-        )
-    newest = tuple(version for year in years[:first] for version in by_year[year])
-    span = years[0] if first == 1 else f"{years[first - 1]}–{years[0]}"
-    return (
-        HistoryPage(address=place.history, years=span, versions=newest),
-        *(
-            HistoryPage(address=f"{place.history}{year}/", years=year, versions=tuple(by_year[year]))
-            for year in years[first:]
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +41,6 @@ class Translation:
     address: str
     language: str
     words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many words came and went with a version."""
-
-    words_inserted: int
-    words_deleted: int
 
 
 class Page:
@@ -149,6 +66,10 @@ class Page:
         """Whether it is in the work tree only."""
         return version.commit == UNCOMMITTED
 
+    def language_of(self, code: str) -> str:
+        """A language's name in the language of the page."""
+        return self.t.name_of(code)
+
     def label(self, version: Version) -> str:
         """A version's label as a reader says it: its day, and which one of the day."""
         nth = version.label[len("2026-11-22-") :]
@@ -159,13 +80,24 @@ class Page:
 class Pages:
     """Makes every page of a site.
 
-    The texts and redlines that it is given have the links that their pages need.
+    The texts and redlines that it is given have the links that their pages need. ``scripts`` are addresses
+    by name, ``copies`` the suffixes of a version's copies by their form.
     """
 
-    def __init__(self, *, site_url: str, site_name: str, time_zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        *,
+        site_url: str,
+        site_name: str,
+        time_zone: ZoneInfo,
+        scripts: Mapping[str, str],
+        copies: Mapping[str, str],
+    ) -> None:
         self._site_url = site_url
         self._site_name = site_name
         self._time_zone = time_zone
+        self._scripts = scripts
+        self._copies = copies
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -180,12 +112,14 @@ class Pages:
         page = self._page(place.address, chapter)
         heading, body = _split_heading(text, title=version.title)
         status = self._filled("status.html", page, chapter, version)
-        parts = [heading, body, status] if not place.announced else [heading, status, body]
+        foot = self._filled("foot.html", page, chapter, version, copies=self._copies)
+        framed = f'<div class="ps-text">\n{body}\n</div>\n'
+        parts = [heading, status, framed, foot] if place.announced else [heading, framed, status, foot]
         return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
 
     def version(self, chapter: Chapter, version: Version, text: str) -> Article:
         """A version at its permanent address."""
-        page = self._page(chapter.place.version(version), chapter)
+        page = self._page(chapter.place.version(version), chapter, version)
         heading, body = _split_heading(text, title=version.title)
         content = self._filled(
             "version.html",
@@ -195,6 +129,7 @@ class Pages:
             heading=heading,
             text=body,
             newer=version.number < len(chapter.versions),
+            copies=self._copies,
             first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
         )
         title = f"{version.title} ({page.label(version)})"
@@ -202,7 +137,7 @@ class Pages:
 
     def change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> Article:
         """The redline that brought a version, which is not the first."""
-        page = self._page(chapter.place.change(version), chapter)
+        page = self._page(chapter.place.change(version), chapter, version)
         title = page.t("change_title", title=version.title)
         content = self._filled(
             "change.html",
@@ -267,6 +202,58 @@ class Pages:
             title = f"{title} ({shown.years})"
         return self._article(page, chapter, title=title, content=content, text=None)
 
+    def in_force(self, chapter: Chapter) -> Article:
+        """What was in force on any day."""
+        page = self._page(chapter.place.in_force, chapter)
+        title = page.t("in_force_title", title=chapter.shown.title)
+        content = self._filled(
+            "in_force.html", page, chapter, chapter.shown, title=title, periods=chapter.periods
+        )
+        return self._article(page, chapter, title=title, content=content, text=None)
+
+    def comparison(self, chapter: Chapter) -> Article:
+        """Any two versions beside each other."""
+        page = self._page(chapter.place.comparison, chapter)
+        title = page.t("compare_title", title=chapter.shown.title)
+        content = self._filled("compare.html", page, chapter, chapter.shown, title=title)
+        article = self._article(page, chapter, title=title, content=content, text=None)
+        script = html.escape(relative(self._scripts["compare.js"], page=page.address))
+        return replace(article, head=f'{article.head}<script defer src="{script}"></script>')
+
+    def fragment(self, chapter: Chapter, text: str) -> str:
+        """The text in force for another site to include; ``text`` has absolute links."""
+        page = self._page(chapter.place.fragment, chapter)
+        heading, body = _split_heading(text, title=chapter.shown.title)
+        return self._filled(
+            "fragment.html",
+            page,
+            chapter,
+            chapter.shown,
+            heading=heading,
+            text=body,
+            status=self._filled("facts.html", page, chapter, chapter.shown),
+            absolute=self._absolute,
+        )
+
+    def printed(self, chapter: Chapter, version: Version, text: str) -> str:
+        """A version as a whole page for paper; ``text`` has absolute links."""
+        page = self._page(chapter.place.version(version), chapter)
+        heading, body = _split_heading(text, title=version.title)
+        published, effective = page.t.date(page.published_on(version)), page.t.date(version.effective_on)
+        return self._filled(
+            "print.html",
+            page,
+            chapter,
+            version,
+            title=f"{version.title} ({page.label(version)})",
+            heading=heading,
+            text=body,
+            facts=page.t("printed_facts", published=published, effective=effective),
+            site_name=self._site_name,
+            style=(TEMPLATES / "print.css").read_text(encoding="utf8"),
+            absolute=self._absolute,
+        )
+
     def overview(self, chapters: Sequence[Chapter], *, language: str) -> Article:
         """A start page for a site that has none of its own."""
         page = Page("", language=load_language(language), time_zone=self._time_zone, others=())
@@ -285,7 +272,7 @@ class Pages:
             title=self._site_name,
             description=self._site_name,
             content=content,
-            head=self._feed_link(FEED, title=self._site_name, page=""),
+            head=self._feed_links(FEED, JSON_FEED, title=self._site_name, page=""),
         )
 
     def redirect(self, address: str, *, to: str, language: str) -> str:
@@ -295,15 +282,19 @@ class Pages:
             p=page, address=to, canonical=urljoin(self._site_url, to)
         )
 
-    def _page(self, address: str, chapter: Chapter) -> Page:
-        place = chapter.place
+    def _page(self, address: str, chapter: Chapter, version: Version | None = None) -> Page:
+        """What a page can ask that shows the document, or one ``version`` of it."""
         others = []
-        for other in chapter.translations:
-            there = other.address if address == place.address else other.history
-            language = load_language(other.language)
+        for kin in chapter.relatives:
+            language = load_language(kin.place.language)
             words = language("read_in", language=language("language_name"))
-            others.append(Translation(address=there, language=other.language, words=words))
-        return Page(address, language=load_language(place.language), time_zone=self._time_zone, others=others)
+            there = _same_page(address, chapter.place, kin, version)
+            others.append(Translation(address=there, language=kin.place.language, words=words))
+        language = load_language(chapter.place.language)
+        return Page(address, language=language, time_zone=self._time_zone, others=others)
+
+    def _absolute(self, address: str) -> str:
+        return urljoin(self._site_url, address)
 
     def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
         return self._templates.get_template(template).render(
@@ -320,26 +311,45 @@ class Pages:
     def _article(
         self, page: Page, chapter: Chapter, *, title: str, content: str, text: str | None
     ) -> Article:
-        head = [self._feed_link(chapter.place.feed, title=chapter.shown.title, page=page.address)]
+        place = chapter.place
+        head = [self._feed_links(place.feed, place.json_feed, title=chapter.shown.title, page=page.address)]
         for language, address in [
-            (chapter.place.language, page.address),
+            (place.language, page.address),
             *((other.language, other.address) for other in page.translations),
         ]:
-            if page.translations and page.address in (chapter.place.address, chapter.place.history):
+            if page.translations and page.address in (place.address, place.history):
                 url = html.escape(urljoin(self._site_url, address))
                 head.append(f'<link rel="{ALTERNATE}" hreflang="{language}" href="{url}">')
         return Article(
             address=page.address,
-            language=chapter.place.language,
+            language=place.language,
             title=title,
             description=_beginning(text) or title,
             content=content,
             head="".join(head),
         )
 
-    def _feed_link(self, feed: str, *, title: str, page: str) -> str:
-        href, title = html.escape(relative(feed, page=page)), html.escape(title)
-        return f'<link rel="{ALTERNATE}" type="application/atom+xml" title="{title}" href="{href}">'
+    def _feed_links(self, feed: str, json_feed: str, *, title: str, page: str) -> str:
+        title = html.escape(title)
+        return "".join(
+            f'<link rel="{ALTERNATE}" type="application/{kind}" title="{title}" '
+            f'href="{html.escape(relative(address, page=page))}">'
+            for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
+        )
+
+
+def _same_page(address: str, place: Place, kin: Relative, version: Version | None) -> str:
+    """The page in the other language that says what this one says; the history where there is none."""
+    other = kin.place
+    if version is not None and (counterpart := kin.counterparts.get(version.number)):
+        if address == place.version(version):
+            return other.version(counterpart)
+        if counterpart.number > 1:
+            return other.change(counterpart)
+    pairs = {place.address: other.address, place.in_force: other.in_force}
+    if len(other.document.versions) > 1:
+        pairs[place.comparison] = other.comparison
+    return pairs.get(address, other.history)
 
 
 def with_clause_links(text: str, *, language: Language) -> str:

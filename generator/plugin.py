@@ -19,6 +19,7 @@ from mkdocs.commands.build import get_context
 from mkdocs.commands.serve import serve as serve_with_mkdocs
 from mkdocs.config import config_options, load_config
 from mkdocs.config.base import Config
+from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.livereload import LiveReloadServer
@@ -31,9 +32,12 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils.templates import TemplateContext
 
 from generator import shell
+from generator.analytics import read_analytics, with_consent
 from generator.cache import Cache
 from generator.config import SiteConfig
+from generator.content_policy import ContentPolicy, hosts
 from generator.errors import PolicyError
+from generator.language import load_language
 from generator.material import mended
 from generator.pages import table_of_contents
 from generator.repository import open_repository
@@ -43,6 +47,8 @@ from generator.site import Built, Site
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"
+CONSENT = "consent.js"
+ON_SOME_PAGES = ("compare.js",)
 MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
 
@@ -58,6 +64,9 @@ class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 d
     languages = config_options.ListOfItems(config_options.Type(str), default=[])
     announce = config_options.ListOfItems(config_options.Type(str), default=[])
     since = config_options.Type(int, default=20)
+    prevailing = config_options.Optional(config_options.Type(str))
+    pdf = config_options.Type(bool, default=False)
+    analytics = config_options.Type(dict, default={})
 
 
 @contextmanager
@@ -92,15 +101,34 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Add the style and, to Material for MkDocs, the parts that it needs changed."""
         self._site_config = _site_config(config, self.config)
-        self._assets = {f"assets/{_hashed_name(file)}": file for file in sorted(ASSETS.iterdir())}
-        styles = [path for path in self._assets if path.endswith(".css")]
-        config.extra_css = [*styles, *config.extra_css]
+        analytics = self._site_config.analytics
+        files = [file for file in sorted(ASSETS.iterdir()) if analytics.counters or file.name != CONSENT]
+        self._assets = {f"assets/{_hashed_name(file)}": file for file in files}
+        self._addresses = {file.name: address for address, file in self._assets.items()}
+        everywhere = [address for address, file in self._assets.items() if file.name not in ON_SOME_PAGES]
+        config.extra_css = [*(path for path in everywhere if path.endswith(".css")), *config.extra_css]
         config.extra_javascript = [
-            *(path for path in self._assets if path.endswith(".js")),
+            *(_deferred(path) for path in everywhere if path.endswith(".js")),
             *config.extra_javascript,
         ]
         if config.theme.name == "material":
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
+            config.theme["font"] = False  # nothing is loaded from another host before a visitor agrees
+        # A preview reloads by a script that MkDocs adds to what it serves.
+        self._policy = (
+            None
+            if self._preview
+            else ContentPolicy(
+                {
+                    "script-src": (
+                        *hosts(str(script) for script in config.extra_javascript),
+                        *analytics.sources("script-src"),
+                    ),
+                    "style-src": hosts(config.extra_css),
+                    "connect-src": analytics.sources("connect-src"),
+                }
+            )
+        )
         return config
 
     @_aborting()
@@ -116,6 +144,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             day=self.day or now.astimezone(self._site_config.time_zone).date(),
             draft_at=now if self._preview else None,
             published=self.published,
+            scripts={name: self._addresses[name] for name in ON_SOME_PAGES},
         )
         for file in list(files):
             if file.src_dir == config.docs_dir and (not self._preview or file.is_documentation_page()):
@@ -185,23 +214,30 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         context["nav"] = self._nav_in(language, self._nav)
         return context
 
+    @event_priority(-100)  # after every plugin that adds a script
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Links to feeds and translations in the document's head."""
+        """Links to feeds and translations in the document's head; what every finished page gets."""
+        if page.file.src_uri == shell.SOURCE:
+            return output
         _set_language(config, self._site_config.language)
         article = self._articles.get(page.file.src_uri)
-        return self._mended(
-            output.replace(HEAD_END, article.head + HEAD_END, 1) if article else output, config
-        )
+        language = article.language if article else self._site_config.language
+        head = article.head if article else ""
+        return self._finished(output.replace(HEAD_END, head + HEAD_END, 1), language, config)
 
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
         """The page for addresses that are not there."""
-        return self._mended(output, config) if template_name.endswith(".html") else output
+        if not template_name.endswith(".html"):
+            return output
+        return self._finished(output, self._site_config.language, config)
 
     @_aborting()
     @event_priority(-100)  # after the theme and every plugin has written its files
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the archive, the feeds and history.json."""
-        self.built = self._site.write(Path(config.site_dir), self._shells, other_pages=self._other_pages)
+        self.built = self._site.write(
+            Path(config.site_dir), self._shells, policy=self._policy, other_pages=self._other_pages
+        )
         if not self._preview:
             self._cache.forget_unused(today=datetime.now(UTC).date())
         self._open.close()
@@ -216,6 +252,13 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_build_error(self, *, error: Exception) -> None:
         """End what was begun."""
         self._open.close()
+
+    def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
+        page = self._with_consent(self._mended(page, config), language)
+        return page if self._policy is None else self._policy.on(page)
+
+    def _with_consent(self, page: str, language: str) -> str:
+        return with_consent(page, self._site_config.analytics, load_language(language))
 
     def _mended(self, page: str, config: MkDocsConfig) -> str:
         return mended(page) if config.theme.name == "material" else page
@@ -256,6 +299,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         context = get_context(self._nav_in(language, self._shell_nav()), files, config, page)
         rendered = env.get_template("main.html").render(context)
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
+        rendered = self._with_consent(self._mended(rendered, config), language)
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
 
 
@@ -324,6 +368,9 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         time_zone=time_zone,
         announce=tuple(chosen.announce),
         since=chosen.since,
+        prevailing=chosen.prevailing,
+        pdf=chosen.pdf,
+        analytics=read_analytics(chosen.analytics),
         extensions=config.markdown_extensions,
         extension_configs=config.mdx_configs,
         excluded=exclude.match_file if exclude else lambda _: False,
@@ -335,6 +382,12 @@ def _file(path: str, content: bytes, config: MkDocsConfig) -> File:
     file = File(path, None, config.site_dir, use_directory_urls=True)
     file.content_bytes = content
     return file
+
+
+def _deferred(path: str) -> ExtraScriptValue:
+    script = ExtraScriptValue(path)
+    script.defer = True
+    return script
 
 
 def _hashed_name(file: Path) -> str:

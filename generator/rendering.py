@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from generator.addresses import relative
 from generator.document import Renderer
@@ -83,6 +83,16 @@ class Rendering:
         if kept is None:
             kept = self._cache[key] = read_version(version, self._repository, self._renderer).html
         return kept
+
+    def source(self, version: Version) -> bytes:
+        """The file as it was committed."""
+        return self._repository.read(version.source_blob)
+
+    def file(self, url: str) -> bytes | None:
+        """A file of the site that is no page, by its absolute address."""
+        address = unquote(url.removeprefix(self._site_url)) if url.startswith(self._site_url) else ""
+        blob = self._files.now.get(address) or self._files.kept.get(quote(address))
+        return self._repository.read(blob) if blob else None
 
     def side(self, version: Version) -> Side:
         """The text as one side of a redline."""

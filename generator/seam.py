@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generator.addresses import Place, address_of
+from generator.chapters import Chapter
 from generator.config import SiteConfig
 from generator.errors import PolicyError
 from generator.history import PublishedText, Version
@@ -98,9 +99,17 @@ def redline_json(
 
 
 def history_json(
-    places: Sequence[Place], *, config: SiteConfig, commit: str, digests: Mapping[tuple[str, int], Digests]
+    chapters: Sequence[Chapter],
+    *,
+    config: SiteConfig,
+    commit: str,
+    digests: Mapping[tuple[str, int], Digests],
+    copies: Mapping[str, str],
 ) -> bytes:
-    """All documents with all their versions; ``digests`` are by document id and version number."""
+    """All documents with all their versions; ``digests`` are by document id and version number.
+
+    ``copies`` are suffixes of file names by the form of the text.
+    """
     return _json(
         {
             "format": FORMAT,
@@ -110,29 +119,62 @@ def history_json(
             "time_zone": config.time_zone.key,
             "commit": commit,
             "documents": [
-                {
-                    "id": place.document.id,
-                    "slug": place.slug,
-                    "address": place.address,
-                    "former_addresses": [address_of(slug) for slug in place.former_slugs],
-                    "language": place.language,
-                    "translation_of": place.translation_of,
-                    "title": place.document.versions[-1].title,
-                    "announced": place.announced,
-                    "ended_at": _time(place.document.ended_at),
-                    "versions": [
-                        _version(place, version, digests[place.document.id, version.number])
-                        for version in place.document.versions
-                    ],
-                }
-                for place in sorted(places, key=lambda place: place.slug)
+                _document(chapter, digests, copies)
+                for chapter in sorted(chapters, key=lambda chapter: chapter.place.slug)
             ],
         }
     )
 
 
-def _version(place: Place, version: Version, digests: Digests) -> dict[str, object]:
-    front = version.front
+def in_force_json(chapter: Chapter) -> bytes:
+    """Which version was in force when, oldest first; nothing depends on the day of the build."""
+    place = chapter.place
+    return _json(
+        {
+            "format": FORMAT,
+            "document": place.document.id,
+            "periods": [
+                {
+                    "from": period.since.isoformat(),
+                    "until": period.until.isoformat() if period.until else None,
+                    "number": period.version.number,
+                    "label": period.version.label,
+                    "address": place.version(period.version),
+                }
+                for period in reversed(chapter.periods)
+            ],
+        }
+    )
+
+
+def _document(
+    chapter: Chapter, digests: Mapping[tuple[str, int], Digests], copies: Mapping[str, str]
+) -> dict[str, object]:
+    place = chapter.place
+    return {
+        "id": place.document.id,
+        "slug": place.slug,
+        "address": place.address,
+        "former_addresses": [address_of(slug) for slug in place.former_slugs],
+        "language": place.language,
+        "translation_of": place.translation_of,
+        "title": place.document.versions[-1].title,
+        "announced": place.announced,
+        "ended_at": _time(place.document.ended_at),
+        "fragment": place.fragment,
+        "in_force": place.in_force_data,
+        "versions": [
+            _version(chapter, version, digests[place.document.id, version.number], copies)
+            for version in place.document.versions
+        ],
+    }
+
+
+def _version(
+    chapter: Chapter, version: Version, digests: Digests, copies: Mapping[str, str]
+) -> dict[str, object]:
+    place, front = chapter.place, version.front
+    translated = chapter.translates.get(version.number)
     return {
         "number": version.number,
         "label": version.label,
@@ -146,10 +188,12 @@ def _version(place: Place, version: Version, digests: Digests) -> dict[str, obje
         "impact": front.impact,
         "approved_by": front.approved_by,
         "returns_to": version.returns_to,
+        "translates": translated and translated.number,
         "content_sha256": version.content_sha256,
         "title": version.title,
         "address": place.version(version),
         "page_sha256": digests.page,
+        "copies": {form: place.copy(version, suffix) for form, suffix in copies.items()},
         "redline": digests.redline
         and {
             "from": version.number - 1,

@@ -6,10 +6,10 @@ Whoever renders the theme asks for the documents' articles and gives the shells;
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
@@ -18,6 +18,8 @@ from generator import seam
 from generator.addresses import (
     FEED,
     HISTORY,
+    JSON_FEED,
+    ROBOTS,
     SCHEMA,
     SITE_FILES,
     SITEMAP,
@@ -26,28 +28,27 @@ from generator.addresses import (
     place_documents,
 )
 from generator.archive import Archive
+from generator.chapters import Chapter, make_chapters
 from generator.config import SiteConfig
+from generator.content_policy import ContentPolicy
 from generator.document import Renderer
-from generator.feeds import NEWEST, Entry, atom_feed, xml_file
-from generator.history import (
-    HistoryWarning,
-    Version,
-    in_force,
-    read_history,
-    refuse_problems,
-    upcoming,
-)
+from generator.feeds import NEWEST, Feed, atom, json_feed, xml_file
+from generator.history import HistoryWarning, read_history, refuse_problems
 from generator.language import load_language
 from generator.links import Links
 from generator.output import Output
-from generator.pages import Chapter, Pages, with_clause_links
+from generator.pages import Pages, with_clause_links
+from generator.pdf import Printer
 from generator.redlines import Redlines
 from generator.rendering import FolderFiles, Rendering
 from generator.repository import Repository
 from generator.seam import Digests, Published
 from generator.shell import Article, Shell
-from generator.standing import standings
 
+COPIES = {"markdown": "md", "text": "txt"}
+"""Suffixes of a version's copies by their form."""
+
+ROBOTS_TEXT = "User-agent: *\nAllow: /\n\nSitemap: {sitemap}\n"
 SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -65,7 +66,8 @@ class Built:
 class Site:
     """One policy site on one day; refuses to be less than what was ``published``.
 
-    ``draft_at`` counts the uncommitted files of the work tree as published then.
+    ``draft_at`` counts the uncommitted files of the work tree as published then. ``scripts`` are the
+    addresses of the scripts that some pages need, by name.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Site:
         day: date,
         draft_at: datetime | None = None,
         published: Published | None = None,
+        scripts: Mapping[str, str],
     ) -> None:
         self._config = config
         self._repository = repository
@@ -121,7 +124,16 @@ class Site:
             site_url=config.site_url,
         )
         self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
-        self._pages = Pages(site_url=config.site_url, site_name=config.site_name, time_zone=config.time_zone)
+        self._scripts = scripts
+        self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
+        self._pages = Pages(
+            site_url=config.site_url,
+            site_name=config.site_name,
+            time_zone=config.time_zone,
+            scripts=scripts,
+            copies=self._copies,
+        )
+        self._chapters = make_chapters(self.places, config=config, day=day)
 
     def articles(self) -> list[tuple[Place, Article]]:
         """The page of each living document, as the theme renders it among its own."""
@@ -144,10 +156,23 @@ class Site:
         for path, blob in self._files.now.items():
             yield path, self._repository.read(blob)
 
-    def write(self, folder: Path, shells: Mapping[str, Shell], *, other_pages: Iterable[str]) -> Built:
+    def write(
+        self,
+        folder: Path,
+        shells: Mapping[str, Shell],
+        *,
+        policy: ContentPolicy | None,
+        other_pages: Iterable[str],
+    ) -> Built:
         """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
-        output = Output(folder, shells, self._cache, made_of=self._made_of())
-        archive = Archive(output, rendering=self._rendering, redlines=self._redlines, pages=self._pages)
+        output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of())
+        archive = Archive(
+            output,
+            rendering=self._rendering,
+            redlines=self._redlines,
+            pages=self._pages,
+            printer=Printer(self._cache, fetch=self._rendering.file) if self._config.pdf else None,
+        )
         digests: dict[tuple[str, int], Digests] = {}
         for chapter in self._chapters:
             document = chapter.place.document.id
@@ -161,13 +186,22 @@ class Site:
         for address, blob in self._files.kept.items():
             output.file(address, self._repository.read(blob))
         self._write_redirects(output)
+        if ROBOTS not in self._files.now:
+            robots = ROBOTS_TEXT.format(sitemap=urljoin(self._config.site_url, SITEMAP))
+            output.file(ROBOTS, robots.encode())
         output.file(SCHEMA, seam.SCHEMA_FILE.read_bytes())
         sitemap = self._sitemap(other_pages)
         output.file(SITEMAP, sitemap)
         output.file(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
         output.file(
             HISTORY,
-            seam.history_json(self.places, config=self._config, commit=self._history.head, digests=digests),
+            seam.history_json(
+                self._chapters,
+                config=self._config,
+                commit=self._history.head,
+                digests=digests,
+                copies=self._copies,
+            ),
         )
         return Built(
             documents=len(self.places),
@@ -176,39 +210,6 @@ class Site:
             warnings=tuple(self._warnings),
             history_warnings=self._history.warnings,
         )
-
-    @cached_property
-    def _chapters(self) -> list[Chapter]:
-        return [self._chapter(place) for place in self.places]
-
-    def _chapter(self, place: Place) -> Chapter:
-        versions = place.document.versions
-        shown = self._shown(place)
-        family = place.translation_of or place.document.id
-        relatives = [
-            other
-            for other in self.places
-            if family in (other.document.id, other.translation_of) and other is not place
-        ]
-        original = self.original(place)
-        ahead = self._shown(original) if original else None
-        ended_at = place.document.ended_at
-        withdrawn_on = ended_at.astimezone(self._config.time_zone).date() if ended_at else None
-        return Chapter(
-            place=place,
-            withdrawn_on=withdrawn_on,
-            standings=standings(versions, day=self._day, withdrawn_on=withdrawn_on),
-            shown=shown,
-            upcoming=[version for version in upcoming(versions, day=self._day) if version is not shown],
-            since=frozenset(version.number for version in versions[-1 - self._config.since : -1]),
-            translations=[other for other in relatives if other.document.ended_at is None],
-            overtaken_by=ahead if ahead and ahead.published_at > versions[-1].published_at else None,
-        )
-
-    def _shown(self, place: Place) -> Version:
-        """The version on the document's own page: in force, else the last of an ended one, else the first."""
-        versions = place.document.versions
-        return in_force(versions, day=self._day) or versions[-1 if place.document.ended_at else 0]
 
     def _document_page(self, chapter: Chapter) -> Article:
         place = chapter.place
@@ -219,49 +220,64 @@ class Site:
     def _write_redirects(self, output: Output) -> None:
         """Lead from every address that a document's pages had before, where nothing else is now."""
         for place in self.places:
+            moved: list[tuple[str, str]] = []
             for slug in place.former_slugs:
                 former = replace(place, slug=slug)
-                moved = [(former.address, place.address), (former.history, place.history)]
+                moved += [(former.address, place.address), (former.history, place.history)]
                 for version in place.document.versions:
                     moved.append((former.version(version), place.version(version)))
                     if version.number > 1:
                         moved.append((former.change(version), place.change(version)))
-                for address, target in moved:
-                    if not output.has(f"{address}index.html"):
-                        self._write_redirect(address, target, place.language, output)
+            left = [one for one in moved if not output.has(f"{one[0]}index.html")]
+            output.kept(
+                ("moved", place.language, left), partial(self._redirect, left, place.language, output)
+            )
 
-    def _write_redirect(self, address: str, target: str, language: str, output: Output) -> None:
-        page = self._pages.redirect(address, to=target, language=language)
-        output.file(f"{address}index.html", page.encode())
+    def _redirect(self, moved: Sequence[tuple[str, str]], language: str, output: Output) -> None:
+        for address, target in moved:
+            page = self._pages.redirect(address, to=target, language=language)
+            output.file(f"{address}index.html", page.encode())
 
     def _write_feeds(self, archive: Archive, output: Output) -> None:
-        """One feed for each document, and one for the site."""
+        """The feeds of each document, and those of the site."""
         everything = [(chapter, version) for chapter in self._chapters for version in chapter.versions]
-        newest = sorted(everything, key=lambda one: (one[1].published_at, one[0].place.document.id))[-NEWEST:]
-        if newest:
-            output.file(FEED, self._feed([archive.entry(*one) for one in newest], None))
+        everything.sort(key=lambda one: (one[1].published_at, one[0].place.document.id), reverse=True)
+        feeds: list[tuple[str, str, Feed]] = []
+        if everything:
+            feed = Feed(
+                title=self._config.site_name,
+                author=self._config.site_name,
+                identity=self._config.site_url,
+                page="",
+                site_url=self._config.site_url,
+                language=self._config.language,
+                entries=[archive.entry(*one) for one in everything[:NEWEST]],
+            )
+            feeds.append((FEED, JSON_FEED, feed))
         for chapter in self._chapters:
-            if chapter.place.feed != FEED:
-                entries = [archive.entry(chapter, version) for version in chapter.versions[-NEWEST:]]
-                output.file(chapter.place.feed, self._feed(entries, chapter.place))
-
-    def _feed(self, entries: list[Entry], place: Place | None) -> bytes:
-        """The feed of one document, or of the site."""
-        return atom_feed(
-            entries,
-            title=place.document.versions[-1].title if place else self._config.site_name,
-            author=self._config.site_name,
-            identity=place.document.id if place else self._config.site_url,
-            address=place.feed if place else FEED,
-            page=place.address if place else "",
-            site_url=self._config.site_url,
-        )
+            place = chapter.place
+            if place.feed != FEED:
+                newest = sorted(chapter.versions, key=lambda version: version.published_at, reverse=True)
+                feed = Feed(
+                    title=chapter.versions[-1].title,
+                    author=self._config.site_name,
+                    identity=place.document.id,
+                    page=place.address,
+                    site_url=self._config.site_url,
+                    language=place.language,
+                    entries=[archive.entry(chapter, version) for version in newest[:NEWEST]],
+                )
+                feeds.append((place.feed, place.json_feed, feed))
+        for address, json_address, feed in feeds:
+            output.file(address, atom(feed, address=address))
+            output.file(json_address, json_feed(feed, address=json_address))
 
     def _made_of(self) -> object:
         """Everything besides the history, the code and the theme on which any page depends."""
         config = self._config
         return (
             (config.site_url, config.site_name, config.language, config.time_zone.key),
+            (self._scripts, self._copies),
             self._renderer.version,
             [(place.slug, place.former_slugs, place.document.ended_at) for place in self.places],
             sorted(self._files.now.items()),
@@ -275,6 +291,7 @@ class Site:
             pages[place.address] = chapter.shown.label[:10]
             for page in chapter.history_pages:
                 pages[page.address] = page.versions[0].label[:10]
+            pages[place.in_force] = chapter.versions[-1].label[:10]
             for version in chapter.versions:
                 pages[place.version(version)] = version.label[:10]
                 if version.number > 1:

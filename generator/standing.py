@@ -49,3 +49,23 @@ def _state(version: Version, *, until: date | None, day: date) -> State:
     if version.effective_on > day:
         return State.UPCOMING
     return State.IN_FORCE if until is None or until > day else State.SUPERSEDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Days on which a version was in force: from ``since`` until the day before ``until`` (None: no end)."""
+
+    since: date
+    until: date | None
+    version: Version
+
+
+def periods(versions: Sequence[Version], *, withdrawn_on: date | None = None) -> list[Period]:
+    """What was, is and will be in force when, newest first, as far as it is known."""
+    found: list[Period] = []
+    until = withdrawn_on
+    for version in reversed(versions):
+        if until is None or version.effective_on < until:
+            found.append(Period(since=version.effective_on, until=until, version=version))
+            until = version.effective_on
+    return found

@@ -354,7 +354,9 @@ def test_a_wrong_mkdocs_yml_is_refused_in_one_line(site: PolicySite) -> None:
 def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     site = PolicySite(tmp_path, announces=["privacy.md"])
     site.publish("privacy.md", text("One."))
-    with pytest.raises(ConfigError, match=r"policysite .* `announces`; it has announce, languages, since"):
+    with pytest.raises(
+        ConfigError, match=r"policysite .* `announces`; it has analytics, announce, languages"
+    ):
         site.build()
 
 

@@ -19,6 +19,7 @@ def versions(*days: int) -> list[Version]:
             number=number,
             label=f"2024-01-{number:02}",
             commit="0" * 40,
+            position=number,
             path="privacy.md",
             source_blob="0" * 40,
             published_at=datetime(2024, 1, number, tzinfo=UTC),

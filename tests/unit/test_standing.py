@@ -21,6 +21,7 @@ def versions(*effective: int) -> list[Version]:
             number=number,
             label=f"v{number}",
             commit="c",
+            position=number,
             path="p.md",
             source_blob="b",
             published_at=datetime(2026, 1, 1, tzinfo=UTC),

@@ -51,3 +51,64 @@ if (redline && keys) {
   };
   addEventListener("hashchange", showTarget);
 }
+
+// Whether the text has changed since it was read last: remembered on this device alone, and told to nobody.
+const visit = document.getElementById("ps-visit");
+if (visit) {
+  const OFF = "policysite.visit.off";
+  const { document: id, number, label, said, newest, since } = visit.dataset;
+  const key = `policysite.visit.${id}`;
+  const remember = () => {
+    const day = new Date().toISOString();
+    localStorage.setItem(key, JSON.stringify({ number: Number(number), label, said, day }));
+  };
+  const tell = (before) => {
+    let page = `compare/?from=${before.label}&to=${label}`;
+    if (before.number + 1 === Number(number)) page = `changes/${label}/`;
+    else if (number === newest && since.split(" ").includes(String(before.number))) page = `since/${before.label}/`;
+    const day = new Date(before.day).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    const words = visit.querySelector("[data-words]");
+    words.textContent = words.dataset.words.replace("{day}", day).replace("{label}", before.said);
+    const link = visit.querySelector("a");
+    link.href = location.protocol === "file:" ? page.replace(/\/(\?|$)/, "/index.html$1") : page;
+    link.addEventListener("click", remember);
+    const [done, forget] = visit.querySelectorAll("button");
+    done.addEventListener("click", () => {
+      remember();
+      visit.hidden = true;
+    });
+    forget.addEventListener("click", () => {
+      for (const name of Object.keys(localStorage)) if (name.startsWith("policysite.visit.")) localStorage.removeItem(name);
+      localStorage.setItem(OFF, "");
+      visit.hidden = true;
+    });
+    visit.hidden = false;
+  };
+  try {
+    if (localStorage.getItem(OFF) === null) {
+      const before = JSON.parse(localStorage.getItem(key));
+      if (before && before.number < Number(number)) tell(before);
+      else if (!before || before.number === Number(number)) remember();
+    }
+  } catch {
+    // Storage that is switched off, or holds something else: then nothing is remembered.
+  }
+}
+
+// What was in force on a day.
+const onDay = document.getElementById("ps-on");
+if (onDay) {
+  onDay.hidden = false;
+  const answer = onDay.querySelector("[role=status]");
+  const day = new URLSearchParams(location.search).get("on");
+  if (day) {
+    onDay.elements.on.value = day;
+    const rows = [...document.querySelectorAll(".ps-periods tbody tr")];
+    const found = rows.find(({ dataset }) => dataset.from <= day && (!dataset.until || day < dataset.until));
+    if (found) {
+      found.setAttribute("aria-current", "true");
+      const words = new Date(`${day}T12:00`).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+      answer.replaceChildren(`${answer.dataset.words.replace("{day}", words)} `, found.querySelector("a").cloneNode(true));
+    } else answer.textContent = answer.dataset.none;
+  }
+}

@@ -1,0 +1,174 @@
+"""A document with all that its pages tell of it on one day; values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import accumulate
+
+from generator.addresses import Place
+from generator.config import SiteConfig
+from generator.history import Version, in_force, upcoming
+from generator.standing import Period, Standing, periods, standings
+from generator.translations import translated_versions, translations_of
+
+LONG_HISTORY = 100
+"""Versions on one page, at most; a longer history is divided by years."""
+
+SHORTEST_PAGE = 20
+"""Versions on the first page of a history that is divided, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many words came and went with a version."""
+
+    words_inserted: int
+    words_deleted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """A page of the history: its versions, newest first, and the years that they are of, such as ``2024``."""
+
+    address: str
+    years: str
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """A document that says the same in another language.
+
+    ``counterparts`` are its versions, by the number of the version here that each says the same as.
+    """
+
+    place: Place
+    counterparts: Mapping[int, Version] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A document on one day.
+
+    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``since`` are the
+    numbers of those with a page of all that changed since. ``original`` is the document that this one
+    translates, ``translates`` the version of it that each version here translates, ``overtaken_by`` its
+    version in force that this translation has not followed yet. ``prevailing`` is the language of the text
+    that prevails over this one, where somebody has said so.
+    """
+
+    place: Place
+    standings: Mapping[int, Standing]
+    shown: Version
+    upcoming: Sequence[Version]
+    since: frozenset[int]
+    relatives: Sequence[Relative]
+    original: Place | None
+    translates: Mapping[int, Version]
+    overtaken_by: Version | None
+    prevailing: str | None
+    withdrawn_on: date | None
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Oldest first."""
+        return self.place.document.versions
+
+    def version(self, number: int) -> Version | None:
+        """The version of this number, if there is one."""
+        return self.versions[number - 1] if 0 < number <= len(self.versions) else None
+
+    @cached_property
+    def periods(self) -> Sequence[Period]:
+        """What was in force when, newest first."""
+        return periods(self.versions, withdrawn_on=self.withdrawn_on)
+
+    @cached_property
+    def history_pages(self) -> tuple[HistoryPage, ...]:
+        """The whole history on one page, or by years where it is long; newest first."""
+        by_year: dict[str, list[Version]] = {}
+        for version in reversed(self.versions):
+            by_year.setdefault(version.label[:4], []).append(version)
+        years = sorted(by_year, reverse=True)  # dates run backwards in real histories
+        newest = years
+        if len(self.versions) > LONG_HISTORY:
+            counts = accumulate(len(by_year[year]) for year in years)
+            newest = years[: 1 + next(n for n, count in enumerate(counts) if count >= SHORTEST_PAGE)]
+        return (
+            HistoryPage(
+                address=self.place.history,
+                years=newest[0] if len(newest) == 1 else f"{newest[-1]}–{newest[0]}",
+                versions=tuple(version for version in reversed(self.versions) if version.label[:4] in newest),
+            ),
+            *(
+                HistoryPage(address=f"{self.place.history}{year}/", years=year, versions=tuple(by_year[year]))
+                for year in years[len(newest) :]
+            ),
+        )
+
+    def history_address(self, version: Version) -> str:
+        """The page of the history that has the version."""
+        return next(page.address for page in self.history_pages if version.label[:4] >= page.years[:4])
+
+
+def make_chapters(places: Sequence[Place], *, config: SiteConfig, day: date) -> list[Chapter]:
+    """Every document as it stands on the day."""
+    by_id = {place.document.id: place for place in places}
+    return [_chapter(place, by_id, config=config, day=day) for place in places]
+
+
+def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, day: date) -> Chapter:
+    versions = place.document.versions
+    shown = _shown(place, day=day)
+    original = by_id.get(place.translation_of or "")
+    translates = translated_versions(original.document.versions, versions) if original else {}
+    ahead = _shown(original, day=day) if original else None
+    followed = translates.get(versions[-1].number)
+    ended_at = place.document.ended_at
+    withdrawn_on = ended_at.astimezone(config.time_zone).date() if ended_at else None
+    relatives = [
+        Relative(place=other, counterparts=_counterparts(place, other, original=original))
+        for other in _family(place, by_id)
+        if other.document.ended_at is None
+    ]
+    spoken = {relative.place.language for relative in relatives}
+    return Chapter(
+        place=place,
+        standings=standings(versions, day=day, withdrawn_on=withdrawn_on),
+        shown=shown,
+        upcoming=[version for version in upcoming(versions, day=day) if version is not shown],
+        since=frozenset(version.number for version in versions[-1 - config.since : -1]),
+        relatives=relatives,
+        original=original,
+        translates=translates,
+        overtaken_by=ahead if ahead and ahead.number > (followed.number if followed else 0) else None,
+        prevailing=config.prevailing if config.prevailing in spoken else None,
+        withdrawn_on=withdrawn_on,
+    )
+
+
+def _shown(place: Place, *, day: date) -> Version:
+    """The version on the document's own page: in force, else the last of an ended one, else the first."""
+    versions = place.document.versions
+    return in_force(versions, day=day) or versions[-1 if place.document.ended_at else 0]
+
+
+def _family(place: Place, by_id: Mapping[str, Place]) -> list[Place]:
+    """The documents that say the same in other languages."""
+    first = place.translation_of or place.document.id
+    return [
+        other
+        for other in by_id.values()
+        if first in (other.document.id, other.translation_of) and other is not place
+    ]
+
+
+def _counterparts(place: Place, other: Place, *, original: Place | None) -> Mapping[int, Version]:
+    if other is original:
+        return translated_versions(other.document.versions, place.document.versions)
+    if other.translation_of == place.document.id:
+        return translations_of(place.document.versions, other.document.versions)
+    return {}

@@ -1,0 +1,97 @@
+"""Copies of a version's text for other programs and for paper: plain text, and a page to be printed; pure."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from generator.redline.blocks import HEADINGS, Block, Element, read_blocks
+from generator.redline.inline import is_note_number
+from generator.redline.words import SHOWN_RULE, attributes_of, tag_name
+
+WIDTH = 80
+UNDERLINES = {"h1": "=", "h2": "-"}
+TIGHT = re.compile(r" *(?:\*|\d+\.|\|) ")
+SPACES = re.compile(r"\s+")
+
+
+def plain_text(markup: str) -> str:
+    """The rendered text as lines of at most 80 characters, with the targets of its links."""
+    blocks = read_blocks(markup)
+    shown: set[Element] = set()
+    parts = [_part(list(group), shown) for _, group in groupby(blocks, key=_row_or_block)]
+    pieces: list[str] = []
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        is_tight = TIGHT.match(part) and TIGHT.match(following) and "\n\n" not in part
+        pieces.append(part + ("\n" if is_tight else "\n\n"))
+    return "".join(pieces).rstrip("\n") + "\n"
+
+
+def _row_or_block(block: Block) -> object:
+    return next((element for element in block.path if element.tag == "tr"), block)
+
+
+def _part(blocks: Sequence[Block], shown: set[Element]) -> str:
+    """One block, or the cells of one table row."""
+    block = blocks[0]
+    if any(element.tag == "tr" for element in block.path):
+        return "| " + " | ".join(_text(cell) for cell in blocks)
+    if block.tag == "hr":
+        return SHOWN_RULE
+    if block.tag == "pre":
+        code = html.unescape(re.sub(r"<[^>]*>", "", block.markup)).strip("\n")
+        return textwrap.indent(code, "    ")
+    text = _text(block)
+    if block.tag in HEADINGS:
+        line = UNDERLINES.get(block.tag)
+        return f"{text}\n{line * min(len(text), WIDTH)}" if line else f"{'#' * int(block.tag[1])} {text}"
+    first, rest = _indents(block, shown)
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _indents(block: Block, shown: set[Element]) -> tuple[str, str]:
+    """What stands before the first line of a block, and before its others."""
+    first = rest = ""
+    for element in block.path:
+        if element.tag == "blockquote":
+            first, rest = f"{first}> ", f"{rest}> "
+        elif element.tag == "dd":
+            first, rest = f"{first}    ", f"{rest}    "
+        elif element.tag == "li":
+            sign = f"{element.number}. " if element.number else "* "
+            blank = " " * len(sign)
+            first = rest + (blank if element in shown else sign)
+            rest += blank
+            shown.add(element)
+    return first, rest
+
+
+def _text(block: Block) -> str:
+    words = block.words({})
+    pieces: list[str] = []
+    for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):
+        places = list(group)
+        text = words.text(places[0], places[-1] + 1)
+        if is_note_number(words.forms[places[0]]):
+            text = f"[{text}]"
+        pieces.append(" " * (places[0] > 0 and words.spaced(places[0])) + text)
+        if target and target != text:
+            pieces.append(f" <{html.unescape(target)}>")
+    return SPACES.sub(" ", "".join(pieces)).strip()
+
+
+def _target(form: Sequence[str]) -> str:
+    """Where the link around a word leads; "" where none does, or only within the text."""
+    links: Iterator[str] = (attributes_of(tag).get("href", "") for tag in form if tag_name(tag) == "a")
+    target = next(links, "")
+    return "" if target.startswith("#") else target
