@@ -170,7 +170,7 @@ class Campaign:
             return Behaviour.ACCEPT
         return self.chance.choices([*ANSWERS], weights=[*ANSWERS.values()])[0]
 
-    def _interrupt(self) -> bool:
+    def _interrupt(self, _: str) -> bool:
         """Whether the sender is gone amid its request, so that the provider never has it whole."""
         self.requests += 1
         if at_point := self._is_at("amid the request"):

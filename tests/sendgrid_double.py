@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from subscribers.ledger.evidence import SignedPost
 
 API_KEY = "SG.test"
+SUBUSER = "on-behalf-of"
 
 
 class Behaviour(Enum):
@@ -61,6 +62,11 @@ class SendRequest:
         return str(self.body["custom_args"]["attempt"])
 
     @property
+    def client(self) -> str:
+        """Who sent it, by the subuser it names."""
+        return self.headers.get(SUBUSER, "")
+
+    @property
     def recipients(self) -> list[tuple[str, str]]:
         """Delivery id and address of each mail."""
         return [
@@ -74,7 +80,7 @@ class SendGridDouble:
 
     def __init__(self) -> None:
         self.behave: Callable[[SendRequest], Behaviour] = lambda _: Behaviour.ACCEPT
-        self.interrupt: Callable[[], bool] = lambda: False  # in the middle of a request
+        self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's request
         self.bad_addresses: set[str] = set()
         self.requests: list[SendRequest] = []
         self.accepted: list[SendRequest] = []
@@ -121,7 +127,7 @@ def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            if double.interrupt():
+            if double.interrupt(self.headers.get(SUBUSER, "")):
                 self.close_connection = True
                 return
             raw = self.rfile.read(int(self.headers["Content-Length"]))

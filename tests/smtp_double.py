@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from email import message_from_bytes
 from typing import Self
 
@@ -24,12 +25,20 @@ ANSWERS = {
 }
 
 
+@dataclass(frozen=True)
+class SmtpMail:
+    """One mail after its data; ``client`` is what the sender called itself."""
+
+    client: str
+    delivery: str
+
+
 class SmtpDouble:
     """``mails`` counts the accepted ones by delivery, as their Message-ID says."""
 
     def __init__(self) -> None:
-        self.behave: Callable[[object], Behaviour] = lambda _: Behaviour.ACCEPT
-        self.interrupt: Callable[[], bool] = lambda: False
+        self.behave: Callable[[SmtpMail], Behaviour] = lambda _: Behaviour.ACCEPT
+        self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's mail
         self.bad_addresses: set[str] = set()
         self.mails: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -52,17 +61,18 @@ class SmtpDouble:
     ) -> str:
         if address in self.bad_addresses:
             return "550 no such user"
-        if self.interrupt():
+        if self.interrupt(session.host_name or ""):
             return "451 never read"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        behaviour = self.behave(envelope)
+        assert isinstance(envelope.content, bytes)
+        message_id = str(message_from_bytes(envelope.content)["Message-ID"])
+        mail = SmtpMail(session.host_name or "", message_id.strip("<").partition(".")[0])
+        behaviour = self.behave(mail)
         if behaviour in ACCEPTING:
-            assert isinstance(envelope.content, bytes)
-            message_id = str(message_from_bytes(envelope.content)["Message-ID"])
-            self.mails[message_id.strip("<").partition(".")[0]] += 1
+            self.mails[mail.delivery] += 1
         if behaviour in DROPPING:
             assert server.transport
             server.transport.close()
