@@ -1,16 +1,19 @@
-"""The sender of a kill campaign: sends as policy-notify deliver does, and kills itself at a named point."""
+"""The senders of a kill campaign: they send as policy-notify does, and kill themselves at a named point."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from ctypes import c_double
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Literal
 
 from sendgrid_double import API_KEY
 from sqlalchemy import Engine, event
@@ -19,6 +22,7 @@ from told_world import SENDER
 from subscribers.database import open_database
 from subscribers.delivery.local import deliver
 from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.workers import work
 from subscribers.ledger.ledger import Ledger
 from subscribers.transports import Mailing, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
@@ -28,43 +32,65 @@ BATCH = 10
 START = datetime(2026, 6, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=24)
 
+EngineName = Literal["embedded", "workers"]
+TransportName = Literal["sendgrid", "smtp"]
+
 
 @dataclass(frozen=True)
+class Clock:
+    """The time of a campaign, the same in all its processes: it runs as the real one does, and leaps."""
+
+    leapt_seconds: c_double  # in shared memory
+    began: float = field(default_factory=time.monotonic)
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=time.monotonic() - self.began + self.leapt_seconds.value)
+
+    def leap(self, duration: timedelta) -> None:
+        self.leapt_seconds.value += duration.total_seconds()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What a sender is to do, and where it is to end."""
 
+    name: str  # by which the provider knows it
+    engine: EngineName
+    transport: TransportName
     database_url: str
     provider_url: str
-    transport: str
-    since_start: timedelta
+    clock: Clock
+    claims: Path  # the file in which it notes the tokens of its attempts
     point: str
     number: int  # of the transaction, commit or request at which it ends
 
 
 def send(order: Order) -> None:
     """The sender's whole life, in a process of its own."""
-    began = time.monotonic()
     engine = open_database(order.database_url)
     _set_traps(engine, order)
-    ledger = Ledger(
-        engine, now=lambda: START + order.since_start + timedelta(seconds=time.monotonic() - began)
-    )
-    transport = _transport(order)
+    ledger = Ledger(engine, now=order.clock.now)
+    transport = _TrappedTransport(_transport(order), order)
     rules = Reconciliation(window=WINDOW, canary="canary@market.example")
-    deliver(
-        ledger,
-        _TrappedTransport(transport, order),
-        sender=SENDER,
-        stop=Event(),
-        reconciliation=rules if order.transport == "sendgrid" else None,
-        patience=timedelta(seconds=-1),
-    )
+    reconciliation = rules if order.transport == "sendgrid" else None
+    if order.engine == "workers":
+        work(ledger, transport, sender=SENDER, reconciliation=reconciliation)
+    else:
+        deliver(
+            ledger,
+            transport,
+            sender=SENDER,
+            stop=Event(),
+            reconciliation=reconciliation,
+            patience=timedelta(seconds=-1),
+        )
 
 
 def _transport(order: Order) -> Transport:
     if order.transport == "smtp":
+        socket.getfqdn = lambda name="": order.name  # what smtplib says of itself in EHLO
         return SmtpTransport(order.provider_url)
-    transport = SendGridTransport(api_key=API_KEY, host=order.provider_url, subuser=None)
+    transport = SendGridTransport(api_key=API_KEY, host=order.provider_url, subuser=order.name)
     transport.batch_limit = BATCH
     return transport
 
@@ -98,6 +124,8 @@ class _TrappedTransport:
         self._sent = 0
 
     def prepare(self, mailing: Mailing) -> Request:
+        with self._order.claims.open("a") as claims:
+            claims.write(f"{mailing.token}\n")
         return _TrappedRequest(self, self._transport.prepare(mailing))
 
     def reached(self, point: str) -> None:
