@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
@@ -17,8 +14,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from policy_site import PolicySite, publish_everything, text
+from web_host import hosted
 
 PALETTE = [
     {
@@ -73,11 +71,6 @@ NEW_MARKET = "\n\n".join([*FILLING, "## Fees", NEW_FEES, NEW_TERMS, MOVED.replac
 MARKET = "market/changes/2026-05-02/"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
     site = PolicySite(tmp_path_factory.mktemp("seen"))
@@ -94,25 +87,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
 
 @pytest.fixture(scope="module")
 def address(site: PolicySite) -> Iterator[str]:
-    handler = functools.partial(Quiet, directory=str(site.folder.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/legal/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+    with hosted(site.folder.parent) as root:
+        yield f"{root}legal/"
 
 
 @pytest.mark.parametrize(
