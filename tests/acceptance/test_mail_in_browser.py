@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,19 @@ def test_a_mail_fits_is_readable_and_loads_nothing(
     page.goto(mail.as_uri())
     assert asked == [mail.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
+def test_a_mail_is_readable_where_doctype_and_meta_are_dropped(
+    browser: Browser, mail: Path, scheme: str
+) -> None:
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_content(re.sub("<!DOCTYPE html>|<meta name=[^>]*>", "", mail.read_text(encoding="utf8")))
+    assert page.evaluate("document.compatMode") == "BackCompat"
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
     assert found.violations_count == 0, found.generate_report()
     page.close()

@@ -6,6 +6,7 @@ After an intended change: RENEW_GOLDEN=1 pytest tests/integration/test_mail_from
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, date, datetime
 from email.headerregistry import Address
 from pathlib import Path
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from subscribers.cli import app
 from subscribers.mail.content import Force, force_of, read_content
+from subscribers.mail.excerpt import TAGS, clean
 from subscribers.mail.message import Message, compose
 from subscribers.mail.preview import NothingToPreviewError, previews
 from subscribers.settings import Sender
@@ -29,6 +31,20 @@ SENDER = Sender(
     contact="privacy@example.com",
 )
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
+EVERY_ELEMENT = """<h3>Every element</h3>
+<p lang="en">A text has <em>stress</em>, <strong>weight</strong>, <code>code</code>, <mark>a mark</mark>,
+<u>a line</u>, <s>another</s>, H<sub>2</sub>O, 1<sup>st</sup>, <span lang="de">Deutsch</span>,<br>
+<bdi>עברית</bdi>, <a href="https://policies.example/terms/">a link</a>, <ins>new</ins> and <del>old</del>.</p>
+<ul><li>Orders<ol start="3"><li>Received</li><li value="7">Paid <ins>at once</ins></li></ol></li></ul>
+<dl><dt>Buyer</dt><dd>Whoever buys.</dd></dl>
+<blockquote><p>You may object at any time.</p></blockquote>
+<pre><code>first line
+second line</code></pre>
+<hr>
+<table><caption>Fees</caption><thead><tr><th>Who</th><th>Fee</th></tr></thead>
+<tbody><tr><td>Sellers</td><td><del>5 %</del> <ins>6 %</ins></td></tr></tbody>
+<tfoot><tr><td colspan="2">Buyers pay none.</td></tr></tfoot></table>
+<div>The end.</div>"""
 
 
 @pytest.fixture
@@ -80,7 +96,20 @@ def mail_to_somebody_who_knows(maker: PublishedSiteMaker, *labels: str, language
 def test_the_whole_mail_is_as_it_was_last_read_and_approved(
     maker: PublishedSiteMaker, name: str, labels: tuple[str, ...], language: str
 ) -> None:
-    message = mail_to_somebody_who_knows(maker, *labels, language=language)
+    assert_approved(name, mail_to_somebody_who_knows(maker, *labels, language=language))
+
+
+def test_whatever_a_redline_may_bring_looks_as_it_was_last_read_and_approved(tmp_path: Path) -> None:
+    assert set(re.findall(r"<([a-z]+)", clean(EVERY_ELEMENT))) == TAGS
+    maker = PublishedSiteMaker(tmp_path)
+    maker.publish("terms", title="Terms of use")
+    maker.commit()
+    maker.publish("terms", mail_html=EVERY_ELEMENT, mail_text="Every element.")
+    maker.write()
+    assert_approved("every-element-en", previewed(maker))
+
+
+def assert_approved(name: str, message: Message) -> None:
     made = {"txt": f"Subject: {message.subject}\n\n{message.text}", "html": message.html + "\n"}
     for suffix, text in made.items():
         file = GOLDEN / f"{name}.{suffix}"

@@ -255,7 +255,7 @@ def test_policy_text_from_right_to_left_comes_out_right() -> None:
     )
     message = mail_on(document)
     tree = LexborHTMLParser(message.html)
-    redline = tree.css_first(".redline")
+    redline = tree.css_first(".redline > div")
     assert redline
     assert redline.attributes["dir"] == "rtl"
     assert {block.attributes.get("dir") for block in redline.css("p, ul, li")} == {"auto"}
