@@ -31,6 +31,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from threading import Event
 
+from plot import plot_growth
 from sqlalchemy import case, create_engine, func, insert, literal, make_url, null, select, text
 
 from subscribers.database import migrate, open_database, writing
@@ -77,7 +78,8 @@ def main() -> None:
                 series.setdefault(kind, []).append((size, figures["fan-out"] + figures["send"]))
                 passed |= size >= MILLION and not _is_allowed(figures)
     if arguments.plot:
-        arguments.plot.write_text(_plot(series), encoding="utf-8")
+        drawing = plot_growth(series, of="people", what="fan-out and sending")
+        arguments.plot.write_text(drawing, encoding="utf-8")
     sys.exit(1 if passed else 0)
 
 
@@ -283,28 +285,6 @@ def _with_schema(url: str) -> str:
     migrate(engine)
     engine.dispose()
     return url
-
-
-def _plot(series: dict[str, list[tuple[int, float]]]) -> str:
-    """Seconds over people, as an SVG: a straight line through the origin is linear growth."""
-    most = max(size for points in series.values() for size, _ in points)
-    longest = max(seconds for points in series.values() for _, seconds in points)
-    parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 400" font-family="sans-serif">',
-        '<rect width="640" height="400" fill="#fff"/><path d="M60 20V350H620" fill="none" stroke="#333"/>',
-        f'<text x="620" y="372" text-anchor="end">{most:,} people</text>',
-        f'<text x="66" y="32">{longest:.0f} s, fan-out and sending</text>',
-    ]
-    for (kind, points), colour in zip(series.items(), ("#0b57a4", "#b3541e"), strict=False):
-        places = [(60 + 560 * size / most, 350 - 310 * seconds / longest) for size, seconds in points]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(60.0, 350.0), *places])
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
-        x, y = places[-1]
-        parts.append(
-            f'<text x="{x - 8:.1f}" y="{y + 18:.1f}" text-anchor="end" fill="{colour}">{kind}</text>'
-        )
-    return "\n".join([*parts, "</svg>", ""])
 
 
 if __name__ == "__main__":
