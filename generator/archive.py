@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
 from generator import seam
 from generator.addresses import Place
@@ -161,9 +162,10 @@ class Archive:
     def _since(self, chapter: Chapter) -> None:
         newest = chapter.versions[-1]
         older = [version for version in chapter.versions[:-1] if version.number not in chapter.since]
-        pages = [(old.label, chapter.history_address(old)) for old in older]
-        made_of = ("older since", *self._frame(chapter), pages)
-        self._output.kept(made_of, lambda: self._lead_to_history(chapter, older))
+        for history, group in groupby(older, key=chapter.history_address):
+            led = tuple(group)
+            made_of = ("older since", *self._frame(chapter), history, [old.label for old in led])
+            self._output.kept(made_of, partial(self._lead_to_history, chapter, led))
         for number in sorted(chapter.since):
             steps = chapter.versions[number - 1 :]
             made_of = ("since", *self._frame(chapter), steps, chapter.standings[newest.number])

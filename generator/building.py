@@ -41,12 +41,12 @@ def build(
     folder = (site_dir or config.site_dir).resolve()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / HISTORY).is_file():
         raise ForeignFolderError(folder)
-    before = read_published(_read(published), where=published) if published else None
+    earlier = read_published(_read(published), where=published) if published else None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         with _dated_as_committed(config.documents):
-            built = plugin.build(config_file, site_dir=new, day=day, published=before)
+            built = plugin.build(config_file, site_dir=new, before=folder, day=day, published=earlier)
         if folder.is_dir():
             folder.rename(Path(scratch, "old"))
         new.rename(folder)

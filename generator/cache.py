@@ -60,6 +60,12 @@ class Cache(MutableMapping[str, str]):
         if not self._database.execute("DELETE FROM kept WHERE key = ?", (key,)).rowcount and not known:
             raise KeyError(key)
 
+    def __contains__(self, key: object) -> bool:
+        assert isinstance(key, str)
+        self._used.add(key)
+        found = self._database.execute("SELECT 1 FROM kept WHERE key = ?", (key,)).fetchone()
+        return found is not None or key in self._new
+
     def __iter__(self) -> Iterator[str]:
         kept = {key for (key,) in self._database.execute("SELECT key FROM kept")}
         return iter(sorted(kept | self._new.keys()))

@@ -49,6 +49,8 @@ def _part(blocks: Sequence[Block], shown: set[Element]) -> str:
         line = UNDERLINES.get(block.tag)
         return f"{text}\n{line * min(len(text), WIDTH)}" if line else f"{'#' * int(block.tag[1])} {text}"
     first, rest = _indents(block, shown)
+    if len(first) + len(text) <= WIDTH:
+        return first + text
     return textwrap.fill(
         text,
         WIDTH,
@@ -77,6 +79,8 @@ def _indents(block: Block, shown: set[Element]) -> tuple[str, str]:
 
 
 def _text(block: Block) -> str:
+    if "<" not in block.markup:
+        return SPACES.sub(" ", html.unescape(block.markup)).strip()
     words = block.words({})
     pieces: list[str] = []
     for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):

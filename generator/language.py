@@ -37,7 +37,12 @@ class Language:
 
     def date(self, day: date) -> str:
         """The day in words, such as ``22 November 2026``."""
-        return format_date(day, format="d MMMM y", locale=self.code.replace("-", "_"))
+        return _date_in_words(day, self.code.replace("-", "_"))
+
+
+@cache
+def _date_in_words(day: date, locale: str) -> str:
+    return format_date(day, format="d MMMM y", locale=locale)
 
 
 @cache

@@ -1,4 +1,8 @@
-"""The files of a site: written, and kept in the cache so that what has not changed is not made again."""
+"""The files of a site: written, and kept in the cache so that what has not changed is not made again.
+
+A file that the site before has as well, to the byte, is linked and not written anew: it keeps its time, and
+what copies the site to elsewhere moves only what is new.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,8 @@ WRITING_PACKAGES = ("Babel", "Jinja2", "selectolax")
 class Output:
     """The folder of a site; each method that writes answers the SHA-256 of what it wrote.
 
-    ``made_of`` stands for everything that any page depends on: settings, shells, addresses.
+    ``made_of`` stands for everything that any page depends on: settings, shells, addresses. ``before`` is the
+    folder of the site that this one replaces.
     """
 
     def __init__(
@@ -34,15 +39,18 @@ class Output:
         *,
         policy: ContentPolicy | None,
         made_of: object,
+        before: Path | None,
     ) -> None:
         self._folder = folder
+        self._before = before
         self._shells = shells
         self._kept = kept
         languages = sorted(shells)
         self._policy = policy
         themes = [(name, shells[name].sha256) for name in languages]
-        self._made_of = repr((code_version(), made_of, policy, themes))
+        self._made_of = _digest(repr((code_version(), made_of, policy, themes)))
         self._recorded: dict[str, str | dict[str, str]] | None = None
+        self._digests: dict[str, str] = {}
 
     def page(self, article: Article) -> str:
         """Write the article in the theme."""
@@ -53,10 +61,11 @@ class Output:
 
     def file(self, address: str, raw: bytes) -> str:
         """Write a file."""
+        digest = hashlib.sha256(raw).hexdigest()
         if self._recorded is not None:
-            self._recorded[address] = _as_text(raw)
+            self._recorded[address], self._digests[address] = _as_text(raw), digest
         self._write(address, raw)
-        return hashlib.sha256(raw).hexdigest()
+        return digest
 
     def has(self, address: str) -> bool:
         """Whether there is such a file."""
@@ -68,16 +77,19 @@ class Output:
         ``made_of`` is all that the files and the answer depend on besides what every page does: where that is
         the same as in a build before, they are taken from there and ``write`` is not called.
         """
-        digest = hashlib.sha256(f"{self._made_of}{made_of!r}".encode("utf-8", "surrogateescape"))
-        key = f"files-{digest.hexdigest()}"
-        if (known := self._kept.get(key)) is not None:
-            values = json.loads(known)
-            for address, text in values["files"].items():
-                self._write(address, _as_bytes(text))
-            return values["answer"]
-        self._recorded = {}
+        digest = _digest(f"{self._made_of}{made_of!r}")
+        result, files = f"result-{digest}", f"files-{digest}"
+        if result in self._kept and files in self._kept:
+            answer, digests = json.loads(self._kept[result])
+            if missing := [address for address in digests if not self._link(address, digests[address])]:
+                texts = json.loads(self._kept[files])
+                for address in missing:
+                    self._write(address, _as_bytes(texts[address]))
+            return answer
+        self._recorded, self._digests = {}, {}
         answer = write()
-        self._kept[key] = json.dumps({"files": self._recorded, "answer": answer}, ensure_ascii=False)
+        self._kept[result] = json.dumps((answer, self._digests))
+        self._kept[files] = json.dumps(self._recorded, ensure_ascii=False)
         self._recorded = None
         return answer
 
@@ -86,8 +98,30 @@ class Output:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
 
+    def _link(self, address: str, sha256: str) -> bool:
+        """Take the file from the site before, if it is the same there."""
+        if self._before is None:
+            return False
+        file, old = self._place(address), self._before / _path(address)
+        try:
+            if old.is_symlink() or hashlib.sha256(old.read_bytes()).hexdigest() != sha256:
+                return False
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.hardlink_to(old)
+        except OSError:  # not there, or no links on this disk
+            return False
+        return True
+
     def _place(self, address: str) -> Path:
-        return self._folder / unquote(address, errors="surrogateescape")
+        return self._folder / _path(address)
+
+
+def _path(address: str) -> str:
+    return unquote(address, errors="surrogateescape")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _as_text(raw: bytes) -> str | dict[str, str]:

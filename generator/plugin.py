@@ -83,12 +83,14 @@ def _aborting() -> Iterator[None]:
 class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
     """Gives MkDocs the documents' pages and writes all others when it has finished.
 
-    ``day`` is the day that the pages speak of (None: today). What was built stands in ``built``.
+    ``day`` is the day that the pages speak of (None: today), ``before`` the folder of the site that this one
+    replaces. What was built stands in ``built``.
     """
 
     def __init__(self) -> None:
         self.day: date | None = None
         self.published: Published | None = None
+        self.before: Path | None = None
         self.built: Built | None = None
         self._preview = False
         self._open = ExitStack()
@@ -236,7 +238,11 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the archive, the feeds and history.json."""
         self.built = self._site.write(
-            Path(config.site_dir), self._shells, policy=self._policy, other_pages=self._other_pages
+            Path(config.site_dir),
+            self._shells,
+            policy=self._policy,
+            other_pages=self._other_pages,
+            before=self.before,
         )
         if not self._preview:
             self._cache.forget_unused(today=datetime.now(UTC).date())
@@ -303,12 +309,17 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
 
 
-def build(config_file: Path, *, site_dir: Path, day: date | None, published: Published | None) -> Built:
-    """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first."""
+def build(
+    config_file: Path, *, site_dir: Path, before: Path, day: date | None, published: Published | None
+) -> Built:
+    """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first.
+
+    The site in the folder ``before`` is the one that it will replace.
+    """
     with _explained(config_file) as logged:
         config = load_config(str(config_file), site_dir=str(site_dir))
         plugin = _plugin(config)
-        plugin.day, plugin.published = day, published
+        plugin.day, plugin.published, plugin.before = day, published, before
         build_with_mkdocs(config)
     assert plugin.built is not None
     return replace(plugin.built, warnings=(*logged.warnings, *plugin.built.warnings))

@@ -163,9 +163,14 @@ class Site:
         *,
         policy: ContentPolicy | None,
         other_pages: Iterable[str],
+        before: Path | None,
     ) -> Built:
-        """Write every file that the theme did not; ``other_pages`` are addresses for the sitemap."""
-        output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of())
+        """Write every file that the theme did not.
+
+        ``other_pages`` are addresses for the sitemap,
+        ``before`` is the folder of the site that this one replaces.
+        """
+        output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of(), before=before)
         archive = Archive(
             output,
             rendering=self._rendering,

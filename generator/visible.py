@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
 UNSEEN = frozenset({"script", "style", "template", "iframe", "object", "embed", "svg", "math"})
 BLOCKS = frozenset({
     "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "dl", "dt", "dd",
@@ -253,7 +253,7 @@ def _joined(raw: list[Piece]) -> list[Piece]:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text.translate(INVISIBLE))
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", text))
 
 
 def _address(written: str | None, *, schemes: frozenset[str]) -> str | None:

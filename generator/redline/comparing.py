@@ -83,4 +83,4 @@ def uncollected() -> Iterator[None]:
 
 def _folded(fragment: str) -> str:
     """The fragment without characters that nobody sees (versions.md, 16)."""
-    return unicodedata.normalize("NFC", fragment).translate(visible.INVISIBLE)
+    return visible.INVISIBLE.sub("", unicodedata.normalize("NFC", fragment))

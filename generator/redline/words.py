@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 RULE = "\ufffcrule"
 """What stands for a horizontal rule among the words."""
@@ -51,6 +51,8 @@ VOID = frozenset({
     "track", "wbr",
 })  # fmt: skip
 
+SHORT = 2000  # characters of a block that is remembered
+
 Form = tuple[str, ...]
 """The start tags of the inline elements around a word, outermost first."""
 
@@ -65,10 +67,8 @@ class Words:
     __slots__ = ("code", "forms", "label", "leads", "words")
 
     def __init__(self, markup: str, vocabulary: dict[str, str], *, is_heading: bool = False) -> None:
-        self.words: list[str] = []
-        self.leads: list[str] = []
-        self.forms: list[Form] = []
-        self._read(markup)
+        read = _read if len(markup) > SHORT else _read_once
+        self.words, self.leads, self.forms = read(markup)
         self.code = "".join(
             [
                 vocabulary.get(word) or vocabulary.setdefault(word, chr(len(vocabulary) + 1))
@@ -81,10 +81,9 @@ class Words:
     def joined(cls, parts: Sequence[Words]) -> Words:
         """The words of several blocks as those of one."""
         words = cls("", {})
-        for part in parts:
-            words.words += part.words
-            words.leads += part.leads
-            words.forms += part.forms
+        words.words = tuple(word for part in parts for word in part.words)
+        words.leads = tuple(lead for part in parts for lead in part.leads)
+        words.forms = tuple(form for part in parts for form in part.forms)
         words.code = "".join(part.code for part in parts)
         return words
 
@@ -96,13 +95,16 @@ class Words:
         pieces: list[str] = []
         for at in range(start, end):
             word = self.words[at]
-            if any("footnote-backref" in tag for tag in self.forms[at]):
+            form = self.forms[at]
+            if form and any("footnote-backref" in tag for tag in form):
                 continue
             pieces.append(" " * (at > start and self.spaced(at)))
             if word == RULE:
                 word = SHOWN_RULE
-            image = attributes_of(word).get("alt") or attributes_of(word).get("src", "")
-            pieces.append(f"[{image}]" if word.startswith("<") else word)
+            if word.startswith("<"):
+                attributes = attributes_of(word)
+                word = f"[{attributes.get('alt') or attributes.get('src', '')}]"
+            pieces.append(word)
         return html.unescape("".join(pieces))
 
     def count(self, start: int, end: int) -> int:
@@ -126,40 +128,49 @@ class Words:
             return length if is_heading or (after.isalpha() and not after.islower()) else 0
         return length if is_heading and NUMBER.fullmatch(number) else 0
 
-    def _read(self, markup: str) -> None:
-        words, leads, forms = self.words, self.leads, self.forms
-        opened: list[tuple[str, int, int]] = []  # start tag, words and length of the lead when it came
-        form: Form = ()
-        lead = ""
-        for found in PIECE.finditer(markup):
-            kind, piece = found.lastgroup, found[0]
-            if kind == "space":
-                lead += piece
-            elif kind != "tag":
+
+def _read(markup: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Form, ...]]:
+    """The words, leads and forms of a block."""
+    words: list[str] = []
+    leads: list[str] = []
+    forms: list[Form] = []
+    opened: list[tuple[str, int, int]] = []  # start tag, words and length of the lead when it came
+    form: Form = ()
+    lead = ""
+    for found in PIECE.finditer(markup):
+        kind, piece = found.lastgroup, found[0]
+        if kind == "space":
+            lead += piece
+        elif kind != "tag":
+            words.append(piece)
+            leads.append(lead)
+            forms.append(form)
+            lead = ""
+        elif piece.startswith("<!"):
+            continue
+        elif piece.startswith("</"):
+            if opened:
+                start, words_before, lead_before = opened.pop()
+                if words_before == len(words) and IDENTITY.search(start):
+                    lead = f"{lead[:lead_before]}{start}{lead[lead_before:]}{piece}"
+                form = form[:-1]
+        else:
+            name = tag_name(piece)
+            if name in WORDS_OF_THEIR_OWN:
                 words.append(piece)
                 leads.append(lead)
                 forms.append(form)
                 lead = ""
-            elif piece.startswith("<!"):
-                continue
-            elif piece.startswith("</"):
-                if opened:
-                    start, words_before, lead_before = opened.pop()
-                    if words_before == len(words) and IDENTITY.search(start):
-                        lead = f"{lead[:lead_before]}{start}{lead[lead_before:]}{piece}"
-                    form = form[:-1]
+            elif name in VOID:
+                lead += piece
             else:
-                name = tag_name(piece)
-                if name in WORDS_OF_THEIR_OWN:
-                    words.append(piece)
-                    leads.append(lead)
-                    forms.append(form)
-                    lead = ""
-                elif name in VOID:
-                    lead += piece
-                else:
-                    opened.append((piece, len(words), len(lead)))
-                    form = (*form, piece)
+                opened.append((piece, len(words), len(lead)))
+                form = (*form, piece)
+    return tuple(words), tuple(leads), tuple(forms)
+
+
+# Most blocks of a version are those of the one before.
+_read_once = lru_cache(maxsize=4096)(_read)
 
 
 @cache
