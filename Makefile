@@ -72,6 +72,7 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 	$(BIN)/python benchmarks/redline_worst.py
 	$(BIN)/python benchmarks/history.py ../shared/corpora/github-site-policy.bundle
 	$(BIN)/python benchmarks/site_build.py ../shared/corpora/github-site-policy.bundle
+	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/archive.py
 	$(BIN)/python benchmarks/import_users.py
 	$(BIN)/python benchmarks/send.py

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.addresses import FEED, JSON_FEED, Place, relative
 from generator.chapters import Chapter, HistoryPage, Relative, Size
+from generator.compiled import CompiledTemplates
 from generator.history import Version
 from generator.language import Language, load_language
 from generator.next_links import first_change, with_next_links
@@ -104,6 +105,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=CompiledTemplates(),
         )
 
     def document(self, chapter: Chapter, text: str) -> Article:

@@ -34,6 +34,7 @@ from mkdocs.utils.templates import TemplateContext
 from generator import shell
 from generator.analytics import read_analytics, with_consent
 from generator.cache import Cache
+from generator.compiled import CompiledTemplates
 from generator.config import SiteConfig
 from generator.content_policy import ContentPolicy, hosts
 from generator.errors import PolicyError
@@ -197,6 +198,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     @event_priority(-100)  # after every plugin that adds to the theme
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Render the theme once in each language, for the archive pages to be filled in."""
+        env.bytecode_cache = CompiledTemplates()
         self._other_pages = [
             file.url for file in files.documentation_pages() if file.src_uri not in self._articles
         ]
