@@ -29,6 +29,7 @@ LINE_END = re.compile(r"\r\n?")
 PAGE_BREAK = re.compile(r"[\v\f]")
 BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")
 TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
+HARD_BREAK = re.compile(r"\S(?:\t|[ \t]{2})[ \t]*$", re.MULTILINE)
 NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
 WEB_ADDRESS = re.compile(r"""((?:href|src)=["'])(?=https?:)""", re.IGNORECASE)
 ASIDE = "\U0010fffd"
@@ -100,6 +101,8 @@ class Renderer:
 
     def render(self, body: str) -> str:
         """A fragment of clean HTML: nothing in it acts, template syntax is text."""
+        if not HARD_BREAK.search(body):
+            body = TRAILING_BLANKS.sub("", body)  # as its look was rendered
         key = self._key("html", body)
         if self._cache is not None and (kept := self._cache.get(key)) is not None:
             return kept
