@@ -11,6 +11,7 @@ from pathlib import Path
 import postgresql
 import pytest
 from policy_repository import PolicyRepository
+from policy_site import PolicySite, publish_everything
 from published_site import PublishedSiteMaker
 from sqlalchemy import Engine
 from told_world import ToldWorld
@@ -31,6 +32,21 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def policy(tmp_path: Path) -> PolicyRepository:
     """An empty repository for a policy."""
     return PolicyRepository(tmp_path / "repository")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> PolicySite:
+    """A site without documents yet."""
+    return PolicySite(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
+    """A built site with every kind of document and version."""
+    site = PolicySite(tmp_path_factory.mktemp("full"))
+    publish_everything(site)
+    site.build()
+    return site
 
 
 @pytest.fixture(scope="session")

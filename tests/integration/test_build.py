@@ -24,19 +24,6 @@ from generator.plugin import ConfigError
 from generator.seam import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
 
 
-@pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
-    site = PolicySite(tmp_path_factory.mktemp("full"))
-    publish_everything(site)
-    site.build()
-    return site
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> PolicySite:
-    return PolicySite(tmp_path)
-
-
 def contents(folder: Path) -> dict[str, str]:
     return {
         file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()

@@ -13,26 +13,13 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from policy_site import SITE_URL, PolicySite, publish_everything, text
+from policy_site import SITE_URL, PolicySite, text
 
 from generator.analytics import UnknownServiceError
 from generator.pdf import NoWeasyPrintError
 from generator.seam import SCHEMA_FILE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-@pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
-    site = PolicySite(tmp_path_factory.mktemp("extras"))
-    publish_everything(site)
-    site.build()
-    return site
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> PolicySite:
-    return PolicySite(tmp_path)
 
 
 def copies(site: PolicySite, slug: str, label: str) -> dict[str, str]:
