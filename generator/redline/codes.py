@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -13,7 +12,7 @@ MOST_CELLS = 200_000_000
 """Of a table of common subsequences, one bit each (25 MB)."""
 
 
-HUGE = 10_000
+HUGE = 4_000
 """Words of a block that takes too long to be compared with many others word by word."""
 
 PHRASE = 3
@@ -22,14 +21,14 @@ PHRASE = 3
 def alike(old: str, new: str, at_least: float) -> float:
     """Twice the common words to all words of two codes; 0 if that is less than asked for.
 
-    Of two huge codes the order does not count.
+    Of huge codes it is the common phrases.
     """
     if 2 * min(len(old), len(new)) < at_least * (len(old) + len(new)):
         return 0.0
     if max(len(old), len(new)) <= HUGE:
         return Indel.normalized_similarity(old, new, score_cutoff=at_least)
-    common = sum((Counter(old) & Counter(new)).values())
-    share = 2 * common / (len(old) + len(new))
+    phrases = _phrases_of(old), _phrases_of(new)
+    share = 2 * len(phrases[0] & phrases[1]) / (len(phrases[0]) + len(phrases[1]))
     return share if share >= at_least else 0.0
 
 
@@ -47,9 +46,14 @@ def contained(code: str, other: str, at_least: float) -> int:
     return common if common >= at_least * shortest else 0
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=64)
 def _phrases_of(code: str) -> frozenset[str]:
     return frozenset(code[at : at + PHRASE] for at in range(len(code) - PHRASE + 1))
+
+
+def forget_phrases() -> None:
+    """Free what is kept of huge codes while they are compared."""
+    _phrases_of.cache_clear()
 
 
 def common_runs(old: str, new: str) -> list[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ from generator import visible
 from generator.redline.align import read_units
 from generator.redline.blocks import read_blocks
 from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
+from generator.redline.codes import forget_phrases
 from generator.redline.finding import find_changes
 from generator.redline.lines import Line
 from generator.redline.weave import weave
@@ -46,6 +47,7 @@ def compare(old: Side, new: Side) -> Redline:
     with uncollected():
         lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
         found, words = find_changes(lines, vocabulary)
+    forget_phrases()
     if not found and visible.see(old.html).tokens != visible.see(new.html).tokens:
         found = [LayoutChanged()]
     beside: list[Change] = []
