@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 FOLDER = Path(__file__).parent / "languages"
@@ -37,12 +37,24 @@ class Language:
 
     def date(self, day: date) -> str:
         """The day in words, such as ``22 November 2026``."""
-        return _date_in_words(day, self.code.replace("-", "_"))
+        return _date_in_words(day, self("date_pattern"), self.code.replace("-", "_"))
 
 
 @cache
-def _date_in_words(day: date, locale: str) -> str:
-    return format_date(day, format="d MMMM y", locale=locale)
+def _date_in_words(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, format=pattern, locale=locale)
+
+
+def reading_in(code: str) -> str:
+    """The words of a link to a text in this language, in it: its name alone where it has no words here."""
+    language = load_language(code)
+    if language.code in (code, code.partition("-")[0]):
+        return language("read_in", language=language("language_name"))
+    try:
+        name = Locale.parse(code, sep="-").get_language_name()
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return name[0].upper() + name[1:] if name else code
 
 
 @cache

@@ -19,7 +19,7 @@ from generator.addresses import FEED, JSON_FEED, Place, relative
 from generator.chapters import Chapter, HistoryPage, Relative, Size
 from generator.compiled import CompiledTemplates
 from generator.history import Version
-from generator.language import Language, load_language
+from generator.language import Language, load_language, reading_in
 from generator.next_links import first_change, with_next_links
 from generator.redlines import RedlineTexts
 from generator.repository import UNCOMMITTED
@@ -288,10 +288,9 @@ class Pages:
         """What a page can ask that shows the document, or one ``version`` of it."""
         others = []
         for kin in chapter.relatives:
-            language = load_language(kin.place.language)
-            words = language("read_in", language=language("language_name"))
+            spoken = kin.place.language
             there = _same_page(address, chapter.place, kin, version)
-            others.append(Translation(address=there, language=kin.place.language, words=words))
+            others.append(Translation(address=there, language=spoken, words=reading_in(spoken)))
         language = load_language(chapter.place.language)
         return Page(address, language=language, time_zone=self._time_zone, others=others)
 

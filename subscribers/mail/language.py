@@ -34,7 +34,7 @@ class Language:
 
     def date(self, day: date) -> str:
         """The day in words, such as ``22 November 2026``."""
-        return format_date(day, format="d MMMM y", locale=self._locale)
+        return format_date(day, format=self("date_pattern"), locale=self._locale)
 
     @property
     def direction(self) -> str:

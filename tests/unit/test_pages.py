@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
 from generator import language
-from generator.language import load_language
+from generator.language import load_language, reading_in
 from generator.pages import table_of_contents, with_clause_links
 
 ENGLISH = load_language("en")
@@ -39,3 +41,43 @@ def test_every_language_has_the_same_texts_with_the_same_places(file: Path) -> N
     english = yaml.safe_load((language.FOLDER / "en.yml").read_text(encoding="utf8"))
     texts = yaml.safe_load(file.read_text(encoding="utf8"))
     assert texts.keys() == english.keys()
+    for key, text in english.items():
+        assert places(texts[key]) <= places(text), key
+        assert isinstance(texts[key], str) or "other" in texts[key], key
+
+
+def places(text: str | dict[str, str]) -> set[str]:
+    """What is filled into a text, in any of its plural forms."""
+    forms = [text] if isinstance(text, str) else text.values()
+    return {place for form in forms for place in re.findall(r"\{\w+\}", form)}
+
+
+def test_one_file_makes_a_language_with_its_plurals_dates_and_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "en.yml").write_text((language.FOLDER / "en.yml").read_text(encoding="utf8"))
+    (tmp_path / "cs.yml").write_text(
+        'language_name: česky\ndate_pattern: d. MMMM y\nread_in: "Číst {language}"\n'
+        'words_inserted: {one: "{count} slovo", few: "{count} slova", other: "{count} slov"}\n'
+    )
+    monkeypatch.setattr(language, "FOLDER", tmp_path)
+    load_language.cache_clear()
+    try:
+        czech = load_language("cs")
+        assert [czech("words_inserted", count=count) for count in (1, 2, 5)] == [
+            "1 slovo",
+            "2 slova",
+            "5 slov",
+        ]
+        assert czech.date(date(2026, 11, 22)) == "22. listopadu 2026"
+        assert czech("all_versions") == "All versions", "what it lacks is English"
+        assert reading_in("cs-CZ") == "Číst česky"
+    finally:
+        load_language.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("de", "Deutsch"), ("pl", "Polski"), ("ja", "日本語"), ("qqq", "qqq")]
+)
+def test_a_text_in_a_language_without_words_here_is_led_to_by_its_name(code: str, name: str) -> None:
+    assert reading_in(code) == name

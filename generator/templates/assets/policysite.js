@@ -52,6 +52,12 @@ if (redline && keys) {
   addEventListener("hashchange", showTarget);
 }
 
+// A day as the pages write it.
+const inWords = (day) => {
+  const { lang } = document.documentElement;
+  return day.toLocaleDateString(lang === "en" ? "en-GB" : lang, { dateStyle: "long" });
+};
+
 // Whether the text has changed since it was read last: remembered on this device alone, and told to nobody.
 const visit = document.getElementById("ps-visit");
 if (visit) {
@@ -66,7 +72,7 @@ if (visit) {
     let page = `compare/?from=${before.label}&to=${label}`;
     if (before.number + 1 === Number(number)) page = `changes/${label}/`;
     else if (number === newest && since.split(" ").includes(String(before.number))) page = `since/${before.label}/`;
-    const day = new Date(before.day).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    const day = inWords(new Date(before.day));
     const words = visit.querySelector("[data-words]");
     words.textContent = words.dataset.words.replace("{day}", day).replace("{label}", before.said);
     const link = visit.querySelector("a");
@@ -107,7 +113,7 @@ if (onDay) {
     const found = rows.find(({ dataset }) => dataset.from <= day && (!dataset.until || day < dataset.until));
     if (found) {
       found.setAttribute("aria-current", "true");
-      const words = new Date(`${day}T12:00`).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+      const words = inWords(new Date(`${day}T12:00`));
       answer.replaceChildren(`${answer.dataset.words.replace("{day}", words)} `, found.querySelector("a").cloneNode(true));
     } else answer.textContent = answer.dataset.none;
   }
