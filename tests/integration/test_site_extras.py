@@ -115,6 +115,8 @@ def test_a_fragment_is_the_text_in_force_alone_with_absolute_links(full: PolicyS
     assert "<em>ten</em> days" in fragment
     assert f'href="{SITE_URL}terms/#top"' in fragment
     assert f'href="{SITE_URL}privacy/history/"' in fragment
+    coming = f'<a href="{SITE_URL}privacy/changes/2026-04-01/">See what changes</a>'
+    assert f"A new version takes effect on 1 December 2026. {coming}" in fragment
     assert re.findall(r'(?:href|src)="(?!https://)', fragment) == []
     assert "<script" not in fragment
     assert "<html" not in fragment
