@@ -20,7 +20,8 @@ class NoWeasyPrintError(PolicyError):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"pdf: WeasyPrint cannot be used ({reason}); install policysite[pdf] and Pango "
-            "(apt install libpango-1.0-0 libpangoft2-1.0-0), or leave `pdf: true` out of mkdocs.yml"
+            "(apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0), "
+            "or leave `pdf: true` out of mkdocs.yml"
         )
 
 
