@@ -62,12 +62,11 @@ def preview(
         now=now,
     )
     if into is None:
-        typer.echo(
-            "\n\n".join(f"Subject: {message.subject}\n\n{message.text}" for message in messages), nl=False
-        )
+        shown = [f"Subject: {message.subject}\n\n{message.text}" for message in messages.values()]
+        typer.echo("\n\n".join(shown), nl=False)
         return
     into.mkdir(parents=True, exist_ok=True)
-    for message in messages:
+    for reader, message in messages.items():
         email = to_email(
             message,
             sender=sender,
@@ -75,7 +74,7 @@ def preview(
             message_id="<preview@example.com>",
             sent_at=now,
         )
-        name = f"mail.{message.language}"
+        name = f"mail.{message.language if language else reader}"
         (into / f"{name}.txt").write_text(message.text, encoding="utf8")
         (into / f"{name}.html").write_text(message.html, encoding="utf8")
         (into / f"{name}.eml").write_bytes(bytes(email))

@@ -75,7 +75,8 @@ def send_test_command(
     sender, now = settings.who_sends(), datetime.now(UTC)
     published = open_site(site)
     newest = newest_document(published.history).slug
-    message, *_ = previews(published, document=newest, since=None, language=language, sender=sender, now=now)
+    mails = previews(published, document=newest, since=None, language=language, sender=sender, now=now)
+    [message] = mails.values()
     transport = configured_transport(settings)
     provider_id = send_test(transport, message, sender=sender, address=address, now=now)
     answer = f": {provider_id}" if provider_id else ""

@@ -29,12 +29,13 @@ def previews(
     language: str | None,
     sender: Sender,
     now: datetime,
-) -> tuple[Message, ...]:
+) -> Mapping[str, Message]:
     """The mails on the newest publication, or on all since a day, or on the newest change of one document.
 
-    The site has to serve what it claims. ``document`` is a slug. Without ``language``: one for each language
-    whose readers are told, the site's own first; for one document, in its language. None where nobody is told
-    of the newest publication: a translation that catches up tells its readers nothing new.
+    The site has to serve what it claims. ``document`` is a slug. They are by the reader's language:
+    without ``language``, one for each whose readers are told, the site's own first; for one document, in its
+    language. None where nobody is told of the newest publication: a translation that catches up tells nothing
+    new.
     """
     history = site.history
     site.verify((each, each.newest) for each in _announced(history))
@@ -47,11 +48,11 @@ def previews(
         readers = [language] if language else _languages(history)
         told = {reader: list(news(history, known, language=reader)) for reader in readers}
     today = now.astimezone(ZoneInfo(history.time_zone)).date()
-    messages = tuple(
-        compose(read_content(site, items, today=today), language=reader, sender=sender)
+    messages = {
+        reader: compose(read_content(site, items, today=today), language=reader, sender=sender)
         for reader, items in told.items()
         if items
-    )
+    }
     if since and not messages:
         raise NothingToPreviewError(
             f"{history.site_url}: no change since {since}; give an earlier --since, or --document"

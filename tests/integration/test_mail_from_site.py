@@ -160,7 +160,8 @@ def test_in_force_is_the_highest_version_whose_day_has_come(
 
 def all_previewed(maker: PublishedSiteMaker, **asked: object) -> tuple[Message, ...]:
     options = {"document": None, "since": None, "language": None} | asked
-    return previews(open_site(str(maker.folder)), sender=SENDER, now=NOW, **options)  # type: ignore[arg-type]
+    mails = previews(open_site(str(maker.folder)), sender=SENDER, now=NOW, **options)  # type: ignore[arg-type]
+    return tuple(mails.values())
 
 
 def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
@@ -235,3 +236,14 @@ def test_the_preview_needs_no_settings_and_says_which_are_missing(
         "mail.ru.txt",
     ]
     assert "Example Market Ltd" in (tmp_path / "out/mail.en.txt").read_text(encoding="utf8")
+
+
+def test_readers_of_a_language_without_words_have_a_preview_of_their_own(tmp_path: Path) -> None:
+    maker = PublishedSiteMaker(tmp_path / "site")
+    maker.publish("privacy")
+    maker.publish("privacy.de", language="de", translation_of="privacy", title="Datenschutz")
+    maker.write()
+    command = ["preview", "--site", str(maker.folder), "--into", str(tmp_path / "out")]
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    assert "“Datenschutz”" in (tmp_path / "out/mail.de.txt").read_text(encoding="utf8")
+    assert "“Datenschutz”" not in (tmp_path / "out/mail.en.txt").read_text(encoding="utf8")
