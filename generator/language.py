@@ -51,7 +51,7 @@ def reading_in(code: str) -> str:
     if language.code in (code, code.partition("-")[0]):
         return language("read_in", language=language("language_name"))
     try:
-        name = Locale.parse(code, sep="-").get_language_name()
+        name = Locale.parse(code, sep="-").get_display_name()
     except (UnknownLocaleError, ValueError):
         name = None
     return name[0].upper() + name[1:] if name else code

@@ -39,11 +39,11 @@ from generator.config import SiteConfig
 from generator.content_policy import ContentPolicy, hosts
 from generator.errors import PolicyError
 from generator.language import load_language
-from generator.material import mended
+from generator.material import mended, spoken_by_theme
 from generator.pages import table_of_contents
 from generator.repository import open_repository
 from generator.seam import Published
-from generator.shell import Article, Shell
+from generator.shell import Article, Shell, in_language
 from generator.site import Built, Site
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -116,6 +116,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         ]
         if config.theme.name == "material":
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
+            _set_language(config, self._site_config.language)
             config.theme["font"] = False  # nothing is loaded from another host before a visitor agrees
         # A preview reloads by a script that MkDocs adds to what it serves.
         self._policy = (
@@ -262,13 +263,14 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._open.close()
 
     def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
-        page = self._with_consent(self._mended(page, config), language)
+        page = self._with_consent(self._mended(page, config, language), language)
         return page if self._policy is None else self._policy.on(page)
 
     def _with_consent(self, page: str, language: str) -> str:
         return with_consent(page, self._site_config.analytics, load_language(language))
 
-    def _mended(self, page: str, config: MkDocsConfig) -> str:
+    def _mended(self, page: str, config: MkDocsConfig, language: str) -> str:
+        page = in_language(page, language)
         return mended(page) if config.theme.name == "material" else page
 
     def _nav_in(self, language: str, nav: Navigation) -> Navigation:
@@ -307,7 +309,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         context = get_context(self._nav_in(language, self._shell_nav()), files, config, page)
         rendered = env.get_template("main.html").render(context)
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
-        rendered = self._with_consent(self._mended(rendered, config), language)
+        rendered = self._with_consent(self._mended(rendered, config, language), language)
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
 
 
@@ -370,6 +372,12 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
             f"{where}: there is no time zone {chosen.time_zone!r}; write an IANA name such as Europe/Moscow"
         ) from None
     language = str(config.theme.get("language", "en"))
+    spoken = sorted({language, *chosen.languages})
+    if chosen.prevailing not in (None, *spoken):
+        raise ConfigError(
+            f"{where}: prevailing: {chosen.prevailing!r} is none of {', '.join(spoken)}; correct it, "
+            "or name it among the languages"
+        )
     exclude = config.exclude_docs
     return SiteConfig(
         documents=Path(config.docs_dir),
@@ -409,7 +417,9 @@ def _hashed_name(file: Path) -> str:
 
 
 def _set_language(config: MkDocsConfig, language: str) -> None:
-    if "language" in config.theme:
+    if config.theme.name == "material":
+        config.theme["language"] = spoken_by_theme(language, folders=config.theme.dirs)
+    elif "language" in config.theme:
         config.theme["language"] = language
 
 

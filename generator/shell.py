@@ -20,6 +20,8 @@ HEAD = "<!-- policysite-shell-head -->"
 ROOT = r"\.\./" * (DEPTH - 1) + r"\.\."
 MARK = re.compile("|".join([ROOT, *map(re.escape, (ADDRESS, SOURCE, TITLE, DESCRIPTION, CONTENT, HEAD))]))
 
+PAGE_LANGUAGE = re.compile(r'(<html\b[^>]*?\blang=")[^"]*')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
@@ -59,3 +61,8 @@ class Shell:
         for mark, text in zip(self._marks, self._texts[1:], strict=True):
             parts += (values.get(mark, root), text)
         return "".join(parts)
+
+
+def in_language(page: str, language: str) -> str:
+    """The page with the language of its text, which the theme's words may not have."""
+    return PAGE_LANGUAGE.sub(lambda found: f"{found[1]}{language}", page, count=1)

@@ -515,6 +515,8 @@ def test_other_themes_serve(site: PolicySite, theme: str) -> None:
     assert "<em>ten</em> days" in site.page("privacy")
     assert "This is an earlier version" in site.page("privacy/versions/2026-01-10")
     assert "policysite-shell" not in site.page("privacy/versions/2026-01-10")
+    for address in ("privacy.ru", "privacy.ru/versions/2026-04-02"):
+        assert ' lang="ru"' in site.page(address).partition("<head>")[0]
     first = contents(site.folder)
     site.build()
     assert contents(site.folder) == first

@@ -17,6 +17,7 @@ from policy_site import SITE_URL, PolicySite, text
 
 from generator.analytics import UnknownServiceError
 from generator.pdf import NoWeasyPrintError
+from generator.plugin import ConfigError
 from generator.seam import SCHEMA_FILE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -144,6 +145,24 @@ def test_a_lag_is_told_with_the_language_that_is_ahead(site: PolicySite) -> None
     assert "Есть более новая редакция" not in site.page("a.ru")
 
 
+def test_a_translation_may_be_in_a_language_that_the_theme_does_not_speak(tmp_path: Path) -> None:
+    site = PolicySite(tmp_path, languages=["de-AT", "tt"])
+    site.publish("a.md", text("One."), on=date(2026, 1, 1))
+    site.publish("a.de-AT.md", text("Eins.", title="Regeln"), on=date(2026, 1, 2))
+    site.publish("a.tt.md", text("Бер.", title="Кагыйдәләр"), on=date(2026, 1, 2))
+    site.build()
+    for name, address in (
+        ("tt", "a.tt"),
+        ("tt", "a.tt/versions/2026-01-02"),
+        ("de-AT", "a.de-AT"),
+        ("en", "a"),
+    ):
+        assert f'<html lang="{name}"' in site.page(address)
+    assert 'aria-label="Suche"' in site.page("a.de-AT"), "of its first part"
+    assert 'aria-label="Search"' in site.page("a.tt"), "English"
+    assert ">Deutsch (Österreich)</a>" in site.page("a")
+
+
 def test_which_text_prevails_is_said_only_where_the_company_has_said_it(tmp_path: Path) -> None:
     for name, options in (("silent", {}), ("said", {"prevailing": "en"})):
         site = PolicySite(tmp_path / name, **options)
@@ -154,6 +173,13 @@ def test_which_text_prevails_is_said_only_where_the_company_has_said_it(tmp_path
         for address in ("a.ru", "a.ru/versions/2026-01-02"):
             assert (said in site.page(address)) == (name == "said")
         assert "prevails" not in site.page("a")
+
+
+def test_a_prevailing_language_that_no_text_has_is_refused(site: PolicySite) -> None:
+    site.config["plugins"][1]["policysite"]["prevailing"] = "english"
+    site.publish("a.md", text("One."))
+    with pytest.raises(ConfigError, match=r"prevailing: 'english' is none of en, ru; correct it"):
+        site.build()
 
 
 def test_robots_are_led_to_the_sitemap_unless_the_policy_has_a_word_for_them(site: PolicySite) -> None:
