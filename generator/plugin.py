@@ -378,6 +378,12 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
             f"{where}: prevailing: {chosen.prevailing!r} is none of {', '.join(spoken)}; correct it, "
             "or name it among the languages"
         )
+    analytics = read_analytics(chosen.analytics)
+    if analytics.counters and config.extra.get("analytics"):
+        raise ConfigError(
+            f"{where}: extra.analytics would count visitors who were not asked; "
+            "take it out, since policysite asks for what stands below its own `analytics`"
+        )
     exclude = config.exclude_docs
     return SiteConfig(
         documents=Path(config.docs_dir),
@@ -391,7 +397,7 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         since=chosen.since,
         prevailing=chosen.prevailing,
         pdf=chosen.pdf,
-        analytics=read_analytics(chosen.analytics),
+        analytics=analytics,
         extensions=config.markdown_extensions,
         extension_configs=config.mdx_configs,
         excluded=exclude.match_file if exclude else lambda _: False,

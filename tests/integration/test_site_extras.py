@@ -248,6 +248,14 @@ def test_with_analytics_every_page_asks_and_allows_what_is_configured(tmp_path: 
     assert "Можно ли учитывать" in site.page("a.ru/history")
 
 
+def test_a_counter_of_the_theme_beside_those_that_ask_is_refused(tmp_path: Path) -> None:
+    site = PolicySite(tmp_path, analytics={"google": "G-ABCDEFGH12"})
+    site.config["extra"] = {"analytics": {"provider": "google", "property": "G-ABCDEFGH12"}}
+    site.publish("a.md", text("One."))
+    with pytest.raises(ConfigError, match=r"extra\.analytics would count visitors who were not asked"):
+        site.build()
+
+
 @pytest.mark.parametrize("analytics", [{"google": "12345"}, {"matomo": "1"}, {"yandex": "1);alert(1"}])
 def test_a_counter_that_cannot_be_one_is_refused(tmp_path: Path, analytics: dict[str, Any]) -> None:
     site = PolicySite(tmp_path, analytics=analytics)
