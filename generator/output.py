@@ -67,6 +67,10 @@ class Output:
         self._write(address, raw)
         return digest
 
+    def repeat(self, address: str, *, at: str) -> None:
+        """Let a file be at a second address as well."""
+        self._write(at, self._place(address).read_bytes())
+
     def has(self, address: str) -> bool:
         """Whether there is such a file."""
         return self._place(address).exists()

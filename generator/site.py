@@ -223,20 +223,27 @@ class Site:
         return self._pages.document(chapter, text)
 
     def _write_redirects(self, output: Output) -> None:
-        """Lead from every address that a document's pages had before, where nothing else is now."""
-        for place in self.places:
-            moved: list[tuple[str, str]] = []
+        """Lead from every address that a document's pages had before, where nothing else is now.
+
+        What no browser opens, such as a feed, is at both.
+        """
+        for chapter in self._chapters:
+            place = chapter.place
             for slug in place.former_slugs:
                 former = replace(place, slug=slug)
-                moved += [(former.address, place.address), (former.history, place.history)]
-                for version in place.document.versions:
-                    moved.append((former.version(version), place.version(version)))
-                    if version.number > 1:
-                        moved.append((former.change(version), place.change(version)))
-            left = [one for one in moved if not output.has(f"{one[0]}index.html")]
-            output.kept(
-                ("moved", place.language, left), partial(self._redirect, left, place.language, output)
-            )
+                pages = zip(_pages(chapter, former), _pages(chapter, place), strict=True)
+                left = [one for one in pages if not output.has(f"{one[0]}index.html")]
+                made_of = ("moved", place.language, left)
+                output.kept(made_of, partial(self._redirect, left, place.language, output))
+                files = zip(self._files_of(chapter, former), self._files_of(chapter, place), strict=True)
+                for before, now in files:
+                    if not output.has(before):
+                        output.repeat(now, at=before)
+
+    def _files_of(self, chapter: Chapter, place: Place) -> list[str]:
+        """The files for programs and the copies that the document has at this place."""
+        copies = [place.copy(version, form) for version in chapter.versions for form in self._copies.values()]
+        return [place.feed, place.json_feed, place.fragment, place.in_force_data, *copies]
 
     def _redirect(self, moved: Sequence[tuple[str, str]], language: str, output: Output) -> None:
         for address, target in moved:
@@ -308,3 +315,17 @@ class Site:
             if day:
                 ET.SubElement(url, "lastmod").text = day
         return xml_file(root)
+
+
+def _pages(chapter: Chapter, place: Place) -> list[str]:
+    """The pages that the document has at this place."""
+    history = [page.address.removeprefix(chapter.place.history) for page in chapter.history_pages]
+    return [
+        place.address,
+        place.in_force,
+        *(f"{place.history}{page}" for page in history),
+        *map(place.version, chapter.versions),
+        *map(place.change, chapter.versions[1:]),
+        *map(place.since, chapter.versions[:-1]),
+        *([place.comparison] if len(chapter.versions) > 1 else []),
+    ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date
+import re
+import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import jsonschema
@@ -127,6 +129,28 @@ def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: Pol
     assert "url=../privacy/" in full.page("data")
     assert "url=../../../privacy/versions/2026-01-10/" in full.page("data/versions/2026-01-10")
     assert "url=../../privacy/history/" in full.page("data/history")
+
+
+def test_after_a_rename_every_address_leads_on_and_every_copy_and_feed_is_at_both(site: PolicySite) -> None:
+    for number in range(1, 4):
+        site.publish("data.md", text(f"We keep it for {number} days."), on=date(2026, 1, number))
+    site.build()
+    before = {file.relative_to(site.folder / "data") for file in (site.folder / "data").rglob("*.*")}
+    site.repository.move("policy/data.md", "policy/privacy.md")
+    site.repository.commit(at=datetime(2026, 2, 1, tzinfo=UTC))
+    shutil.rmtree(site.folder)
+    site.build()
+    assert {file for file in before if not (site.folder / "data" / file).is_file()} == {
+        Path(f"changes/2026-01-0{number}/redline.json") for number in (2, 3)
+    }
+    for file in (site.folder / "data").rglob("*.*"):
+        if file.name == "index.html":
+            target = re.search(r"url=([^\"#]+)", file.read_text())
+            assert target, file
+            assert (file.parent / target[1] / "index.html").is_file(), file
+    for name in ("feed.xml", "feed.json", "fragment.html", "in-force.json"):
+        assert (site.folder / "data" / name).read_bytes() == (site.folder / "privacy" / name).read_bytes()
+    assert (site.folder / "data/versions/2026-01-02/data-2026-01-02.txt").read_text().endswith("2 days.\n")
 
 
 def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
