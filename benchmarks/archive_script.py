@@ -15,7 +15,7 @@ import markdown
 
 from generator.language import load_language
 from generator.redline import Side
-from generator.redlines import redline_texts
+from generator.site.redlines import redline_texts
 
 EXTENSIONS = ["toc", "tables", "fenced_code", "attr_list", "def_list", "footnotes"]
 TAG = re.compile(r"<[^>]*>")

@@ -12,11 +12,11 @@ from pathlib import Path
 from urllib.error import URLError
 
 from generator import plugin
-from generator.addresses import HISTORY
 from generator.errors import PolicyError
-from generator.repository import open_repository
-from generator.seam import UnreadablePublishedError, read_published
-from generator.site import Built
+from generator.site.addresses import HISTORY
+from generator.site.seam import UnreadablePublishedError, read_published
+from generator.site.site import Built
+from generator.versions.repository import open_repository
 
 TIMEOUT_SECONDS = 30
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/

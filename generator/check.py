@@ -10,16 +10,16 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from urllib.parse import urljoin
 
-from generator.addresses import AddressTakenError, Place, place_documents
-from generator.config import SiteConfig
-from generator.document import Document, Renderer, read_document
-from generator.front_matter import FrontMatter
-from generator.history import in_repository, read_history
 from generator.language import load_language
-from generator.links import Links
 from generator.redline import Side
-from generator.redlines import RedlineTexts, redline_texts
-from generator.repository import FileChange, Repository
+from generator.site.addresses import AddressTakenError, Place, place_documents
+from generator.site.config import SiteConfig
+from generator.site.links import Links
+from generator.site.redlines import RedlineTexts, redline_texts
+from generator.versions.document import Document, Renderer, read_document
+from generator.versions.front_matter import FrontMatter
+from generator.versions.history import in_repository, read_history
+from generator.versions.repository import FileChange, Repository
 
 LONGEST_NOTICE = timedelta(days=366)  # further ahead, a date is more often a slip than a plan
 

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from generator import listing
 from generator.cache import Cache
-from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import PolicyError
-from generator.history import History, read_history
 from generator.language import load_language
-from generator.repository import open_repository
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
+from generator.versions.history import History, read_history
+from generator.versions.repository import open_repository
 
 ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
 

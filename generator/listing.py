@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from generator.errors import UnknownDocumentError
-from generator.history import DocumentHistory, History, Version, in_repository
+from generator.versions.history import DocumentHistory, History, Version, in_repository
 
 
 def select(history: History, slug: str | None) -> tuple[DocumentHistory, ...]:

@@ -31,20 +31,20 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils.templates import TemplateContext
 
-from generator import shell
-from generator.analytics import read_analytics, with_consent
 from generator.cache import Cache
-from generator.compiled import CompiledTemplates
-from generator.config import SiteConfig
-from generator.content_policy import ContentPolicy, hosts
 from generator.errors import PolicyError
 from generator.language import load_language
-from generator.material import mended, spoken_by_theme
-from generator.pages import table_of_contents
-from generator.repository import open_repository
-from generator.seam import Published
-from generator.shell import Article, Shell, in_language
-from generator.site import Built, Site
+from generator.site import shell
+from generator.site.analytics import read_analytics, with_consent
+from generator.site.compiled import CompiledTemplates
+from generator.site.config import SiteConfig
+from generator.site.content_policy import ContentPolicy, hosts
+from generator.site.material import mended, spoken_by_theme
+from generator.site.pages import table_of_contents
+from generator.site.seam import Published
+from generator.site.shell import Article, Shell, in_language
+from generator.site.site import Built, Site
+from generator.versions.repository import open_repository
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator import redline
-from generator.document import Renderer, read_document
 from generator.errors import PolicyError
 from generator.language import Language
 from generator.redline import Redline, Side
-from generator.repository import open_repository
+from generator.versions.document import Renderer, read_document
+from generator.versions.repository import open_repository
 
 
 class NoSuchTextError(PolicyError):

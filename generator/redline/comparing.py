@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from generator import visible
 from generator.redline.align import read_units
 from generator.redline.blocks import read_blocks
 from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
@@ -17,6 +16,7 @@ from generator.redline.codes import forget_phrases
 from generator.redline.finding import find_changes
 from generator.redline.lines import Line
 from generator.redline.weave import weave
+from generator.versions import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generator.redline.words import Form, attributes_of, tag_name
-from generator.visible import MARKS
+from generator.versions.visible import MARKS
 
 SAME = {"b": "strong", "i": "em"}
 MADE_BY_RENDERER = ("footnote-ref", "footnote-backref")

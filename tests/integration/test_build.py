@@ -14,7 +14,6 @@ import pytest
 from policy_site import SITE_URL, PolicySite, publish_everything, text
 
 from generator import building, plugin
-from generator.addresses import AddressTakenError
 from generator.building import ForeignFolderError
 from generator.errors import (
     DocumentTextError,
@@ -23,7 +22,8 @@ from generator.errors import (
     ShallowHistoryError,
 )
 from generator.plugin import ConfigError
-from generator.seam import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
+from generator.site.addresses import AddressTakenError
+from generator.site.seam import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from policy_site import PolicySite, text
 from generator import plugin
 from generator.check import Report, as_annotations, as_markdown, as_text, check
 from generator.errors import ForeignBaseError, UnknownRefError
-from generator.repository import open_repository
+from generator.versions.repository import open_repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FIRST = text("We keep it for ten days.", summary="First.", effective="2026-01-01")

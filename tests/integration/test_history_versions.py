@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 import pytest
 from policy_repository import PolicyRepository, plain_renderer
 
-from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.errors import DocumentTextError
-from generator.history import History, read_version, refuse_problems
-from generator.repository import UNCOMMITTED, open_repository
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
+from generator.versions.history import History, read_version, refuse_problems
+from generator.versions.repository import UNCOMMITTED, open_repository
 
 
 def texts(history: History) -> list[str]:

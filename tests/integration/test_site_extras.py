@@ -15,10 +15,10 @@ import jsonschema
 import pytest
 from policy_site import SITE_URL, PolicySite, text
 
-from generator.analytics import UnknownServiceError
-from generator.pdf import NoWeasyPrintError
 from generator.plugin import ConfigError
-from generator.seam import SCHEMA_FILE
+from generator.site.analytics import UnknownServiceError
+from generator.site.pdf import NoWeasyPrintError
+from generator.site.seam import SCHEMA_FILE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.addresses import address_of, relative
+from generator.site.addresses import address_of, relative
 
 
 @pytest.mark.parametrize(

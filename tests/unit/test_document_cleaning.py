@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from generator import visible
-from generator.document import DEFAULT_EXTENSIONS, Renderer, read_document
+from generator.versions import visible
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from generator.document import DEFAULT_EXTENSIONS, Renderer, read_text
-from generator.front_matter import FrontMatter, Split, split_front_matter
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_text
+from generator.versions.front_matter import FrontMatter, Split, split_front_matter
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

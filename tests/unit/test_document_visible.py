@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.document import DEFAULT_EXTENSIONS, Renderer, read_document, read_text
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document, read_text
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

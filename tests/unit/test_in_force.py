@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.front_matter import FrontMatter
-from generator.history import Version, in_force, upcoming
+from generator.versions.front_matter import FrontMatter
+from generator.versions.history import Version, in_force, upcoming
 
 
 def versions(*days: int) -> list[Version]:

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from generator.document import DEFAULT_EXTENSIONS, Renderer
 from generator.language import load_language
 from generator.redline import (
     Redline,
@@ -18,6 +17,7 @@ from generator.redline import (
     plain_words,
     side_by_side_html,
 )
+from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 ENGLISH, RUSSIAN = load_language("en"), load_language("ru")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator import shell
-from generator.shell import Article, Shell
+from generator.site import shell
+from generator.site.shell import Article, Shell
 
 UP = "/".join([".."] * shell.DEPTH)
 RENDERED = (

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.front_matter import FrontMatter
-from generator.history import Version, in_force, upcoming
-from generator.standing import State, standings
+from generator.site.standing import State, standings
+from generator.versions.front_matter import FrontMatter
+from generator.versions.history import Version, in_force, upcoming
 
 FIRST = date(2026, 1, 1)
 

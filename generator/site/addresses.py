@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 from generator.errors import PolicyError
-from generator.history import DocumentHistory, Version, slug_of
+from generator.versions.history import DocumentHistory, Version, slug_of
 
 FEED = "feed.xml"
 JSON_FEED = "feed.json"

@@ -14,11 +14,11 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import NamedTuple
 
-from generator.document import Document, Reading, Renderer, read_blob, read_document
 from generator.errors import DocumentTextError
-from generator.front_matter import FrontMatter, Problem
-from generator.lineage import Track, follow
-from generator.repository import Repository, Step, normal_folder
+from generator.versions.document import Document, Reading, Renderer, read_blob, read_document
+from generator.versions.front_matter import FrontMatter, Problem
+from generator.versions.lineage import Track, follow
+from generator.versions.repository import Repository, Step, normal_folder
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 INDEX = re.compile(r"(^|/)(index|README)$")

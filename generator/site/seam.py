@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from generator.addresses import Place, address_of
-from generator.chapters import Chapter
-from generator.config import SiteConfig
 from generator.errors import PolicyError
-from generator.history import PublishedText, Version
-from generator.redlines import ListedChange, RedlineTexts
+from generator.site.addresses import Place, address_of
+from generator.site.chapters import Chapter
+from generator.site.config import SiteConfig
+from generator.site.redlines import ListedChange, RedlineTexts
+from generator.versions.history import PublishedText, Version
 
 FORMAT = 1
-SCHEMA_FILE = Path(__file__).parent / "templates" / "history.schema.json"
+SCHEMA_FILE = Path(__file__).parents[1] / "templates" / "history.schema.json"
 
 
 class LostVersionError(PolicyError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from generator.history import Version
+from generator.versions.history import Version
 
 
 class State(Enum):

@@ -88,7 +88,7 @@ def with_consent(page: str, analytics: Analytics, language: Language) -> str:
 
 @cache
 def _template() -> Template:
-    source = Path(__file__).parent / "templates" / "pages" / "consent.html"
+    source = Path(__file__).parents[1] / "templates" / "pages" / "consent.html"
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(
         source.read_text(encoding="utf8")
     )

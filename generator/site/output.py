@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from generator.content_policy import ContentPolicy
-from generator.shell import Article, Shell
+from generator.site.content_policy import ContentPolicy
+from generator.site.shell import Article, Shell
 
-PACKAGE = Path(__file__).parent
-SOURCES = ("*.py", "redline/*.py", "languages/*.yml", "templates/**/*.*")
+PACKAGE = Path(__file__).parents[1]
+SOURCES = ("**/*.py", "languages/*.yml", "templates/**/*.*")
 WRITING_PACKAGES = ("Babel", "Jinja2", "selectolax")
 
 

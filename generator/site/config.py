@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from generator.analytics import Analytics
+from generator.site.analytics import Analytics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

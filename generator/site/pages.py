@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.addresses import FEED, JSON_FEED, Place, relative
-from generator.chapters import Chapter, HistoryPage, Relative, Size
-from generator.compiled import CompiledTemplates
-from generator.history import Version
 from generator.language import Language, load_language, reading_in
-from generator.next_links import first_change, with_next_links
-from generator.redlines import RedlineTexts
-from generator.repository import UNCOMMITTED
-from generator.shell import Article
+from generator.site.addresses import FEED, JSON_FEED, Place, relative
+from generator.site.chapters import Chapter, HistoryPage, Relative, Size
+from generator.site.compiled import CompiledTemplates
+from generator.site.next_links import first_change, with_next_links
+from generator.site.redlines import RedlineTexts
+from generator.site.shell import Article
+from generator.versions.history import Version
+from generator.versions.repository import UNCOMMITTED
 
-TEMPLATES = Path(__file__).parent / "templates" / "pages"
+TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
 LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
 CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
 HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)

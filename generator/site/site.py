@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
-from generator import seam
-from generator.addresses import (
+from generator.language import load_language
+from generator.site import seam
+from generator.site.addresses import (
     FEED,
     HISTORY,
     JSON_FEED,
@@ -27,23 +28,22 @@ from generator.addresses import (
     Place,
     place_documents,
 )
-from generator.archive import Archive
-from generator.chapters import Chapter, make_chapters
-from generator.config import SiteConfig
-from generator.content_policy import ContentPolicy
-from generator.document import Renderer
-from generator.feeds import NEWEST, Feed, atom, json_feed, xml_file
-from generator.history import HistoryWarning, read_history, refuse_problems
-from generator.language import load_language
-from generator.links import Links
-from generator.output import Output
-from generator.pages import Pages, with_clause_links
-from generator.pdf import Printer
-from generator.redlines import Redlines
-from generator.rendering import FolderFiles, Rendering
-from generator.repository import Repository
-from generator.seam import Digests, Published
-from generator.shell import Article, Shell
+from generator.site.archive import Archive
+from generator.site.chapters import Chapter, make_chapters
+from generator.site.config import SiteConfig
+from generator.site.content_policy import ContentPolicy
+from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
+from generator.site.links import Links
+from generator.site.output import Output
+from generator.site.pages import Pages, with_clause_links
+from generator.site.pdf import Printer
+from generator.site.redlines import Redlines
+from generator.site.rendering import FolderFiles, Rendering
+from generator.site.seam import Digests, Published
+from generator.site.shell import Article, Shell
+from generator.versions.document import Renderer
+from generator.versions.history import HistoryWarning, read_history, refuse_problems
+from generator.versions.repository import Repository
 
 COPIES = {"markdown": "md", "text": "txt"}
 """Suffixes of a version's copies by their form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from generator.history import Version
+from generator.versions.history import Version
 
 
 def translated_versions(original: Sequence[Version], translation: Sequence[Version]) -> Mapping[int, Version]:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
-from generator.addresses import relative
-from generator.document import Renderer
-from generator.history import Version, read_version
-from generator.links import Links
 from generator.redline import Side
-from generator.repository import UNCOMMITTED, Repository, is_document_path
+from generator.site.addresses import relative
+from generator.site.links import Links
+from generator.versions.document import Renderer
+from generator.versions.history import Version, read_version
+from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
 
 KEPT_FILES = "assets/kept/"
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
-from generator import seam
-from generator.addresses import Place
-from generator.chapters import Chapter, HistoryPage, Size
-from generator.copies import plain_text
-from generator.feeds import Entry
-from generator.history import Version
 from generator.language import load_language
-from generator.output import Output
-from generator.pages import Pages, with_clause_links
-from generator.pdf import Printer
-from generator.redlines import Redlines, RedlineTexts
-from generator.rendering import Rendering
-from generator.seam import Digests
+from generator.site import seam
+from generator.site.addresses import Place
+from generator.site.chapters import Chapter, HistoryPage, Size
+from generator.site.copies import plain_text
+from generator.site.feeds import Entry
+from generator.site.output import Output
+from generator.site.pages import Pages, with_clause_links
+from generator.site.pdf import Printer
+from generator.site.redlines import Redlines, RedlineTexts
+from generator.site.rendering import Rendering
+from generator.site.seam import Digests
+from generator.versions.history import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from generator import redline
-from generator.history import Version
 from generator.language import Language
 from generator.redline import Side
+from generator.versions.history import Version
 
 WORDS_INSERTED = "words_inserted"
 WORDS_DELETED = "words_deleted"
@@ -105,7 +105,7 @@ def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
 @cache
 def _comparer_version() -> str:
     """A digest of everything, besides the texts, that decides what a redline says."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     sources = [Path(__file__), *package.glob("redline/*.py"), *package.glob("languages/*.yml")]
     digest = hashlib.sha256()
     for name in COMPARING_PACKAGES:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from generator.repository import FileChange, Step
+from generator.versions.repository import FileChange, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from datetime import date
 from functools import cached_property
 from itertools import accumulate
 
-from generator.addresses import Place
-from generator.config import SiteConfig
-from generator.history import Version, in_force, upcoming
-from generator.standing import Period, Standing, periods, standings
-from generator.translations import translated_versions, translations_of
+from generator.site.addresses import Place
+from generator.site.config import SiteConfig
+from generator.site.standing import Period, Standing, periods, standings
+from generator.site.translations import translated_versions, translations_of
+from generator.versions.history import Version, in_force, upcoming
 
 LONG_HISTORY = 100
 """Versions on one page, at most; a longer history is divided by years."""

@@ -18,9 +18,9 @@ from typing import Any
 
 import nh3
 
-from generator import front_matter, python_markdown, visible
-from generator.front_matter import FrontMatter, Problem, Split, split_front_matter
-from generator.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
+from generator.versions import front_matter, python_markdown, visible
+from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
+from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
 """What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""

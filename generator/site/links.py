@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.addresses import Place
-from generator.history import slug_of
+from generator.site.addresses import Place
+from generator.versions.history import slug_of
 
 LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
 HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)

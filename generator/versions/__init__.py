@@ -1,0 +1,1 @@
+"""The versions of every document, as git history and Markdown have them."""
