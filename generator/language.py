@@ -30,6 +30,11 @@ class Language:
             text = text.get(form, text["other"])
         return text.format(count=count, **values)
 
+    @property
+    def direction(self) -> str:
+        """The side that it is written from: ``ltr`` or ``rtl``."""
+        return str(Locale.parse(self.code, sep="-").text_direction)
+
     def name_of(self, code: str) -> str:
         """The name of a language in this one, such as ``Russian``."""
         names = Locale.parse(self.code, sep="-").languages

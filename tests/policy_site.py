@@ -14,6 +14,14 @@ from generator import building
 
 SITE_URL = "https://policies.example/legal/"
 DAY = date(2026, 6, 1)
+PALETTE = [
+    {
+        "media": f"(prefers-color-scheme: {name})",
+        "scheme": scheme,
+        "toggle": {"icon": "material/brightness-4", "name": f"Leave {name}"},
+    }
+    for name, scheme in (("light", "default"), ("dark", "slate"))
+]
 
 
 class PolicySite:

@@ -79,7 +79,8 @@ def with_consent(page: str, analytics: Analytics, language: Language) -> str:
         return page
     question = _template().render(t=language, counters=analytics.counters, version=analytics.version)
     opener = (
-        '<p class="ps-consent-bar"><button type="button" class="ps-plain" id="ps-consent-open" hidden>'
+        f'<p class="ps-consent-bar" lang="{language.code}" dir="{language.direction}">'
+        '<button type="button" class="ps-plain" id="ps-consent-open" hidden>'
         f"{escape(language('consent_open'))}</button></p>"
     )
     page = BODY.sub(lambda found: f"{found[0]}\n{question}", page, count=1)

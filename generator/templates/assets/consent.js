@@ -1,4 +1,5 @@
 // Counting visitors, only with their consent: a choice by service, kept on the device with its version and its end.
+// Where nothing can be kept, nobody is asked and nobody is counted.
 {
   const KEY = "policysite.consent";
   const DAYS = 180; // then it is asked again: CNIL, Recommendation on cookies and other trackers (2020), 6 months
@@ -25,6 +26,11 @@
       load("https://mc.yandex.ru/metrika/tag.js");
     },
   };
+  // So that a script that runs already sends nothing more until the page is left.
+  const STOP = {
+    google: (counter) => (window[`ga-disable-${counter}`] = true),
+    yandex: (counter) => window.ym(Number(counter), "destruct"),
+  };
   // What each service leaves on this device, by its own documentation of its cookies.
   const TRACES = { google: /^_(ga|gid|gat|gac|gcl)/, yandex: /^_ym/ };
 
@@ -43,49 +49,70 @@
   const choice = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(KEY));
-      return kept && kept.version === section.dataset.version && Date.parse(kept.until) > Date.now() ? kept : null;
+      return kept && kept.version === section.dataset.version && Date.parse(kept.until) > Date.now() ? kept.allowed : null;
     } catch {
       return null;
     }
   };
 
-  const begin = (kept) => {
-    for (const { name, value } of services) if (kept.allowed.includes(name)) START[name](value);
+  const begin = (names) => {
+    for (const { name, value } of services) if (names.includes(name)) START[name](value);
   };
 
-  const decide = (allowed) => {
-    const before = choice()?.allowed ?? [];
-    const until = new Date(Date.now() + DAYS * 86400000).toISOString();
-    localStorage.setItem(KEY, JSON.stringify({ version: section.dataset.version, until, allowed }));
-    section.hidden = true;
-    opener.focus({ preventScroll: true });
-    for (const { name } of services) if (!allowed.includes(name)) forget(TRACES[name]);
-    if (before.length) location.reload(); // a script that is loaded already cannot be unloaded
-    else begin({ allowed });
+  // Below the question, the page can be scrolled until its end is seen.
+  const show = (isShown) => {
+    section.hidden = !isShown;
+    const height = isShown ? `${section.offsetHeight}px` : "";
+    document.documentElement.style.scrollPaddingBlockEnd = height;
+    document.body.style.paddingBlockEnd = height;
+    if (!isShown && "opened" in section.dataset) opener.focus({ preventScroll: true });
   };
 
   const ask = () => {
-    const allowed = choice()?.allowed ?? [];
-    for (const service of services) service.checked = allowed.includes(service.name);
-    section.hidden = false;
+    for (const service of services) service.checked = (choice() ?? []).includes(service.name);
+    show(true);
   };
 
-  answers.addEventListener("submit", (event) => {
-    event.preventDefault();
-    decide(services.filter((service) => service.checked).map((service) => service.name));
-  });
-  answers.querySelector("[value=none]").addEventListener("click", () => decide([]));
-  answers.querySelector("[value=all]").addEventListener("click", () => decide(services.map((service) => service.name)));
-  opener.hidden = false;
-  opener.addEventListener("click", () => {
-    ask();
-    document.getElementById("ps-consent-title").focus();
-  });
+  const decide = (allowed) => {
+    const before = choice() ?? [];
+    const until = new Date(Date.now() + DAYS * 86400000).toISOString();
+    localStorage.setItem(KEY, JSON.stringify({ version: section.dataset.version, until, allowed }));
+    show(false);
+    const withdrawn = services.filter(({ name }) => before.includes(name) && !allowed.includes(name));
+    for (const { name, value } of withdrawn) STOP[name](value);
+    for (const { name } of withdrawn) forget(TRACES[name]);
+    if (withdrawn.length) location.reload(); // a script that is loaded already cannot be unloaded
+    else begin(allowed.filter((name) => !before.includes(name)));
+  };
 
-  const made = choice();
-  if (made) begin(made);
-  else {
-    for (const { name } of services) forget(TRACES[name]); // what was set for a choice that has ended
-    ask();
+  const start = () => {
+    answers.addEventListener("submit", (event) => {
+      event.preventDefault();
+      decide(services.filter((service) => service.checked).map((service) => service.name));
+    });
+    answers.querySelector("[value=none]").addEventListener("click", () => decide([]));
+    answers.querySelector("[value=all]").addEventListener("click", () => decide(services.map((service) => service.name)));
+    section.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") show(false); // which is no answer: the next page asks again
+    });
+    opener.hidden = false;
+    opener.addEventListener("click", () => {
+      section.dataset.opened = "";
+      ask();
+      document.getElementById("ps-consent-title").focus();
+    });
+    const allowed = choice();
+    // What is left of a choice that has ended, or was set while a page was left.
+    for (const { name } of services) if (!allowed?.includes(name)) forget(TRACES[name]);
+    if (allowed) begin(allowed);
+    else ask();
+  };
+
+  let canKeep = false;
+  try {
+    canKeep = Boolean(localStorage && sessionStorage);
+  } catch {
+    // Storage is refused.
   }
+  if (canKeep) start();
 }

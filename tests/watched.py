@@ -1,0 +1,64 @@
+"""A browser's page: its requests to other hosts are answered by doubles, and noted with its complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Route
+
+VIOLATIONS = """addEventListener("securitypolicyviolation",
+  ({violatedDirective, blockedURI}) => console.error(`refused: ${violatedDirective} ${blockedURI}`))"""
+REFUSED_STORAGE = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, {get() { throw new DOMException("refused", "SecurityError") }})"""
+
+
+@dataclass
+class Watched:
+    """``asked`` are the addresses on other hosts that were asked for."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def watched(
+    browser: Browser,
+    root: str,
+    *,
+    scripts: Mapping[str, str] | None = None,
+    init: str = "",
+    **options: Any,
+) -> Iterator[Watched]:
+    """A page of its own; ``scripts`` are what other hosts answer, ``init`` runs before each page."""
+    context = browser.new_context(**options)
+    context.add_init_script(VIOLATIONS)
+    if init:
+        context.add_init_script(init)
+    seen = Watched(context.new_page())
+
+    def answer(route: Route) -> None:
+        seen.asked.append(route.request.url)
+        script = (scripts or {}).get(urlsplit(route.request.url).netloc, "")
+        route.fulfill(
+            body=script, content_type="text/javascript", headers={"Access-Control-Allow-Origin": "*"}
+        )
+
+    context.route(lambda url: not url.startswith((root, "data:", "blob:")), answer)
+    seen.page.on(
+        "console",
+        lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.on(
+        "response",
+        lambda answer: (
+            seen.complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        ),
+    )
+    yield seen
+    context.close()
