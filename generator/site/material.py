@@ -10,11 +10,22 @@ TOGGLE = re.compile(r'(<input class="md-toggle"[^>]*?) autocomplete="off"')
 CONTENTS_TOGGLE = 'id="__toc"'
 CONTENTS_LABEL = ' for="__toc"'
 FALLBACK = "en"
+STORAGE = {  # of the chosen colours: where a browser refuses it, all of the theme's scripts ended
+    '__md_get=(e,_=localStorage,t=__md_scope)=>JSON.parse(_.getItem(t.pathname+"."+e))': (
+        "__md_get=(e,_,t=__md_scope)=>{try{return JSON.parse((_||localStorage)"
+        '.getItem(t.pathname+"."+e))}catch(o){return null}}'
+    ),
+    "__md_set=(e,_,t=localStorage,a=__md_scope)=>{try{t.setItem(": (
+        "__md_set=(e,_,t,a=__md_scope)=>{try{(t||localStorage).setItem("
+    ),
+}
 
 
 def mended(page: str) -> str:
-    """The page without attributes that HTML does not know, and without labels of what is not there."""
+    """The page with valid attributes, no label of what is not there, and working where storage is refused."""
     page = TOGGLE.sub(r"\1", page).replace(' autocorrect="off"', "")
+    for old, new in STORAGE.items():
+        page = page.replace(old, new, 1)
     return page if CONTENTS_TOGGLE in page else page.replace(CONTENTS_LABEL, "")
 
 
