@@ -32,6 +32,7 @@ HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOT
 CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
+FORMS_NEED_SCRIPTS = "<noscript><style>.ps-form{display:none}</style></noscript>"
 DESCRIPTION_LENGTH = 160  # about what search engines show of it
 
 
@@ -45,13 +46,23 @@ class Translation:
 
 
 class Page:
-    """What every template can ask: words, dates and links, as one page at ``address`` needs them."""
+    """What every template can ask: words, dates and links, as one page at ``address`` needs them.
+
+    ``spoken`` is the language of the document where the interface has no words in it.
+    """
 
     def __init__(
-        self, address: str, *, language: Language, time_zone: ZoneInfo, others: Sequence[Translation]
+        self,
+        address: str,
+        *,
+        language: Language,
+        time_zone: ZoneInfo,
+        others: Sequence[Translation],
+        spoken: str | None = None,
     ) -> None:
         self.address = address
         self.t = language
+        self.spoken = spoken
         self.translations = others
         self._time_zone = time_zone
 
@@ -113,9 +124,9 @@ class Pages:
         place, version = chapter.place, chapter.shown
         page = self._page(place.address, chapter)
         heading, body = _split_heading(text, title=version.title)
-        status = self._filled("status.html", page, chapter, version)
-        foot = self._filled("foot.html", page, chapter, version, copies=self._copies)
-        framed = f'<div class="ps-text">\n{body}\n</div>\n'
+        status = self._told("status.html", page, chapter, version)
+        foot = self._told("foot.html", page, chapter, version, copies=self._copies)
+        framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
         parts = [heading, status, framed, foot] if place.announced else [heading, framed, status, foot]
         return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
 
@@ -123,7 +134,7 @@ class Pages:
         """A version at its permanent address."""
         page = self._page(chapter.place.version(version), chapter, version)
         heading, body = _split_heading(text, title=version.title)
-        content = self._filled(
+        content = self._told(
             "version.html",
             page,
             chapter,
@@ -141,7 +152,7 @@ class Pages:
         """The redline that brought a version, which is not the first."""
         page = self._page(chapter.place.change(version), chapter, version)
         title = page.t("change_title", title=version.title)
-        content = self._filled(
+        content = self._told(
             "change.html",
             page,
             chapter,
@@ -168,7 +179,7 @@ class Pages:
         newest = chapter.versions[-1]
         page = self._page(chapter.place.since(old), chapter)
         title = page.t("since_title", title=newest.title, old=page.label(old))
-        content = self._filled(
+        content = self._told(
             "since.html",
             page,
             chapter,
@@ -197,7 +208,7 @@ class Pages:
             }
             for version in shown.versions
         ]
-        content = self._filled(
+        content = self._told(
             "history.html", page, chapter, chapter.shown, title=title, versions=entries, years=shown.years
         )
         if shown.address != chapter.place.history:
@@ -208,19 +219,22 @@ class Pages:
         """What was in force on any day."""
         page = self._page(chapter.place.in_force, chapter)
         title = page.t("in_force_title", title=chapter.shown.title)
-        content = self._filled(
+        content = self._told(
             "in_force.html", page, chapter, chapter.shown, title=title, periods=chapter.periods
         )
-        return self._article(page, chapter, title=title, content=content, text=None)
+        article = self._article(page, chapter, title=title, content=content, text=None)
+        return replace(article, head=article.head + FORMS_NEED_SCRIPTS)
 
     def comparison(self, chapter: Chapter) -> Article:
         """Any two versions beside each other."""
         page = self._page(chapter.place.comparison, chapter)
         title = page.t("compare_title", title=chapter.shown.title)
-        content = self._filled("compare.html", page, chapter, chapter.shown, title=title)
+        content = self._told("compare.html", page, chapter, chapter.shown, title=title)
         article = self._article(page, chapter, title=title, content=content, text=None)
         script = html.escape(relative(self._scripts["compare.js"], page=page.address))
-        return replace(article, head=f'{article.head}<script defer src="{script}"></script>')
+        return replace(
+            article, head=f'{article.head}{FORMS_NEED_SCRIPTS}<script defer src="{script}"></script>'
+        )
 
     def fragment(self, chapter: Chapter, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""
@@ -291,11 +305,25 @@ class Pages:
             spoken = kin.place.language
             there = _same_page(address, chapter.place, kin, version)
             others.append(Translation(address=there, language=spoken, words=reading_in(spoken)))
-        language = load_language(chapter.place.language)
-        return Page(address, language=language, time_zone=self._time_zone, others=others)
+        own = chapter.place.language
+        language = load_language(own)
+        return Page(
+            address,
+            language=language,
+            time_zone=self._time_zone,
+            others=others,
+            spoken=None if language.code in (own, own.partition("-")[0]) else own,
+        )
 
     def _absolute(self, address: str) -> str:
         return urljoin(self._site_url, address)
+
+    def _told(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
+        """A part of a page; where its words are of another language than the page, it says so."""
+        told = self._filled(template, page, chapter, version, **more)
+        if page.spoken is None:
+            return told
+        return f'<div lang="{page.t.code}" dir="{page.t.direction}">\n{told}</div>\n'
 
     def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
         return self._templates.get_template(template).render(
@@ -361,7 +389,10 @@ def with_clause_links(text: str, *, language: Language) -> str:
         if "headerlink" in words:
             return heading[0]
         label = html.escape(language("clause_link", clause=html.unescape(TAG.sub("", words)).strip()))
-        link = f'<a class="ps-clause" href="#{anchor}" aria-label="{label}" title="{label}">§</a>'
+        link = (
+            f'<a class="ps-clause" href="#{anchor}" aria-label="{label}" title="{label}"'
+            " data-search-exclude>§</a>"
+        )
         return f"<{tag}{attributes}>{words}{link}</{tag}>"
 
     return CLAUSE.sub(linked, text)

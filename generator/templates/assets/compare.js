@@ -3,6 +3,7 @@
 {
   const form = document.getElementById("ps-compare");
   const compared = document.getElementById("ps-compared");
+  const said = document.getElementById("ps-compare-said");
   const BLOCKS = "address,blockquote,caption,dd,details,div,dl,dt,figure,h1,h2,h3,h4,h5,h6,hr,li,ol,p,pre,summary,table,tr,ul";
   const ALIKE = 0.5; // twice the common words to all words of both
   const MOST_CELLS = 4e6; // of a table of common words
@@ -106,10 +107,10 @@
   const mark = (tag, text) => {
     const element = document.createElement(tag);
     element.className = "rl";
-    const said = document.createElement("span");
-    said.className = "rl-said";
-    said.textContent = `${compared.dataset[tag]} `;
-    element.append(said, text);
+    const spoken = document.createElement("span");
+    spoken.className = "rl-said";
+    spoken.textContent = `${compared.dataset[tag]} `;
+    element.append(spoken, text);
     return element;
   };
 
@@ -143,14 +144,12 @@
     const answer = await fetch(`${form.dataset.versions}${label}/`);
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return blocksOf(page.querySelector(".ps-text"));
+    const title = { tag: "h1", depth: 0, text: fold(page.querySelector("h1").textContent) };
+    return [title, ...blocksOf(page.querySelector(".ps-text"))];
   };
 
-  const say = (words) => {
-    const line = document.createElement("p");
-    line.textContent = words;
-    return line;
-  };
+  // Read from a folder instead of a server, an address has to name its file.
+  const page = (address) => (location.protocol === "file:" ? `${address}index.html` : address);
 
   const compare = async (from, to) => {
     const options = [...form.elements.from.options];
@@ -159,22 +158,19 @@
     if (at < 0 || toAt < 0) return;
     form.elements.from.value = from;
     form.elements.to.value = to;
-    if (at === toAt + 1) return location.replace(`${form.dataset.changes}${to}/`);
-    if (toAt === 0 && "since" in options[at].dataset) return location.replace(`${form.dataset.since}${from}/`);
-    compared.replaceChildren();
+    if (at === toAt + 1) return location.replace(page(`${form.dataset.changes}${to}/`));
+    if (toAt === 0 && "since" in options[at].dataset) return location.replace(page(`${form.dataset.since}${from}/`));
     try {
       const rows = changes(...(await Promise.all([textOf(from), textOf(to)])));
       const isSame = rows.every(([old, now]) => old && now && old.text === now.text);
-      const text = document.createElement("div");
-      text.className = "ps-marked";
-      text.append(...rows.map(shown));
-      compared.append(...(isSame ? [say(compared.dataset.same)] : [say(compared.dataset.made), text]));
+      said.textContent = isSame ? said.dataset.same : said.dataset.made;
+      compared.replaceChildren(...rows.map(shown));
+      compared.hidden = isSame;
     } catch {
-      compared.append(say(compared.dataset.failed));
+      said.textContent = said.dataset.failed;
     }
   };
 
-  form.hidden = false;
   const asked = new URLSearchParams(location.search);
   if (asked.has("from") && asked.has("to")) compare(asked.get("from"), asked.get("to"));
 }

@@ -5,6 +5,13 @@ if (location.protocol === "file:") {
   }
 }
 
+// A day as the pages write it; an element's language is that of the words around it.
+const inWords = (day, element) => {
+  const form = { day: "numeric", month: "long", year: "numeric", calendar: "gregory" };
+  const parts = new Intl.DateTimeFormat(element.closest("[lang]").lang, form).formatToParts(day);
+  return ["day", "month", "year"].map((name) => parts.find(({ type }) => type === name).value).join(" ");
+};
+
 // The next or previous change by the keys J and K, in whichever view is shown. The focus goes along, so that
 // screen readers read the place; the keys can be switched off beside the views (WCAG 2.2, 2.1.4).
 const redline = document.querySelector(".ps-redline");
@@ -52,12 +59,6 @@ if (redline && keys) {
   addEventListener("hashchange", showTarget);
 }
 
-// A day as the pages write it.
-const inWords = (day) => {
-  const { lang } = document.documentElement;
-  return day.toLocaleDateString(lang === "en" ? "en-GB" : lang, { dateStyle: "long" });
-};
-
 // Whether the text has changed since it was read last: remembered on this device alone, and told to nobody.
 const visit = document.getElementById("ps-visit");
 if (visit) {
@@ -72,7 +73,7 @@ if (visit) {
     let page = `compare/?from=${before.label}&to=${label}`;
     if (before.number + 1 === Number(number)) page = `changes/${label}/`;
     else if (number === newest && since.split(" ").includes(String(before.number))) page = `since/${before.label}/`;
-    const day = inWords(new Date(before.day));
+    const day = inWords(new Date(before.day), visit);
     const words = visit.querySelector("[data-words]");
     words.textContent = words.dataset.words.replace("{day}", day).replace("{label}", before.said);
     const link = visit.querySelector("a");
@@ -104,17 +105,18 @@ if (visit) {
 // What was in force on a day.
 const onDay = document.getElementById("ps-on");
 if (onDay) {
-  onDay.hidden = false;
   const answer = onDay.querySelector("[role=status]");
   const day = new URLSearchParams(location.search).get("on");
   if (day) {
     onDay.elements.on.value = day;
     const rows = [...document.querySelectorAll(".ps-periods tbody tr")];
     const found = rows.find(({ dataset }) => dataset.from <= day && (!dataset.until || day < dataset.until));
+    const date = new Date(`${day}T12:00`);
+    const { was, will, before, after } = answer.dataset;
+    const say = (words) => words.replace("{day}", inWords(date, answer));
     if (found) {
       found.setAttribute("aria-current", "true");
-      const words = inWords(new Date(`${day}T12:00`));
-      answer.replaceChildren(`${answer.dataset.words.replace("{day}", words)} `, found.querySelector("a").cloneNode(true));
-    } else answer.textContent = answer.dataset.none;
+      answer.replaceChildren(`${say(date > Date.now() ? will : was)} `, found.querySelector("a").cloneNode(true));
+    } else answer.textContent = say(rows.some(({ dataset }) => dataset.from <= day) ? after : before);
   }
 }

@@ -1,0 +1,97 @@
+"""The page that says what was in force on a day, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+from policy_site import PolicySite, publish_everything
+from watched import watched
+from web_host import hosted
+
+TODAY = "2026-06-01T12:00:00"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
+    site = PolicySite(tmp_path_factory.mktemp("asked"))
+    publish_everything(site)
+    site.build()
+    return site
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: PolicySite) -> Iterator[Page]:
+    with hosted(site.folder) as root, watched(browser, root, base_url=root) as seen:
+        seen.page.clock.set_fixed_time(TODAY)
+        yield seen.page
+        assert seen.complaints == seen.asked == []
+
+
+def answer(page: Page, document: str, day: str) -> str:
+    page.goto(f"{document}/in-force/")
+    page.get_by_label("Day").fill(day)
+    page.get_by_role("button", name="Show").press("Enter")
+    page.wait_for_url(f"**/in-force/?on={day}")
+    return page.get_by_role("status").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("document", "day", "said"),
+    [
+        ("privacy", "2026-01-10", "In force on 10 January 2026 was the version of 10 January 2026"),
+        ("privacy", "2026-02-28", "In force on 28 February 2026 was the version of 10 January 2026"),
+        ("privacy", "2026-03-01", "In force on 1 March 2026 was the version of 1 February 2026"),
+        (
+            "privacy",
+            "2027-01-01",
+            "As far as is published today, in force on 1 January 2027 will be the version of 1 April 2026",
+        ),
+        (
+            "privacy",
+            "2026-01-09",
+            "Nothing was in force on 9 January 2026 yet. The first version applies from 10 January 2026.",
+        ),
+        (
+            "terms",
+            "2026-05-01",
+            "Nothing was in force on 1 May 2026 any more. The policy was withdrawn on 1 May 2026.",
+        ),
+    ],
+)
+def test_a_day_has_a_plain_answer(page: Page, document: str, day: str, said: str) -> None:
+    assert answer(page, document, day) == said
+
+
+def test_the_answer_is_in_the_language_of_the_page(page: Page) -> None:
+    page.goto("privacy.ru/in-force/?on=2026-05-09")
+    assert page.get_by_role("status").inner_text() == "9 мая 2026 действовала редакция от 2 апреля 2026"
+
+
+def test_page_and_data_agree_on_every_day(page: Page, site: PolicySite) -> None:
+    periods = site.json("privacy/in-force.json")["periods"]
+    days = ["2025-12-31", "2026-01-10", "2026-02-28", "2026-03-01", "2026-11-30", "2026-12-01", "2030-01-01"]
+    for day in days:
+        page.goto(f"privacy/in-force/?on={day}")
+        link = page.get_by_role("status").get_by_role("link")
+        held = [p for p in periods if p["from"] <= day and (p["until"] is None or day < p["until"])]
+        shown = [link.get_attribute("href")] if link.count() else []
+        assert shown == [f"../versions/{period['label']}/" for period in held]
+
+
+def test_the_table_says_which_version_is_in_force_and_which_is_to_come(page: Page) -> None:
+    page.goto("privacy/in-force/")
+    rows = [" ".join(row.split()) for row in page.locator(".ps-periods tbody tr").all_inner_texts()]
+    assert rows == [
+        "1 December 2026 no end set 1 April 2026 Upcoming",
+        "1 March 2026 before 1 December 2026 1 February 2026 In force",
+        "10 January 2026 before 1 March 2026 10 January 2026",
+    ]
+
+
+def test_without_javascript_the_table_answers(browser: Browser, site: PolicySite) -> None:
+    with hosted(site.folder) as root, watched(browser, root, java_script_enabled=False) as seen:
+        seen.page.goto(f"{root}privacy/in-force/")
+        assert not seen.page.get_by_role("button", name="Show").is_visible()
+        assert seen.page.get_by_role("row").count() == 4
