@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from mkdocs.utils.yaml import yaml_load
 from playwright.sync_api import Browser, sync_playwright
+from policy_site import PolicySite
+from web_host import hosted
 
-SCRIPTS = Path(__file__).parents[1] / "node"
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "tests" / "node"
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +38,25 @@ def browser(chromium: str) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def own_policy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site of this repository's own policy, with three versions and its own settings."""
+    site = PolicySite(tmp_path_factory.mktemp("own"))
+    own = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf8"))
+    site.config |= {key: own[key] for key in ("theme", "extra", "markdown_extensions")}
+    texts = {file.name: file.read_text(encoding="utf8") for file in (ROOT / "policy").glob("*.md")}
+    for day, words, others in (
+        (date(2026, 1, 10), "personal data", "what we know"),
+        (date(2026, 2, 1), " the site", " our site"),
+        (date(2026, 3, 1), "", ""),
+    ):
+        for name, text in texts.items():
+            site.publish(name, text.replace(words, others), on=day)
+    site.build()
+    with hosted(site.folder) as root:
+        yield root
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 from policy_site import PolicySite, text
 
 COMMAND = Path(sys.executable).with_name("policy-site")
@@ -225,3 +227,16 @@ def test_serve_explains_a_wrong_policy_at_its_start(site: PolicySite) -> None:
     assert answer.returncode == 1
     assert answer.stderr.splitlines()[-1].startswith("policy-site: policy/privacy.md:3: `effective`")
     assert "Traceback" not in answer.stderr
+
+
+def test_a_draft_looks_like_one_and_is_accessible(site: PolicySite, preview: str, browser: Browser) -> None:
+    site.repository.write("policy/privacy.md", text("We keep it for two days."))
+    assert shows(f"{preview}privacy/", "two days")
+    page = browser.new_page()
+    page.goto(f"{preview}privacy/")
+    assert page.get_by_role("complementary", name="This is a draft").is_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.get_by_role("link", name="See what the draft changes").click()
+    page.locator(".ps-marked ins.rl").first.wait_for()
+    page.close()

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from policy_site import PolicySite, publish_everything, text
+from policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
+from watched import watched
 from web_host import hosted
 
-PALETTE = [
-    {
-        "media": f"(prefers-color-scheme: {name})",
-        "scheme": scheme,
-        "toggle": {"icon": "material/brightness-4", "name": f"Leave {name}"},
-    }
-    for name, scheme in (("light", "default"), ("dark", "slate"))
-]
+from generator.site import chapters
+
 KINDS = {
     "start": "",
     "in force, with one to come": "privacy/",
@@ -40,7 +38,21 @@ KINDS = {
     "history": "privacy/history/",
     "return": "cookies/history/",
     "not found": "404.html",
+    "in force on a day": "privacy/in-force/?on=2026-02-28",
+    "nothing in force": "privacy/in-force/?on=2020-01-01",
+    "comparison": "cookies/compare/",
+    "compared": "long/compare/?from=2022-01-01&to=2026-01-01",
+    "newest of a long history": "long/history/",
+    "year of a long history": "long/history/2024/",
+    "other direction": "rules.ar/",
+    "change in the other direction": "rules.ar/changes/2026-05-04/",
+    "history in the other direction": "rules.ar/history/",
+    "compared in the other direction": "rules.ar/compare/?from=2026-05-04&to=2026-05-03",
 }
+NARROW, WIDE = 360, 1440
+NARROWEST = 320  # WCAG 2.2, 1.4.10
+WIDTH = "document.documentElement.scrollWidth"
+RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}  # no other rule looks at colours
 FILLING = [f"Rule {n} of the market is about subject {n} and about nothing else." for n in range(5)]
 MOVED = """## Returns
 
@@ -70,11 +82,23 @@ OLD_MARKET = "\n\n".join([MOVED, *FILLING, "## Fees", FEES, TERMS, END])
 NEW_MARKET = "\n\n".join([*FILLING, "## Fees", NEW_FEES, NEW_TERMS, MOVED.replace("fourteen", "thirty"), END])
 ANOTHER_SITE = '<!doctype html><html lang="en"><title>Privacy</title><main>{}</main></html>'
 MARKET = "market/changes/2026-05-02/"
+ARABIC = """نحتفظ ببياناتك لمدة 30 يوما بعد آخر طلب من Example Market.
+
+- الاسم والعنوان
+- رقم الهاتف
+
+| البيانات | المدة |
+|---|---|
+| الطلبات | 5 سنوات |
+
+## حقوقك {#rights}
+
+نرد خلال شهر واحد."""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
-    site = PolicySite(tmp_path_factory.mktemp("seen"))
+    site = PolicySite(tmp_path_factory.mktemp("seen"), languages=["ru", "ar"], since=2)
     site.config["theme"]["palette"] = PALETTE
     site.config["site_dir"] = "served/legal"  # where site_url says that it is
     site.folder = site.config_file.parent / "served" / "legal"
@@ -82,7 +106,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
     site.config["markdown_extensions"].append("tables")
     site.publish("market.md", text(OLD_MARKET, title="Market rules"), on=date(2026, 5, 1))
     site.publish("market.md", text(NEW_MARKET, title="Market rules"), on=date(2026, 5, 2))
-    site.build()
+    site.publish("rules.ar.md", text(ARABIC, title="سياسة الخصوصية"), on=date(2026, 5, 3))
+    site.publish(
+        "rules.ar.md",
+        text(
+            ARABIC.replace("30", "14").replace("- رقم الهاتف\n", ""),
+            title="سياسة الخصوصية",
+            summary="مدة أقصر.",
+        ),
+        on=date(2026, 5, 4),
+    )
+    for year in range(2022, 2027):
+        site.publish("long.md", text(f"We kept it in {year}.", title="Long"), on=date(year, 1, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chapters, "LONG_HISTORY", 4)
+        patch.setattr(chapters, "SHORTEST_PAGE", 2)
+        site.build()
     return site
 
 
@@ -93,25 +132,53 @@ def address(site: PolicySite) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
+    ("width", "scheme"), [(NARROW, "light"), (NARROW, "dark"), (WIDE, "light"), (WIDE, "dark")]
 )
 def test_every_kind_of_page_is_accessible_fits_and_asks_no_other_host(
     browser: Browser, address: str, width: int, scheme: str
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    asked: list[str] = []
-    failed: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
-    for kind, path in KINDS.items():
-        page.goto(address + path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, kind
-    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
-    assert not failed
-    context.close()
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    with watched(browser, address, **options) as seen:
+        for kind, path in KINDS.items():
+            seen.page.goto(address + path)
+            if "compare/?" in path:
+                seen.page.locator("#ps-compared").wait_for()
+            found = Axe().run(seen.page, options=RULES[scheme])
+            assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+            assert seen.page.evaluate(WIDTH) <= width, kind
+            if width == NARROW:
+                seen.page.set_viewport_size({"width": NARROWEST, "height": 900})
+                assert seen.page.evaluate(WIDTH) <= NARROWEST, kind
+                seen.page.set_viewport_size({"width": NARROW, "height": 900})
+            assert seen.asked == seen.complaints == [], kind
+
+
+def test_the_search_works_under_the_content_security_policy(browser: Browser, address: str) -> None:
+    with watched(browser, address) as seen:
+        seen.page.goto(address)
+        seen.page.get_by_role("textbox", name="Search").press_sequentially("rights")
+        found = seen.page.locator(".md-search-result").get_by_role("heading", name="Rights")
+        assert found.first.inner_text() == "Rights", "without the sign that links to the clause"
+        found.first.click()
+        seen.page.wait_for_url("**/*#rights")
+        assert seen.complaints == []
+
+
+def test_a_text_from_right_to_left_is_marked_and_listed_in_its_direction(
+    browser: Browser, address: str
+) -> None:
+    with watched(browser, address, viewport={"width": 1440, "height": 900}) as seen:
+        page = seen.page
+        page.goto(f"{address}rules.ar/changes/2026-05-04/")
+        direction = "element => getComputedStyle(element).direction"
+        assert page.locator(".ps-marked").evaluate(direction) == "rtl"
+        assert page.locator(".ps-changes").evaluate(direction) == "ltr", "in English words"
+        assert page.locator(".ps-changes").evaluate("element => element.closest('[lang]').lang") == "en"
+        page.get_by_label("Side by side").check()
+        old, new = page.locator(".rl-heads > *").all()
+        assert old.bounding_box()["x"] > new.bounding_box()["x"]
+        page.goto(f"{address}rules.ar/")
+        assert page.locator(".ps-text li").first.evaluate("li => getComputedStyle(li).marginRight") != "0px"
 
 
 def test_an_old_address_leads_to_the_new_one(browser: Browser, address: str) -> None:
@@ -279,12 +346,33 @@ class Links(HTMLParser):
                 self.found.append(value or "")
 
 
+class Addresses(Links):
+    """What a file that is no page leads to: whole addresses in its words, and those that it names as data."""
+
+    def __init__(self, file: Path) -> None:
+        words = file.read_text(encoding="utf8")
+        super().__init__("")
+        self.found = re.findall(r"https://policies\.example/legal/[^\s\"<>)\\]*", unescape(words))
+        if file.name in ("history.json", "in-force.json"):
+            self._collect(json.loads(words))
+
+    def _collect(self, data: Any) -> None:
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if isinstance(value, dict | list):
+                self._collect(value)
+            elif key in ("address", "page", "fragment", "in_force", "markdown", "text", "pdf"):
+                self.found.append(f"{SITE_URL}{value}")
+
+
 def test_no_link_inside_the_site_is_broken(site: PolicySite) -> None:
-    root = "https://policies.example/legal/"
-    pages = {
+    root = SITE_URL
+    pages: dict[str, Links] = {
         root + file.relative_to(site.folder).as_posix().removesuffix("index.html"): Links(file.read_text())
         for file in site.folder.rglob("*.html")
     }
+    for pattern in ("*.json", "*.xml", "*.txt"):
+        for file in site.folder.rglob(pattern):
+            pages[f"{root}{file.relative_to(site.folder).as_posix()}"] = Addresses(file)
     broken = []
     for page, links in pages.items():
         for link in links.found:
