@@ -197,11 +197,13 @@ def test_the_question_is_accessible_and_readable_in_every_light(
 ) -> None:
     with watched(browser, shop, color_scheme=scheme, viewport={"width": width, "height": 800}) as seen:
         page = seen.page
-        page.goto(f"{shop}privacy/")
-        assert question(page).is_visible()
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for address in ("", "privacy/"):  # the overview, and a document
+            page.goto(shop + address)
+            assert question(page).is_visible()
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert all(label.bounding_box()["height"] >= 24 for label in question(page).locator("label").all())
         for name in ("Refuse all", "Allow all", "Save my choice"):
             button = page.get_by_role("button", name=name)
             darker, lighter = sorted(button.evaluate(BRIGHTNESS))
