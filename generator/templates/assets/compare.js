@@ -10,6 +10,19 @@
 
   const fold = (text) => text.replace(/\s+/g, " ").trim();
 
+  // Where a link leads is a word after its own words, between two characters that no text has.
+  const TARGET = /\uE000([^\uE001]*)\uE001/;
+  const withoutTargets = (text) => text.split(TARGET).filter((_, at) => at % 2 === 0).join("");
+
+  const inline = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data.replace(/[\uE000\uE001]/g, "");
+    if (node.nodeType !== Node.ELEMENT_NODE || node.matches(".ps-clause")) return "";
+    if (node.localName === "br") return " ";
+    if (node.localName === "img") return ` [${node.alt || node.getAttribute("src")}] `;
+    const text = [...node.childNodes].map(inline).join("");
+    return node.matches("a[href]") ? `${text}\uE000${node.getAttribute("href")}\uE001` : text;
+  };
+
   // The stretches of running text below an element, each with the tag that it stands in and how deep in lists.
   const blocksOf = (element, depth = 0, found = []) => {
     let text = "";
@@ -18,18 +31,15 @@
       text = "";
     };
     for (const node of element.childNodes) {
-      if (node.nodeType === Node.TEXT_NODE) text += node.data;
-      else if (node.nodeType !== Node.ELEMENT_NODE || node.matches(".ps-clause")) continue;
+      if (node.nodeType !== Node.ELEMENT_NODE) text += inline(node);
       else if (node.localName === "tr") {
         end();
-        found.push({ tag: "tr", depth, text: [...node.children].map((cell) => fold(cell.textContent)).join(" | ") });
+        found.push({ tag: "tr", depth, text: [...node.children].map((cell) => fold(inline(cell))).join(" | ") });
       } else if (node.matches(BLOCKS) || node.querySelector(BLOCKS)) {
         end();
         if (node.localName === "hr") found.push({ tag: "hr", depth, text: "―――" });
         blocksOf(node, depth + node.matches("ul, ol"), found);
-      } else if (node.localName === "br") text += " ";
-      else if (node.localName === "img") text += ` [${node.alt || node.getAttribute("src")}] `;
-      else text += node.textContent;
+      } else text += inline(node);
     }
     end();
     return found;
@@ -63,7 +73,7 @@
     return pairs;
   };
 
-  const wordsOf = (block) => block.text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*|\s+|./gu) || [];
+  const wordsOf = (block) => block.text.match(/\uE000[^\uE001]*\uE001|[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*|\s+|./gu) || [];
 
   const alike = (old, now) => {
     const left = new Map();
@@ -110,13 +120,19 @@
     const spoken = document.createElement("span");
     spoken.className = "rl-said";
     spoken.textContent = `${compared.dataset[tag]} `;
-    element.append(spoken, text);
+    element.append(spoken);
+    text.split(TARGET).forEach((piece, at) => {
+      const target = document.createElement("span");
+      target.className = "ps-target";
+      target.textContent = ` (${piece})`;
+      if (piece) element.append(at % 2 ? target : piece);
+    });
     return element;
   };
 
   const marked = (old, now) => {
-    if (!old || !now) return [mark(old ? "del" : "ins", (old || now).text)];
-    if (old.text === now.text) return [now.text];
+    if (!old || !now) return [mark(old ? "del" : "ins", withoutTargets((old || now).text))];
+    if (old.text === now.text) return [withoutTargets(now.text)];
     const [before, after] = [wordsOf(old), wordsOf(now)];
     const pieces = [];
     let i = 0;
@@ -124,7 +140,7 @@
     for (const [nextI, nextJ] of [...common(before, after), [before.length, after.length]]) {
       if (i < nextI) pieces.push(mark("del", before.slice(i, nextI).join("")));
       if (j < nextJ) pieces.push(mark("ins", after.slice(j, nextJ).join("")));
-      if (nextJ < after.length) pieces.push(after[nextJ]);
+      if (nextJ < after.length) pieces.push(withoutTargets(after[nextJ]));
       i = nextI + 1;
       j = nextJ + 1;
     }
