@@ -120,18 +120,19 @@
     const spoken = document.createElement("span");
     spoken.className = "rl-said";
     spoken.textContent = `${compared.dataset[tag]} `;
-    element.append(spoken);
-    text.split(TARGET).forEach((piece, at) => {
-      const target = document.createElement("span");
-      target.className = "ps-target";
-      target.textContent = ` (${piece})`;
-      if (piece) element.append(at % 2 ? target : piece);
-    });
+    element.append(spoken, withoutTargets(text));
+    const target = text.match(TARGET);
+    if (target && !withoutTargets(text).trim()) {
+      const shown = document.createElement("span");
+      shown.className = "ps-target";
+      shown.textContent = ` (${target[1]})`;
+      element.append(shown);
+    }
     return element;
   };
 
   const marked = (old, now) => {
-    if (!old || !now) return [mark(old ? "del" : "ins", withoutTargets((old || now).text))];
+    if (!old || !now) return [mark(old ? "del" : "ins", (old || now).text)];
     if (old.text === now.text) return [withoutTargets(now.text)];
     const [before, after] = [wordsOf(old), wordsOf(now)];
     const pieces = [];
