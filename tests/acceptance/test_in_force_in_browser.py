@@ -84,9 +84,9 @@ def test_the_table_says_which_version_is_in_force_and_which_is_to_come(page: Pag
     page.goto("privacy/in-force/")
     rows = [" ".join(row.split()) for row in page.locator(".ps-periods tbody tr").all_inner_texts()]
     assert rows == [
-        "1 December 2026 no end set 1 April 2026 Upcoming",
-        "1 March 2026 before 1 December 2026 1 February 2026 In force",
-        "10 January 2026 before 1 March 2026 10 January 2026",
+        "1 December 2026 further notice 1 April 2026 Upcoming",
+        "1 March 2026 the day before 1 December 2026 1 February 2026 In force",
+        "10 January 2026 the day before 1 March 2026 10 January 2026",
     ]
 
 

@@ -63,7 +63,7 @@ def test_a_notice_leads_to_exactly_what_changed_since_the_last_visit(
     publish(site, *months)
     page.goto(address)
     assert f"On {day} you read the version of 1 January 2026" in notice(page).inner_text()
-    notice(page).get_by_role("link", name="See what changed since then").press("Enter")
+    notice(page).get_by_role("link", name="See what has changed since then").press("Enter")
     page.wait_for_url(address + leads_to)
     page.locator(".rl:visible").last.wait_for()
     for mark, words in (("del", "one"), ("ins", f"{months[-1]}")):
