@@ -110,7 +110,8 @@ def hindrance(person: FromClause) -> ColumnElement[str | None]:
 
 
 def _audience(fan_out: FanOut) -> FromClause:
-    registered = _registered(fan_out).subquery()
+    # Else SQLite would work out each column again wherever it is named.
+    registered = _registered(fan_out).cte("registered").prefix_with("MATERIALIZED", dialect="sqlite")
     shared = _shared_addresses(fan_out)
     exclusion = case(
         (registered.c.hindrance.is_not(None), registered.c.hindrance),
@@ -126,17 +127,16 @@ def _audience(fan_out: FanOut) -> FromClause:
             exclusion.label("exclusion"),
             case((exclusion == Exclusion.SAME_ADDRESS.value, shared.c.first_id)).label("told_with_id"),
         )
-        .select_from(registered.outerjoin(shared, shared.c.email == registered.c.email))
+        .select_from(registered.outerjoin(shared, shared.c.recipient_id == registered.c.recipient_id))
         .subquery()
     )
 
 
-def _registered(fan_out: FanOut) -> Select[int, str, str, int, str | None]:
+def _registered(fan_out: FanOut) -> Select[int, str, int, str | None]:
     before = deliveries.alias("before")
     return (
         select(
             people.c.id.label("recipient_id"),
-            people.c.email,
             _language(fan_out.languages).label("language"),
             _last_told(fan_out.previous_id, before).label("last_told_id"),
             hindrance(people).label("hindrance"),
@@ -155,20 +155,17 @@ def _registered(fan_out: FanOut) -> Select[int, str, str, int, str | None]:
 
 
 def _shared_addresses(fan_out: FanOut) -> FromClause:
-    """Each address of several accounts, and the first of those that are told there."""
+    """Who has an address that others have too, and the first of them who is told there."""
     several = (
         select(people.c.email)
         .where(people.c.email.is_not(None))
         .group_by(people.c.email)
         .having(func.count() > 1)
     )
-    sharing = _registered(fan_out).where(people.c.email.in_(several)).subquery()
-    return (
-        select(sharing.c.email, func.min(sharing.c.recipient_id).label("first_id"))
-        .where(sharing.c.hindrance.is_(None), _has_message(sharing, fan_out))
-        .group_by(sharing.c.email)
-        .subquery()
-    )
+    sharing = _registered(fan_out).add_columns(people.c.email).where(people.c.email.in_(several)).subquery()
+    is_told = and_(sharing.c.hindrance.is_(None), _has_message(sharing, fan_out))
+    first = func.min(case((is_told, sharing.c.recipient_id))).over(partition_by=sharing.c.email)
+    return select(sharing.c.recipient_id, first.label("first_id")).subquery()
 
 
 def _has_message(person: FromClause, fan_out: FanOut) -> ColumnElement[bool]:

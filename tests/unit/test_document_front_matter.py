@@ -73,6 +73,7 @@ def test_a_block_that_is_no_mapping_is_body_text(block: str) -> None:
         ("a: \x80\n", 1),
         ("[" * 100_000, 1),
     ],
+    ids=lambda value: repr(value)[:24],
 )
 def test_a_block_that_is_not_yaml_is_body_text(block: str, line: int | None) -> None:
     text = f"---\n{block}\n---\nBody"
