@@ -110,8 +110,8 @@ def hindrance(person: FromClause) -> ColumnElement[str | None]:
 
 
 def _audience(fan_out: FanOut) -> FromClause:
-    # Else SQLite would work out each column again wherever it is named.
-    registered = _registered(fan_out).cte("registered").prefix_with("MATERIALIZED", dialect="sqlite")
+    # Else each column would be worked out again wherever it is named.
+    registered = _registered(fan_out).cte("registered").prefix_with("MATERIALIZED")
     shared = _shared_addresses(fan_out)
     exclusion = case(
         (registered.c.hindrance.is_not(None), registered.c.hindrance),

@@ -128,6 +128,11 @@ def test_writers_queue(database: Engine) -> None:
         assert connection.scalars(select(channels.c.failures)).one() == 80
 
 
+def test_postgresql_compiles_no_statement(postgresql_url: str) -> None:
+    with reading(open_database(postgresql_url)) as connection:
+        assert connection.scalar(text("SHOW jit")) == "off"
+
+
 def test_sqlite_syncs_every_commit(sqlite_url: str) -> None:
     with reading(open_database(sqlite_url)) as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
