@@ -24,6 +24,6 @@ def plot_growth(series: Mapping[str, Sequence[tuple[int, float]]], *, of: str, w
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
         x, y = places[-1]
         parts.append(
-            f'<text x="{x - 8:.1f}" y="{y + 18:.1f}" text-anchor="end" fill="{colour}">{name}</text>'
+            f'<text x="{x - 12:.1f}" y="{y - 6:.1f}" text-anchor="end" fill="{colour}">{name}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
