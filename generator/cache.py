@@ -62,9 +62,11 @@ class Cache(MutableMapping[str, str]):
 
     def __contains__(self, key: object) -> bool:
         assert isinstance(key, str)
-        self._used.add(key)
         found = self._database.execute("SELECT 1 FROM kept WHERE key = ?", (key,)).fetchone()
-        return found is not None or key in self._new
+        if found is None and key not in self._new:
+            return False
+        self._used.add(key)
+        return True
 
     def __iter__(self) -> Iterator[str]:
         kept = {key for (key,) in self._database.execute("SELECT key FROM kept")}

@@ -39,8 +39,8 @@ from generator.site.analytics import read_analytics, with_consent
 from generator.site.compiled import CompiledTemplates
 from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy, hosts
+from generator.site.headings import table_of_contents
 from generator.site.material import mended, spoken_by_theme
-from generator.site.pages import table_of_contents
 from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site

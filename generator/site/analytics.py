@@ -41,7 +41,7 @@ class UnknownServiceError(PolicyError):
     """mkdocs.yml names a service or a counter that there cannot be."""
 
     def __init__(self, name: str, counter: object) -> None:
-        known = "`google: G-XXXXXXXXXX` and `yandex: 12345678`"
+        known = "`google: G-ABC1234567` and `yandex: 12345678`"
         super().__init__(f"analytics: `{name}: {counter}` is neither of {known}; correct it in mkdocs.yml")
         self.name = name
 

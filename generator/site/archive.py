@@ -18,7 +18,7 @@ from generator.site.chapters import Chapter, HistoryPage, Size
 from generator.site.copies import plain_text
 from generator.site.feeds import Entry
 from generator.site.output import Output
-from generator.site.pages import Pages, with_clause_links
+from generator.site.pages import Pages
 from generator.site.pdf import Printer
 from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.rendering import Rendering
@@ -62,11 +62,6 @@ class Archive:
         self._history(chapter, {number: one.size for number, one in written.items()})
         self._write_present(chapter)
         return written
-
-    def text(self, version: Version, place: Place, *, page: str) -> str:
-        """The text of a version with links for the page at this address."""
-        text = self._rendering.on_page(self._rendering.html(version), version, page=page)
-        return with_clause_links(text, language=load_language(place.language))
 
     def entry(self, chapter: Chapter, version: Version) -> Entry:
         """The version's entry in a feed."""
@@ -117,7 +112,9 @@ class Archive:
     def _write_version(self, chapter: Chapter, version: Version) -> list[object]:
         with self._rendering.noting_images() as images:
             place, old = chapter.place, chapter.version(version.number - 1)
-            text = self.text(version, place, page=place.version(version))
+            text = self._rendering.on_page(
+                self._rendering.html(version), version, page=place.version(version)
+            )
             page = self._output.page(self._pages.version(chapter, version, text))
             self._output.file(place.copy(version, "md"), self._rendering.source(version))
             plain = plain_text(self._rendering.anywhere(self._rendering.html(version), version, here=""))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
@@ -19,6 +17,7 @@ from generator.language import Language, load_language, reading_in
 from generator.site.addresses import FEED, JSON_FEED, Place, relative
 from generator.site.chapters import Chapter, HistoryPage, Relative, Size
 from generator.site.compiled import CompiledTemplates
+from generator.site.headings import TAG, split_heading, with_clause_links
 from generator.site.next_links import first_change, with_next_links
 from generator.site.redlines import RedlineTexts
 from generator.site.shell import Article
@@ -26,11 +25,6 @@ from generator.versions.history import Version
 from generator.versions.repository import UNCOMMITTED
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
-LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
-CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
-HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
-CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
 FORMS_NEED_SCRIPTS = "<noscript><style>.ps-form{display:none}</style></noscript>"
 DESCRIPTION_LENGTH = 160  # about what search engines show of it
@@ -123,7 +117,7 @@ class Pages:
         """The document's own page: the text in force, and what comes."""
         place, version = chapter.place, chapter.shown
         page = self._page(place.address, chapter)
-        heading, body = _split_heading(text, title=version.title)
+        heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         status = self._told("status.html", page, chapter, version)
         foot = self._told("foot.html", page, chapter, version, copies=self._copies)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
@@ -133,7 +127,7 @@ class Pages:
     def version(self, chapter: Chapter, version: Version, text: str) -> Article:
         """A version at its permanent address."""
         page = self._page(chapter.place.version(version), chapter, version)
-        heading, body = _split_heading(text, title=version.title)
+        heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         content = self._told(
             "version.html",
             page,
@@ -239,7 +233,7 @@ class Pages:
     def fragment(self, chapter: Chapter, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""
         page = self._page(chapter.place.fragment, chapter)
-        heading, body = _split_heading(text, title=chapter.shown.title)
+        heading, body = split_heading(text, title=chapter.shown.title)
         return self._filled(
             "fragment.html",
             page,
@@ -247,14 +241,13 @@ class Pages:
             chapter.shown,
             heading=heading,
             text=body,
-            status=self._filled("facts.html", page, chapter, chapter.shown),
             absolute=self._absolute,
         )
 
     def printed(self, chapter: Chapter, version: Version, text: str) -> str:
         """A version as a whole page for paper; ``text`` has absolute links."""
         page = self._page(chapter.place.version(version), chapter)
-        heading, body = _split_heading(text, title=version.title)
+        heading, body = split_heading(text, title=version.title)
         published, effective = page.t.date(page.published_on(version)), page.t.date(version.effective_on)
         return self._filled(
             "print.html",
@@ -379,49 +372,6 @@ def _same_page(address: str, place: Place, kin: Relative, version: Version | Non
     if len(other.document.versions) > 1:
         pairs[place.comparison] = other.comparison
     return pairs.get(address, other.history)
-
-
-def with_clause_links(text: str, *, language: Language) -> str:
-    """The text with a link to itself at each heading that has an id."""
-
-    def linked(heading: re.Match[str]) -> str:
-        tag, attributes, anchor, words = heading.groups()
-        if "headerlink" in words:
-            return heading[0]
-        label = html.escape(language("clause_link", clause=html.unescape(TAG.sub("", words)).strip()))
-        link = (
-            f'<a class="ps-clause" href="#{anchor}" aria-label="{label}" title="{label}"'
-            " data-search-exclude>§</a>"
-        )
-        return f"<{tag}{attributes}>{words}{link}</{tag}>"
-
-    return CLAUSE.sub(linked, text)
-
-
-def table_of_contents(content: str) -> list[dict[str, Any]]:
-    """The headings with ids, nested, in the shape that Python-Markdown's toc extension gives."""
-    root: list[dict[str, Any]] = []
-    above: list[dict[str, Any]] = []
-    for found in HEADING.finditer(content):
-        level, anchor, words = int(found[1]), found[2], CLAUSE_LINK.sub("", found[3])
-        entry: dict[str, Any] = {
-            "level": level,
-            "id": anchor,
-            "name": TAG.sub("", words).strip(),
-            "children": [],
-        }
-        while above and above[-1]["level"] >= level:
-            above.pop()
-        (above[-1]["children"] if above else root).append(entry)
-        above.append(entry)
-    return root
-
-
-def _split_heading(text: str, *, title: str) -> tuple[str, str]:
-    """The heading of a text and the rest; a text without any gets its title as one."""
-    if found := LEADING_HEADING.match(text):
-        return found[0], text[found.end() :]
-    return ("" if "<h1" in text else f"<h1>{html.escape(title, quote=False)}</h1>"), text
 
 
 def _direction(words: str) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
-from generator.language import load_language
 from generator.site import seam
 from generator.site.addresses import (
     FEED,
@@ -35,7 +34,7 @@ from generator.site.content_policy import ContentPolicy
 from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
 from generator.site.links import Links
 from generator.site.output import Output
-from generator.site.pages import Pages, with_clause_links
+from generator.site.pages import Pages
 from generator.site.pdf import Printer
 from generator.site.redlines import Redlines
 from generator.site.rendering import FolderFiles, Rendering
@@ -219,7 +218,6 @@ class Site:
     def _document_page(self, chapter: Chapter) -> Article:
         place = chapter.place
         text = self._rendering.on_page(self._rendering.html(chapter.shown), chapter.shown, page=place.address)
-        text = with_clause_links(text, language=load_language(place.language))
         return self._pages.document(chapter, text)
 
     def _write_redirects(self, output: Output) -> None:

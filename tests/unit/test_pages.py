@@ -11,7 +11,7 @@ import yaml
 
 from generator import language
 from generator.language import load_language, reading_in
-from generator.site.pages import table_of_contents, with_clause_links
+from generator.site.headings import table_of_contents, with_clause_links
 
 ENGLISH = load_language("en")
 

@@ -1,0 +1,58 @@
+"""The headings of a rendered text: links to its clauses, its table of contents, its title; pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from generator.language import Language
+
+LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
+CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
+HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
+CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+
+
+def with_clause_links(text: str, *, language: Language) -> str:
+    """The text with a link to itself at each heading that has an id."""
+
+    def linked(heading: re.Match[str]) -> str:
+        tag, attributes, anchor, words = heading.groups()
+        if "headerlink" in words:
+            return heading[0]
+        label = html.escape(language("clause_link", clause=html.unescape(TAG.sub("", words)).strip()))
+        link = (
+            f'<a class="ps-clause" href="#{anchor}" aria-label="{label}" title="{label}"'
+            " data-search-exclude>§</a>"
+        )
+        return f"<{tag}{attributes}>{words}{link}</{tag}>"
+
+    return CLAUSE.sub(linked, text)
+
+
+def table_of_contents(content: str) -> list[dict[str, Any]]:
+    """The headings with ids, nested, in the shape that Python-Markdown's toc extension gives."""
+    root: list[dict[str, Any]] = []
+    above: list[dict[str, Any]] = []
+    for found in HEADING.finditer(content):
+        level, anchor, words = int(found[1]), found[2], CLAUSE_LINK.sub("", found[3])
+        entry: dict[str, Any] = {
+            "level": level,
+            "id": anchor,
+            "name": TAG.sub("", words).strip(),
+            "children": [],
+        }
+        while above and above[-1]["level"] >= level:
+            above.pop()
+        (above[-1]["children"] if above else root).append(entry)
+        above.append(entry)
+    return root
+
+
+def split_heading(text: str, *, title: str) -> tuple[str, str]:
+    """The heading of a text and the rest; a text without any gets its title as one."""
+    if found := LEADING_HEADING.match(text):
+        return found[0], text[found.end() :]
+    return ("" if "<h1" in text else f"<h1>{html.escape(title, quote=False)}</h1>"), text
