@@ -170,16 +170,17 @@ def check(
     ] = CheckFormat.TEXT,
 ) -> None:
     """Check the policy before it is published: front matter, summary, effective date; exit 1 on an error."""
-    from generator import check as checking  # noqa: PLC0415 - as above
-    from generator import plugin  # noqa: PLC0415
+    from generator import plugin  # noqa: PLC0415 - as above
+    from generator.checking import formats  # noqa: PLC0415
+    from generator.checking.check import check as checked  # noqa: PLC0415
 
     site = plugin.read_config(config)
     with open_repository(site.documents) as repository, Cache(site.cache) as cache:
-        report = checking.check(site, repository, base=base, at=datetime.now(UTC), cache=cache)
+        report = checked(site, repository, base=base, at=datetime.now(UTC), cache=cache)
     shown = {
-        CheckFormat.TEXT: checking.as_text,
-        CheckFormat.GITHUB: checking.as_annotations,
-        CheckFormat.MARKDOWN: checking.as_markdown,
+        CheckFormat.TEXT: formats.as_text,
+        CheckFormat.GITHUB: formats.as_annotations,
+        CheckFormat.MARKDOWN: formats.as_markdown,
     }
     for line in shown[answer](report):
         typer.echo(line)

@@ -9,7 +9,9 @@ import pytest
 from policy_site import PolicySite, text
 
 from generator import plugin
-from generator.check import Report, as_annotations, as_markdown, as_text, check
+from generator.checking.check import check
+from generator.checking.findings import Report
+from generator.checking.formats import as_annotations, as_markdown, as_text
 from generator.errors import ForeignBaseError, UnknownRefError
 from generator.versions.repository import open_repository
 

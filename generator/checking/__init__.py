@@ -1,0 +1,1 @@
+"""What a change of the policy must satisfy before readers see it; one file for each idea."""

@@ -1,0 +1,44 @@
+"""What a check answers: findings, and the documents as they would be published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.site.redlines import RedlineTexts
+from generator.versions.document import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something to correct, or only to check again. ``path`` is the repository's."""
+
+    path: str
+    line: int | None
+    text: str
+    error: bool
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: {'error' if self.error else 'warning'}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A document as it would be published; ``redline`` is None for a new one."""
+
+    path: str
+    document: Document
+    redline: RedlineTexts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The answer of a check."""
+
+    findings: tuple[Finding, ...]
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing has to be corrected."""
+        return not any(finding.error for finding in self.findings)
