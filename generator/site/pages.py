@@ -6,7 +6,7 @@ import html
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
@@ -80,7 +80,11 @@ class Page:
         """A version's label as a reader says it: its day, and which one of the day."""
         nth = version.label[len("2026-11-22-") :]
         day = self.t.date(self.published_on(version))
-        return f"{day} ({nth})" if nth else day
+        return self.t("label_nth", day=day, nth=nth) if nth else day
+
+    def last_day(self, until: date) -> date:
+        """The last day on which a version applies that ends when ``until`` begins."""
+        return until - timedelta(days=1)
 
 
 class Pages:

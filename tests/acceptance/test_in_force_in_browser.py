@@ -40,23 +40,23 @@ def answer(page: Page, document: str, day: str) -> str:
 @pytest.mark.parametrize(
     ("document", "day", "said"),
     [
-        ("privacy", "2026-01-10", "In force on 10 January 2026 was the version of 10 January 2026"),
-        ("privacy", "2026-02-28", "In force on 28 February 2026 was the version of 10 January 2026"),
-        ("privacy", "2026-03-01", "In force on 1 March 2026 was the version of 1 February 2026"),
+        ("privacy", "2026-01-10", "The version of 10 January 2026 applied on 10 January 2026."),
+        ("privacy", "2026-02-28", "The version of 10 January 2026 applied on 28 February 2026."),
+        ("privacy", "2026-03-01", "The version of 1 February 2026 applied on 1 March 2026."),
         (
             "privacy",
             "2027-01-01",
-            "As far as is published today, in force on 1 January 2027 will be the version of 1 April 2026",
+            "Based on what is published so far, the version of 1 April 2026 will apply on 1 January 2027.",
         ),
         (
             "privacy",
             "2026-01-09",
-            "Nothing was in force on 9 January 2026 yet. The first version applies from 10 January 2026.",
+            "The policy did not apply yet on 9 January 2026. Its first version took effect on 10 January 2026.",
         ),
         (
             "terms",
             "2026-05-01",
-            "Nothing was in force on 1 May 2026 any more. The policy was withdrawn on 1 May 2026.",
+            "The policy no longer applied on 1 May 2026. It was withdrawn on 1 May 2026.",
         ),
     ],
 )
@@ -66,7 +66,9 @@ def test_a_day_has_a_plain_answer(page: Page, document: str, day: str, said: str
 
 def test_the_answer_is_in_the_language_of_the_page(page: Page) -> None:
     page.goto("privacy.ru/in-force/?on=2026-05-09")
-    assert page.get_by_role("status").inner_text() == "9 мая 2026 действовала редакция от 2 апреля 2026"
+    assert page.get_by_role("status").inner_text() == (
+        "9 мая 2026 года действовала редакция от 2 апреля 2026 года."
+    )
 
 
 def test_page_and_data_agree_on_every_day(page: Page, site: PolicySite) -> None:
@@ -85,9 +87,23 @@ def test_the_table_says_which_version_is_in_force_and_which_is_to_come(page: Pag
     rows = [" ".join(row.split()) for row in page.locator(".ps-periods tbody tr").all_inner_texts()]
     assert rows == [
         "1 December 2026 further notice 1 April 2026 Upcoming",
-        "1 March 2026 the day before 1 December 2026 1 February 2026 In force",
-        "10 January 2026 the day before 1 March 2026 10 January 2026",
+        "1 March 2026 30 November 2026 1 February 2026 In force",
+        "10 January 2026 28 February 2026 10 January 2026",
     ]
+
+
+def test_on_a_phone_each_period_is_stacked_under_words_of_its_own(browser: Browser, site: PolicySite) -> None:
+    with hosted(site.folder) as root:
+        phone = browser.new_page(viewport={"width": 390, "height": 800})
+        phone.goto(f"{root}privacy/in-force/")
+        start, end, version = phone.locator(".ps-periods tbody tr").nth(1).locator("td").all()
+        edges = [cell.bounding_box() for cell in (start, end, version)]
+        assert len({box["x"] for box in edges}) == 1
+        assert [box["y"] for box in edges] == sorted({box["y"] for box in edges})
+        assert all(box["height"] < 40 for box in edges), "a line each"
+        before = "cell => getComputedStyle(cell, '::before').content"
+        assert [cell.evaluate(before) for cell in (start, end, version)] == ['"From"', '"Until"', '"Version"']
+        phone.close()
 
 
 def test_without_javascript_the_table_answers(browser: Browser, site: PolicySite) -> None:

@@ -60,7 +60,7 @@ def test_an_upcoming_version_takes_effect_on_its_day(full: PolicySite, tmp_path:
     ("address", "banner"),
     [
         ("privacy/versions/2026-01-10", "This is an earlier version"),
-        ("privacy/versions/2026-02-01", "This is the permanent copy of the text in force"),
+        ("privacy/versions/2026-02-01", "This is the permanent copy of the current version"),
         ("privacy/versions/2026-04-01", "This version is not in force yet"),
         ("cookies/versions/2026-04-03-2", "This is an earlier version"),
         ("terms/versions/2026-01-12", "This is an earlier version"),
@@ -119,7 +119,13 @@ def test_the_history_tells_each_version_newest_first(full: PolicySite) -> None:
     places = [page.index(f'id="{label}"') for label in labels]
     assert places == sorted(places)
     assert "We keep data for ten days." in page
-    assert "The same text as the version of 3 April 2026." in full.page("cookies/history")
+    assert "This restores the text of 3 April 2026." in full.page("cookies/history")
+
+
+def test_another_version_of_the_same_day_says_which_one_of_the_day_it_is(full: PolicySite) -> None:
+    page = full.page("cookies/history")
+    assert ">3 April 2026</a>" in page
+    assert ">3 April 2026 (no. 2 that day)</a>" in page
 
 
 def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: PolicySite) -> None:
@@ -156,7 +162,7 @@ def test_after_a_rename_every_address_leads_on_and_every_copy_and_feed_is_at_bot
 def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
     page = full.page("terms")
     assert "This policy was withdrawn" in page
-    assert "in force from 12 January 2026 until 1 May 2026" in page
+    assert "in force from 12 January 2026 until 30 April 2026" in page
     assert "1 May 2026" in page
     assert full.document("terms")["ended_at"] == "2026-05-01T00:00:00Z"
     assert "terms/" not in full.page("").split("<article")[0]
@@ -179,7 +185,7 @@ def test_a_translation_is_a_document_of_its_own_bound_to_the_original(full: Poli
     assert russian["translation_of"] == full.document("privacy")["id"]
     page = full.page("privacy.ru")
     assert '<html lang="ru"' in page
-    assert "Опубликовано и действует с 2 апреля 2026." in page
+    assert "Опубликовано и действует с 2 апреля 2026 года." in page
     assert 'href="../privacy.ru/"' in full.page("privacy")
     assert f'hreflang="ru" href="{SITE_URL}privacy.ru/"' in full.page("privacy")
 

@@ -128,7 +128,7 @@ def test_a_translation_is_bound_to_the_version_that_it_translates(full: PolicySi
     assert russian["translates"] == 3
     assert all(version["translates"] is None for version in full.document("privacy")["versions"])
     page = full.page("privacy.ru/versions/2026-04-02")
-    assert "Перевод редакции от 1 апреля 2026." in page
+    assert "Перевод редакции от 1 апреля 2026 года." in page
     assert 'href="../../../privacy/versions/2026-04-01/"' in page, "the same version in the other language"
     assert 'href="../../../privacy.ru/versions/2026-04-02/"' in full.page("privacy/versions/2026-04-01")
     assert 'href="../../../privacy.ru/history/"' in full.page("privacy/versions/2026-01-10")
@@ -139,7 +139,7 @@ def test_a_lag_is_told_with_the_language_that_is_ahead(site: PolicySite) -> None
     site.publish("a.ru.md", text("Один.", title="Правила"), on=date(2026, 1, 2))
     site.publish("a.md", text("Two."), on=date(2026, 2, 1))
     site.build()
-    assert "Есть более новая редакция оригинала (английский): от 1 февраля 2026." in site.page("a.ru")
+    assert "Есть более новая редакция оригинала (английский): от 1 февраля 2026 года." in site.page("a.ru")
     site.publish("a.ru.md", text("Два.", title="Правила"), on=date(2026, 2, 2))
     site.build()
     assert "Есть более новая редакция" not in site.page("a.ru")

@@ -5,11 +5,13 @@ if (location.protocol === "file:") {
   }
 }
 
-// A day as the pages write it; an element's language is that of the words around it.
+// A day as the pages write it: in the element's pattern, with the name of the month in the language around it.
 const inWords = (day, element) => {
   const form = { day: "numeric", month: "long", year: "numeric", calendar: "gregory" };
   const parts = new Intl.DateTimeFormat(element.closest("[lang]").lang, form).formatToParts(day);
-  return ["day", "month", "year"].map((name) => parts.find(({ type }) => type === name).value).join(" ");
+  const part = (name) => parts.find(({ type }) => type === name).value;
+  const names = { d: "day", M: "month", y: "year" };
+  return element.dataset.pattern.replace(/'([^']*)'|([dMy])\2*/g, (_, words, letter) => words ?? part(names[letter]));
 };
 
 // The next or previous change by the keys J and K, in whichever view is shown. The focus goes along, so that
@@ -73,8 +75,8 @@ if (visit) {
     let page = `compare/?from=${before.label}&to=${label}`;
     if (before.number + 1 === Number(number)) page = `changes/${label}/`;
     else if (number === newest && since.split(" ").includes(String(before.number))) page = `since/${before.label}/`;
-    const day = inWords(new Date(before.day), visit);
     const words = visit.querySelector("[data-words]");
+    const day = inWords(new Date(before.day), words);
     words.textContent = words.dataset.words.replace("{day}", day).replace("{label}", before.said);
     const link = visit.querySelector("a");
     link.href = location.protocol === "file:" ? page.replace(/\/(\?|$)/, "/index.html$1") : page;
@@ -116,7 +118,8 @@ if (onDay) {
     const say = (words) => words.replace("{day}", inWords(date, answer));
     if (found) {
       found.setAttribute("aria-current", "true");
-      answer.replaceChildren(`${say(date > Date.now() ? will : was)} `, found.querySelector("a").cloneNode(true));
+      const [start, end] = say(date > Date.now() ? will : was).split("{version}");
+      answer.replaceChildren(start, found.querySelector("a").cloneNode(true), end);
     } else answer.textContent = say(rows.some(({ dataset }) => dataset.from <= day) ? after : before);
   }
 }
