@@ -51,7 +51,8 @@ def answer(page: Page, document: str, day: str) -> str:
         (
             "privacy",
             "2026-01-09",
-            "The policy did not apply yet on 9 January 2026. Its first version took effect on 10 January 2026.",
+            "The policy did not apply yet on 9 January 2026. "
+            "Its first version took effect on 10 January 2026.",
         ),
         (
             "terms",
