@@ -17,6 +17,7 @@ from generator import listing
 from generator.cache import Cache
 from generator.errors import PolicyError
 from generator.language import load_language
+from generator.printable import say, several_lines
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history
 from generator.versions.repository import open_repository
@@ -61,7 +62,7 @@ def versions(
         typer.echo(json.dumps(listing.as_values(history, documents), indent=2))
         return
     for line in listing.as_lines(history, documents):
-        typer.echo(line)
+        say(line)
     for warning in history.warnings:
         _warn(str(warning))
 
@@ -88,7 +89,7 @@ def build(
     from generator import building  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
 
     if building.has_uncommitted_edits(config):
-        typer.echo(
+        say(
             "note: edits that are not committed are not in this build; see them with policy-site serve",
             err=True,
         )
@@ -101,7 +102,7 @@ def build(
         _warn(str(warning))
     if len(past) > MOST_WARNINGS:
         _warn(f"{len(past) - MOST_WARNINGS} more in texts of the past; policy-site versions lists them")
-    typer.echo(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
+    say(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
 
 
 @app.command(epilog="Example: policy-site serve --address 127.0.0.1:8001")
@@ -113,7 +114,7 @@ def serve(
     """Preview the site with uncommitted edits and their redline; it follows each change of a file."""
     from generator.preview import preview  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
 
-    preview(config, address=address, tell=lambda line: typer.echo(listing.printable(line), err=True))
+    preview(config, address=address, tell=lambda line: say(line, err=True))
 
 
 class RedlineFormat(StrEnum):
@@ -145,8 +146,9 @@ def redline_of(
     elif answer is RedlineFormat.JSON:
         typer.echo(texts.as_json(compared, language))
     else:
-        for line in texts.as_lines(compared, language, colour=sys.stdout.isatty()):
-            typer.echo(line)
+        colour = sys.stdout.isatty()
+        for line in texts.as_lines(compared, language, colour=colour):
+            typer.echo(line if colour else several_lines(line))
 
 
 class CheckFormat(StrEnum):
@@ -177,13 +179,12 @@ def check(
     site = plugin.read_config(config)
     with open_repository(site.documents) as repository, Cache(site.cache) as cache:
         report = checked(site, repository, base=base, at=datetime.now(UTC), cache=cache)
-    shown = {
-        CheckFormat.TEXT: formats.as_text,
-        CheckFormat.GITHUB: formats.as_annotations,
-        CheckFormat.MARKDOWN: formats.as_markdown,
-    }
-    for line in shown[answer](report):
-        typer.echo(line)
+    if answer is CheckFormat.GITHUB:
+        for annotation in formats.as_annotations(report):  # a command, with its words escaped
+            typer.echo(annotation)
+    else:
+        for line in formats.as_text(report) if answer is CheckFormat.TEXT else formats.as_markdown(report):
+            typer.echo(several_lines(line))
     if not report.passed:
         raise typer.Exit(1)
 
@@ -206,7 +207,7 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
 
 
 def _warn(text: str) -> None:
-    typer.echo(f"warning: {listing.printable(text)}", err=True)
+    say(f"warning: {text}", err=True)
 
 
 def main() -> None:
@@ -214,5 +215,6 @@ def main() -> None:
     try:
         app()
     except PolicyError as error:
-        typer.echo(f"policy-site: {error}", err=True)
+        for line in error.lines:
+            say(f"policy-site: {line}", err=True)
         sys.exit(1)

@@ -11,6 +11,11 @@ from pathlib import Path
 class PolicyError(Exception):
     """An expected refusal: its text is one line for the person at the terminal."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to print, a line each."""
+        return (str(self),)
+
 
 class GitMissingError(PolicyError):
     """There is no git to read the history with."""
@@ -122,3 +127,8 @@ class DocumentTextError(PolicyError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The problems."""
+        return self.problems

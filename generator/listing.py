@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from generator.errors import UnknownDocumentError
+from generator.printable import one_line
 from generator.versions.history import DocumentHistory, History, Version, in_repository
 
 
@@ -32,7 +33,7 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
     """A document's name, then a line for each version, oldest first."""
     for document in documents:
         ended = f", ended {document.ended_at:%Y-%m-%d}" if document.ended_at else ""
-        yield f"{printable(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
+        yield f"{one_line(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
         for version in document.versions:
             effective = version.effective_on.isoformat()
             notes = [
@@ -41,17 +42,12 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
                 version.front.change or "",
                 version.front.summary or "",
             ]
-            told = printable("; ".join(filter(None, notes)))
+            told = one_line("; ".join(filter(None, notes)))
             yield f"  {version.number:4}  {version.label:13}  {version.commit[:12]}  {told}".rstrip()
         yield ""
     versions = sum(len(document.versions) for document in documents)
     total = f"{_count(len(documents), 'document')}, {_count(versions, 'version')}"
     yield f"{total}, as of {history.head[:12]}"
-
-
-def printable(text: str) -> str:
-    """The text on one line, with escapes for what a terminal cannot show or would obey."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _count(number: int, noun: str) -> str:

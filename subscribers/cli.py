@@ -17,6 +17,7 @@ from subscribers.commands import telling as telling_cli
 from subscribers.errors import NotifyError
 from subscribers.mail.message import to_email
 from subscribers.mail.preview import previews, stand_in_sender
+from subscribers.printable import say, several_lines
 from subscribers.settings import read_settings
 from subscribers.site.site_reader import open_site
 
@@ -63,7 +64,7 @@ def preview(
     )
     if into is None:
         shown = [f"Subject: {message.subject}\n\n{message.text}" for message in messages.values()]
-        typer.echo("\n\n".join(shown), nl=False)
+        typer.echo(several_lines("\n\n".join(shown)), nl=False)
         return
     into.mkdir(parents=True, exist_ok=True)
     for reader, message in messages.items():
@@ -78,7 +79,7 @@ def preview(
         (into / f"{name}.txt").write_text(message.text, encoding="utf8")
         (into / f"{name}.html").write_text(message.html, encoding="utf8")
         (into / f"{name}.eml").write_bytes(bytes(email))
-        typer.echo(f"{into / name}.txt, .html, .eml: {message.subject}")
+        say(f"{into / name}.txt, .html, .eml: {message.subject}")
 
 
 @app.command()
@@ -98,9 +99,9 @@ def serve(
     from subscribers.web.events import configured_events  # noqa: PLC0415
 
     if site is not None:
-        typer.echo(f"The site:   http://{host}:{port}/")
+        say(f"The site:   http://{host}:{port}/")
     if mails is not None:
-        typer.echo(f"The mails:  http://{host}:{port}/mails/")
+        say(f"The mails:  http://{host}:{port}/mails/")
     serve_web(
         host=host, port=port, site=site, mails=mails, events=configured_events(read_settings(os.environ))
     )
@@ -111,5 +112,5 @@ def main() -> None:
     try:
         app()
     except NotifyError as error:
-        typer.echo(f"policy-notify: {error}", err=True)
+        say(f"policy-notify: {error}", err=True)
         sys.exit(1)

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 
 from generator.checking.findings import Report
+from generator.printable import one_line
 
 
 def as_text(report: Report) -> Iterator[str]:
     """Lines for a terminal."""
-    yield from map(str, report.findings)
+    yield from (one_line(str(finding)) for finding in report.findings)
     for proposal in report.proposals:
         count = len(proposal.redline.changes) if proposal.redline else 0
         what = f"{count} change{'s' if count > 1 else ''} to publish" if count else "a new document"
-        yield f"{proposal.path}: {what}"
+        yield one_line(f"{proposal.path}: {what}")
     if not report.findings and not report.proposals:
         yield "nothing changed that a reader would see"
 
@@ -32,7 +33,7 @@ def as_markdown(report: Report) -> Iterator[str]:
     """A summary for the pull request, with the redline of each document."""
     yield "# What readers will see\n"
     for finding in report.findings:
-        yield f"- {html.escape(str(finding), quote=False)}"
+        yield f"- {html.escape(one_line(str(finding)), quote=False)}"
     yield ""
     for proposal in report.proposals:
         front = proposal.document.front
@@ -60,5 +61,5 @@ def _one_block(markup: str) -> str:
 
 
 def _escaped(text: str, *, of_property: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = one_line(text).replace("%", "%25")
     return text.replace(":", "%3A").replace(",", "%2C") if of_property else text

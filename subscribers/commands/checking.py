@@ -23,6 +23,7 @@ from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.names import system_names
 from subscribers.mail.preview import newest_document, previews
 from subscribers.people.reachability import unreachable
+from subscribers.printable import say, several_lines
 from subscribers.settings import read_settings
 from subscribers.site.site_reader import open_site
 from subscribers.transports.configured import configured_transport
@@ -42,19 +43,17 @@ def doctor_command(*, as_json: AsJson = False) -> None:
     findings = examine(os.environ, system_names)
     if as_json:
         seen = list(findings)
-        typer.echo(
-            json.dumps({"findings": [asdict(finding) for finding in seen]}, indent=2, ensure_ascii=False)
-        )
+        typer.echo(json.dumps({"findings": [asdict(finding) for finding in seen]}, indent=2))
     elif sys.stdout.isatty():
         seen = _table(findings)
     else:
         seen = []
         for finding in findings:
             seen.append(finding)
-            typer.echo(_line(finding))
+            say(_line(finding))
     counted = Counter(finding.level for finding in seen)
     if not as_json:
-        typer.echo(", ".join(f"{level}: {counted[level]}" for level in Level))
+        say(", ".join(f"{level}: {counted[level]}" for level in Level))
     if counted[Level.ERROR]:
         raise typer.Exit(1)
 
@@ -80,7 +79,7 @@ def send_test_command(
     transport = configured_transport(settings)
     provider_id = send_test(transport, message, sender=sender, address=address, now=now)
     answer = f": {provider_id}" if provider_id else ""
-    typer.echo(f"accepted by {transport.name}{answer}")
+    say(f"accepted by {transport.name}{answer}")
 
 
 @commands.command(name="unreachable")
@@ -96,9 +95,9 @@ def unreachable_command(*, as_json: AsJson = False) -> None:
         since = person.since.isoformat(timespec="seconds").replace("+00:00", "Z")
         if as_json:
             row = {"external_id": person.external_id, "reason": person.reason, "since": since}
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            typer.echo(json.dumps(row))
         else:
-            typer.echo(f"{person.external_id}\t{person.reason}\t{since}")
+            say(f"{person.external_id}\t{person.reason}\t{since}")
 
 
 def _table(findings: Iterable[Finding]) -> list[Finding]:
@@ -111,7 +110,8 @@ def _table(findings: Iterable[Finding]) -> list[Finding]:
     for finding in seen:
         level = Text(finding.level, style=STYLES[finding.level])
         what_to_do = f"\n→ {finding.remedy}" if finding.remedy else ""
-        table.add_row(level, finding.topic, Text(finding.where), Text(finding.seen + what_to_do))
+        where, what = several_lines(finding.where), several_lines(finding.seen + what_to_do)
+        table.add_row(level, finding.topic, Text(where), Text(what))
     console.print(table)
     return seen
 

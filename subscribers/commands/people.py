@@ -23,6 +23,7 @@ from subscribers.people.import_file import ImportFile, Refusal, read_columns
 from subscribers.people.import_values import Row, read_language
 from subscribers.people.importing import ImportResult, import_people
 from subscribers.people.person_data import export_person, person_data
+from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 
 person = typer.Typer(
@@ -116,7 +117,7 @@ def correct(
     if email is None and language is None:
         raise typer.BadParameter("say what to correct: --email, --language or both")
     account = registry.correct(_database(), who, email=email, language=language, at=datetime.now(UTC))
-    typer.echo(f"{account.external_id}: {account.email}, language {account.language or 'of the site'}")
+    say(f"{account.external_id}: {account.email}, language {account.language or 'of the site'}")
 
 
 @person.command()
@@ -127,7 +128,7 @@ def restrict(who: Who, *, lift: Lift = False) -> None:
     """
     do = registry.unrestrict if lift else registry.restrict
     accounts = do(_database(), who, at=datetime.now(UTC))
-    typer.echo(f"{'No longer restricted' if lift else 'Restricted'}: {_ids(accounts)}")
+    say(f"{'No longer restricted' if lift else 'Restricted'}: {_ids(accounts)}")
 
 
 @person.command(name="object")
@@ -138,7 +139,7 @@ def object_(who: Who, *, lift: Lift = False) -> None:
     """
     do = registry.end_objection if lift else registry.object_to_mail
     accounts = do(_database(), who, at=datetime.now(UTC))
-    typer.echo(f"{'The objection has ended' if lift else 'Objection noted'}: {_ids(accounts)}")
+    say(f"{'The objection has ended' if lift else 'Objection noted'}: {_ids(accounts)}")
 
 
 @person.command()
@@ -150,7 +151,7 @@ def erase(who: Who) -> None:
     settings = read_settings(os.environ)
     keys = ErasureKeys(settings.demand_keys())
     accounts = registry.erase(_database(settings), who, keys=keys, at=datetime.now(UTC))
-    typer.echo(f"Erased: {accounts} {'account' if accounts == 1 else 'accounts'}")
+    say(f"Erased: {accounts} {'account' if accounts == 1 else 'accounts'}")
 
 
 def _database(settings: Settings | None = None) -> Engine:
@@ -203,17 +204,15 @@ def _tell(users: ImportFile, result: ImportResult, *, dry_run: bool) -> None:
         "refused": result.refused,
     }
     told = [f"{count:,} {what}" for what, count in counts.items() if count]
-    typer.echo(f"{users.path}: {', '.join(told)}" + (" (dry run: nothing was changed)" if dry_run else ""))
+    say(f"{users.path}: {', '.join(told)}" + (" (dry run: nothing was changed)" if dry_run else ""))
     if result.too_many_leave and dry_run:
-        typer.echo(
-            f"So many do not usually leave at once; the import wants --remove-up-to {result.left}.", err=True
-        )
+        say(f"So many do not usually leave at once; the import wants --remove-up-to {result.left}.", err=True)
     if users.ignored:
-        typer.echo(f"Columns not wanted and not kept: {', '.join(users.ignored)}", err=True)
+        say(f"Columns not wanted and not kept: {', '.join(users.ignored)}", err=True)
     for refusal in result.refusals:
-        typer.echo(f"{users.path}:{refusal.line}: {refusal.reason}", err=True)
+        say(f"{users.path}:{refusal.line}: {refusal.reason}", err=True)
     if result.refused > len(result.refusals):
-        typer.echo(f"… and {result.refused - len(result.refusals):,} more", err=True)
+        say(f"… and {result.refused - len(result.refusals):,} more", err=True)
 
 
 def _refusal(refusal: Refusal) -> dict[str, int | str]:

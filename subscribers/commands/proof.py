@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
 from subscribers.ledger.books import statuses
+from subscribers.printable import say
 from subscribers.proof import form, reporting
 from subscribers.proof.bundle import export
 from subscribers.proof.person import prove_person, verify_person
@@ -45,8 +46,8 @@ def export_command(
     engine, folder = _open(settings), into or Path(f"proof-{announcement}")
     with _progress(engine, announcement) as on_record:
         head = export(engine, announcement, folder, key=key, sender=settings.who_sends(), on_record=on_record)
-    typer.echo(f"{folder}: {reporting.summary(head)}")
-    typer.echo(f"publish {folder / form.ROOT} with the next build: that dates the proof")
+    say(f"{folder}: {reporting.summary(head)}")
+    say(f"publish {folder / form.ROOT} with the next build: that dates the proof")
 
 
 @proof.command(name="verify")
@@ -67,10 +68,10 @@ def verify_command(
         if path.is_dir():
             head = verify_bundle(path, key)
             heads.append((path, head))
-            typer.echo(f"{path}: verified: {reporting.summary(head)}")
+            say(f"{path}: verified: {reporting.summary(head)}")
         else:
             for line in reporting.testimony(verify_person(path, key)):
-                typer.echo(line)
+                say(line)
     verify_chain(heads)
 
 

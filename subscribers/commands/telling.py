@@ -29,6 +29,7 @@ from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
 from subscribers.ledger.books import statuses
 from subscribers.ledger.ledger import Ledger, utc_now
+from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 from subscribers.site.site_reader import PublishedSite, open_site
 from subscribers.transports.configured import configured_transport
@@ -50,7 +51,7 @@ def migrate_command() -> None:
     """
     engine = open_database(read_settings(os.environ).database_url.get_secret_value())
     before, after = migrate(engine)
-    typer.echo(f"schema {after}" + (" as before" if before == after else f", before: {before or 'none'}"))
+    say(f"schema {after}" + (" as before" if before == after else f", before: {before or 'none'}"))
 
 
 @commands.command(name="publish")
@@ -92,7 +93,7 @@ def publish_command(
         now=utc_now(),
     )
     for line in reporting.told(publication):
-        typer.echo(line)
+        say(line)
     _deliver(engine, settings)
 
 
@@ -103,7 +104,7 @@ def release_command(announcement: AnnouncementId) -> None:
     Example: policy-notify release 2 && policy-notify deliver
     """
     announcements.release(_open(read_settings(os.environ)), announcement)
-    typer.echo(f"announcement {announcement} is open: policy-notify deliver sends it")
+    say(f"announcement {announcement} is open: policy-notify deliver sends it")
 
 
 @commands.command(name="pause")
@@ -113,7 +114,7 @@ def pause_command(announcement: AnnouncementId) -> None:
     Example: policy-notify pause 2
     """
     announcements.pause(_open(read_settings(os.environ)), announcement)
-    typer.echo(f"announcement {announcement} is paused: policy-notify release {announcement} goes on")
+    say(f"announcement {announcement} is paused: policy-notify release {announcement} goes on")
 
 
 @commands.command(name="cancel")
@@ -123,7 +124,7 @@ def cancel_command(announcement: AnnouncementId) -> None:
     Example: policy-notify cancel 2
     """
     announcements.cancel(_open(read_settings(os.environ)), announcement)
-    typer.echo(f"announcement {announcement} is cancelled")
+    say(f"announcement {announcement} is cancelled")
 
 
 @commands.command(name="deliver")
@@ -167,8 +168,8 @@ def resolve_command(
     doubts = [doubt for doubt in ledger.doubts() if doubt.batch_id == batch]
     ledger.resolve(batch, sent=sent)
     for doubt in doubts:
-        typer.echo(reporting.doubtful(doubt))
-    typer.echo(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
+        say(reporting.doubtful(doubt))
+    say(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
 
 
 @commands.command(name="status")
@@ -198,7 +199,7 @@ def status_command(
         typer.echo(json.dumps(reporting.as_json(present, doubts, ends), indent=2))
         return
     for line in reporting.described(present, doubts, ends):
-        typer.echo(line)
+        say(line)
 
 
 def _open(settings: Settings) -> Engine:
@@ -215,7 +216,7 @@ def _rehearse(engine: Engine, site: PublishedSite, settings: Settings, opening: 
         now=utc_now(),
     )
     for line in rehearsal.described(planned, rehearsal.rehearse(engine, site.history, planned)):
-        typer.echo(line)
+        say(line)
 
 
 def _opening(*, baseline: bool, since: str | None) -> Opening | None:
@@ -249,9 +250,9 @@ def _deliver(engine: Engine, settings: Settings) -> None:
     for status in present:
         accepted = status.books.accepted - before.get(status.announcement_id, 0)
         if accepted or not status.is_settled:
-            typer.echo(reporting.line(status))
+            say(reporting.line(status))
     if waiting := unfinished.kept_waiting(present):
-        typer.echo(waiting)
+        say(waiting)
     not_before, closure = ledger.next_chance(transport), ledger.closure(transport)
     if not_before is not None and not_before <= ledger.now():
         not_before = None
