@@ -23,7 +23,7 @@ from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure import StructureItem
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
@@ -41,6 +41,7 @@ from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy, hosts
 from generator.site.headings import table_of_contents
 from generator.site.material import mended, spoken_by_theme
+from generator.site.menu import mended_nav, renamed
 from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
@@ -52,6 +53,8 @@ CONSENT = "consent.js"
 ON_SOME_PAGES = ("compare.js",)
 MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
+
+logger = logging.getLogger("mkdocs.plugins.policysite")
 
 
 class ConfigError(PolicyError):
@@ -136,7 +139,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return config
 
     @_aborting()
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+    def _on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Show what the mainline holds instead of what lies in the documents folder."""
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
@@ -171,6 +174,19 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             if original := self._site.original(place):
                 self._translations[original.source_name, place.language] = file
         return files
+
+    @event_priority(-100)  # after every plugin that adds files or a menu
+    def _on_all_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Let the menu name documents as they are named today."""
+        if config.nav is not None:
+            config.nav, warnings = mended_nav(
+                config.nav, files=files.src_uris.keys(), moved=renamed(self._site.places)
+            )
+            for warning in warnings:
+                logger.warning(warning)
+        return files
+
+    on_files = CombinedEvent(_on_files, _on_all_files)
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """Keep the navigation for the archive pages."""

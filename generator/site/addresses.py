@@ -6,13 +6,13 @@ Addresses are relative to the site's root, percent-encoded, and end in ``/`` whe
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 from generator.errors import PolicyError
+from generator.site.originals import SUFFIX, find_originals, named_language
 from generator.versions.history import DocumentHistory, Version, slug_of
 
 FEED = "feed.xml"
@@ -26,7 +26,6 @@ BELOW_A_DOCUMENT = frozenset({
     "versions", "changes", "since", "history", "compare", "in-force", "in-force.json", "fragment.html",
     FEED, JSON_FEED,
 })  # fmt: skip
-SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 
 
 class AddressTakenError(PolicyError):
@@ -141,14 +140,14 @@ def place_documents(
 ) -> tuple[Place, ...]:
     """Every document with its address; a living document has it before an ended one.
 
-    ``languages`` are the suffixes that mark a translation (``privacy.ru.md``),
-    ``announce`` are path patterns.
+    ``languages`` are the suffixes and the folders that mark a translation (``privacy.ru.md``,
+    ``ru/privacy.md``), ``announce`` are path patterns.
     """
-    living = {document.path: document for document in documents if document.ended_at is None}
+    languages = tuple(languages)
+    originals = find_originals(documents, language=language, languages=languages)
     places = []
     for document in documents:
-        original, spoken = _translated(document.path, languages=languages)
-        source = living.get(original) if original else None
+        spoken, names = named_language(document.path, language=language, languages=languages)
         former = {slug_of(path) for path in document.former_paths} | {slug_of(document.path)}
         places.append(
             Place(
@@ -156,20 +155,12 @@ def place_documents(
                 slug=document.slug,
                 former_slugs=tuple(sorted(former - {document.slug})),
                 language=spoken or language,
-                translation_of=source.id if source and source is not document else None,
-                announced=_announced(document.path, original=original, patterns=announce),
+                translation_of=originals.get(document.id),
+                announced=_announced(document.path, original=names[0] if names else None, patterns=announce),
             )
         )
     _refuse_taken(places)
     return tuple(places)
-
-
-def _translated(path: str, *, languages: Iterable[str]) -> tuple[str | None, str | None]:
-    """For ``privacy.ru.md``: ``privacy.md`` and ``ru``."""
-    found = SUFFIX.search(path)
-    stem, suffix = (path[: found.start()], found[0]) if found else (path, "")
-    base, dot, language = stem.rpartition(".")
-    return (f"{base}{suffix}", language) if dot and language in languages else (None, None)
 
 
 def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> bool:

@@ -379,16 +379,16 @@ def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path
 
 def test_what_mkdocs_warns_of_is_passed_on(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."))
-    site.config["nav"] = ["privacy.md", "gone.md"]
+    site.config["nav"] = ["privacy.md", "gone/"]
     [warning] = site.build().warnings
-    assert "'gone.md'" in warning
+    assert "'gone/'" in warning
     assert "\n" not in warning
 
 
 def test_a_strict_build_names_the_warnings_that_stop_it(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."))
     site.config |= {"nav": ["privacy.md", "gone.md"], "strict": True}
-    with pytest.raises(ConfigError, match=r"'gone\.md'.*strict mode"):
+    with pytest.raises(ConfigError, match=r"nav .* names gone\.md.*strict mode"):
         site.build()
 
 
