@@ -19,6 +19,7 @@ from generator.site.site import Built
 from generator.versions.repository import open_repository
 
 TIMEOUT_SECONDS = 30
+LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
 
 
@@ -77,7 +78,7 @@ def _dated_as_committed(documents: Path) -> Iterator[None]:
     with open_repository(documents) as repository:
         committed_at = repository.committed_at(repository.resolve())
     known = os.environ.get(EPOCH)
-    os.environ[EPOCH] = str(max(committed_at, 0))
+    os.environ[EPOCH] = str(min(max(committed_at, 0), LAST_GZIP_SECOND))
     try:
         yield
     finally:

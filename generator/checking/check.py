@@ -43,12 +43,16 @@ def check(
         repository, folder=folder, ref=None, renderer=renderer, time_zone=config.time_zone, draft_at=at
     )
     documents = [document for document in history.documents if not config.excluded(document.path)]
+    before = repository.resolve() if base is None else repository.branched_from(base)
+    step = repository.uncommitted(before, folder=folder, at=at)
+    changed = {change.new_path for change in step.changes}
     findings = [
         Finding(
             path=in_repository(folder, document.path),
             line=problem.line,
             text=problem.text,
-            error=problem.refused,
+            error=problem.refused
+            or (problem.refused_when_new and in_repository(folder, document.path) in changed),
         )
         for document in documents
         if document.ended_at is None
@@ -65,8 +69,6 @@ def check(
     links = Links(places)
     today = at.astimezone(config.time_zone).date()
     proposals = []
-    before = repository.resolve() if base is None else repository.branched_from(base)
-    step = repository.uncommitted(before, folder=folder, at=at)
     for change in step.changes:
         place = by_path.get(change.new_path)
         if place is None or change.new_blob is None:

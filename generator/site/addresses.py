@@ -6,14 +6,14 @@ Addresses are relative to the site's root, percent-encoded, and end in ``/`` whe
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 from generator.errors import PolicyError
 from generator.site.originals import SUFFIX, find_originals, named_language
-from generator.versions.history import DocumentHistory, Version, slug_of
+from generator.versions.history import DocumentHistory, Version, fitting_name, slug_of
 
 FEED = "feed.xml"
 JSON_FEED = "feed.json"
@@ -22,9 +22,10 @@ SCHEMA = "history.schema.json"
 SITEMAP = "sitemap.xml"
 ROBOTS = "robots.txt"
 SITE_FILES = frozenset({FEED, JSON_FEED, HISTORY, SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"})
+MADE_AT_ROOT = SITE_FILES | {ROBOTS, "index.html"}
 BELOW_A_DOCUMENT = frozenset({
     "versions", "changes", "since", "history", "compare", "in-force", "in-force.json", "fragment.html",
-    FEED, JSON_FEED,
+    "index.html", FEED, JSON_FEED,
 })  # fmt: skip
 
 
@@ -105,8 +106,9 @@ class Place:
 
     def copy(self, version: Version, suffix: str) -> str:
         """A copy of a version's text in another form, such as ``md``."""
-        name = quote(posixpath.basename(self.slug) or "index", errors="surrogateescape")
-        return f"{self.version(version)}{name}-{version.label}.{suffix}"
+        ending = f"-{version.label}.{suffix}"
+        name = fitting_name(posixpath.basename(self.slug) or "index", ending=ending)
+        return f"{self.version(version)}{quote(name, errors='surrogateescape')}"
 
     def change(self, version: Version) -> str:
         """The page with the redline that brought a version."""
@@ -137,14 +139,18 @@ def place_documents(
     language: str,
     languages: Iterable[str],
     announce: Sequence[str],
+    files: Collection[str] = (),
 ) -> tuple[Place, ...]:
     """Every document with its address; a living document has it before an ended one.
 
     ``languages`` are the suffixes and the folders that mark a translation (``privacy.ru.md``,
-    ``ru/privacy.md``), ``announce`` are path patterns.
+    ``ru/privacy.md``), ``announce`` are path patterns, ``files`` are the paths of what is on the site beside
+    the documents.
     """
     languages = tuple(languages)
     originals = find_originals(documents, language=language, languages=languages)
+    living = {document.slug: document.path for document in documents if document.ended_at is None}
+    taken = _Taken(living, files)
     places = []
     for document in documents:
         spoken, names = named_language(document.path, language=language, languages=languages)
@@ -152,15 +158,44 @@ def place_documents(
         places.append(
             Place(
                 document=document,
-                slug=document.slug,
+                slug=taken.slug_beside(document),
                 former_slugs=tuple(sorted(former - {document.slug})),
                 language=spoken or language,
                 translation_of=originals.get(document.id),
                 announced=_announced(document.path, original=names[0] if names else None, patterns=announce),
             )
         )
-    _refuse_taken(places)
+    _refuse_taken(places, taken)
     return tuple(places)
+
+
+class _Taken:
+    """What is at an address already: ``holders`` are the paths of living documents by slug."""
+
+    def __init__(self, holders: Mapping[str, str], files: Collection[str]) -> None:
+        self._holders = holders
+        self._files = files
+
+    def by(self, slug: str) -> str | None:
+        """What else the site has there; None if nothing."""
+        parts = slug.split("/")
+        if parts[0] in MADE_AT_ROOT:
+            return "a file of the site"
+        for position, part in enumerate(parts):
+            above = "/".join(parts[:position])
+            if part in BELOW_A_DOCUMENT and above in self._holders:
+                return f"the versions of {self._holders[above]}"
+            if (file := "/".join(parts[: position + 1])) in self._files:
+                return f"the file {file}"
+        return None
+
+    def slug_beside(self, document: DocumentHistory) -> str:
+        """The document's slug; of an ended one whose slug is taken, one that adds when it ended."""
+        if document.ended_at is None or self.by(document.slug) is None:
+            return document.slug
+        head, slash, name = document.slug.rpartition("/")
+        slug = f"{head}{slash}{fitting_name(name, ending=f'@{document.gaps[-1].removed[:12]}')}"
+        return slug if self.by(slug) is None else fitting_name(slug.replace("/", "-"), ending="")
 
 
 def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> bool:
@@ -169,7 +204,7 @@ def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> b
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _refuse_taken(places: Sequence[Place]) -> None:
+def _refuse_taken(places: Sequence[Place], taken: _Taken) -> None:
     holders: dict[str, str] = {}
     living = [place for place in places if place.document.ended_at is None]
     for place in living:
@@ -177,12 +212,5 @@ def _refuse_taken(places: Sequence[Place]) -> None:
         if other != place.document.path:
             raise AddressTakenError(place.document.path, address=place.address, other=other)
     for place in living:
-        parts = place.slug.split("/")
-        if parts[0] in SITE_FILES:
-            raise AddressTakenError(place.document.path, address=place.address, other="a file of the site")
-        for position, part in enumerate(parts):
-            above = "/".join(parts[:position])
-            if part in BELOW_A_DOCUMENT and above in holders:
-                raise AddressTakenError(
-                    place.document.path, address=place.address, other=f"the versions of {holders[above]}"
-                )
+        if (made := taken.by(place.slug)) is not None:
+            raise AddressTakenError(place.document.path, address=place.address, other=made)

@@ -6,7 +6,7 @@ import html
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from generator.redline.blocks import HEADINGS, Block, Element, read_blocks
 from generator.redline.inline import is_note_number
@@ -24,7 +24,7 @@ def plain_text(markup: str) -> str:
     shown: set[Element] = set()
     parts = [_part(list(group), shown) for _, group in groupby(blocks, key=_row_or_block)]
     pieces: list[str] = []
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+    for part, following in pairwise([*parts, ""]):
         is_tight = TIGHT.match(part) and TIGHT.match(following) and "\n\n" not in part
         pieces.append(part + ("\n" if is_tight else "\n\n"))
     return "".join(pieces).rstrip("\n") + "\n"

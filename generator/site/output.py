@@ -72,8 +72,11 @@ class Output:
         self._write(at, self._place(address).read_bytes())
 
     def has(self, address: str) -> bool:
-        """Whether there is such a file."""
-        return self._place(address).exists()
+        """Whether there is such a file, or one in the way of it."""
+        place = self._place(address)
+        return place.exists() or any(
+            self._folder in folder.parents and folder.is_file() for folder in place.parents
+        )
 
     def kept(self, made_of: object, write: Callable[[], Any]) -> Any:
         """Write the files that ``write`` writes, and answer the JSON value that it answers.

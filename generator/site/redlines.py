@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from generator import redline
 from generator.language import Language
 from generator.redline import Side
+from generator.redline.changes import LayoutChanged
 from generator.versions.history import Version
 
 WORDS_INSERTED = "words_inserted"
@@ -69,6 +71,8 @@ class Redlines:
         self._cache = cache
         self._side = side
         self._renderer = renderer
+        self.failed: list[str] = []
+        """Warnings of comparisons that failed; their answers are not kept."""
 
     def between(self, old: Version, new: Version, *, language: Language) -> RedlineTexts:
         """What changed from the one to the other."""
@@ -76,12 +80,39 @@ class Redlines:
         key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}"
         kept = self._cache.get(key)
         if kept is None:
-            texts = redline_texts(self._side(old), self._side(new), language=language)
+            sides = self._side(old), self._side(new)
+            try:
+                texts = redline_texts(*sides, language=language)
+            except Exception as error:  # one pair of texts must not stop the build of all others
+                self.failed.append(_failure(new, error))
+                return unmarked_texts(sides[1], language=language)
             self._cache[key] = json.dumps(asdict(texts), ensure_ascii=False, separators=(",", ":"))
             return texts
         values = json.loads(kept)
         changes = tuple(ListedChange(**change) for change in values.pop("changes"))
         return RedlineTexts(changes=changes, **values)
+
+
+def unmarked_texts(new: Side, *, language: Language) -> RedlineTexts:
+    """What is shown where a comparison fails: the new text, and that its changes are not marked."""
+    told = language("redline_failed")
+    paragraph = f"<p><strong>{html.escape(told)}</strong></p>\n"
+    return RedlineTexts(
+        counts={LayoutChanged.kind: 1},
+        changes=(ListedChange(kind=LayoutChanged.kind, where="", text=told, anchor=None),),
+        html=f"{paragraph}{new.html}",
+        side_by_side=paragraph,
+        mail_html=paragraph,
+        mail_text=f"{told}\n",
+        omitted=0,
+    )
+
+
+def _failure(new: Version, error: Exception) -> str:
+    return (
+        f"{new.path}, version {new.label}: its changes cannot be marked ({type(error).__name__}: {error}), "
+        "so the page says that they are not; please report this with both texts"
+    )
 
 
 def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:

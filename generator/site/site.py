@@ -104,14 +104,15 @@ class Site:
         )
         self._history = replace(history, documents=shown, warnings=warnings)
         refuse_problems(self._history)
+        self._files = FolderFiles(repository, head=history.head, folder=folder, excluded=config.excluded)
         self.places = place_documents(
             shown,
             language=config.language,
             languages=config.languages,
             announce=config.announce,
+            files=self._files.now.keys(),
         )
         self._warnings = seam.refuse_lost_versions(published, self.places) if published else []
-        self._files = FolderFiles(repository, head=history.head, folder=folder, excluded=config.excluded)
         for path in self._files.now.keys() & SITE_FILES:
             raise AddressTakenError(path, address=path, other="a file of the site")
         self._rendering = Rendering(
@@ -211,7 +212,7 @@ class Site:
             documents=len(self.places),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *dict.fromkeys(self._redlines.failed)),
             history_warnings=self._history.warnings,
         )
 

@@ -34,6 +34,9 @@ NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
 WEB_ADDRESS = re.compile(r"""((?:href|src)=["'])(?=https?:)""", re.IGNORECASE)
 ASIDE = "\U0010fffd"
 PUT_ASIDE = re.compile(f"{ASIDE}(?=https?:)", re.IGNORECASE)
+MOST_ZEROS = 100
+"""A text is taken for UTF-16 if more than one of so many bytes is zero; in Cyrillic only its spaces are."""
+
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
@@ -212,9 +215,11 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
     split = on_fresh_stack(split_front_matter, text)
     look = renderer.look(split.body)
     if look.empty:
-        problems += (Problem(line=None, text="the text shows nothing; write it, or remove the file"),)
+        shows_nothing = "the text shows nothing; write it, or remove the file"
+        problems += (Problem(line=None, text=shows_nothing, refused_when_new=True),)
     if look.unrendered:
-        problems += (Problem(line=None, text=look.unrendered),)
+        as_written = f"{look.unrendered}; until then it is shown as it is written"
+        problems += (Problem(line=None, text=as_written, refused_when_new=True),)
     front = split.front
     effective = front.effective.isoformat() if front.effective else front.effective_text
     reading = Reading(
@@ -239,9 +244,18 @@ def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problems = (Problem(line=line, text="bytes that are not UTF-8 are replaced; save the file as UTF-8"),)
+        problems = (
+            Problem(
+                line=raw.count(b"\n", 0, error.start) + 1,
+                text="bytes that are not UTF-8 are replaced; save the file as UTF-8",
+                refused=True,
+            ),
+        )
         text = raw.decode("utf-8", errors="replace")
+    if not problems and raw.count(b"\0") > len(raw) // MOST_ZEROS:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        looks_wide = "the text has a zero byte in every few, as UTF-16 has; save the file as UTF-8"
+        problems = (Problem(line=line, text=looks_wide, refused=True),)
     text = LINE_END.sub("\n", PAGE_BREAK.sub(" ", text))
     return BOM_AND_CONTROLS.sub("", text), problems
 

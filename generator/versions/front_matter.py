@@ -26,11 +26,13 @@ class Problem:
     """Something wrong with a text: where (None: the whole text), what, and what to do.
 
     ``refused`` problems stop a build when the newest text has them; in the history they are warnings.
+    ``refused_when_new`` ones never stop a build, but a check of the change that brings them.
     """
 
     line: int | None
     text: str
     refused: bool = False
+    refused_when_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,15 @@ from generator.versions.repository import Repository, Step, normal_folder
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 INDEX = re.compile(r"(^|/)(index|README)$")
+FIRST_SECOND = -62_135_510_400
 LAST_SECOND = 253_402_214_400
-"""9999-12-31 in UTC: a day less than Python's last moment, for the time zones in the east."""
+"""0001-01-02 and 9999-12-31 in UTC: a day less than Python's calendar has, for any time zone."""
+
+LONGEST_NAME = 255
+"""Bytes of a file's name on Linux, and most other disks (NAME_MAX)."""
+
+COMMON_DATES = range(1, 253_402_300_800)
+"""Seconds from 1970 to 9999 (git itself writes no other dates); 0 is what a tool writes that knows none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +192,16 @@ def slug_of(path: str) -> str:
     return INDEX.sub("", SUFFIX.sub("", path))
 
 
+def fitting_name(name: str, *, ending: str) -> str:
+    """The name of a file with an ending, shortened by a digest where no disk would take it whole."""
+    raw = name.encode("utf-8", "surrogateescape")
+    room = LONGEST_NAME - len(ending.encode())
+    if len(raw) > room:
+        digest = f"-{hashlib.sha256(raw).hexdigest()[:12]}"
+        name = raw[: room - len(digest)].decode("utf-8", "ignore") + digest
+    return name + ending
+
+
 def in_repository(folder: str, path: str) -> str:
     """The repository's own path of a path below the documents folder."""
     return f"{folder}/{path}" if folder else path
@@ -303,9 +320,15 @@ def _distinct(tracks: Sequence[Track], wanted: Callable[[Track], str]) -> list[s
     return [
         wanted(track)
         if track.ended is None or holder[wanted(track)] is track
-        else f"{wanted(track)}@{track.ended.commit[:12]}"
+        else _beside(wanted(track), track.ended)
         for track in tracks
     ]
+
+
+def _beside(path: str, ended: Step) -> str:
+    """The path with a sign of its own, where another document has it."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{fitting_name(name, ending=f'@{ended.commit[:12]}')}"
 
 
 def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWarning]:
@@ -313,7 +336,7 @@ def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWa
     warnings = []
     known: set[str] = set()
     for state in track.states:
-        problems = read(state.blob).problems
+        problems = (*read(state.blob).problems, *_problems_of_date(state.step))
         warnings += [
             HistoryWarning(path=state.path, line=problem.line, commit=state.step.commit, text=problem.text)
             for problem in problems
@@ -323,8 +346,15 @@ def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWa
     return warnings
 
 
+def _problems_of_date(step: Step) -> tuple[Problem, ...]:
+    if step.committed_at in COMMON_DATES or step.committed_at == 0:
+        return ()
+    shown = _moment(step).date().isoformat()
+    return (Problem(line=None, text=f"its commit is dated before 1970 or after 9999; {shown} is shown"),)
+
+
 def _moment(step: Step) -> datetime:
-    return datetime.fromtimestamp(min(step.committed_at, LAST_SECOND), UTC)
+    return datetime.fromtimestamp(min(max(step.committed_at, FIRST_SECOND), LAST_SECOND), UTC)
 
 
 def _below(folder: str, path: str) -> str:

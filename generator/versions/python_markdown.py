@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from traceback import walk_tb
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
@@ -33,6 +35,10 @@ KNOWN_TREEPROCESSORS = frozenset({
     "attr_list", "footnote", "footnote-duplicate", "inline", "prettify", "toc", "unescape",
 })  # fmt: skip
 BEFORE_INLINE = 21  # Python-Markdown's own "inline" has 20
+STANDARD = sys.stdlib_module_names
+MARKDOWN_ITSELF = re.compile(r"markdown(\.(?!extensions\b).*)?")
+MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+LONGEST_REASON = 200
 SHORT = 50
 """Characters of a text that costs nothing whatever it opens."""
 
@@ -77,9 +83,15 @@ class Converter:
         self._texts.add(_cost_of_blocks(text))
         try:
             return self._markdown.reset().convert(text)
-        except (RecursionError, UnrenderableError):
+        except (RecursionError, UnrenderableError, MemoryError):
             self._markdown = self._new_markdown()
             raise
+        except Exception as error:  # whatever an extension raises on one text must not stop the others
+            self._markdown = self._new_markdown()
+            raise UnrenderableError(
+                f"{_raised_by(error)} fails on the text ({_as_line(error)}); "
+                "correct the text, or leave that extension out (markdown_extensions in mkdocs.yml)"
+            ) from error
 
     def _new_markdown(self) -> markdown.Markdown:
         made = markdown.Markdown(extensions=self._extensions, extension_configs=self._configs)
@@ -107,6 +119,20 @@ def on_fresh_stack(function: Callable[[str], Result], text: str) -> Result:
     except RecursionError:
         with ThreadPoolExecutor(max_workers=1) as thread:
             return thread.submit(function, text).result()
+
+
+def _raised_by(error: BaseException) -> str:
+    """The extension, or Python-Markdown, in whose code an error was raised."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    foreign = [name for name in modules if name != __name__ and name.partition(".")[0] not in STANDARD]
+    extensions = [name for name in foreign if not MARKDOWN_ITSELF.fullmatch(name)]
+    return f"the extension {extensions[-1]}" if extensions else "Python-Markdown"
+
+
+def _as_line(error: BaseException) -> str:
+    """The error on one line, the same in every run."""
+    said = MEMORY_ADDRESS.sub("", " ".join(str(error).split()))[:LONGEST_REASON]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _has_only(registry: Registry[Any], names: frozenset[str]) -> bool:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,7 @@ UNCOMMITTED = "0" * 40
 GIT = ("git", "-c", "safe.bareRepository=all")
 REGULAR = frozenset({"100644", "100755"})
 BUNDLE_HEADER = b"# v"
+COMMITTED_AT = re.compile(rb"^committer .*> *([-+]?[0-9]+) [-+][0-9]+$", re.MULTILINE)
 INDEPENDENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -67,7 +69,7 @@ class FileChange:
 class Step:
     """One commit of the mainline, against its first parent.
 
-    ``committed_at`` is seconds since 1970 in UTC; 0 where the commit's date is none that git can read.
+    ``committed_at`` is seconds since 1970 in UTC, below 0 before; 0 where the commit has no date.
     """
 
     commit: str
@@ -125,7 +127,10 @@ class Repository:
             "-M50%", "-l0", "--no-relative", "--ignore-submodules=none", "--no-show-signature",
             "--encoding=UTF-8", "--format=%H %ct", commit, "--", *_pathspecs(folder),
         )  # fmt: skip
-        return _steps(log)[::-1]
+        return [
+            step if step.committed_at else replace(step, committed_at=self.committed_at(step.commit))
+            for step in _steps(log)[::-1]
+        ]
 
     def uncommitted(self, commit: str, *, folder: str, at: datetime) -> Step:
         """The files of the work tree, as a step after ``commit``.
@@ -148,8 +153,10 @@ class Repository:
         return files
 
     def committed_at(self, commit: str) -> int:
-        """When the commit was made, in seconds since 1970, UTC."""
-        return int(self._answer("show", "--no-patch", "--format=%ct", "--end-of-options", commit))
+        """When the commit was made, in seconds since 1970, UTC; git itself prints none before (2.47)."""
+        header = self._run("cat-file", "commit", commit).partition(b"\n\n")[0]
+        found = COMMITTED_AT.search(header)
+        return int(found[1]) if found else 0
 
     def has_edits(self, *, folder: str) -> bool:
         """Whether a file below the folder of the work tree differs from the last commit, or is new."""

@@ -21,6 +21,7 @@ BLOCKS = frozenset({
     "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "dl", "dt", "dd",
     "table", "caption", "tr", "th", "td", "pre", "details", "summary",
 })  # fmt: skip
+HEADINGS = ("<h1>", "<h2>", "<h3>", "<h4>", "<h5>", "<h6>")
 SEEN_WHEN_EMPTY = frozenset({"li", "tr", "th", "td"})
 BOUNDARIES = frozenset({
     "address", "article", "aside", "body", "center", "dir", "div", "fieldset", "figcaption", "figure",
@@ -82,12 +83,14 @@ class Sight:
 
     @property
     def heading(self) -> str | None:
-        """The words of the first ``h1``."""
-        if "<h1>" not in self.tokens:
-            return None
-        start = self.tokens.index("<h1>")
-        block = self.tokens[start : self.tokens.index("</h1>", start)]
-        return " ".join(_words(line) for line in block if not isinstance(line, str)) or None
+        """The words of the first heading that has any, whatever its level."""
+        for start, token in enumerate(self.tokens):
+            if token in HEADINGS:
+                end = self.tokens.index(f"</{token[1:]}", start)
+                lines = (_words(line) for line in self.tokens[start:end] if not isinstance(line, str))
+                if words := " ".join(filter(None, lines)):
+                    return words
+        return None
 
 
 def see(markup: str) -> Sight:

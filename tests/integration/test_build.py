@@ -518,6 +518,7 @@ def test_a_change_that_only_a_new_renderer_sees_comes_before_no_published_versio
 def test_odd_texts_of_the_past_are_warnings(site: PolicySite) -> None:
     site.publish("privacy.md", "---\nchange: big\n---\n\nOne.\n")
     site.publish("privacy.md", b"Two \xff.\n")
+    site.publish("privacy.md", "Three.\n")
     site.publish("left-out.md", b"\xff\n")
     site.config["exclude_docs"] = "left-out.md"
     first, second = site.build().history_warnings
