@@ -5,6 +5,13 @@ if (location.protocol === "file:") {
   }
 }
 
+// What scrolls in a box of its own can be reached by keyboard: not every browser sees to it.
+const reach = () => {
+  for (const box of document.querySelectorAll(":is(.ps-text, .ps-redline) :is(pre, table, .md-typeset__scrollwrap)"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+};
+for (const happening of ["load", "resize", "change"]) addEventListener(happening, reach);
+
 // A day as the pages write it: in the element's pattern, with the name of the month in the language around it.
 const inWords = (day, element) => {
   const form = { day: "numeric", month: "long", year: "numeric", calendar: "gregory" };
