@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ from generator.site.analytics import read_analytics, with_consent
 from generator.site.compiled import CompiledTemplates
 from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy, hosts
+from generator.site.files_beside import FileRule, Occupied
 from generator.site.headings import table_of_contents
 from generator.site.material import mended, spoken_by_theme
 from generator.site.menu import mended_nav, renamed
@@ -71,6 +73,7 @@ class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 d
     prevailing = config_options.Optional(config_options.Type(str))
     pdf = config_options.Type(bool, default=False)
     analytics = config_options.Type(dict, default={})
+    extra_files = config_options.ListOfItems(config_options.Type(str), default=[])
 
 
 @contextmanager
@@ -153,12 +156,22 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             published=self.published,
             scripts={name: self._addresses[name] for name in ON_SOME_PAGES},
         )
-        for file in list(files):
-            if file.src_dir == config.docs_dir and (not self._preview or file.is_documentation_page()):
-                files.remove(file)
-        if not self._preview:
-            for path, content in self._site.files():
-                files.append(_file(path, content, config))
+        beside = [file for file in files if file.src_dir == config.docs_dir]
+        for file in beside:
+            files.remove(file)
+        files.add_files_from_theme(config.theme.get_env(), config)  # those that a file of that name hid
+        taken = {*(file.dest_uri for file in files), *self._assets}
+        if self._preview:
+            rule, occupied = self._site_config.file_rule, Occupied(taken)
+            for file in beside:
+                path = file.src_uri
+                if not file.is_documentation_page() and rule.goes_live(path) and not occupied.by(path):
+                    files.append(file)
+        else:
+            for path, content in self._site.files(taken=taken):
+                file = _file(path, content, config)
+                file.inclusion = InclusionLevel.NOT_IN_NAV  # MkDocs would leave out .well-known
+                files.append(file)
         for path, source in self._assets.items():
             files.append(_file(path, source.read_bytes(), config))
         self._articles: dict[str, Article] = {}
@@ -417,8 +430,17 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         extensions=config.markdown_extensions,
         extension_configs=config.mdx_configs,
         excluded=exclude.match_file if exclude else lambda _: False,
+        file_rule=FileRule(named=_named_files(config, chosen)),
         cache=Path(where).parent / ".cache" / "policysite",
     )
+
+
+def _named_files(config: MkDocsConfig, chosen: PolicySiteOptions) -> tuple[str, ...]:
+    """The files and patterns below the documents folder that mkdocs.yml names."""
+    pictures = [config.theme[name] for name in ("logo", "favicon") if name in config.theme]
+    paths = [*config.extra_css, *map(str, config.extra_javascript), *filter(None, pictures)]
+    escaped = (glob.escape(str(path).partition("?")[0].removeprefix("./")) for path in paths)
+    return (*escaped, *chosen.extra_files)
 
 
 def _file(path: str, content: bytes, config: MkDocsConfig) -> File:

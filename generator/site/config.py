@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from generator.site.analytics import Analytics
+from generator.site.files_beside import FileRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class SiteConfig:
     ``announce`` holds path patterns, none meaning every document but the start page. ``since`` is how many
     older versions get a page with all that changed since. ``prevailing`` is the language whose text
     prevails, where the company has said so. ``pdf``: whether each version has a copy for paper.
-    ``excluded`` tells of a path below ``documents`` whether the site leaves it out.
+    ``excluded`` tells of a path below ``documents`` whether the site leaves it out, ``file_rule`` which of
+    the files that are no documents go live.
     """
 
     documents: Path
@@ -37,4 +39,5 @@ class SiteConfig:
     extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]]
     extension_configs: Mapping[str, Mapping[str, object]]
     excluded: Callable[[str], bool]
+    file_rule: FileRule
     cache: Path

@@ -10,9 +10,11 @@ from urllib.parse import quote, unquote, urljoin
 
 from generator.redline import Side
 from generator.site.addresses import relative
+from generator.site.files_beside import FileRule, suffix
 from generator.site.links import Links
+from generator.site.svg import UncleanableSvgError, clean_svg
 from generator.versions.document import Renderer
-from generator.versions.history import Version, read_version
+from generator.versions.history import Version, in_repository, read_version
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
 
 KEPT_FILES = "assets/kept/"
@@ -22,18 +24,44 @@ class FolderFiles:
     """The files of the documents folder that are no documents, at any commit.
 
     ``now`` are those of the newest: blobs by path below the folder. ``kept`` are older ones that a text
-    still shows: blobs by the address that they have got.
+    still shows: blobs by the address that they have got. Neither holds what may not go live; ``warnings``
+    say so of the newest.
     """
 
     def __init__(
-        self, repository: Repository, *, head: str, folder: str, excluded: Callable[[str], bool]
+        self,
+        repository: Repository,
+        *,
+        head: str,
+        folder: str,
+        excluded: Callable[[str], bool],
+        rule: FileRule,
     ) -> None:
         self._repository = repository
         self._folder = folder
         self._excluded = excluded
+        self._rule = rule
         self._at: dict[str, Mapping[str, str]] = {}
+        self.warnings = [
+            f"{in_repository(folder, path)}: {why}"
+            for path in self._beside(head)
+            if (why := rule.left_out(path)) is not None
+        ]
         self.now = self._files(head)
         self.kept: dict[str, str] = {}
+
+    def read(self, path: str, blob: str) -> bytes | None:
+        """The file as it goes live: an SVG picture is cleaned, and None where it cannot be."""
+        raw = self._repository.read(blob)
+        if suffix(path) != "svg":
+            return raw
+        try:
+            return clean_svg(raw)
+        except UncleanableSvgError as error:
+            warning = f"{path}: is not published, for it {error}; save it as plain SVG"
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+            return None
 
     def address(self, path: str, *, version: Version) -> str | None:
         """Where the file is that a version shows: one that has changed since stays beside the newest."""
@@ -47,13 +75,17 @@ class FolderFiles:
 
     def _files(self, commit: str) -> Mapping[str, str]:
         if commit not in self._at:
-            skipped = len(self._folder) + 1 if self._folder else 0
-            self._at[commit] = {
-                path[skipped:]: blob
-                for path, blob in self._repository.files(commit, folder=self._folder).items()
-                if not is_document_path(path, folder=self._folder) and not self._excluded(path[skipped:])
-            }
+            beside = self._beside(commit).items()
+            self._at[commit] = {path: blob for path, blob in beside if self._rule.goes_live(path)}
         return self._at[commit]
+
+    def _beside(self, commit: str) -> Mapping[str, str]:
+        skipped = len(self._folder) + 1 if self._folder else 0
+        return {
+            path[skipped:]: blob
+            for path, blob in self._repository.files(commit, folder=self._folder).items()
+            if not is_document_path(path, folder=self._folder) and not self._excluded(path[skipped:])
+        }
 
 
 class Rendering:
@@ -92,7 +124,7 @@ class Rendering:
         """A file of the site that is no page, by its absolute address."""
         address = unquote(url.removeprefix(self._site_url)) if url.startswith(self._site_url) else ""
         blob = self._files.now.get(address) or self._files.kept.get(quote(address))
-        return self._repository.read(blob) if blob else None
+        return self._files.read(address, blob) if blob else None
 
     def side(self, version: Version) -> Side:
         """The text as one side of a redline."""

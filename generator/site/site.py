@@ -6,7 +6,8 @@ Whoever renders the theme asks for the documents' articles and gives the shells;
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -32,6 +33,7 @@ from generator.site.chapters import Chapter, make_chapters
 from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy
 from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
+from generator.site.files_beside import Occupied
 from generator.site.links import Links
 from generator.site.output import Output
 from generator.site.pages import Pages
@@ -104,7 +106,13 @@ class Site:
         )
         self._history = replace(history, documents=shown, warnings=warnings)
         refuse_problems(self._history)
-        self._files = FolderFiles(repository, head=history.head, folder=folder, excluded=config.excluded)
+        self._files = FolderFiles(
+            repository,
+            head=history.head,
+            folder=folder,
+            excluded=config.excluded,
+            rule=config.file_rule,
+        )
         self.places = place_documents(
             shown,
             language=config.language,
@@ -151,10 +159,22 @@ class Site:
         """The languages in which a shell is needed."""
         return sorted({self._config.language, *(place.language for place in self.places)})
 
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """The files of the documents folder that are no documents, as they were committed."""
+    def files(self, *, taken: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """The files of the documents folder that go live beside the pages, as they were committed.
+
+        ``taken`` are the paths of the theme's files; none of them is replaced, nor anything of a document.
+        """
+        slugs = {slug for place in self.places for slug in (place.slug, *place.former_slugs)}
+        pages = [f"{slug}/index.html" if slug else "index.html" for slug in slugs]
+        copies = [posixpath.join(slug, "versions") for slug in slugs]
+        occupied = Occupied([*taken, *pages, *copies])
         for path, blob in self._files.now.items():
-            yield path, self._repository.read(blob)
+            if occupied.by(path):
+                self._warnings.append(
+                    f"{path}: is not published, since the site has something of its own there; rename it"
+                )
+            elif (content := self._files.read(path, blob)) is not None:
+                yield path, content
 
     def write(
         self,
@@ -189,7 +209,8 @@ class Site:
         if not any(place.slug == "" for place in self.places):
             output.page(self._pages.overview(self._chapters, language=self._config.language))
         for address, blob in self._files.kept.items():
-            output.file(address, self._repository.read(blob))
+            if (content := self._files.read(address, blob)) is not None:
+                output.file(address, content)
         self._write_redirects(output)
         if ROBOTS not in self._files.now:
             robots = ROBOTS_TEXT.format(sitemap=urljoin(self._config.site_url, SITEMAP))
@@ -212,7 +233,7 @@ class Site:
             documents=len(self.places),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
-            warnings=(*self._warnings, *dict.fromkeys(self._redlines.failed)),
+            warnings=(*self._warnings, *dict.fromkeys(self._redlines.failed), *self._files.warnings),
             history_warnings=self._history.warnings,
         )
 

@@ -372,7 +372,7 @@ def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path
     site = PolicySite(tmp_path, announces=["privacy.md"])
     site.publish("privacy.md", text("One."))
     with pytest.raises(
-        ConfigError, match=r"policysite .* `announces`; it has analytics, announce, languages"
+        ConfigError, match=r"policysite .* `announces`; it has analytics, announce, extra_files, languages"
     ):
         site.build()
 
