@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from urllib.error import URLError
 
-from generator import plugin
+from generator import plugin, signing
+from generator.earlier_site import read_earlier_site
 from generator.errors import PolicyError
 from generator.site.addresses import HISTORY
-from generator.site.seam import UnreadablePublishedError, read_published
 from generator.site.site import Built
 from generator.versions.repository import open_repository
 
-TIMEOUT_SECONDS = 30
 LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
 
@@ -35,19 +32,31 @@ class ForeignFolderError(PolicyError):
 
 
 def build(
-    config_file: Path, *, site_dir: Path | None, day: date | None, published: str | None
+    config_file: Path,
+    *,
+    site_dir: Path | None,
+    day: date | None,
+    published: str | None,
+    first_publication: bool = False,
+    signing_key: Path | None = None,
 ) -> tuple[Path, Built]:
-    """Build the site; answers its folder. On any refusal the folder is as it was."""
+    """Build the site; answers its folder. On any refusal the folder is as it was.
+
+    ``published`` is a file or a URL: the ``history.json`` of which nothing may be lost.
+    """
     config = plugin.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / HISTORY).is_file():
         raise ForeignFolderError(folder)
-    earlier = read_published(_read(published), where=published) if published else None
+    earlier = read_earlier_site(published, first_publication=first_publication) if published else None
+    key = signing.read_signing_key(signing_key) if signing_key else None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         with _dated_as_committed(config.documents):
             built = plugin.build(config_file, site_dir=new, before=folder, day=day, published=earlier)
+        if key:
+            signing.sign(new / HISTORY, key)
         if folder.is_dir():
             folder.rename(Path(scratch, "old"))
         new.rename(folder)
@@ -59,17 +68,6 @@ def has_uncommitted_edits(config_file: Path) -> bool:
     documents = plugin.read_config(config_file).documents
     with open_repository(documents) as repository:
         return repository.has_edits(folder=repository.folder_of(documents))
-
-
-def _read(place: str) -> bytes:
-    try:
-        if place.startswith(("https://", "http://")):
-            with urllib.request.urlopen(place, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
-                raw: bytes = answer.read()
-                return raw
-        return Path(place).read_bytes()
-    except (OSError, URLError) as error:
-        raise UnreadablePublishedError(place, reason=str(error)) from error
 
 
 @contextmanager

@@ -84,10 +84,20 @@ def build(
         str | None,
         typer.Option(help="history.json of the site as it is published: refuse to lose any of it."),
     ] = None,
+    first_publication: Annotated[
+        bool,
+        typer.Option("--first-publication", help="With --published: nothing is there yet, as is right."),
+    ] = False,
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An Ed25519 key in PEM: sign history.json with it."),
+    ] = None,
 ) -> None:
     """Build the site of everything that is committed."""
     from generator import building  # noqa: PLC0415 - MkDocs takes a while, and no other command needs it
 
+    if first_publication and not published:
+        raise typer.BadParameter("goes with --published", param_hint="--first-publication")
     if building.has_uncommitted_edits(config):
         say(
             "note: edits that are not committed are not in this build; see them with policy-site serve",
@@ -95,7 +105,12 @@ def build(
         )
     with Console(stderr=True).status("Building the site …"):
         folder, built = building.build(
-            config, site_dir=site_dir, day=as_of.date() if as_of else None, published=published
+            config,
+            site_dir=site_dir,
+            day=as_of.date() if as_of else None,
+            published=published,
+            first_publication=first_publication,
+            signing_key=signing_key,
         )
     past = built.history_warnings
     for warning in [*built.warnings, *past[:MOST_WARNINGS]]:

@@ -6,6 +6,7 @@ what ``POLICY_NOTIFY_SENDGRID_API_KEY`` would. What only some commands need is d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -22,6 +23,7 @@ from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
 SECRETS = ("database_url", "smtp_url", "sendgrid_api_key", "secret_keys", "proof_key")
+IN_FILES = (*SECRETS, "site_key")  # what may stand in a file
 SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
 
@@ -41,6 +43,7 @@ class Sender:
     address: Address
     legal_name: str
     contact: str
+    link_hosts: frozenset[str] = frozenset()  # where links in a message may lead, beside site and contact
 
 
 class Settings(BaseSettings):
@@ -61,6 +64,10 @@ class Settings(BaseSettings):
     sender: str | None = Field(default=None, validation_alias=f"{PREFIX}FROM")
     legal_name: str | None = None
     contact: str | None = None
+    link_hosts: str = ""  # white space separates them
+    public_url: str | None = None  # where policy-notify serve is reached
+    site_key: str | None = None  # the public key of a site that signs its history.json
+    daily_announcements: int = Field(default=3, ge=1)  # in 24 hours without a person
     changes: Literal["every", "material"] = "every"
     hourly_pace: int | None = Field(default=None, ge=1)  # recipients
     warm_up: int | None = Field(default=None, ge=1)  # recipients in an hour of a new sender's first day
@@ -89,6 +96,23 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("link_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        if wrong := [host for host in value.split() if not re.fullmatch(r"[^\W_]([\w.-]*[^\W_])?", host)]:
+            raise ValueError(
+                f"{wrong[0]} is no host name; write hosts such as www.example.com, without https://"
+            )
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http"} or not parts.hostname:
+            raise ValueError("must be a URL such as https://notify.example.com/")
+        return value
+
     @field_validator("sendgrid_host")
     @classmethod
     def _is_encrypted(cls, value: str) -> str:
@@ -108,7 +132,12 @@ class Settings(BaseSettings):
             address=Address(display_name=name, addr_spec=address),
             legal_name=self.legal_name,
             contact=self.contact,
+            link_hosts=frozenset(self.link_hosts.split()) | self._public_host(),
         )
+
+    def _public_host(self) -> frozenset[str]:
+        host = urlsplit(self.public_url).hostname if self.public_url else None
+        return frozenset({host} if host else ())
 
     def demand_for_sending(self) -> None:
         """Refuse when the transport or the mail itself lacks a setting; all that is missing is named."""
@@ -142,7 +171,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     secrets: dict[str, Any] = {}
     problems: list[str] = []
-    for name in SECRETS:
+    for name in IN_FILES:
         variable = f"{_variable(name)}_FILE"
         if file := environment.get(variable):
             try:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, func, insert, select, update
 
+from subscribers.announcing.past import NO_TRUST, Trust
 from subscribers.announcing.publishing import Opening, Publication, publish
 from subscribers.database import reading, writing
 from subscribers.delivery.local import deliver
@@ -106,6 +107,8 @@ class ToldWorld:
         opening: Opening | None = None,
         changes: Literal["every", "material"] = "every",
         hold: bool = False,
+        trust: Trust = NO_TRUST,
+        daily_limit: int | None = None,
     ) -> Publication:
         return publish(
             self.engine,
@@ -115,6 +118,8 @@ class ToldWorld:
             opening=opening,
             hold=hold,
             now=self.now,
+            trust=trust,
+            daily_limit=daily_limit,
         )
 
     def open_with_baseline(self) -> None:

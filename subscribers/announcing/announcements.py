@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -48,6 +48,9 @@ class Told:
 
     announcement_id: int | None
     labels: Mapping[str, str]  # by document
+    content_sha256: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of those versions as they looked, by document
 
 
 def what_is_known(engine: Engine) -> Sequence[Told]:
@@ -65,10 +68,27 @@ def what_is_known(engine: Engine) -> Sequence[Told]:
         last_told = connection.scalars(
             select(source.c.last_told_id).where(source.c.announcement_id == newest).distinct()
         )
-        return [
-            Told(announcement_id=known, labels=_labels(connection, known))
-            for known in sorted({newest, *last_told}, reverse=True)
-        ]
+        return [_told_by(connection, known) for known in sorted({newest, *last_told}, reverse=True)]
+
+
+def newest_history(engine: Engine) -> bytes | None:
+    """The ``history.json`` on which the newest announcement, or the baseline, rests."""
+    with reading(engine) as connection:
+        newest = select(announcements.c.history_sha256).where(announcements.c.id == _newest(connection))
+        return connection.scalars(
+            select(histories.c.body).where(histories.c.sha256 == newest.scalar_subquery())
+        ).one_or_none()
+
+
+def number_since(engine: Engine, moment: datetime) -> int:
+    """How many announcements were made since; a baseline is none."""
+    with reading(engine) as connection:
+        made: int = connection.scalars(
+            select(func.count()).where(
+                announcements.c.made_at > moment, announcements.c.state != AnnouncementState.BASELINE.value
+            )
+        ).one()
+        return made
 
 
 def record(
@@ -132,6 +152,17 @@ def advance(engine: Engine, announcement_id: int, versions: Versions) -> None:
         _insert_versions(connection, announcement_id, versions)
 
 
+def accept_appearance(engine: Engine, versions: Mapping[tuple[str, str], PublishedVersion]) -> None:
+    """Count these announced versions, by document and label, as looking like this from now on."""
+    with writing(engine) as connection:
+        for (document, label), version in versions.items():
+            connection.execute(
+                update(announced_versions)
+                .where(announced_versions.c.document == document, announced_versions.c.label == label)
+                .values(content_sha256=version.content_sha256)
+            )
+
+
 def release(engine: Engine, announcement_id: int) -> None:
     """Let a held or paused announcement go out."""
     allowed = (AnnouncementState.HELD, AnnouncementState.PAUSED)
@@ -179,13 +210,14 @@ def _newest(connection: Connection) -> int | None:
     return newest
 
 
-def _labels(connection: Connection, announcement_id: int) -> dict[str, str]:
-    rows = connection.execute(
-        select(announced_versions.c.document, announced_versions.c.label).where(
-            announced_versions.c.announcement_id == announcement_id
-        )
+def _told_by(connection: Connection, announcement_id: int) -> Told:
+    known = select(announced_versions).where(announced_versions.c.announcement_id == announcement_id)
+    rows = connection.execute(known).all()
+    return Told(
+        announcement_id=announcement_id,
+        labels={row.document: row.label for row in rows},
+        content_sha256={row.document: row.content_sha256 for row in rows},
     )
-    return {row.document: row.label for row in rows}
 
 
 def _insert(connection: Connection, versions: Versions, **values: object) -> int:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from subscribers.announcing import announcements
+from subscribers.announcing import announcements, past
 from subscribers.announcing.announcements import Told
+from subscribers.announcing.past import NO_TRUST, Trust
 from subscribers.errors import NotifyError
 from subscribers.mail.content import read_content
 from subscribers.mail.message import Message, compose
 from subscribers.settings import Sender
 from subscribers.site.news import News, check_known, languages, news, snapshot, snapshot_before
-from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion, parse_history
 from subscribers.site.site_reader import PublishedSite
 
 
@@ -40,13 +41,15 @@ class Opening:
 class Publication:
     """What a publish has recorded: an announcement and what it tells, unless there was nothing to announce.
 
-    ``deferred`` says that editorial changes wait for the next material one.
+    ``deferred`` says that editorial changes wait for the next material one, ``held_by_limit`` that there were
+    too many announcements in a day for this one to go out without a person.
     """
 
     announcement_id: int | None
     told: Sequence[News]
     opened: bool
     deferred: bool
+    held_by_limit: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def plan(
     changes: Literal["every", "material"],
     opening: Opening | None,
     now: datetime,
+    trust: Trust = NO_TRUST,
 ) -> Plan:
     """What the site has that was not announced, verified, with the messages that tell it; records nothing."""
     history = site.history
@@ -89,6 +93,7 @@ def plan(
         known = [Told(announcement_id=None, labels=_labels(baseline))]
     for told in known:
         check_known(history, told.labels)
+    past.check_past(history, known, _earlier(engine), trust=trust)
     newest = known[0]
     fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
     everything = [item for items in fresh.values() for item in items]
@@ -118,9 +123,20 @@ def publish(
     opening: Opening | None,
     hold: bool,
     now: datetime,
+    trust: Trust = NO_TRUST,
+    daily_limit: int | None = None,
 ) -> Publication:
-    """Record what the site has that was not announced. Nothing is sent here."""
-    planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now)
+    """Record what the site has that was not announced. Nothing is sent here.
+
+    An announcement beyond ``daily_limit`` within 24 hours is held, so that a person looks before it goes out.
+    """
+    planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now, trust=trust)
+    held_by_limit = (
+        planned.is_announced
+        and not hold
+        and daily_limit is not None
+        and announcements.number_since(engine, now - timedelta(days=1)) >= daily_limit
+    )
     newest = planned.known[0]
     announcement_id = None
     if planned.is_announced or planned.baseline is not None:
@@ -132,9 +148,11 @@ def publish(
             baseline=planned.baseline,
             versions=snapshot(site.history) if planned.is_announced else None,
             messages=planned.messages,
-            hold=hold,
+            hold=hold or held_by_limit,
             now=now,
         )
+    if looks_new := past.changed_appearance(site.history, planned.known):
+        announcements.accept_appearance(engine, looks_new)
     if not planned.is_announced and newest.announcement_id is not None:
         _advance(engine, site.history, newest, planned.everything)
     return Publication(
@@ -142,7 +160,13 @@ def publish(
         told=planned.told,
         opened=planned.baseline is not None,
         deferred=planned.deferred,
+        held_by_limit=held_by_limit,
     )
+
+
+def _earlier(engine: Engine) -> PublishedHistory | None:
+    raw = announcements.newest_history(engine)
+    return None if raw is None else parse_history(raw, where="the history.json of the last announcement")
 
 
 def _baseline(history: PublishedHistory, opening: Opening | None) -> Mapping[str, PublishedVersion]:

@@ -20,9 +20,9 @@ from subscribers.printable import say
 from subscribers.proof import form, reporting
 from subscribers.proof.bundle import export
 from subscribers.proof.person import prove_person, verify_person
-from subscribers.proof.signing import read_private_key, read_public_key
 from subscribers.proof.verify import verify_bundle, verify_chain
 from subscribers.settings import Settings, read_settings
+from subscribers.signing import read_private_key, read_public_key
 
 proof = typer.Typer(no_args_is_help=True, help="Prove who was told what, when, and with which outcome.")
 

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from subscribers.announcing import announcements, rehearsal
+from subscribers.announcing.past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
 from subscribers.database import migrate, open_database, open_migrated
 from subscribers.delivery import reporting, unfinished
@@ -31,12 +32,24 @@ from subscribers.ledger.books import statuses
 from subscribers.ledger.ledger import Ledger, utc_now
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
+from subscribers.signing import parse_public_key
 from subscribers.site.site_reader import PublishedSite, open_site
 from subscribers.transports.configured import configured_transport
 
 commands = typer.Typer()
 
 AnnouncementId = Annotated[int, typer.Argument(metavar="ANNOUNCEMENT", help="Its number, as in status.")]
+
+
+class HeldByLimitError(NotifyError):
+    """More announcements in a day than may go out without a person."""
+
+    def __init__(self, announcement_id: int | None, *, limit: int) -> None:
+        super().__init__(
+            f"announcement {announcement_id} is held: {limit} others were made in the last 24 hours "
+            "(POLICY_NOTIFY_DAILY_ANNOUNCEMENTS). If they were all meant, run policy-notify release "
+            f"{announcement_id} && policy-notify deliver; else cancel it and find out who changed the site"
+        )
 
 
 class UnfinishedError(NotifyError):
@@ -69,6 +82,19 @@ def publish_command(
     ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="Make it ready and wait for release.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    accept_renderer: Annotated[
+        bool,
+        typer.Option(
+            "--accept-renderer", help="Announced versions may look different: policy-site was upgraded."
+        ),
+    ] = False,
+    accept_dates: Annotated[
+        bool, typer.Option("--accept-dates", help="New versions may say that they are older than known ones.")
+    ] = False,
+    history_sha256: Annotated[
+        str | None,
+        typer.Option(metavar="SHA256", help="Refuse any history.json but this one, which was built."),
+    ] = None,
 ) -> None:
     """Announce what the site has that was not announced, and send it.
 
@@ -80,21 +106,31 @@ def publish_command(
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     engine = _open(settings)
+    published = open_site(site)
+    if history_sha256:
+        published.verify_digest(history_sha256)
+    if settings.site_key:
+        published.verify_signature(parse_public_key(settings.site_key, setting="POLICY_NOTIFY_SITE_KEY"))
+    trust = Trust(renderer=accept_renderer or bool(settings.site_key), dates=accept_dates)
     if dry_run:
-        _rehearse(engine, open_site(site), settings, opening)
+        _rehearse(engine, published, settings, opening, trust)
         return
     publication = publish(
         engine,
-        open_site(site),
+        published,
         sender=settings.who_sends(),
         changes=settings.changes,
         opening=opening,
         hold=hold,
         now=utc_now(),
+        trust=trust,
+        daily_limit=settings.daily_announcements,
     )
     for line in reporting.told(publication):
         say(line)
     _deliver(engine, settings)
+    if publication.held_by_limit:
+        raise HeldByLimitError(publication.announcement_id, limit=settings.daily_announcements)
 
 
 @commands.command(name="release")
@@ -206,7 +242,9 @@ def _open(settings: Settings) -> Engine:
     return open_migrated(settings.database_url.get_secret_value())
 
 
-def _rehearse(engine: Engine, site: PublishedSite, settings: Settings, opening: Opening | None) -> None:
+def _rehearse(
+    engine: Engine, site: PublishedSite, settings: Settings, opening: Opening | None, trust: Trust
+) -> None:
     planned = plan(
         engine,
         site,
@@ -214,6 +252,7 @@ def _rehearse(engine: Engine, site: PublishedSite, settings: Settings, opening: 
         changes=settings.changes,
         opening=opening,
         now=utc_now(),
+        trust=trust,
     )
     for line in rehearsal.described(planned, rehearsal.rehearse(engine, site.history, planned)):
         say(line)

@@ -14,7 +14,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from subscribers.doctor.dmarc import is_within
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.doctor.sending import ascii_domain
-from subscribers.settings import NEEDED_BY_TRANSPORT, PREFIX, SECRETS, Settings
+from subscribers.settings import IN_FILES, NEEDED_BY_TRANSPORT, PREFIX, SECRETS, Settings
 
 FEWEST_SIGNS = 8  # different ones; a random key of 32 hexadecimal digits has fewer in 1 of 10 million
 MAKE_KEY = "make one: openssl rand -hex 32"
@@ -115,7 +115,7 @@ def is_event_key(text: str) -> bool:
 
 def _environment(environment: Mapping[str, str]) -> Iterable[Finding]:
     names = {"from" if name == "sender" else name for name in Settings.model_fields}
-    known = {PREFIX + name.upper() for name in names} | {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    known = {PREFIX + name.upper() for name in names} | {f"{PREFIX}{name.upper()}_FILE" for name in IN_FILES}
     for variable in sorted(environment):
         if variable.startswith(PREFIX) and variable not in known:
             yield warning(

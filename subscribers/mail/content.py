@@ -65,6 +65,7 @@ class AnnouncedContent:
     """All that one mail tells, in no language of its own."""
 
     site_name: str
+    site_url: str
     documents: tuple[ToldDocument, ...]
 
 
@@ -72,6 +73,7 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
     """The content of ``news``; ``today`` is the day, in the site's time zone, on which "in force" is said."""
     return AnnouncedContent(
         site_name=site.history.site_name,
+        site_url=site.history.site_url,
         documents=tuple(_told_document(site, item, today) for item in news),
     )
 

@@ -1,6 +1,7 @@
 """The redline as a mail may show it: cleaned, and cut to the room that there is.
 
-The site is input here, whoever built it: only text structure, marks and absolute links are let through.
+The site is input here, whoever built it: only text structure and marks are let through, and links
+to the hosts that the operator has named.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from itertools import accumulate, groupby
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser
+
+from subscribers.mail.links import LinkTargets, print_foreign_links
 
 _BLOCKS = {
     "p",
@@ -56,6 +59,10 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
 } | {tag: {"lang"} for tag in ("p", "span", "div", "blockquote")}
+_MOST_BYTES = 2**20  # history.schema.json promises 60 kB
+_DEEPEST = 100  # elements; policy-site rarely nests ten. HTML5 parsing takes time by the square of the depth
+_TAG = re.compile(r"<(/?)[a-zA-Z][^>]*?(/?)>")
+_VOID = re.compile(r"<(?:br|hr|img|wbr|col|input)[\s/>]", re.IGNORECASE)
 _HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
 _HEADING_END = re.compile(r"</h[1-6]\s*>", re.IGNORECASE)
 
@@ -80,27 +87,40 @@ class Excerpt:
     is_whole: bool
 
 
-def clean(html: str) -> str:
-    """``html`` with nothing but text, its structure, its marks and absolute links.
+def clean(html: str, targets: LinkTargets) -> str:
+    """``html`` with nothing but text, its structure, its marks and links to ``targets``.
 
     Headings become paragraphs of the class ``clause``: the mail has headings of its own.
     """
     html = _HEADING.sub('<p class="clause"', html)
-    return _CLEANER.clean(_HEADING_END.sub("</p>", html))
+    return print_foreign_links(_CLEANER.clean(_HEADING_END.sub("</p>", html)), targets)
 
 
-def excerpt(html: str, text: str, *, room_bytes: int) -> Excerpt:
+def excerpt(html: str, text: str, *, room_bytes: int, targets: LinkTargets) -> Excerpt:
     """As much of a redline's beginning as fits, ``html`` being cleaned.
 
     A paragraph of ``text`` belongs to each block at the top of ``html``, so both are cut at the same place;
-    where they do not match, it is all or nothing.
+    where they do not match, it is all or nothing. Markup larger or deeper than a build makes is left out.
     """
-    cleaned, text = clean(html).strip(), text.strip()
+    if len(html.encode()) > _MOST_BYTES or _depth(html) > _DEEPEST:
+        return Excerpt(html="", text="", is_whole=False)
+    cleaned, text = clean(html, targets).strip(), text.strip()
     if len(cleaned.encode()) <= room_bytes:
         return Excerpt(html=cleaned, text=text, is_whole=True)
-    blocks, paragraphs = [clean(block) for block in _blocks(html)], re.split(r"\n{2,}", text)
+    blocks, paragraphs = [clean(block, targets) for block in _blocks(html)], re.split(r"\n{2,}", text)
     kept = _that_fit(blocks, room_bytes) if len(blocks) == len(paragraphs) else 0
     return Excerpt(html="".join(blocks[:kept]).strip(), text="\n\n".join(paragraphs[:kept]), is_whole=False)
+
+
+def _depth(html: str) -> int:
+    """How deep the elements nest if each is closed where it says."""
+    deepest = depth = 0
+    for tag in _TAG.finditer(html):
+        if tag[2] or _VOID.match(tag[0]):
+            continue
+        depth += -1 if tag[1] else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _blocks(html: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from subscribers.mail import excerpt
 from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
 from subscribers.mail.language import Language, direction_of
+from subscribers.mail.links import LinkTargets
 
 SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90
 
@@ -89,12 +90,12 @@ class Layout:
     why: str
 
 
-def lay_out(content: AnnouncedContent, words: Language, level: Level) -> Layout:
-    """The mail that tells ``content``, no fuller than ``level``."""
+def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: LinkTargets) -> Layout:
+    """The mail that tells ``content``, no fuller than ``level``; links lead to ``targets`` only."""
     headline = _headline(content, words)
     site = _line(content.site_name)
     alone = len(content.documents) == 1
-    room = _Room(level.redline_bytes)
+    room = _Room(level.redline_bytes, targets)
     return Layout(
         subject=_shortened(words("subject", site=site, headline=headline)),
         preheader=_preheader(content, words),
@@ -236,13 +237,14 @@ def _version_links(version: ToldVersion, words: Language) -> list[Link]:
 class _Room:
     """The bytes of HTML that the redlines of one mail may still take."""
 
-    def __init__(self, left_bytes: int) -> None:
+    def __init__(self, left_bytes: int, targets: LinkTargets) -> None:
         self.left_bytes = left_bytes
+        self.targets = targets
 
     def take(self, version: ToldVersion) -> tuple[str, str, bool]:
         """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
         text = "\n".join(map(_shown, version.redline_text.expandtabs(4).split("\n")))
-        shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes)
+        shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes, targets=self.targets)
         self.left_bytes -= len(shown.html.encode())
         return shown.html, shown.text, shown.is_whole
 

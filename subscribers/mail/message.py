@@ -21,6 +21,7 @@ from subscribers.errors import NotifyError
 from subscribers.mail.content import AnnouncedContent
 from subscribers.mail.language import Language, load_language
 from subscribers.mail.layout import Layout, Level, lay_out
+from subscribers.mail.links import LinkTargets
 from subscribers.settings import Sender
 
 MAIL_LIMIT_BYTES = 100_000  # Gmail cuts a message off at 102 kB
@@ -63,8 +64,9 @@ class Message:
 def compose(content: AnnouncedContent, *, language: str, sender: Sender) -> Message:
     """The message that tells ``content`` in the words of ``language`` (else English), within the limit."""
     words = load_language(language)
+    targets = LinkTargets.of(content.site_url, hosts=sender.link_hosts, contact=sender.contact)
     for level in _LEVELS:
-        message = _render(lay_out(content, words, level), words, sender)
+        message = _render(lay_out(content, words, level, targets), words, sender)
         if _size_bytes(message, sender) <= MAIL_LIMIT_BYTES:
             return message
     raise MailTooLargeError(

@@ -24,9 +24,9 @@ from subscribers.proof import declaration, form, merkle
 from subscribers.proof.counting import Count
 from subscribers.proof.form import Document, Head, Link, Root, ToldMessage
 from subscribers.proof.records import Records
-from subscribers.proof.signing import fingerprint
 from subscribers.proof.sorting import sorted_lines
 from subscribers.settings import Sender
+from subscribers.signing import fingerprint
 from subscribers.site.published import PublishedHistory, parse_history
 
 

@@ -19,7 +19,7 @@ from subscribers.proof import form, merkle
 from subscribers.proof.accounting import ContradictionError, check_books, check_history
 from subscribers.proof.bundle import root_of
 from subscribers.proof.form import Head
-from subscribers.proof.signing import fingerprint, is_signed
+from subscribers.signing import fingerprint, is_signed
 
 
 class UnprovenError(NotifyError):

@@ -7,6 +7,7 @@ keep the format number. Nothing is fetched here; ``site_reader`` does that.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -45,7 +46,9 @@ def _inside_the_site(address: str) -> str:
 def _root(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.endswith("/"):
-        raise ValueError("is no web address that ends in /")
+        raise ValueError("is no URL of a site that ends in /")
+    if re.search(r"[\s\\\x00-\x20\x7f-\x9f?#]", url) or parts.username is not None:
+        raise ValueError("has signs that no URL of a site has")
     return url
 
 
@@ -99,6 +102,7 @@ class PublishedVersion:
     address: Address
     page_sha256: Sha256
     redline: RedlineReference | None
+    discovered: bool = False  # found in the past by a newer renderer; never announced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +180,9 @@ _REDLINE = TypeAdapter(PublishedRedline)
 def parse_history(raw: bytes, *, where: str) -> PublishedHistory:
     """The history in ``raw``; ``where`` names the file in an error."""
     history = _parse(_HISTORY, raw, where=where)
-    ids = [document.id for document in history.documents]
+    ids = Counter(document.id for document in history.documents)
     for document in history.documents:
-        if ids.count(document.id) > 1:
+        if ids[document.id] > 1:
             raise UnreadableSiteError(where, f"document {document.id} stands there twice")
         if [version.number for version in document.versions] != list(range(1, len(document.versions) + 1)):
             raise UnreadableSiteError(where, f"the versions of {document.slug} are not numbered 1, 2, 3 …")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from published_site import PublishedSiteMaker
 from sendgrid_double import Behaviour
 from smtp_double import SmtpDouble
@@ -211,3 +215,78 @@ def test_wrong_usage_exits_2(run: Run) -> None:
     run("publish", "--site", "x", "--baseline", "--announce-since", "2026-01-01", expect=2)
     run("publish", "--site", "x", "--announce-since", "yesterday", expect=2)
     run("publish", "--site", "x", "--announce-since", "2026-01-01T09:30", expect=2)
+
+
+def test_only_the_history_that_was_built_is_announced(run: Run, site: PublishedSiteMaker) -> None:
+    folder = str(site.write())
+    built = hashlib.sha256(Path(folder, "history.json").read_bytes()).hexdigest()
+    begin = ("publish", "--site", folder, "--announce-since", "2026-02-01", "--history-sha256")
+    refused = run(*begin, "0" * 64, expect=1)
+    assert "not that of the build" in refused.stderr
+    assert announced(run) == []
+    assert "3 accepted" in run(*begin, built.upper()).stdout
+
+
+def test_with_a_site_key_only_a_signed_history_is_announced(run: Run, site: PublishedSiteMaker) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    folder = site.write()
+    begin = ("publish", "--site", str(folder), "--announce-since", "2026-02-01")
+    assert "is not there" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
+    (folder / "history.json.sig").write_text(base64.b64encode(b"x" * 64).decode())
+    assert "is no signature" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
+    _sign(folder, key)
+    refused = run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY="no key").stderr
+    assert "POLICY_NOTIFY_SITE_KEY: is no public Ed25519 key" in refused
+    line = public.splitlines()[1]
+    assert "3 accepted" in run(*begin, POLICY_NOTIFY_SITE_KEY=line).stdout
+
+
+def test_a_signature_vouches_for_a_new_renderer(run: Run, site: PublishedSiteMaker) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    folder = site.write()
+    run("publish", "--site", str(folder), "--announce-since", "2026-02-01")
+    for version in site.documents["privacy"]["versions"]:
+        version["content_sha256"] = version["content_sha256"][::-1]
+    _sign(site.write(), key)
+    assert "--accept-renderer" in run("publish", "--site", str(folder), expect=1).stderr
+    said = run("publish", "--site", str(folder), POLICY_NOTIFY_SITE_KEY=public).stdout
+    assert said == "nothing new to announce\n"
+
+
+def test_more_announcements_in_a_day_than_allowed_wait_for_a_person(
+    run: Run, site: PublishedSiteMaker
+) -> None:
+    run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01")
+    site.commit()
+    site.publish("privacy", summary="We keep nothing.")
+    folder = str(site.write())
+    refused = run("publish", "--site", folder, expect=1, POLICY_NOTIFY_DAILY_ANNOUNCEMENTS="1").stderr
+    assert "announcement 3 is held" in refused
+    assert "policy-notify release 3" in refused
+    run("release", "3")
+    run("deliver")
+    assert announced(run)[0]["accepted"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LINK_HOSTS", "https://shop.example/"),
+        ("LINK_HOSTS", "shop.example -"),
+        ("PUBLIC_URL", "notify.example"),
+        ("DAILY_ANNOUNCEMENTS", "0"),
+    ],
+)
+def test_a_setting_about_trust_that_cannot_be_meant_is_refused(
+    run: Run, site: PublishedSiteMaker, name: str, value: str
+) -> None:
+    variable = f"POLICY_NOTIFY_{name}"
+    refused = run("publish", "--site", str(site.write()), "--baseline", expect=1, **{variable: value})
+    assert variable in refused.stderr
+
+
+def _sign(folder: Path, key: Ed25519PrivateKey) -> None:
+    signature = base64.b64encode(key.sign((folder / "history.json").read_bytes())).decode()
+    (folder / "history.json.sig").write_text(f"{signature}\n")

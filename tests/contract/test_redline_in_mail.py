@@ -11,7 +11,9 @@ from policy_repository import plain_renderer
 from generator.language import load_language
 from generator.redline import Redline, Side, compare, mail_html, mail_text
 from subscribers.mail.excerpt import excerpt
+from subscribers.mail.links import LinkTargets
 
+TARGETS = LinkTargets.of("https://policies.example/")
 GOLDEN = Path(__file__).parents[1] / "golden" / "redline"
 NAMES = sorted(file.name[:-7] for file in GOLDEN.glob("*.old.md"))
 CODE = "    first\n\n    second\n\n"
@@ -41,11 +43,11 @@ def test_a_redline_is_cut_at_the_same_words_as_html_and_as_text(name: str, langu
     words = load_language(language)
     redline = compared(name)
     html, text = mail_html(redline, words).markup, mail_text(redline, words)
-    whole = excerpt(html, text, room_bytes=10**6)
+    whole = excerpt(html, text, room_bytes=10**6, targets=TARGETS)
     assert whole.is_whole
     assert whole.text == text.strip()
     packed = re.sub(r"(?<=>)\n+(?=<|$)", "", whole.html)
-    cut = excerpt(html, text, room_bytes=len(packed.encode()) - 1)
+    cut = excerpt(html, text, room_bytes=len(packed.encode()) - 1, targets=TARGETS)
     assert not cut.is_whole
     assert cut.text == whole.text.rpartition("\n\n")[0]
     shown = re.sub(r"\s+", "", cut.html)

@@ -9,6 +9,7 @@ import pytest
 from told_world import ToldWorld, addresses
 
 from subscribers.announcing import announcements
+from subscribers.announcing.past import ChangedPastError, Trust
 from subscribers.announcing.publishing import KnownSiteError, Opening, UnknownSiteError
 from subscribers.database import writing
 from subscribers.ledger.audience import MISSED
@@ -119,7 +120,10 @@ def test_a_newer_renderer_announces_nothing(world: ToldWorld) -> None:
     world.announce()
     for version in world.site.documents["privacy"]["versions"]:
         version["content_sha256"] = version["content_sha256"][::-1]
-    assert world.publish().announcement_id is None
+    with pytest.raises(ChangedPastError, match="--accept-renderer"):
+        world.publish()
+    assert world.publish(trust=Trust(renderer=True)).announcement_id is None
+    assert world.publish().announcement_id is None, "what was accepted once is accepted"
 
 
 def test_a_text_back_to_the_one_last_announced_announces_nothing(world: ToldWorld) -> None:

@@ -18,8 +18,8 @@ from told_world import ToldWorld
 
 from subscribers.database import open_database
 from subscribers.errors import NotifyError
-from subscribers.proof.signing import read_private_key, read_public_key
 from subscribers.proof.verify import UnprovenError, verify_bundle
+from subscribers.signing import read_private_key, read_public_key
 
 EVERY_FILE = (
     *("head.json", "head.sig", "root.json", "history.json", "records.jsonl", "digests.bin"),

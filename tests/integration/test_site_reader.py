@@ -14,16 +14,14 @@ import pytest
 from published_site import PublishedSiteMaker
 
 from subscribers.errors import NotifyError
-from subscribers.site import site_reader
-from subscribers.site.published import UnreadableSiteError
-from subscribers.site.site_reader import (
-    MissingFileError,
-    PublishedSite,
-    UnfaithfulSiteError,
-    UnreachableSiteError,
-    UntrustedSiteError,
-    open_site,
+from subscribers.site import sources
+from subscribers.site.published import (
+    PublishedDocument,
+    PublishedVersion,
+    UnreadableSiteError,
 )
+from subscribers.site.site_reader import PublishedSite, UnfaithfulSiteError, open_site
+from subscribers.site.sources import MissingFileError, UnreachableSiteError, UntrustedSiteError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "generator" / "templates" / "history.schema.json"
 
@@ -76,7 +74,7 @@ def maker(tmp_path: Path) -> PublishedSiteMaker:
     return maker
 
 
-def newest(site: PublishedSite) -> list[tuple[site_reader.PublishedDocument, site_reader.PublishedVersion]]:
+def newest(site: PublishedSite) -> list[tuple[PublishedDocument, PublishedVersion]]:
     return [(document, document.newest) for document in site.history.documents]
 
 
@@ -165,7 +163,7 @@ def test_a_history_that_changes_meanwhile_is_refused(maker: PublishedSiteMaker) 
         ('"address": "privacy/"', '"address": "%2e%2e/privacy/"', "leaves the site"),
         ('"address": "privacy/"', '"address": "//elsewhere.example/"', "no address below"),
         ('"address": "privacy/"', '"address": "https://elsewhere.example/"', "no address below"),
-        ('"site_url": "https:', '"site_url": "javascript:', "no web address"),
+        ('"site_url": "https:', '"site_url": "javascript:', "no URL of a site"),
         ('"time_zone": "UTC"', '"time_zone": "Atlantis"', "time zone"),
         ('"number": 2', '"number": 3', "not numbered"),
         ('"announced": true', '"announced": "yes"', "documents.0.announced"),
@@ -211,7 +209,7 @@ def test_a_link_out_of_the_folder_is_refused(maker: PublishedSiteMaker, tmp_path
 def test_a_file_over_the_limit_is_refused(
     maker: PublishedSiteMaker, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_reader, "FILE_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(sources, "FILE_LIMIT_BYTES", 1000)
     for location in (str(maker.folder), serve(partial(QuietFiles, directory=str(maker.folder)))):
         with pytest.raises(UntrustedSiteError, match="no file of a policy site needs"):
             open_site(location)
@@ -234,7 +232,7 @@ def test_a_redirect_to_another_host_is_refused(maker: PublishedSiteMaker, serve:
 def test_a_live_site_has_to_be_where_its_links_lead(
     maker: PublishedSiteMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_reader.Web, "read", lambda _, address: (maker.folder / address).read_bytes())
+    monkeypatch.setattr(sources.Web, "read", lambda _, address: (maker.folder / address).read_bytes())
     with pytest.raises(UnfaithfulSiteError, match=r"says that its site is https://policies\.example/"):
         open_site("https://staging.example/").verify([])
     open_site("https://policies.example").verify([])
@@ -267,18 +265,45 @@ def test_a_server_that_drips_or_is_silent_is_given_up(serve: Serve, monkeypatch:
 
         def log_message(self, *_: object) -> None: ...
 
+    class Heading(Dripping):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not release.wait(0.02):
+                self.wfile.write(b"a")
+
+    class Continuing(Dripping):
+        def do_GET(self) -> None:
+            while not release.wait(0.02):
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     class Silent(Dripping):
         def do_GET(self) -> None:
             release.wait(5)
 
-    monkeypatch.setattr(site_reader, "ANSWER_LIMIT_SECONDS", 0.2)
-    monkeypatch.setattr(site_reader, "SILENCE_LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(sources, "ANSWER_LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(sources, "SILENCE_LIMIT_SECONDS", 0.2)
     try:
-        for handler in (Dripping, Silent):
+        for handler in (Dripping, Heading, Continuing, Silent):
             with pytest.raises(UnreachableSiteError, match="no answer"):
                 open_site(serve(handler))
     finally:
         release.set()
+
+
+def test_a_site_of_endless_pages_is_given_up(
+    maker: PublishedSiteMaker, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = open_site(serve(partial(QuietFiles, directory=str(maker.write()))))
+    monkeypatch.setattr(live.source, "_until", 0.0)
+    with pytest.raises(UnreachableSiteError, match="the site as a whole"):
+        live.verify(newest(live))
+
+
+@pytest.mark.parametrize("sign", ["\\n", " ", "\\u0007", "\\\\", "?q", "#f"])
+def test_a_site_url_with_signs_that_no_url_has_is_refused(maker: PublishedSiteMaker, sign: str) -> None:
+    edit_history(maker, "https://policies.example/", f"https://policies.example/{sign}/")
+    with pytest.raises(UnreadableSiteError, match="site_url"):
+        open_site(str(maker.folder))
 
 
 def test_nobody_listening_is_an_error_that_may_pass() -> None:

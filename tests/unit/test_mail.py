@@ -52,7 +52,9 @@ DOCUMENT = ToldDocument(
 
 
 def mail_on(*documents: ToldDocument, language: str = "en", sender: Sender = SENDER) -> Message:
-    content = AnnouncedContent(site_name="Example Market", documents=documents)
+    content = AnnouncedContent(
+        site_name="Example Market", site_url="https://policies.example/", documents=documents
+    )
     return compose(content, language=language, sender=sender)
 
 

@@ -52,6 +52,22 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
     return key
 
 
+def parse_public_key(text: str, *, setting: str) -> Ed25519PublicKey:
+    """The key that verifies, in PEM or as the one line of base64 between PEM's first and last line."""
+    body = text.strip()
+    if not body.startswith("-----"):
+        body = f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
+    try:
+        key = load_pem_public_key(body.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise WrongKeyError(
+            f"{setting}: is no public Ed25519 key; make it: openssl pkey -in site.pem -pubout -out site.pub"
+        )
+    return key
+
+
 def fingerprint(key: Ed25519PublicKey) -> str:
     """By which a person knows a public key: SHA-256 of its DER form."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -1,0 +1,105 @@
+"""The site as it is published now: its ``history.json``, from a file or over the network.
+
+What comes from there is input: its size and the time that it may take are limited.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from urllib.error import HTTPError
+
+from generator.errors import PolicyError
+from generator.site.seam import Published, UnreadablePublishedError, read_published
+
+SILENCE_SECONDS = 30
+ANSWER_SECONDS = 120
+LIMIT_BYTES = 32 * 2**20  # the longest real history known (738 versions) is under 1 MB
+
+
+class NothingPublishedError(PolicyError):
+    """There is no history to hold the build against, and nobody said that this is the first publication."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(
+            f"{where}: {what}, so nothing shows that no published version would be lost; "
+            "if this site was never published, say --first-publication"
+        )
+        self.where = where
+
+
+class AlreadyPublishedError(PolicyError):
+    """A first publication was announced of a site that is published."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: this site is published already; leave --first-publication out")
+        self.where = where
+
+
+def read_earlier_site(where: str, *, first_publication: bool) -> Published | None:
+    """What is published, or None before the first publication, which has to be said.
+
+    A missing or empty history is refused otherwise: with it, a build could silently lose every version.
+    """
+    try:
+        published = read_published(_read(where), where=where)
+    except FileNotFoundError as error:
+        if first_publication:
+            return None
+        raise NothingPublishedError(where, "is not there") from error
+    if first_publication and published.versions:
+        raise AlreadyPublishedError(where)
+    if not published.versions and not first_publication:
+        raise NothingPublishedError(where, "lists no version")
+    return published
+
+
+def _read(where: str) -> bytes:
+    """The file's bytes; raises FileNotFoundError where there is none, also for 404 and 410."""
+    try:
+        if where.startswith(("https://", "http://")):
+            return _within(ANSWER_SECONDS, lambda: _fetch(where))
+        with Path(where).open("rb") as file:
+            return _limited(file.read(LIMIT_BYTES + 1), where)
+    except FileNotFoundError:
+        raise
+    except HTTPError as error:
+        if error.code in (404, 410):
+            raise FileNotFoundError(where) from error
+        raise UnreadablePublishedError(where, reason=f"the server answers {error.code}") from error
+    except OSError as error:
+        raise UnreadablePublishedError(where, reason=str(error)) from error
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=SILENCE_SECONDS) as answer:  # noqa: S310 - only http and https
+        return _limited(answer.read(LIMIT_BYTES + 1), url)
+
+
+def _limited(raw: bytes, where: str) -> bytes:
+    if len(raw) > LIMIT_BYTES:
+        raise UnreadablePublishedError(where, reason=f"it is over {LIMIT_BYTES // 2**20} MB")
+    return raw
+
+
+def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
+    """What ``call`` answers in time; a socket's own time-out begins anew with every byte that comes."""
+    answers: Queue[bytes | Exception] = Queue(1)
+
+    def run() -> None:
+        try:
+            answers.put(call())
+        except Exception as error:
+            answers.put(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"no complete answer in {seconds:.0f} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

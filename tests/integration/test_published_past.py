@@ -1,0 +1,117 @@
+"""A site whose past changed is announced to nobody; and more announcements than usual wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from told_world import ToldWorld
+
+from subscribers.announcing import announcements
+from subscribers.announcing.past import ChangedPastError, Trust
+from subscribers.ledger.books import statuses
+from subscribers.site.news import LostVersionError
+
+Versions = list[dict[str, Any]]
+
+
+@pytest.fixture
+def notified(world: ToldWorld) -> ToldWorld:
+    """One person who knows two versions."""
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce()
+    world.deliver()
+    return world
+
+
+def other_source(versions: Versions) -> None:
+    versions[0]["source_blob"] = "f" * 40
+
+
+def other_source_and_appearance(versions: Versions) -> None:
+    versions[-1] |= {"source_blob": "f" * 40, "content_sha256": "a" * 64}
+
+
+def another_time(versions: Versions) -> None:
+    versions[0]["published_at"] = "2019-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("change", [other_source, other_source_and_appearance, another_time])
+@pytest.mark.parametrize("trust", [Trust(), Trust(renderer=True, dates=True)])
+def test_a_published_version_keeps_its_text_and_its_time(
+    notified: ToldWorld, change: Callable[[Versions], None], trust: Trust
+) -> None:
+    change(notified.site.documents["privacy"]["versions"])
+    with pytest.raises(ChangedPastError, match="privacy 2026-"):
+        notified.publish(trust=trust)
+    assert len(statuses(notified.engine)) == 2
+
+
+def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(notified: ToldWorld) -> None:
+    notified.site.commit()
+    notified.site.publish("terms", announced=False)
+    notified.announce()
+    del notified.site.documents["terms"]["versions"][0]
+    notified.site.publish("terms", announced=False)
+    with pytest.raises((ChangedPastError, LostVersionError), match=r"terms .* is gone"):
+        notified.publish()
+
+
+def test_a_new_version_older_than_the_known_ones_needs_a_person(notified: ToldWorld) -> None:
+    notified.site.commit()
+    notified.site.publish("privacy")["published_at"] = "2019-01-01T00:00:00Z"
+    with pytest.raises(ChangedPastError, match="--accept-dates"):
+        notified.publish()
+    assert notified.publish(trust=Trust(dates=True)).announcement_id == 3
+
+
+def test_a_version_that_a_newer_renderer_found_in_the_past_may_be_old(notified: ToldWorld) -> None:
+    notified.site.commit()
+    notified.site.publish("privacy").update({"published_at": "2019-01-01T00:00:00Z", "discovered": True})
+    notified.publish()
+
+
+def test_a_document_whose_first_version_is_old_is_new(notified: ToldWorld) -> None:
+    notified.site.commit()
+    notified.site.publish("terms")["published_at"] = "2019-01-01T00:00:00Z"
+    assert notified.publish().announcement_id == 3
+
+
+def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: ToldWorld) -> None:
+    for _ in range(2):
+        assert not _publish_another(notified).held_by_limit
+    fourth = _publish_another(notified)
+    assert fourth.held_by_limit
+    notified.deliver()
+    assert notified.transport.mails["anna@example.com"] == 3
+    announcements.release(notified.engine, fourth.announcement_id)
+    notified.deliver()
+    assert notified.transport.mails["anna@example.com"] == 4
+    notified.wait(hours=25)
+    assert not _publish_another(notified).held_by_limit
+
+
+def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: ToldWorld) -> None:
+    for _ in range(2):
+        _publish_another(notified)
+    notified.site.commit()
+    notified.site.publish("privacy")
+    assert not notified.publish(hold=True, daily_limit=3).held_by_limit
+
+
+def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement(notified: ToldWorld) -> None:
+    notified.register("boris")
+    for version in notified.site.documents["privacy"]["versions"]:
+        version["content_sha256"] = version["content_sha256"][::-1]
+    notified.publish(trust=Trust(renderer=True))
+    notified.announce()
+    notified.deliver()
+    assert notified.books(3).accepted == 2
+
+
+def _publish_another(world: ToldWorld) -> Any:
+    world.site.commit()
+    world.site.publish("privacy")
+    return world.publish(daily_limit=3)
