@@ -300,7 +300,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     def _mended(self, page: str, config: MkDocsConfig, language: str) -> str:
         page = in_language(page, language)
-        return mended(page) if config.theme.name == "material" else page
+        return mended(page, words=load_language(language)) if config.theme.name == "material" else page
 
     def _nav_in(self, language: str, nav: Navigation) -> Navigation:
         """The navigation with translated documents instead of those that they translate."""

@@ -17,6 +17,7 @@ from generator.site.addresses import Place
 from generator.site.chapters import Chapter, HistoryPage, Size
 from generator.site.copies import plain_text
 from generator.site.feeds import Entry
+from generator.site.headings import with_one_title
 from generator.site.output import Output
 from generator.site.pages import Pages
 from generator.site.pdf import Printer
@@ -212,6 +213,9 @@ class Archive:
         return self._redlines.between(old, new, language=load_language(place.language))
 
     def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
-        """The redline with links that work on the page at this address."""
-        resolve = partial(self._rendering.on_page, version=version, page=page)
-        return replace(redline, html=resolve(redline.html), side_by_side=resolve(redline.side_by_side))
+        """The redline below the page's own title, with links that work on the page at this address."""
+
+        def resolved(markup: str) -> str:
+            return with_one_title(self._rendering.on_page(markup, version, page=page), after=True)
+
+        return replace(redline, html=resolved(redline.html), side_by_side=resolved(redline.side_by_side))

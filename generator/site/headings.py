@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 from typing import Any
 
 from generator.language import Language
 
 LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
+TITLE_START = re.compile(r"<h1(?=[\s>])")
 CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
 HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
@@ -49,6 +51,21 @@ def table_of_contents(content: str) -> list[dict[str, Any]]:
         (above[-1]["children"] if above else root).append(entry)
         above.append(entry)
     return root
+
+
+def with_one_title(markup: str, *, after: bool) -> str:
+    """The markup with at most one ``h1``, or with none ``after`` a title that stands above it.
+
+    Any other is an ``h2`` that looks as it did by its ``data-level``, which has no quotes: it may be found in
+    an attribute.
+    """
+    kept = 0 if after else 1
+    first = 0
+    for found in islice(TITLE_START.finditer(markup), kept):
+        end = markup.find("</h1>", found.end())
+        first = end + len("</h1>") if end >= 0 else len(markup)
+    rest = TITLE_START.sub("<h2 data-level=1", markup[first:]).replace("</h1>", "</h2>")
+    return markup[:first] + rest
 
 
 def split_heading(text: str, *, title: str) -> tuple[str, str]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from pathlib import Path
+
+from generator.language import Language
 
 TOGGLE = re.compile(r'(<input class="md-toggle"[^>]*?) autocomplete="off"')
 CONTENTS_TOGGLE = 'id="__toc"'
 CONTENTS_LABEL = ' for="__toc"'
 FALLBACK = "en"
+CONTENT_ID = "ps-content"
+ARTICLE = "<article"
+SKIP_LINK = 'class="md-skip"'
+NO_SKIP_LINK = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')
 STORAGE = {  # of the chosen colours: where a browser refuses it, all of the theme's scripts ended
     '__md_get=(e,_=localStorage,t=__md_scope)=>JSON.parse(_.getItem(t.pathname+"."+e))': (
         "__md_get=(e,_,t=__md_scope)=>{try{return JSON.parse((_||localStorage)"
@@ -21,8 +28,17 @@ STORAGE = {  # of the chosen colours: where a browser refuses it, all of the the
 }
 
 
-def mended(page: str) -> str:
-    """The page with valid attributes, no label of what is not there, and working where storage is refused."""
+def mended(page: str, *, words: Language) -> str:
+    """The page with valid attributes, no label of what is not there, and working where storage is refused.
+
+    Where the theme has no link to the content, which it leads to the first heading in the table of contents,
+    it gets one.
+    """
+    if SKIP_LINK not in page:
+        skip = html.escape(words("skip"))
+        link = f'<a href="#{CONTENT_ID}" class="md-skip" lang="{words.code}">{skip}</a>'
+        page = NO_SKIP_LINK.sub(lambda found: f"{found[1]}{link}{found[2]}", page, count=1)
+        page = page.replace(ARTICLE, f'{ARTICLE} id="{CONTENT_ID}" tabindex="-1"', 1)
     page = TOGGLE.sub(r"\1", page).replace(' autocorrect="off"', "")
     for old, new in STORAGE.items():
         page = page.replace(old, new, 1)

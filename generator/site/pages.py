@@ -17,7 +17,7 @@ from generator.language import Language, load_language, reading_in
 from generator.site.addresses import FEED, JSON_FEED, Place, relative
 from generator.site.chapters import Chapter, HistoryPage, Relative, Size
 from generator.site.compiled import CompiledTemplates
-from generator.site.headings import TAG, split_heading, with_clause_links
+from generator.site.headings import TAG, split_heading, with_clause_links, with_one_title
 from generator.site.next_links import first_change, with_next_links
 from generator.site.redlines import RedlineTexts
 from generator.site.shell import Article
@@ -122,6 +122,7 @@ class Pages:
         place, version = chapter.place, chapter.shown
         page = self._page(place.address, chapter)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
+        body = with_one_title(body, after=bool(heading))
         status = self._told("status.html", page, chapter, version)
         foot = self._told("foot.html", page, chapter, version, copies=self._copies)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
@@ -132,6 +133,7 @@ class Pages:
         """A version at its permanent address."""
         page = self._page(chapter.place.version(version), chapter, version)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
+        body = with_one_title(body, after=bool(heading))
         content = self._told(
             "version.html",
             page,

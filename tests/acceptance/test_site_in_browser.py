@@ -146,11 +146,28 @@ def test_every_kind_of_page_is_accessible_fits_and_asks_no_other_host(
             found = Axe().run(seen.page, options=RULES[scheme])
             assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
             assert seen.page.evaluate(WIDTH) <= width, kind
+            assert seen.page.locator("h1").count() == 1, kind
             if width == NARROW:
                 seen.page.set_viewport_size({"width": NARROWEST, "height": 900})
                 assert seen.page.evaluate(WIDTH) <= NARROWEST, kind
                 seen.page.set_viewport_size({"width": NARROW, "height": 900})
             assert seen.asked == seen.complaints == [], kind
+
+
+def test_the_first_stop_of_the_keyboard_on_every_kind_of_page_skips_to_its_content(
+    browser: Browser, address: str
+) -> None:
+    with watched(browser, address) as seen:
+        for kind, path in KINDS.items():
+            seen.page.goto(address + path)
+            seen.page.keyboard.press("Tab")
+            link = seen.page.locator(".md-skip:focus")
+            assert link.inner_text(), kind
+            assert link.bounding_box()["height"] > 10, kind
+            seen.page.keyboard.press("Enter")
+            target = seen.page.locator(":target")
+            assert target.evaluate("element => Boolean(element.closest('article'))"), kind
+            assert seen.page.locator("article:has(:target) h1, article:target h1").count() == 1, kind
 
 
 def test_the_search_works_under_the_content_security_policy(browser: Browser, address: str) -> None:

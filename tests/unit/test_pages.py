@@ -11,7 +11,7 @@ import yaml
 
 from generator import language
 from generator.language import load_language, reading_in
-from generator.site.headings import table_of_contents, with_clause_links
+from generator.site.headings import table_of_contents, with_clause_links, with_one_title
 
 ENGLISH = load_language("en")
 
@@ -88,3 +88,17 @@ def test_one_file_makes_a_language_with_its_plurals_dates_and_name(
 )
 def test_a_text_in_a_language_without_words_here_is_led_to_by_its_name(code: str, name: str) -> None:
     assert reading_in(code) == name
+
+
+@pytest.mark.parametrize(
+    ("markup", "after", "shown"),
+    [
+        ("<h1>A</h1><h1 id='b'>B</h1>", False, "<h1>A</h1><h2 data-level=1 id='b'>B</h2>"),
+        ("<h1>A</h1>", True, "<h2 data-level=1>A</h2>"),
+        ("<p>P</p><h1>A</h1><h2>B</h2>", False, "<p>P</p><h1>A</h1><h2>B</h2>"),
+        ("<p>&lt;h1>none", False, "<p>&lt;h1>none"),
+        ('<a title="<h1>">A</a>', True, '<a title="<h2 data-level=1>">A</a>'),
+    ],
+)
+def test_a_page_has_one_title(markup: str, after: bool, shown: str) -> None:
+    assert with_one_title(markup, after=after) == shown

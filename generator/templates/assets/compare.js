@@ -150,7 +150,8 @@
 
   const shown = ([old, now]) => {
     const { tag, depth } = now || old;
-    const block = document.createElement(/^h[1-6]$|^pre$|^blockquote$/.test(tag) ? tag : "p");
+    const block = document.createElement(tag === "h1" ? "h2" : /^h[2-6]$|^pre$|^blockquote$/.test(tag) ? tag : "p");
+    if (tag === "h1") block.dataset.level = 1; // the page has a title of its own
     block.className = tag === "li" || depth ? "ps-item" : "";
     block.style.marginInlineStart = `${1.2 * depth}em`;
     block.append(...marked(old, now));
