@@ -5,40 +5,72 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from generator.checking.findings import Finding
 from generator.site.addresses import Place
 from generator.versions.document import Document
+from generator.versions.front_matter import FrontMatter
+from generator.versions.history import Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ChangedText:
     """A document's text before (None: the document is new) and after a change.
 
-    ``path`` is the repository's, ``raw`` are the bytes after the change, and ``today`` is the day on which
-    the change would be published, in the site's time zone.
+    ``path`` is the repository's, ``former_path`` is the one before, below the documents folder; ``raw`` and
+    ``old_raw`` are the bytes. ``earlier`` are the versions before
+    the change, oldest first, and ``today`` is the day on which the change is published, in the site's time
+    zone.
     """
 
     path: str
+    former_path: str | None
     raw: bytes
+    old_raw: bytes
     old: Document | None
     new: Document
+    earlier: Sequence[Version]
     place: Place
     today: date
 
-    def error(self, text: str, *, key: str | None = None) -> Finding:
-        """Something to correct, in the line of the front matter's ``key``."""
-        return Finding(path=self.path, line=self._line_of(key), text=text, error=True)
+    @property
+    def is_new_document(self) -> bool:
+        """Whether readers get a document that they did not have; a translation is not one."""
+        return self.old is None and self.place.translation_of is None
 
-    def warning(self, text: str, *, key: str | None = None) -> Finding:
-        """Something to check again, in the line of the front matter's ``key``."""
-        return Finding(path=self.path, line=self._line_of(key), text=text, error=False)
+    @property
+    def is_visible(self) -> bool:
+        """Whether a reader would see the change."""
+        return self.old is None or self.old.content_sha256 != self.new.content_sha256
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The new text by lines."""
+        return self.raw.decode("utf-8", "replace").splitlines()
+
+    @cached_property
+    def new_lines(self) -> Sequence[tuple[int, str]]:
+        """The lines, with their numbers, that the text before did not have."""
+        known = set(self.old_raw.decode("utf-8", "replace").splitlines())
+        return [(number, line) for number, line in enumerate(self.lines, 1) if line not in known]
+
+    def earlier_statements(self) -> Sequence[tuple[str, FrontMatter]]:
+        """What each earlier version said of itself, newest first, and the text that is replaced."""
+        stated = [(f"the version of {version.label}", version.front) for version in reversed(self.earlier)]
+        return [*stated, *([("the text before", self.old.front)] if self.old else [])]
+
+    def error(self, text: str, *, key: str | None = None, line: int | None = None) -> Finding:
+        """Something to correct, in a line of its own or in that of the front matter's ``key``."""
+        return Finding(path=self.path, line=line or self._line_of(key), text=text, error=True)
+
+    def warning(self, text: str, *, key: str | None = None, line: int | None = None) -> Finding:
+        """Something to check again, in a line of its own or in that of the front matter's ``key``."""
+        return Finding(path=self.path, line=line or self._line_of(key), text=text, error=False)
 
     def _line_of(self, key: str | None) -> int | None:
         """The line of the key, else the first one; None without a key."""
         if key is None:
             return None
-        lines: Sequence[bytes] = self.raw.splitlines()
-        return next(
-            (number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:".encode())), 1
-        )
+        starts = (f"{key}:", f'"{key}":', f"'{key}':")
+        return next((number for number, line in enumerate(self.lines, 1) if line.startswith(starts)), 1)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from urllib.parse import urljoin
 
 from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding, Proposal, Report
+from generator.checking.findings import FileBeside, Finding, Removal, Report
+from generator.checking.gathering import Gathering
+from generator.checking.keys import key_findings
+from generator.checking.letters import letter_findings
+from generator.checking.links import broken_links, link_findings
+from generator.checking.never_meant import never_meant_findings
+from generator.checking.numbering import numbering_findings
+from generator.checking.removed import removal_findings
 from generator.checking.statements import statement_findings
-from generator.language import load_language
-from generator.redline import Side
 from generator.site.addresses import AddressTakenError, Place, place_documents
 from generator.site.config import SiteConfig
 from generator.site.links import Links
-from generator.site.redlines import redline_texts
-from generator.versions.document import Document, Renderer, read_document
-from generator.versions.history import in_repository, read_history
-from generator.versions.repository import FileChange, Repository
+from generator.versions.document import Renderer
+from generator.versions.history import DocumentHistory, History, in_repository, read_history
+from generator.versions.repository import UNCOMMITTED, Repository
 
-RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (statement_findings,)
+RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
+    never_meant_findings,
+    statement_findings,
+    key_findings,
+    letter_findings,
+    numbering_findings,
+)
 """What each changed text of a document must satisfy, in the order in which it is said."""
 
 
@@ -39,69 +47,92 @@ def check(
     """
     folder = repository.folder_of(config.documents)
     renderer = Renderer(config.extensions, config.extension_configs, cache)
-    history = read_history(
-        repository, folder=folder, ref=None, renderer=renderer, time_zone=config.time_zone, draft_at=at
-    )
-    documents = [document for document in history.documents if not config.excluded(document.path)]
+    gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
     before = repository.resolve() if base is None else repository.branched_from(base)
-    step = repository.uncommitted(before, folder=folder, at=at)
-    changed = {change.new_path for change in step.changes}
-    findings = [
-        Finding(
-            path=in_repository(folder, document.path),
-            line=problem.line,
-            text=problem.text,
-            error=problem.refused
-            or (problem.refused_when_new and in_repository(folder, document.path) in changed),
-        )
-        for document in documents
-        if document.ended_at is None
-        for problem in document.problems
-    ]
+    history = _shown(
+        read_history(
+            repository, folder=folder, ref=before, renderer=renderer, time_zone=config.time_zone, draft_at=at
+        ),
+        config,
+    )
+    findings = list(_problems(history))
     try:
         places = place_documents(
-            documents, language=config.language, languages=config.languages, announce=config.announce
+            history.documents, language=config.language, languages=config.languages, announce=config.announce
         )
     except AddressTakenError as error:
         taken = Finding(path=in_repository(folder, error.path), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
-    by_path = {in_repository(folder, place.document.path): place for place in places}
     links = Links(places)
-    today = at.astimezone(config.time_zone).date()
     proposals = []
-    for change in step.changes:
-        place = by_path.get(change.new_path)
-        if place is None or change.new_blob is None:
-            continue
-        raw = repository.read(change.new_blob)
-        old = read_document(repository.read(change.old_blob), renderer) if change.old_blob else None
-        new = read_document(raw, renderer)
-        text = ChangedText(path=change.new_path, raw=raw, old=old, new=new, place=place, today=today)
-        for rule in RULES:
-            findings += rule(text)
-        if old is None or old.content_sha256 != new.content_sha256:
-            proposals.append(_proposal(old, new, change=change, place=place, links=links, config=config))
-    return Report(findings=tuple(findings), proposals=tuple(proposals))
-
-
-def _proposal(
-    old: Document | None,
-    new: Document,
-    *,
-    change: FileChange,
-    place: Place,
-    links: Links,
-    config: SiteConfig,
-) -> Proposal:
-    if old is None:
-        return Proposal(path=change.new_path, document=new, redline=None)
-    compared = redline_texts(_side(old), _side(new), language=load_language(place.language))
-    locate = partial(urljoin, config.site_url)
-    mail = links.resolve(
-        compared.mail_html, source=place.document.path, locate=locate, file_address=lambda _: None
+    for place in places:
+        if not _is_removed(place.document) and _is_touched(place.document):
+            text = gathering.draft(place, today=at.astimezone(config.time_zone).date())
+            for rule in RULES:
+                findings += rule(text)
+            if text.is_visible:
+                proposals.append(gathering.proposal(text, links))
+    removed = [place for place in places if _is_removed(place.document)]
+    for place in removed:
+        findings += removal_findings(place, path=gathering.path_of(place))
+    committed = gathering.beside(repository.files(before, folder=folder))
+    present = gathering.beside(repository.working_files(folder=folder))
+    findings += _broken_links(gathering, places, links, committed=committed, present=present)
+    return Report(
+        findings=tuple(findings),
+        proposals=tuple(proposals),
+        removals=tuple(
+            Removal(path=gathering.path_of(place), title=place.document.versions[-1].title)
+            for place in removed
+        ),
+        files=tuple(
+            FileBeside(path=path, is_new=path not in committed)
+            for path, blob in sorted(present.items())
+            if committed.get(path) != blob
+        ),
     )
-    return Proposal(path=change.new_path, document=new, redline=replace(compared, mail_html=mail))
 
 
-def _side(document: Document) -> Side:
-    return Side(html=document.html, title=document.front.title, effective_on=document.front.effective)
+def _shown(history: History, config: SiteConfig) -> History:
+    """The history without the documents that the site leaves out."""
+    shown = tuple(document for document in history.documents if not config.excluded(document.path))
+    return replace(history, documents=shown)
+
+
+def _problems(history: History) -> Iterator[Finding]:
+    """What is wrong with the texts of the living documents themselves."""
+    for document in history.documents:
+        for problem in document.problems if document.ended_at is None else ():
+            yield Finding(
+                path=in_repository(history.folder, document.path),
+                line=problem.line,
+                text=problem.text,
+                error=problem.refused or (problem.refused_when_new and _is_touched(document)),
+            )
+
+
+def _is_touched(document: DocumentHistory) -> bool:
+    """Whether the draft holds another text of the document, or the same at another path."""
+    return document.texts[-1].commit == UNCOMMITTED
+
+
+def _is_removed(document: DocumentHistory) -> bool:
+    """Whether the draft lacks the document, which was there before."""
+    return bool(document.gaps) and document.gaps[-1].removed == UNCOMMITTED
+
+
+def _broken_links(
+    gathering: Gathering,
+    places: Sequence[Place],
+    links: Links,
+    *,
+    committed: Iterable[str],
+    present: Iterable[str],
+) -> Iterator[Finding]:
+    before = list(gathering.pages(places, draft=False))
+    after = list(gathering.pages(places, draft=True))
+    return link_findings(
+        broken_links(before, links, files=set(map(gathering.below, committed))),
+        broken_links(after, links, files=set(map(gathering.below, present))),
+        after,
+    )

@@ -1,4 +1,4 @@
-"""What a check answers: findings, and the documents as they would be published."""
+"""What a check answers: findings, and what would be published."""
 
 from __future__ import annotations
 
@@ -24,11 +24,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A document as it would be published; ``redline`` is None for a new one."""
+    """A document as it would be published; ``redline`` is None for a new one or a new translation."""
 
     path: str
+    former_path: str | None
     document: Document
+    is_translation: bool
     redline: RedlineTexts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A document that would no longer be there."""
+
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileBeside:
+    """A new or changed file of the documents folder that is no document and is published as it is."""
+
+    path: str
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,8 @@ class Report:
 
     findings: tuple[Finding, ...]
     proposals: tuple[Proposal, ...]
+    removals: tuple[Removal, ...] = ()
+    files: tuple[FileBeside, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
-from generator.checking.findings import Report
+from generator.checking.findings import FileBeside, Proposal, Report
+from generator.checking.markdown_words import as_code, as_words, with_code
 from generator.printable import one_line
 
 
@@ -14,10 +14,13 @@ def as_text(report: Report) -> Iterator[str]:
     """Lines for a terminal."""
     yield from (one_line(str(finding)) for finding in report.findings)
     for proposal in report.proposals:
-        count = len(proposal.redline.changes) if proposal.redline else 0
-        what = f"{count} change{'s' if count > 1 else ''} to publish" if count else "a new document"
-        yield one_line(f"{proposal.path}: {what}")
-    if not report.findings and not report.proposals:
+        moved = f", renamed from {proposal.former_path}" if proposal.former_path else ""
+        yield one_line(f"{proposal.path}: {_what(proposal)}{moved}")
+    for removal in report.removals:
+        yield one_line(f"{removal.path}: the document is removed")
+    for file in report.files:
+        yield one_line(f"{file.path}: {_of(file)}")
+    if not (report.findings or report.proposals or report.removals or report.files):
         yield "nothing changed that a reader would see"
 
 
@@ -27,32 +30,60 @@ def as_annotations(report: Report) -> Iterator[str]:
         kind = "error" if finding.error else "warning"
         line = f",line={finding.line}" if finding.line else ""
         yield f"::{kind} file={_escaped(finding.path, of_property=True)}{line}::{_escaped(finding.text)}"
+    for file in report.files:
+        yield f"::notice file={_escaped(file.path, of_property=True)}::{_of(file)}"
 
 
 def as_markdown(report: Report) -> Iterator[str]:
     """A summary for the pull request, with the redline of each document."""
     yield "# What readers will see\n"
     for finding in report.findings:
-        yield f"- {html.escape(one_line(str(finding)), quote=False)}"
+        where = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
+        kind = "error" if finding.error else "warning"
+        yield f"- **{kind}** in {as_code(where)}: {with_code(finding.text)}"
     yield ""
     for proposal in report.proposals:
-        front = proposal.document.front
-        yield f"## {html.escape(proposal.document.title or proposal.path, quote=False)}\n"
-        effective = front.effective.isoformat() if front.effective else "on publication"
-        yield f"`{proposal.path}` · {front.change or 'material (not stated)'} · takes effect {effective}\n"
-        for label, words in (("In short", front.summary), ("What it means for you", front.impact)):
-            if words:
-                yield f"**{label}:** {html.escape(words, quote=False)}\n"
-        if proposal.redline is None:
-            yield "This document is new.\n"
-            continue
-        for listed in proposal.redline.changes:
-            where = f" ({listed.where})" if listed.where else ""
-            yield f"- {html.escape(listed.text + where, quote=False)}"
-        yield "\n<details open><summary>Redline</summary>\n"
-        yield f"{_one_block(proposal.redline.mail_html)}\n\n</details>\n"
-    if not report.proposals:
+        yield from _section(proposal)
+    for removal in report.removals:
+        yield f"## {as_words(removal.title)}\n"
+        yield f"{as_code(removal.path)} is removed.\n"
+    if report.files:
+        yield "## Files beside the texts\n"
+        yield from (f"- {as_code(file.path)}: {_of(file)}" for file in report.files)
+        yield ""
+    if not (report.proposals or report.removals or report.files):
         yield "Nothing changed that a reader would see.\n"
+
+
+def _section(proposal: Proposal) -> Iterator[str]:
+    front = proposal.document.front
+    yield f"## {as_words(proposal.document.title or proposal.path)}\n"
+    effective = front.effective.isoformat() if front.effective else "on publication"
+    moved = f", renamed from {as_code(proposal.former_path)}" if proposal.former_path else ""
+    change = front.change or "material (not stated)"
+    yield f"{as_code(proposal.path)}{moved} · {change} · takes effect {effective}\n"
+    for label, words in (("In short", front.summary), ("What it means for you", front.impact)):
+        if words:
+            yield f"**{label}:** {as_words(words)}\n"
+    if proposal.redline is None:
+        yield f"This is {_what(proposal)}.\n"
+        return
+    for listed in proposal.redline.changes:
+        where = f" ({listed.where})" if listed.where else ""
+        yield f"- {as_words(listed.text + where)}"
+    yield "\n<details open><summary>Redline</summary>\n"
+    yield f"{_one_block(proposal.redline.mail_html)}\n\n</details>\n"
+
+
+def _what(proposal: Proposal) -> str:
+    if proposal.redline is None:
+        return "a new translation" if proposal.is_translation else "a new document"
+    count = len(proposal.redline.changes)
+    return f"{count} change{'s' if count > 1 else ''} to publish"
+
+
+def _of(file: FileBeside) -> str:
+    return f"a {'new' if file.is_new else 'changed'} file, which is published as it is"
 
 
 def _one_block(markup: str) -> str:

@@ -13,32 +13,70 @@ LONGEST_NOTICE = timedelta(days=366)  # further ahead, a date is more often a sl
 
 
 def statement_findings(text: ChangedText) -> Iterator[Finding]:
-    """What a changed text leaves unsaid, or repeats from the version before."""
-    old, new, front = text.old, text.new, text.new.front
-    if front == FrontMatter() and any(problem.refused for problem in new.problems):
+    """What a changed text leaves unsaid, or repeats from an earlier version."""
+    front = text.new.front
+    if front == FrontMatter() and any(problem.refused for problem in text.new.problems):
         return  # none was read, so all would be missing
-    if new.title is None:
+    if text.new.title is None:
         yield text.warning("has no title; add `title:` to the front matter, or a heading")
     if front.effective and front.effective - text.today > LONGEST_NOTICE:
         yield text.warning(
             f"`effective` is more than a year ahead ({front.effective}); is that meant?", key="effective"
         )
-    if old is None or not text.place.announced:
+    if not text.place.announced:
         return
-    if old.content_sha256 != new.content_sha256:
-        yield from _findings_of_a_change(text, old.front, front)
-    elif (old.front.summary, old.front.change) != (front.summary, front.change):
-        yield text.warning("nothing visible changed, so this is no version and nobody is told", key="summary")
+    if text.old is None:
+        yield from _findings_of_a_new_document(text)
+    elif text.is_visible:
+        yield from _repeated_statements(text)
+        yield from _findings_of_a_change(text, text.old.front)
+    elif (text.old.front.summary, text.old.front.change) != (front.summary, front.change):
+        yield text.warning(
+            "nothing visible changed, so there is no new version and nobody is notified; "
+            "only a version that is not published yet takes over the new front matter",
+            key="summary",
+        )
 
 
-def _findings_of_a_change(text: ChangedText, old: FrontMatter, new: FrontMatter) -> Iterator[Finding]:
+def _findings_of_a_new_document(text: ChangedText) -> Iterator[Finding]:
+    if not text.is_new_document:
+        return
+    front = text.new.front
+    if front == FrontMatter():
+        yield text.warning(
+            "is a new document without front matter, so the email about it can only name it; "
+            "write `summary` (what it is) and `impact` (what it means for readers)"
+        )
+        return
+    if front.summary is None:
+        yield text.error("`summary` is missing; say in plain words what this new document is", key="summary")
+    if front.impact is None:
+        yield text.error("`impact` is missing; say what this new document means for readers", key="impact")
+
+
+def _repeated_statements(text: ChangedText) -> Iterator[Finding]:
+    front = text.new.front
+    for which, earlier in text.earlier_statements():
+        if _same(front.summary, earlier.summary):
+            yield text.error(f"`summary` is still that of {which}; say what this change does", key="summary")
+            break
+    if front.change == "editorial":
+        return
+    for which, earlier in text.earlier_statements():
+        if _same(front.impact, earlier.impact):
+            yield text.error(
+                f"`impact` is still that of {which}; say what this change means for readers", key="impact"
+            )
+            break
+
+
+def _findings_of_a_change(text: ChangedText, old: FrontMatter) -> Iterator[Finding]:
+    new = text.new.front
     material = new.change != "editorial"
     if new.summary is None:
         yield text.error("`summary` is missing; say in plain words what changed", key="summary")
-    elif new.summary == old.summary:
-        yield text.error(
-            "`summary` is still that of the version before; say what this change does", key="summary"
-        )
+    if new.impact is None and material:
+        yield text.error("`impact` is missing; say what the change means for readers", key="impact")
     if new.change is None:
         yield text.warning(
             "`change` is missing, so it counts as material; write material or editorial", key="change"
@@ -46,7 +84,7 @@ def _findings_of_a_change(text: ChangedText, old: FrontMatter, new: FrontMatter)
     if new.effective is None:
         if material and new.effective_text is None:
             yield text.error(
-                "`effective` is missing; write the day from which the change applies", key="effective"
+                "`effective` is missing; write the day on which the change takes effect", key="effective"
             )
     elif new.effective == old.effective and material:
         yield text.error(
@@ -55,3 +93,12 @@ def _findings_of_a_change(text: ChangedText, old: FrontMatter, new: FrontMatter)
     elif new.effective < text.today:
         past = text.error if material else text.warning
         yield past(f"`effective` ({new.effective}) is past; write today or a later day", key="effective")
+
+
+def _same(new: str | None, earlier: str | None) -> bool:
+    """Whether a reader would take the two for the same words."""
+    return bool(new and earlier) and _words(new or "") == _words(earlier or "")
+
+
+def _words(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".!… ")

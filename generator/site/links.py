@@ -70,12 +70,12 @@ class Links:
             return f"{locate(here)}{written}"
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
             return written
-        address = self._address(unquote(parts.path), source=source, file_address=file_address)
+        address = self.address(unquote(parts.path), source=source, file_address=file_address)
         if address is None:
             return None
         return urlunsplit(("", "", locate(address), parts.query, parts.fragment))
 
-    def _address(self, path: str, *, source: str, file_address: FileAddress) -> str | None:
+    def address(self, path: str, *, source: str, file_address: FileAddress) -> str | None:
         """What a relative link means: a path beside the source, or else an address beside its page."""
         for base in (posixpath.dirname(source), slug_of(source)):
             target = posixpath.normpath(posixpath.join(base, path))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Literal
 
@@ -16,6 +16,15 @@ DATE = re.compile(
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?"
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
 )
+
+PLAIN_LINE = re.compile(r"(?P<key>[\w-]+):\s+(?P<value>.*\S)\s*")
+SPECIAL_AT_START = "\"'@`*&%!|>[]{}#-?,"
+"""What a value cannot begin with unless it is quoted (https://yaml.org/spec/1.2.2/#plain-style)."""
+
+LONGEST_SHOWN = 60
+TEXT_KEYS = frozenset({"title", "summary", "impact", "approved_by"})
+
+USUAL_REMEDY = "write `key: value` lines between `---` lines"
 
 Change = Literal["material", "editorial"]
 CHANGES: Mapping[str | None, Change] = {"material": "material", "editorial": "editorial"}
@@ -53,6 +62,10 @@ class FrontMatter:
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
+KEYS = tuple(key.name for key in fields(FrontMatter) if key.name not in {"effective_text", "unknown"})
+"""The keys that mean something."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """A text taken apart; ``body_line`` is the line, from 1, on which the body starts."""
@@ -75,7 +88,8 @@ def split_front_matter(text: str) -> Split:
     try:
         root, values = _read_yaml("\n".join(line.rstrip(" \t") for line in lines[1:end]))
     except yaml.YAMLError as error:
-        return _all_body(text, line=_line_of(error), why="is not YAML")
+        line = _line_of(error)
+        return _all_body(text, line=line, why="is not YAML", remedy=_remedy(lines[:line]))
     except RecursionError:
         return _all_body(text, line=1, why="is nested too deeply")
     if root is not None and not isinstance(root, yaml.MappingNode):
@@ -91,6 +105,25 @@ def parse_date(text: str) -> date | None:
         return date(int(found["year"]), int(found["month"]), int(found["day"])) if found else None
     except ValueError:
         return None
+
+
+def cut_values(text: str) -> Iterator[tuple[str, int]]:
+    """The keys whose value a ``#`` cuts off, each with its line, from 1."""
+    lines = text.split("\n")
+    end = _end_of_block(lines)
+    if end is None:
+        return
+    block = [line.rstrip(" \t") for line in lines[1:end]]
+    try:
+        root, _ = _read_yaml("\n".join(block))
+    except (yaml.YAMLError, RecursionError):
+        return
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        plain = isinstance(value, yaml.ScalarNode) and value.style is None
+        if plain and key.value in TEXT_KEYS and value.end_mark.line < len(block):
+            rest = block[value.end_mark.line][value.end_mark.column :]
+            if rest.lstrip().startswith("#"):
+                yield key.value, value.end_mark.line + 2
 
 
 def _end_of_block(lines: list[str]) -> int | None:
@@ -114,15 +147,39 @@ def _read_yaml(block: str) -> tuple[yaml.Node | None, dict[str, object]]:
 
 
 def _line_of(error: yaml.YAMLError) -> int:
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    """The line, from 1, where the fault is: also of a quote that does not close, and of a missing colon."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return 1
+    begun = (error.context or "").endswith(("quoted scalar", "simple key"))
+    mark = error.context_mark if begun and error.context_mark else error.problem_mark
     return mark.line + 2 if mark else 1
 
 
-def _all_body(text: str, *, line: int, why: str) -> Split:
+def _remedy(lines: Sequence[str]) -> str:
+    """What to do about the last of these lines, at which YAML fails."""
+    first = next((line for line in reversed(lines) if not line.startswith((" ", "\t"))), "")
+    continued = first is not lines[-1]
+    if re.match(r"\s*(?:[^\s:]+:\s*)?\t", lines[-1]):
+        return "write spaces in place of the tab"
+    found = PLAIN_LINE.fullmatch(first)
+    if not found:
+        return USUAL_REMEDY
+    key, value = found["key"], found["value"]
+    if continued:
+        return f"put the whole value of `{key}` in quotes, or write `{key}: >-` above it"
+    why = ", since it holds a colon" if ": " in f"{value} " else ""
+    if not why and value[0] not in SPECIAL_AT_START:
+        return USUAL_REMEDY
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    if '"' in shown or shown.startswith("'"):
+        shown = shown.strip("'").replace("'", "''")
+        return f"put the whole value of `{key}` in single quotes{why}: {key}: '{shown}'"
+    return f'put the value of `{key}` in quotes{why}: {key}: "{shown}"'
+
+
+def _all_body(text: str, *, line: int, why: str, remedy: str = USUAL_REMEDY) -> Split:
     problem = Problem(
-        line=line,
-        text=f"the front matter {why}, so it is shown as text; write `key: value` lines between `---` lines",
-        refused=True,
+        line=line, text=f"the front matter {why}, so it is shown as text; {remedy}", refused=True
     )
     return Split(front=FrontMatter(), body=text, body_line=1, problems=(problem,))
 
@@ -130,8 +187,15 @@ def _all_body(text: str, *, line: int, why: str) -> Split:
 def _checked(
     root: yaml.MappingNode | None, values: dict[str, object]
 ) -> tuple[FrontMatter, tuple[Problem, ...]]:
-    lines = {key.value: key.start_mark.line + 2 for key, _ in root.value} if root else {}
+    lines: dict[str, int] = {}
     problems: list[Problem] = []
+    for key, _ in root.value if root else ():
+        line = key.start_mark.line + 2
+        if isinstance(key.value, str) and lines.setdefault(key.value, line) != line:
+            twice = (
+                f"`{key.value}` is there twice, also in line {lines[key.value]}; keep the one that is right"
+            )
+            problems.append(Problem(line=line, text=twice, refused=True))
 
     def refuse(key: str, remedy: str) -> None:
         problems.append(Problem(line=lines.get(key), text=f"`{key}` {remedy}", refused=True))

@@ -58,6 +58,14 @@ class Version:
     title: str
 
 
+class SavedText(NamedTuple):
+    """A document's file after a commit that changed it; ``path`` is below the documents folder."""
+
+    commit: str
+    path: str
+    blob: str
+
+
 class PublishedText(NamedTuple):
     """A document's id with the commit and the source blob of a version that an earlier build published."""
 
@@ -81,8 +89,8 @@ class DocumentHistory:
 
     ``path`` is where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
     document whose path another one took: then ``@`` and the first digits of the commit that removed it
-    follow; ``slug`` is made unlike others in the same way. ``newest_blob`` is its last text, which no version
-    has where nothing visible changed since; ``problems`` are that text's.
+    follow; ``slug`` is made unlike others in the same way. ``texts`` are all that its file held, oldest
+    first; no version has the last where nothing visible changed since. ``problems`` are those of the last.
     """
 
     id: str
@@ -92,7 +100,7 @@ class DocumentHistory:
     former_paths: tuple[str, ...]
     gaps: tuple[DocumentGap, ...]
     ended_at: datetime | None
-    newest_blob: str
+    texts: tuple[SavedText, ...]
     problems: tuple[Problem, ...]
     versions: tuple[Version, ...]
 
@@ -253,7 +261,10 @@ def _document(
             for gap in track.gaps
         ),
         ended_at=_moment(track.ended) if track.ended else None,
-        newest_blob=track.states[-1].blob,
+        texts=tuple(
+            SavedText(commit=state.step.commit, path=_below(folder, state.path), blob=state.blob)
+            for state in track.states
+        ),
         problems=newest.problems,
         versions=_versions(
             track, document=document, folder=folder, read=read, time_zone=time_zone, published=published

@@ -133,13 +133,19 @@ class Repository:
         ]
 
     def uncommitted(self, commit: str, *, folder: str, at: datetime) -> Step:
-        """The files of the work tree, as a step after ``commit``.
-
-        A file moved as it is continues its document; one moved and edited is only recognised when committed.
-        """
+        """The files of the work tree, as a step after ``commit``, with the renames that git sees."""
         before = self._committed_documents(commit, folder=folder)
         after = self._working_files(folder, id_length=len(commit))
-        return Step(commit=UNCOMMITTED, committed_at=int(at.timestamp()), changes=_changes(before, after))
+        gone = {path: blob for path, blob in before.items() if path not in after}
+        come = {path: blob for path, blob in after.items() if path not in before}
+        changes = [
+            FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=after[path])
+            for path, blob in before.items()
+            if path in after and after[path] != blob
+        ]
+        changes += self._moved(gone, come)
+        changes.sort(key=lambda change: (change.old_path, change.new_path))
+        return Step(commit=UNCOMMITTED, committed_at=int(at.timestamp()), changes=tuple(changes))
 
     def files(self, commit: str, *, folder: str) -> dict[str, str]:
         """The blobs of the regular files below the folder, by their paths in the repository."""
@@ -150,6 +156,21 @@ class Repository:
             path = _as_text(name)
             if mode in REGULAR and (not folder or path.startswith(f"{folder}/")):
                 files[path] = blob
+        return files
+
+    def working_files(self, *, folder: str) -> dict[str, str]:
+        """The same of the work tree: what is committed or would be, as it is now."""
+        listed = self._run(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(top,literal){folder}"
+        )
+        if self.work_tree is None:
+            raise NoRepositoryError(self.place)
+        id_length = len(self.resolve())
+        files = {}
+        for path in sorted({_as_text(name) for name in listed.split(b"\0")[:-1]}):
+            file = self.work_tree / path
+            if file.is_file() and not file.is_symlink():
+                files[path] = _blob_id(file.read_bytes(), length=id_length)
         return files
 
     def committed_at(self, commit: str) -> int:
@@ -187,6 +208,37 @@ class Repository:
             self._files.wait()
             self._files = None
 
+    def _moved(self, gone: Mapping[str, str], come: Mapping[str, str]) -> tuple[FileChange, ...]:
+        """The change from the files ``gone`` to those that have ``come``, with renames as in ``mainline``.
+
+        Git compares two trees for it, which are in a folder of their own, so the repository stays as it is.
+        """
+        if not gone or not come:
+            return _plain_changes(gone, come)
+        objects = self._answer("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        with tempfile.TemporaryDirectory(prefix="policysite-") as scratch:
+            info = Path(scratch, "objects", "info")
+            info.mkdir(parents=True)
+            info.joinpath("alternates").write_text(f"{objects}\n", "utf-8", "surrogateescape")
+            apart = {"GIT_OBJECT_DIRECTORY": str(info.parent)}
+            for blob in {blob for blob in come.values() if blob in self._uncommitted}:
+                self._run_on(self._uncommitted[blob], "hash-object", "-w", "--stdin", environment=apart)
+            trees = []
+            for name, files in (("gone", gone), ("come", come)):
+                own_index = apart | {"GIT_INDEX_FILE": str(Path(scratch, name))}
+                entries = "".join(f"100644 {blob}\t{path}\0" for path, blob in files.items())
+                self._run_on(
+                    entries.encode("utf-8", "surrogateescape"),
+                    "update-index", "-z", "--index-info", environment=own_index,
+                )  # fmt: skip
+                trees.append(self._run_on(b"", "write-tree", environment=own_index).decode().strip())
+            compared = self._run_on(
+                b"", "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "-M50%", "-l0", *trees,
+                environment=apart,
+            )  # fmt: skip
+        [step] = _steps(b"compared 0\0" + compared)
+        return step.changes
+
     def _committed_documents(self, commit: str, *, folder: str) -> dict[str, str]:
         files = self.files(commit, folder=folder)
         return {path: blob for path, blob in files.items() if is_document_path(path, folder=folder)}
@@ -213,6 +265,21 @@ class Repository:
         with _explained(self.place):
             output = self._git.execute(
                 [*GIT, *command], stdout_as_string=False, strip_newline_in_stdout=False
+            )
+        assert isinstance(output, bytes)
+        return output
+
+    def _run_on(self, given: bytes, *command: str, environment: Mapping[str, str]) -> bytes:
+        """What git prints when it is given these bytes."""
+        with tempfile.TemporaryFile() as file, _explained(self.place):
+            file.write(given)
+            file.seek(0)
+            output = self._git.execute(
+                [*GIT, *command],
+                istream=file,
+                env=dict(environment),
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
             )
         assert isinstance(output, bytes)
         return output
@@ -290,25 +357,17 @@ def _steps(log: bytes) -> list[Step]:
     ]
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
-    added = {path: blob for path, blob in after.items() if path not in before}
-    changes = []
-    for path, blob in sorted(before.items()):
-        moved_to = next((new for new, other in sorted(added.items()) if other == blob), None)
-        if path in after:
-            if after[path] != blob:
-                changes.append(FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=after[path]))
-        elif moved_to is not None:
-            changes.append(
-                FileChange(old_path=path, new_path=moved_to, old_blob=blob, new_blob=added.pop(moved_to))
-            )
-        else:
-            changes.append(FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=None))
-    changes += [
-        FileChange(old_path=path, new_path=path, old_blob=None, new_blob=blob)
-        for path, blob in sorted(added.items())
-    ]
-    return tuple(changes)
+def _plain_changes(gone: Mapping[str, str], come: Mapping[str, str]) -> tuple[FileChange, ...]:
+    return (
+        *(
+            FileChange(old_path=path, new_path=path, old_blob=blob, new_blob=None)
+            for path, blob in gone.items()
+        ),
+        *(
+            FileChange(old_path=path, new_path=path, old_blob=None, new_blob=blob)
+            for path, blob in come.items()
+        ),
+    )
 
 
 def _blob_id(raw: bytes, *, length: int) -> str:

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from checked_site import FIRST, changed, checked, findings, site_with_a_policy
 from policy_site import PolicySite, text
 
-from generator import plugin
-from generator.checking.check import check
 from generator.checking.findings import Report
 from generator.checking.formats import as_annotations, as_markdown, as_text
 from generator.errors import ForeignBaseError, UnknownRefError
-from generator.versions.repository import open_repository
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-FIRST = text("We keep it for ten days.", summary="First.", effective="2026-01-01")
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> PolicySite:
-    site = PolicySite(tmp_path)
-    site.write_config()
-    site.publish("privacy.md", FIRST)
-    return site
-
-
-def checked(site: PolicySite, base: str | None = None) -> Report:
-    config = plugin.read_config(site.config_file)
-    with open_repository(config.documents) as repository:
-        return check(config, repository, base=base, at=NOW, cache={})
-
-
-def findings(site: PolicySite, new: str) -> list[str]:
-    site.repository.write("policy/privacy.md", new)
-    return [str(finding) for finding in checked(site).findings]
+    return site_with_a_policy(tmp_path)
 
 
 def test_a_change_that_says_all_that_is_needed_passes(site: PolicySite) -> None:
-    new = text("We keep it two days.", change="material", summary="Shorter.", effective="2026-07-01")
-    assert findings(site, new) == []
+    assert findings(site, changed("We keep it two days.")) == []
 
 
 def test_an_editorial_change_needs_no_date(site: PolicySite) -> None:
@@ -50,44 +29,31 @@ def test_an_editorial_change_needs_no_date(site: PolicySite) -> None:
 @pytest.mark.parametrize(
     ("front", "problem"),
     [
-        ({"change": "material", "effective": "2026-07-01"}, "1: error: `summary` is missing"),
-        (
-            {"change": "material", "effective": "2026-07-01", "summary": "First."},
-            "5: error: `summary` is still that of the version before",
-        ),
-        ({"change": "material", "summary": "Shorter."}, "1: error: `effective` is missing"),
-        ({"summary": "Shorter.", "effective": "2026-07-01"}, "1: warning: `change` is missing"),
-        (
-            {"change": "material", "summary": "Shorter.", "effective": "2026-01-01"},
-            "5: error: `effective` is still that of the version before",
-        ),
-        (
-            {"change": "material", "summary": "Shorter.", "effective": "2026-05-31"},
-            "5: error: `effective` (2026-05-31) is past",
-        ),
-        (
-            {"change": "editorial", "summary": "Shorter.", "effective": "2026-05-31"},
-            "5: warning: `effective` (2026-05-31) is past",
-        ),
-        (
-            {"change": "material", "summary": "Shorter.", "effective": "2062-07-01"},
-            "5: warning: `effective` is more than a year ahead",
-        ),
-        ({"change": "big", "summary": "Shorter.", "effective": "2026-07-01"}, "3: error: `change` is"),
-        (
-            {"change": "material", "summary": "Shorter.", "effective": "soon"},
-            "5: error: `effective` is no date",
-        ),
+        ({"summary": ""}, "1: error: `summary` is missing"),
+        ({"summary": "First."}, "4: error: `summary` is still that of the version of 2024-01-01"),
+        ({"summary": "first"}, "4: error: `summary` is still that of the version of 2024-01-01"),
+        ({"impact": ""}, "1: error: `impact` is missing"),
+        ({"impact": "You know how long."}, "5: error: `impact` is still that of the version of 2024-01-01"),
+        ({"effective": ""}, "1: error: `effective` is missing"),
+        ({"change": ""}, "1: warning: `change` is missing"),
+        ({"effective": "2026-01-01"}, "6: error: `effective` is still that of the version before"),
+        ({"effective": "2026-05-31"}, "6: error: `effective` (2026-05-31) is past"),
+        ({"effective": "2026-05-31", "change": "editorial"}, "6: warning: `effective` (2026-05-31) is past"),
+        ({"effective": "2062-07-01"}, "6: warning: `effective` is more than a year ahead"),
+        ({"change": "big"}, "3: error: `change` is"),
+        ({"effective": "soon"}, "6: error: `effective` is no date"),
     ],
 )
-def test_what_a_change_lacks_is_named_with_its_line(
+def test_what_a_change_lacks_or_repeats_is_named_with_its_line(
     site: PolicySite, front: dict[str, str], problem: str
 ) -> None:
-    ordered = {key: front[key] for key in ("change", "summary", "effective") if key in front}
-    if ordered.get("summary") == "First.":
-        ordered = {key: ordered[key] for key in ("change", "effective", "summary")}
-    found = findings(site, text("We keep it two days.", **ordered))
+    found = findings(site, changed("We keep it two days.", **front))
     assert any(finding.startswith(f"policy/privacy.md:{problem}") for finding in found), found
+
+
+def test_an_editorial_change_may_repeat_its_impact(site: PolicySite) -> None:
+    new = text("We hold it for ten days.", change="editorial", summary="One.", impact="You know how long.")
+    assert findings(site, new) == []
 
 
 def test_a_front_matter_that_is_none_is_an_error(site: PolicySite) -> None:
@@ -98,16 +64,35 @@ def test_a_front_matter_that_is_none_is_an_error(site: PolicySite) -> None:
 def test_an_edit_that_nobody_sees_is_no_version(site: PolicySite) -> None:
     report = findings(site, FIRST.replace("summary: First.", "summary: Other."))
     assert report == [
-        "policy/privacy.md:3: warning: nothing visible changed, so this is no version and nobody is told"
+        "policy/privacy.md:3: warning: nothing visible changed, so there is no new version and nobody is "
+        "notified; only a version that is not published yet takes over the new front matter"
     ]
 
 
-def test_a_new_document_and_the_start_page_need_no_summary(site: PolicySite) -> None:
+def test_a_new_document_says_what_it_is(site: PolicySite) -> None:
+    new = findings(site, "---\ntitle: Cookies\n---\n\nNone.\n", path="cookies.md")
+    assert [finding.partition(";")[0] for finding in new] == [
+        "policy/cookies.md:1: error: `summary` is missing",
+        "policy/cookies.md:1: error: `impact` is missing",
+    ]
+    complete = "---\nsummary: Our cookies.\nimpact: You know them.\n---\n\n# Cookies\n"
+    assert findings(site, complete, path="cookies.md") == []
+
+
+def test_a_new_document_without_front_matter_is_only_warned_of(site: PolicySite) -> None:
+    [finding] = findings(site, "# Cookies\n", path="cookies.md")
+    assert "warning: is a new document without front matter" in finding
+
+
+def test_neither_the_start_page_nor_a_translation_is_a_new_document(site: PolicySite) -> None:
     site.repository.write("policy/index.md", "# Start\n")
-    site.repository.write("policy/cookies.md", "# Cookies\n")
+    assert findings(site, "---\ntitle: Политика\n---\n\nДесять дней.\n", path="privacy.ru.md") == []
     report = checked(site)
-    assert report.findings == ()
-    assert [proposal.path for proposal in report.proposals] == ["policy/cookies.md", "policy/index.md"]
+    assert [proposal.path for proposal in report.proposals] == ["policy/index.md", "policy/privacy.ru.md"]
+    assert list(as_text(report)) == [
+        "policy/index.md: a new document",
+        "policy/privacy.ru.md: a new translation",
+    ]
 
 
 def test_two_documents_on_one_address_are_an_error(site: PolicySite) -> None:
@@ -129,7 +114,7 @@ def test_a_branch_is_not_blamed_for_what_its_base_got_since(site: PolicySite) ->
     site.publish("privacy.md", text("Forty days."))
     site.repository.git("switch", "--quiet", "proposal")
     assert checked(site, base="main") == Report(findings=(), proposals=())
-    site.publish("terms.md", "# Terms\n")
+    site.publish("terms.md", changed("Terms.", title="Terms"))
     assert [proposal.path for proposal in checked(site, base="main").proposals] == ["policy/terms.md"]
 
 

@@ -1,0 +1,136 @@
+"""Links that a change breaks: to files that are not there, and to clauses that no longer have their id."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from generator.checking.findings import Finding
+from generator.site.addresses import Place
+from generator.site.links import Links
+
+OF_THE_PAGE = ("", "top")
+"""Fragments that lead somewhere on every page (https://html.spec.whatwg.org/#scroll-to-the-fragment-identifier)."""
+
+OF_THE_THEME = "__"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A living document as its links see it; ``text`` is what its file holds."""
+
+    place: Place
+    path: str
+    html: str
+    text: str
+
+    @cached_property
+    def tree(self) -> LexborHTMLParser:
+        """The rendered text."""
+        return LexborHTMLParser(f"<body>{self.html}")
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What a link can lead to."""
+        tree = self.tree
+        named = [node.attributes.get("id") for node in tree.css("[id]")]
+        named += [node.attributes.get("name") for node in tree.css("a[name]")]
+        return frozenset(filter(None, named))
+
+    @cached_property
+    def links(self) -> tuple[tuple[str, bool], ...]:
+        """Each target once, as it was written, and whether it is a picture's."""
+        links = [(node.attributes.get("href") or "", False) for node in self.tree.css("a[href]")]
+        links += [(node.attributes.get("src") or "", True) for node in self.tree.css("img[src]")]
+        return tuple(dict.fromkeys(links))
+
+
+class Broken(NamedTuple):
+    """A link that leads nowhere: the document's id, the target as written, and why."""
+
+    document: str
+    written: str
+    reason: str
+
+
+def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[Broken]:
+    """The links of the pages that lead to nothing; ``files`` are paths below the documents folder."""
+    by_address = {page.place.address: page for page in pages}
+    found = []
+    for page in pages:
+        for written, is_picture in page.links:
+            reason = _why_broken(written, page, by_address, links, files=files, is_picture=is_picture)
+            if reason:
+                found.append(Broken(page.place.document.id, written, reason))
+    return found
+
+
+def link_findings(
+    before: Collection[Broken], after: Collection[Broken], pages: Collection[Page]
+) -> Iterator[Finding]:
+    """A warning for each link that leads nowhere now and did not before, in the line where it is written."""
+    known = {(broken.document, broken.written) for broken in before}
+    by_id = {page.place.document.id: page for page in pages}
+    for broken in after:
+        if (broken.document, broken.written) in known:
+            continue
+        page = by_id[broken.document]
+        yield Finding(path=page.path, line=_line_of(broken.written, page), text=broken.reason, error=False)
+
+
+def _why_broken(
+    written: str,
+    page: Page,
+    by_address: Mapping[str, Page],
+    links: Links,
+    *,
+    files: Collection[str],
+    is_picture: bool,
+) -> str:
+    try:
+        parts = urlsplit(written)
+    except ValueError:
+        return f"the link `{written}` cannot be read; correct it"
+    if parts.scheme or parts.netloc or parts.path.startswith("/"):
+        return ""
+    target: Page | None = page
+    if parts.path:
+        path = unquote(parts.path)
+        address = links.address(
+            path, source=page.place.document.path, file_address=lambda file: file if file in files else None
+        )
+        if address is None:
+            kind = "picture" if is_picture else "link"
+            suggested = _suggested(path, page, by_address, files)
+            return f"the {kind} `{written}` leads to no file of the policy{suggested}"
+        target = by_address.get(address)
+    fragment = unquote(parts.fragment)
+    if target is None or fragment in OF_THE_PAGE or fragment.startswith(OF_THE_THEME):
+        return ""
+    if fragment in target.ids or parts.fragment in target.ids:
+        return ""
+    close = difflib.get_close_matches(fragment, sorted(target.ids), n=1)
+    remedy = (
+        f"; did you mean `#{close[0]}`?" if close else "; give the clause this id again, or correct the link"
+    )
+    return f"the link `{written}` leads to no clause: {target.path} has no id `{fragment}`{remedy}"
+
+
+def _suggested(path: str, page: Page, by_address: Mapping[str, Page], files: Collection[str]) -> str:
+    known = [other.place.document.path for other in by_address.values() if other is not page]
+    close = difflib.get_close_matches(path, [*known, *files], n=1, cutoff=0.7)
+    return f"; did you mean `{close[0]}`?" if close else "; correct it, or add the file"
+
+
+def _line_of(written: str, page: Page) -> int | None:
+    spellings = "|".join(map(re.escape, (written, unquote(written))))
+    target = re.compile(rf"[(<\"' :=](?:{spellings})(?=[)>\"'\s]|$)")
+    lines = enumerate(page.text.splitlines(), 1)
+    return next((number for number, line in lines if target.search(line)), None)

@@ -1,0 +1,50 @@
+"""A site whose proposed changes are checked, with the findings as lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from policy_site import PolicySite, text
+
+from generator import plugin
+from generator.checking.check import check
+from generator.checking.findings import Report
+from generator.versions.repository import open_repository
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FIRST = text(
+    "We keep it for ten days.", summary="First.", impact="You know how long.", effective="2026-01-01"
+)
+
+
+def site_with_a_policy(folder: Path) -> PolicySite:
+    """A site that has published one document."""
+    site = PolicySite(folder)
+    site.write_config()
+    site.publish("privacy.md", FIRST)
+    return site
+
+
+def checked(site: PolicySite, base: str | None = None) -> Report:
+    """What a check of the work tree answers."""
+    config = plugin.read_config(site.config_file)
+    with open_repository(config.documents) as repository:
+        return check(config, repository, base=base, at=NOW, cache={})
+
+
+def findings(site: PolicySite, new: str | bytes, *, path: str = "privacy.md") -> list[str]:
+    """What is found when the document holds this text."""
+    site.repository.write(f"policy/{path}", new)
+    return [str(finding) for finding in checked(site).findings]
+
+
+def changed(body: str, **front: str) -> str:
+    """A text that says all that is demanded of a change, unless told otherwise; "" leaves a key out."""
+    said = {
+        "change": "material",
+        "summary": "We keep it for a shorter time.",
+        "impact": "Less is kept.",
+        "effective": "2026-07-01",
+    } | front
+    return text(body, **{key: value for key, value in said.items() if value})
