@@ -66,7 +66,8 @@ class ProvenWorld:
     def prove(self, who: str, bundle: Path) -> Path:
         """The file with a person's proof."""
         file = self.folder / "person.json"
-        file.write_bytes(person_json.dump_json(prove_person(self.world.engine, who, bundle), indent=1))
+        proven = prove_person(self.world.engine, who, bundle, key=self.key)
+        file.write_bytes(person_json.dump_json(proven, indent=1))
         return file
 
     def testimony(self, file: Path) -> Testimony:

@@ -84,8 +84,10 @@ def person_command(
 
     Example: policy-notify proof person anna@example.com proof-2 > anna.json
     """
-    engine = _open(read_settings(os.environ))
-    typer.echo(form.person_json.dump_json(prove_person(engine, who, bundle), indent=1))
+    settings = read_settings(os.environ)
+    key = read_private_key(settings.demand_proof_key()) if settings.proof_key else None
+    proven = prove_person(_open(settings), who, bundle, key=key)
+    typer.echo(form.person_json.dump_json(proven, indent=1))
 
 
 def _open(settings: Settings) -> Engine:

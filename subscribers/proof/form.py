@@ -6,6 +6,7 @@ they name each other by their place, counted from 0 over all of them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -212,7 +213,11 @@ class ProvenMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonProof:
-    """A person's part of a bundle, which can be verified without the rest; ``signature`` is hexadecimal."""
+    """A person's part of a bundle, which can be verified without the rest; signatures are hexadecimal.
+
+    ``accounts_signature`` is there where an email address was corrected since, so that the commitment cannot
+    be opened any more: then only the proof key can vouch that this is why ``address`` is None.
+    """
 
     format: Literal[1]
     head: str
@@ -220,10 +225,17 @@ class PersonProof:
     accounts: Sequence[ProvenAccount]
     messages: Sequence[ProvenMessage]
     records: Sequence[ProvenRecord]
+    accounts_signature: str | None = None
 
 
 attempt_json, post_json, delivery_json = TypeAdapter(Attempt), TypeAdapter(Post), TypeAdapter(Delivery)
 head_json, root_json, person_json = TypeAdapter(Head), TypeAdapter(Root), TypeAdapter(PersonProof)
+accounts_json = TypeAdapter(Sequence[ProvenAccount])
+
+
+def signed_accounts(head: bytes, accounts: Sequence[ProvenAccount]) -> bytes:
+    """What ``accounts_signature`` signs: these accounts, of the bundle with this head."""
+    return b"policysite accounts\0" + hashlib.sha256(head).digest() + accounts_json.dump_json(accounts)
 
 
 def message_files(number: int) -> tuple[str, str]:

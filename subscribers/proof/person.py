@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import ValidationError
 from sqlalchemy import Engine, select
 
@@ -29,6 +29,11 @@ from subscribers.proof.form import (
     ProvenRecord,
 )
 from subscribers.proof.verify import UnprovenError, digests, read, record_lines, verified_head
+from subscribers.signing import is_signed
+
+
+class UnsignedProofError(NotifyError):
+    """The proof needs the proof key, which was not given."""
 
 
 class NotInBundleError(NotifyError):
@@ -55,22 +60,36 @@ class Testimony:
     messages: Mapping[int, ProvenMessage]
 
 
-def prove_person(engine: Engine, who: str, bundle: Path) -> PersonProof:
-    """The proof for every account of the person with this external id or address."""
+def prove_person(
+    engine: Engine, who: str, bundle: Path, *, key: Ed25519PrivateKey | None = None
+) -> PersonProof:
+    """The proof for every account of the person with this external id or email address.
+
+    ``key`` is the proof key. It is needed where an email address was corrected since the message went out.
+    """
     raw, signature = read(bundle / form.HEAD), read(bundle / form.SIGNATURE)
     try:
         head = form.head_json.validate_json(raw)
     except ValidationError as error:
         raise UnprovenError(bundle / form.HEAD, "is not of format 1, or was changed") from error
-    keys = {key.account: key for key in _keys(engine, who, head.publication)}
+    keys = {each.account: each for each in _keys(engine, who, head.publication)}
     found = _deliveries(bundle, head, keys)
     if not found:
         raise NotInBundleError(
             f"{who}: is not in {bundle}; when announcement {head.announcement} began to go out on "
             f"{head.counted_at:%Y-%m-%d %H:%M} UTC, nobody of this name was registered"
         )
-    accounts = [_proven_account(key, *found[account]) for account, key in keys.items() if account in found]
+    accounts = [_proven_account(keys[account], *found[account]) for account in keys if account in found]
     told = [delivery for _, delivery in found.values()]
+    accounts_signature = None
+    deliveries = dict(found.values())  # by place
+    if any(_is_unnamed(account, deliveries[account.delivery]) for account in accounts):
+        if key is None:
+            raise UnsignedProofError(
+                f"{who}: the email address was corrected since, so the proof has to be signed: "
+                "set POLICY_NOTIFY_PROOF_KEY"
+            )
+        accounts_signature = key.sign(form.signed_accounts(raw, accounts)).hex()
     places = sorted({place for place, _ in found.values()} | {n for each in told for n in _named(each)})
     return PersonProof(
         format=form.FORMAT,
@@ -79,6 +98,7 @@ def prove_person(engine: Engine, who: str, bundle: Path) -> PersonProof:
         accounts=accounts,
         messages=[_message(bundle, number) for number in sorted({d.message for d in told if d.message})],
         records=_proven(bundle, head, places),
+        accounts_signature=accounts_signature,
     )
 
 
@@ -114,6 +134,8 @@ def verify_person(file: Path, key: Ed25519PublicKey) -> Testimony:
         except ValidationError as error:
             raise UnprovenError(file, f"account {account.external_id}: names a wrong record") from error
         _check_account(account, delivery, file)
+        if _is_unnamed(account, delivery) and not _vouched_for(proof, key):
+            raise UnprovenError(file, f"account {account.external_id}: the email address is left out")
     return Testimony(head=head, accounts=accounts, messages=messages)
 
 
@@ -214,6 +236,19 @@ def _check_account(account: ProvenAccount, delivery: Delivery, file: Path) -> No
     if not (is_account and is_address):
         wrong = "the address" if is_account else "the account"
         raise UnprovenError(file, f"record {account.delivery} is not of {wrong} that is named")
+
+
+def _is_unnamed(account: ProvenAccount, delivery: Delivery) -> bool:
+    """Whether a message went to an email address that the proof does not name."""
+    return account.address is None and delivery.address is not None
+
+
+def _vouched_for(proof: PersonProof, key: Ed25519PublicKey) -> bool:
+    try:
+        signature = bytes.fromhex(proof.accounts_signature or "")
+    except ValueError:
+        return False
+    return is_signed(key, signature, form.signed_accounts(proof.head.encode(), proof.accounts))
 
 
 def _told(account: ProvenAccount, delivery: Delivery, records: Mapping[int, bytes]) -> ToldAccount:

@@ -114,7 +114,8 @@ class Records:
             person=(
                 account_pseudonym(proof_key(key, self._publication), row.external_id).hex() if key else None
             ),
-            address=address.hex() if address else None,
+            # Nobody could open it, but it would show which record of an older bundle was erased.
+            address=address.hex() if key and address else None,
             message=None if row.exclusion else self.messages[row.language, row.last_told_id],
             fate=FATES[row.state],
             exclusion=row.exclusion,

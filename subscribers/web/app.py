@@ -8,11 +8,12 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from subscribers.errors import NotifyError
 from subscribers.web.mailbox import mailbox
+from subscribers.web.site_files import SiteFiles
+from subscribers.web.timed_protocol import TimedProtocol
 
 
 class ListeningError(NotifyError):
@@ -23,7 +24,7 @@ def make_app(
     *, site: Path | None = None, mails: Path | None = None, events: APIRouter | None = None
 ) -> FastAPI:
     """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``mails`` at ``/mails/``."""
-    app = FastAPI(title="policy-notify", docs_url=None, redoc_url=None)
+    app = FastAPI(title="policy-notify", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -37,7 +38,7 @@ def make_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
         app.include_router(mailbox(mails), prefix="/mails", include_in_schema=False)
     if site is not None:
-        app.mount("/", StaticFiles(directory=site, html=True), name="site")
+        app.mount("/", SiteFiles(site), name="site")
     return app
 
 
@@ -61,7 +62,10 @@ def serve(
         ) from error
     with listening:
         config = uvicorn.Config(
-            make_app(site=site, mails=mails, events=events), log_level="warning", server_header=False
+            make_app(site=site, mails=mails, events=events),
+            http=TimedProtocol,
+            log_level="warning",
+            server_header=False,
         )
         uvicorn.Server(config).run(sockets=[listening])
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Request, Response, status
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from subscribers.database import UnreadableDatabaseError, open_migrated
 from subscribers.ledger.evidence import SignedPost, UnsignedPostError, Verifier, receive
@@ -27,9 +28,11 @@ def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
         timestamp: Annotated[str, Header(alias="X-Twilio-Email-Event-Webhook-Timestamp")],
     ) -> Response:
         """Take a signed post. What is not signed is refused; what cannot be kept now is to be sent again."""
-        post = SignedPost(body=await _body(request), signature=signature, timestamp=timestamp)
         try:
+            post = SignedPost(body=await _body(request), signature=signature, timestamp=timestamp)
             await run_in_threadpool(receive, engine, verifier, post, now=utc_now(), keep_body=keep_body)
+        except ClientDisconnect:
+            return Response(status_code=status.HTTP_400_BAD_REQUEST)  # nobody is there to read it
         except UnsignedPostError as error:
             raise HTTPException(status.HTTP_403_FORBIDDEN, "not signed by the provider") from error
         except UnreadableDatabaseError as error:

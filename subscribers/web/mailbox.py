@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
@@ -49,7 +49,7 @@ def mailbox(folder: Path) -> APIRouter:
 
     @pages.get("/{name}/", response_class=HTMLResponse)
     def show_mail(request: Request, name: str) -> Response:
-        mail = message_from_bytes(_bytes(folder, name))
+        mail = _mail(folder, name)
         values = {
             "name": name,
             "headers": [
@@ -62,7 +62,7 @@ def mailbox(folder: Path) -> APIRouter:
 
     @pages.get("/{name}/html", response_class=HTMLResponse)
     def show_html_part(name: str) -> Response:
-        html = _part(message_from_bytes(_bytes(folder, name)), "text/html")
+        html = _part(_mail(folder, name), "text/html")
         if html is None:
             raise HTTPException(404, "This mail has no HTML part.")
         return HTMLResponse(html, headers=_MAIL)
@@ -84,6 +84,13 @@ def _bytes(folder: Path, name: str) -> bytes:
     return file.read_bytes()
 
 
+def _mail(folder: Path, name: str) -> Message:
+    try:
+        return message_from_bytes(_bytes(folder, name))
+    except RecursionError as error:
+        raise HTTPException(422, "This email has too many parts in one another; read its source.") from error
+
+
 def _entry(file: Path) -> _Entry:
     with file.open("rb") as stream:
         mail = message_from_bytes(stream.read(2**16).partition(b"\r\n\r\n")[0])
@@ -96,7 +103,7 @@ def _header(mail: Message, name: str) -> str:
     raw = str(mail.get(name, ""))
     try:
         return str(make_header(decode_header(raw)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (MessageError, LookupError, ValueError):
         return raw  # as it stands, for a header that no rule covers
 
 
@@ -106,6 +113,6 @@ def _part(mail: Message, kind: str) -> str | None:
         if isinstance(payload, bytes):
             try:
                 return payload.decode(part.get_content_charset("utf-8"), "replace")
-            except LookupError:
+            except (LookupError, ValueError):  # no such encoding, or one that is not of text
                 return payload.decode("utf-8", "replace")
     return None

@@ -18,6 +18,7 @@ from subscribers.model import attempts
 from subscribers.people import registry
 from subscribers.people.erasures import ErasureKeys
 from subscribers.proof.bundle import UnprovableError, UnwritableBundleError, export
+from subscribers.proof.person import UnsignedProofError, prove_person
 from subscribers.proof.verify import UnprovenError, verify_chain
 from subscribers.transports import DoubtfulError, RefusedError
 
@@ -215,3 +216,36 @@ def test_a_cancelled_announcement_is_proven_as_far_as_it_went(proven: ProvenWorl
     announcements.pause(world.engine, 3)
     announcements.cancel(world.engine, 3)
     assert proven.verify(proven.export("cancelled", announcement_id=3)).books.audience == 5
+
+
+def test_a_later_bundle_keeps_no_commitment_to_an_erased_address(proven: ProvenWorld, bundle: Path) -> None:
+    registry.erase(proven.world.engine, "anna", keys=ErasureKeys(["s" * 32]), at=proven.world.now)
+    later = proven.export("later")
+    proven.verify(later)
+    [unnamed] = [json.loads(line) for line in lines(later) if '"person":null' in line]
+    assert unnamed["address"] is None
+
+
+def test_an_address_cannot_be_left_out_of_a_proof(proven: ProvenWorld, bundle: Path) -> None:
+    file = proven.prove("anna", bundle)
+    proof = json.loads(file.read_text())
+    proof["accounts"][0]["address"] = None
+    for signature in (None, "", "zz", proof["signature"], "00" * 64):
+        file.write_text(json.dumps(proof | {"accounts_signature": signature}))
+        with pytest.raises(UnprovenError, match="email address is left out"):
+            proven.testimony(file)
+
+
+def test_a_corrected_address_can_only_be_proven_with_the_key(proven: ProvenWorld, bundle: Path) -> None:
+    registry.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
+    with pytest.raises(UnsignedProofError, match="POLICY_NOTIFY_PROOF_KEY"):
+        prove_person(proven.world.engine, "anna", bundle)
+    file = proven.prove("anna", bundle)
+    assert proven.testimony(file).accounts[0].address is None
+    other = proven.prove("boris", bundle)
+    mixed = json.loads(other.read_text())
+    mixed["accounts"][0]["address"] = None
+    mixed["accounts_signature"] = json.loads(proven.prove("anna", bundle).read_text())["accounts_signature"]
+    other.write_text(json.dumps(mixed))
+    with pytest.raises(UnprovenError, match="email address is left out"):
+        proven.testimony(other)

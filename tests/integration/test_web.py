@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
+import threading
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from published_site import PublishedSiteMaker
 
 from subscribers.mail.message import Message, to_email
 from subscribers.settings import Sender
+from subscribers.web import timed_protocol
 from subscribers.web.app import ListeningError, make_app, serve
 
 SENDER = Sender(
@@ -124,3 +127,96 @@ def test_a_port_in_use_is_named() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ListeningError, match=f"127.0.0.1:{port}: cannot listen"):
             serve(host="127.0.0.1", port=port, site=None, mails=None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git/config",
+        ".env",
+        "privacy/.svn/entries",
+        "%2eenv",
+        ".git%2fconfig",
+        "privacy/../.env",
+        "/.env",
+        ".ssh/",
+    ],
+)
+def test_hidden_files_below_the_site_are_not_served(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "site"
+    for name in (".git/config", ".env", "privacy/.svn/entries", ".ssh/index.html", "privacy/index.html"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("secret")
+    assert TestClient(make_app(site=folder)).get(f"/{path}").status_code == 404
+
+
+def test_well_known_files_are_served(tmp_path: Path) -> None:
+    (tmp_path / ".well-known").mkdir()
+    (tmp_path / ".well-known/security.txt").write_text("Contact: mailto:a@example.com")
+    assert TestClient(make_app(site=tmp_path)).get("/.well-known/security.txt").status_code == 200
+
+
+def test_every_file_of_the_site_comes_with_headers_for_browsers(browser: TestClient) -> None:
+    for path in ("/", "/privacy/", "/history.json"):
+        answer = browser.get(path)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+        assert "Referrer-Policy" in answer.headers
+        again = browser.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+
+
+def test_no_list_of_what_the_server_offers_is_public(browser: TestClient) -> None:
+    assert {browser.get(path).status_code for path in ("/openapi.json", "/docs", "/redoc")} == {404}
+
+
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "base64", "unicode_escape", "undefined", "\u00e9", ""]
+)
+def test_an_email_in_an_odd_charset_is_shown(browser: TestClient, mails: Path, charset: str) -> None:
+    email = f"Subject: =?{charset}?Q?a=FF?=\r\nContent-Type: text/plain; charset={charset}\r\n\r\nwords \xff"
+    (mails / "odd.eml").write_bytes(email.encode())
+    assert browser.get("/mails/").status_code == 200
+    assert "words" in browser.get("/mails/odd.eml/").text
+
+
+def test_an_email_nested_without_end_is_refused_in_words(browser: TestClient, mails: Path) -> None:
+    deep = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number)
+        for number in range(1500)
+    )
+    (mails / "deep.eml").write_bytes(b"Subject: deep\r\n" + deep + b"\r\nwords")
+    assert browser.get("/mails/").status_code == 200
+    for path in ("/mails/deep.eml/", "/mails/deep.eml/html"):
+        answer = browser.get(path)
+        assert answer.status_code in (200, 404, 422)
+    assert browser.get("/mails/deep.eml/source").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"POST /events/sendgrid HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"POST /events/sendgrid HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n[",
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /healthz HTTP/1.1\r\n",
+    ],
+)
+def test_a_request_that_is_not_finished_in_time_is_closed(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timed_protocol, "REQUEST_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(
+            uvicorn.Config(make_app(), http=timed_protocol.TimedProtocol, log_level="critical")
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            with socket.create_connection(listening.getsockname()[:2], timeout=10) as half:
+                half.sendall(begun)
+                while half.recv(65536):
+                    pass  # answers to whole requests; then the end, well before the ten seconds
+        finally:
+            server.should_exit = True
+            thread.join()
