@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from subscribers.errors import NotifyError
 from subscribers.mail.content import AnnouncedContent
+from subscribers.mail.headers import address_header, text_header
 from subscribers.mail.language import Language, load_language
 from subscribers.mail.layout import Layout, Level, lay_out
 from subscribers.mail.links import LinkTargets
@@ -41,6 +42,11 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+# No holiday notes and other automatic answers in return; bounces are wanted.
+AUTOMATIC = {
+    "Auto-Submitted": "auto-generated",  # RFC 3834, section 5
+    "X-Auto-Response-Suppress": "OOF, AutoReply",  # Exchange: [MS-OXCMAIL], section 2.1.3.2.20
+}
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # not every server on the way takes eight
 _INLINER = css_inline.CSSInliner(
     extra_css=(TEMPLATES / "mail.css").read_text(encoding="utf8"), load_remote_stylesheets=False
@@ -80,18 +86,28 @@ def to_email(
 ) -> EmailMessage:
     """``message`` addressed to one person; only To, Message-ID and Date differ between people."""
     email = EmailMessage(policy=_SEVEN_BIT)
-    email["From"] = sender.address
+    email["From"] = address_header("From", sender.address.display_name, sender.address.addr_spec)
+    email["Reply-To"] = address_header("Reply-To", sender.address.display_name, reply_address(sender))
     email["To"] = Address(addr_spec=recipient)
-    email["Subject"] = message.subject
+    email["Subject"] = text_header("Subject", message.subject)
     email["Date"] = sent_at
     email["Message-ID"] = message_id
-    email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in return
+    for name, value in AUTOMATIC.items():
+        email[name] = value
     email.set_content(message.text, cte=_transfer_encoding(message.text))
     email.add_alternative(message.html, subtype="html", cte=_transfer_encoding(message.html))
     email["Content-Language"] = message.language  # last: set_content drops it
     # The default boundary is random, and the bytes should be the same for everybody.
     email.set_boundary(f"policy-{hashlib.sha256(message.html.encode()).hexdigest()[:32]}")
     return email
+
+
+def reply_address(sender: Sender) -> str:
+    """Where answers go (Reply-To, RFC 5322, section 3.6.2): the contact, where it is an email address."""
+    try:
+        return Address(addr_spec=sender.contact).addr_spec
+    except (HeaderParseError, ValueError, IndexError):
+        return sender.address.addr_spec
 
 
 def _render(mail: Layout, words: Language, sender: Sender) -> Message:

@@ -183,6 +183,8 @@ def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_f
     email = email_to("anna@example.com", message)
     assert email["List-Unsubscribe"] is None
     assert email["Auto-Submitted"] == "auto-generated"
+    assert email["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert email["Reply-To"].endswith("<privacy@example.com>")
     assert email["Content-Language"] == message.language
 
 
