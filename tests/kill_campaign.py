@@ -34,8 +34,9 @@ from smtp_double import SmtpDouble, SmtpMail
 from sqlalchemy import select
 from told_world import ToldWorld
 
+from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, reading
-from subscribers.ledger.books import audit
+from subscribers.ledger.books import audit, statuses
 from subscribers.ledger.ledger import Ledger
 from subscribers.model import AttemptState, BatchState, attempts, batches, deliveries
 
@@ -143,6 +144,7 @@ class Campaign:
                 self._let_leases_end()
                 self._note_doubts()
                 self._check_books()
+                self._release_what_paused()
                 if self.postman:
                     self.postman.bring_some()
                 if self._is_complete():
@@ -195,6 +197,11 @@ class Campaign:
 
     def _check_books(self) -> None:
         self.tally.unbalanced += len(audit(self.world.engine))
+
+    def _release_what_paused(self) -> None:
+        """A few unknowns in a row have paused the announcement: a person lets it go on."""
+        if any(status.state == "paused" for status in statuses(self.world.engine)):
+            announcements.release(self.world.engine, 2)
 
     def _is_complete(self) -> bool:
         """Whether nobody waits and nothing is in doubt; where only doubts are left, evidence comes."""

@@ -145,10 +145,10 @@ class _TrappedRequest:
     def sha256(self) -> str:
         return self._request.sha256
 
-    def send(self, *, before: float) -> str | None:
+    def send(self, *, may_write: Callable[[], bool]) -> str | None:
         self._transport.count()
         self._transport.reached("before the request")
         try:
-            return self._request.send(before=before)
+            return self._request.send(may_write=may_write)
         finally:
             self._transport.reached("after the reply")

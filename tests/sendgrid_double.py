@@ -59,7 +59,7 @@ class SendRequest:
 
     @property
     def token(self) -> str:
-        return str(self.body["custom_args"]["attempt"])
+        return str(self.body["custom_args"]["notify_attempt"])
 
     @property
     def client(self) -> str:
@@ -82,6 +82,8 @@ class SendGridDouble:
         self.behave: Callable[[SendRequest], Behaviour] = lambda _: Behaviour.ACCEPT
         self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's request
         self.bad_addresses: set[str] = set()
+        self.page: tuple[int, dict[str, str], str] | None = None  # what something on the way answers instead
+        self.calls = 0
         self.requests: list[SendRequest] = []
         self.accepted: list[SendRequest] = []
         self.mails: Counter[str] = Counter()
@@ -126,11 +128,19 @@ def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            double.calls += 1
+            self.answer(404)
+
         def do_POST(self) -> None:
+            double.calls += 1
             if double.interrupt(self.headers.get(SUBUSER, "")):
                 self.close_connection = True
                 return
             raw = self.rfile.read(int(self.headers["Content-Length"]))
+            if double.page is not None:
+                self.show(*double.page)
+                return
             if self.path != "/v3/mail/send":
                 self.answer(404, errors=[{"message": "not found", "field": None}])
             elif self.headers["Authorization"] != f"Bearer {API_KEY}":
@@ -185,6 +195,15 @@ def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
+        def show(self, status: int, headers: dict[str, str], html: str) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Type": "text/html", "Content-Length": str(len(html))}.items():
+                self.send_header(name, value)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(html.encode())
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -212,7 +231,7 @@ class EventSource:
             "event": kind,
             "sg_event_id": f"event-{number}",
             "sg_message_id": f"message-{token}.recvd-{number}",
-            "attempt": token,
+            "notify_attempt": token,
             "delivery": delivery,
         } | more
 

@@ -61,7 +61,7 @@ class ScriptedRequest:
     def sha256(self) -> str:
         return hashlib.sha256(repr(self.mailing).encode()).hexdigest()
 
-    def send(self, *, before: float) -> str | None:
+    def send(self, *, may_write: Callable[[], bool]) -> str | None:
         answer = self.transport.answers.pop(0) if self.transport.answers else None
         if isinstance(answer, Exception):
             raise answer

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from subscribers.announcing import announcements, rehearsal
 from subscribers.announcing.past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
+from subscribers.clock import utc_now
 from subscribers.database import migrate, open_database, open_migrated
 from subscribers.delivery import reporting, unfinished
 from subscribers.delivery.forecast import forecast
@@ -29,7 +30,7 @@ from subscribers.delivery.reconciliation import configured_reconciliation
 from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
 from subscribers.ledger.books import statuses
-from subscribers.ledger.ledger import Ledger, utc_now
+from subscribers.ledger.ledger import Ledger
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 from subscribers.signing import parse_public_key

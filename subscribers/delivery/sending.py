@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
+from subscribers.clock import seconds_since_boot
+from subscribers.delivery.lease import Lease
+from subscribers.delivery.settling import settle
 from subscribers.errors import NotifyError
 from subscribers.ledger.ledger import Claim, Ledger
 from subscribers.settings import Sender
@@ -25,7 +27,6 @@ from subscribers.transports import (
 THROTTLED = timedelta(seconds=2)
 UNREACHABLE = timedelta(seconds=5)
 DOUBTFUL = timedelta(seconds=30)  # each call may leave a batch in doubt
-LEASE_SHARE = 0.9  # of a lease in which a request may be begun; the rest is for clocks that differ
 
 
 class ProviderRefusedError(NotifyError):
@@ -38,39 +39,76 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
     if claim is None:
         return False
     request = transport.prepare(_mailing(claim, sender))
-    before = time.monotonic() + ledger.lease.total_seconds() * LEASE_SHARE
+    began = seconds_since_boot()
     if not ledger.intend(claim, request_sha256=request.sha256):
         return False
+    answer: NotSentError | DoubtfulError | None = None
+    provider_id = None
     try:
-        provider_id = request.send(before=before)
-    except DoubtfulError as error:
-        ledger.doubt(claim, str(error))
-        ledger.close(transport, detail=str(error), first=DOUBTFUL)
-    except RefusedError as error:
-        ledger.refuse(claim, str(error))
-    except DeferredError as error:
-        ledger.defer(claim, str(error))
-    except NotSentError as error:
-        ledger.put_back(claim, str(error))
-        _keep_off(ledger, transport, error)
-    else:
-        ledger.accept(claim.token, provider_id=provider_id)
-        ledger.reopen(transport)
-        return True
-    return False
+        with Lease(ledger, claim, since=began) as lease:
+            provider_id = request.send(may_write=lease.holds)
+    except (NotSentError, DoubtfulError) as error:
+        answer = error
+    settle(
+        lambda: _record(ledger, transport, claim, answer, provider_id=provider_id),
+        answer=f"batch {claim.batch_id}: {_known(answer, provider_id)}",
+        remedy=_remedy(claim, answer),
+    )
+    if isinstance(answer, MisconfiguredError):
+        raise ProviderRefusedError(
+            f"{transport.name}: {answer}; nothing is lost: mend it, then policy-notify deliver"
+        ) from answer
+    return answer is None
+
+
+def _record(
+    ledger: Ledger,
+    transport: Transport,
+    claim: Claim,
+    answer: NotSentError | DoubtfulError | None,
+    *,
+    provider_id: str | None,
+) -> None:
+    """Write down what the provider answered; to repeat it changes nothing."""
+    match answer:
+        case None:
+            ledger.accept(claim.token, provider_id=provider_id)
+            ledger.reopen(transport)
+        case DoubtfulError():
+            ledger.doubt(claim, str(answer))
+            ledger.close(transport, detail=str(answer), first=DOUBTFUL)
+        case RefusedError():
+            ledger.refuse(claim, str(answer))
+        case DeferredError():
+            ledger.defer(claim, str(answer))
+        case _:
+            ledger.put_back(claim, str(answer))
+            _keep_off(ledger, transport, answer)
+
+
+def _known(answer: NotSentError | DoubtfulError | None, provider_id: str | None) -> str:
+    if answer is None:
+        return f"the provider has accepted it ({provider_id or 'without an id'})"
+    if isinstance(answer, DoubtfulError):
+        return f"nobody knows whether the provider has accepted it ({answer})"
+    return f"the provider has not accepted it ({answer})"
+
+
+def _remedy(claim: Claim, answer: NotSentError | DoubtfulError | None) -> str:
+    """What a person can do who reads the answer, once the database is back."""
+    if isinstance(answer, DoubtfulError):
+        return "see policy-notify resolve --help"
+    word = "sent" if answer is None else "unsent"
+    return f"once it is back: policy-notify resolve {claim.batch_id} --{word}"
 
 
 def _keep_off(ledger: Ledger, transport: Transport, error: NotSentError) -> None:
-    """Spare a provider that took nothing; stop where only a person can help."""
+    """Spare a provider that took nothing."""
     match error:
         case ThrottledError():
             ledger.close(transport, detail=str(error), first=THROTTLED, asked=error.retry_after)
         case UnreachableError():
             ledger.close(transport, detail=str(error), first=UNREACHABLE)
-        case MisconfiguredError():
-            raise ProviderRefusedError(
-                f"{transport.name}: {error}; nothing is lost: mend it, then policy-notify deliver"
-            ) from error
 
 
 def _mailing(claim: Claim, sender: Sender) -> Mailing:

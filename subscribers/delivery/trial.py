@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,8 +11,6 @@ from subscribers.mail.message import Message
 from subscribers.people.addresses import read_address
 from subscribers.settings import Sender
 from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport
-
-LONGEST_SECONDS = 60.0
 
 
 class TestMailError(NotifyError):
@@ -43,7 +40,7 @@ def send_test(
         ),
     )
     try:
-        return transport.prepare(mailing).send(before=time.monotonic() + LONGEST_SECONDS)
+        return transport.prepare(mailing).send(may_write=lambda: True)
     except NotSentError as error:
         raise TestMailError(f"test mail: not sent ({error}); see policy-notify doctor") from error
     except DoubtfulError as error:

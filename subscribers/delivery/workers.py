@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -83,10 +84,14 @@ async def _work(
         ledger.fan_out(batch_limit=transport.batch_limit)
         return ledger.sendable(transport, limit=AHEAD)
 
+    # A job that lost its connection to the queue goes on in its thread, and another begins beside it.
+    one_at_a_time = threading.Lock()
+
     def deliver(batch_id: int) -> None:
         try:
-            _wait_for_the_pace(ledger, transport)
-            deliver_batch(ledger, transport, batch_id, sender=sender)
+            with one_at_a_time:
+                _wait_for_the_pace(ledger, transport)
+                deliver_batch(ledger, transport, batch_id, sender=sender)
         except ProviderRefusedError as error:
             log.warning("%s", error)
             ledger.close(transport, detail=str(error), first=SETTLED_BY_A_PERSON)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, make_url
 
+from subscribers.clock import utc_now
 from subscribers.database import (
     UnreadableDatabaseError,
     check_schema,
@@ -23,7 +24,7 @@ from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
 from subscribers.ledger.evidence import last_signs
-from subscribers.ledger.ledger import Ledger, utc_now
+from subscribers.ledger.ledger import Ledger
 from subscribers.mail.message import MAIL_LIMIT_BYTES
 from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.people.reachability import count_registered

@@ -22,7 +22,7 @@ class Doubt:
     claimed_at: datetime
     detail: str | None
     transport: str
-    token: str  # what the provider was told as the custom argument "attempt"
+    token: str  # what the provider was told as the custom argument "notify_attempt"
     request_sha256: str | None
     message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
 

@@ -33,7 +33,9 @@ from subscribers.model import (
     events,
     people,
 )
+from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
 
+TOKEN = re.compile(r"[0-9a-f]{32}")
 DELIVERY = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})")  # announcement and person
 STRENGTH = tuple(Outcome)  # from weakest to strongest
 OUTCOMES = {
@@ -208,7 +210,10 @@ def _locked(connection: Connection, tokens: set[str]) -> dict[str, str]:
 
 def _event(listed: Any) -> Event | None:
     """An event that names an attempt; None for any other."""
-    if not isinstance(listed, dict) or not isinstance(listed.get("attempt"), str):
+    if not isinstance(listed, dict):
+        return None
+    token = listed.get(ATTEMPT_ARGUMENT) or listed.get(FORMER_ATTEMPT_ARGUMENT)
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
         return None
     event_id, kind, timestamp = (listed.get(name) for name in ("sg_event_id", "event", "timestamp"))
     if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(timestamp, int)):
@@ -217,7 +222,7 @@ def _event(listed: Any) -> Event | None:
     message_id = listed.get("sg_message_id")
     return Event(
         event_id=event_id,
-        token=listed["attempt"],
+        token=token,
         kind=kind,
         occurred_at=datetime.fromtimestamp(timestamp, UTC),
         announcement_id=int(delivery[1]) if delivery else None,

@@ -11,13 +11,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, or_, select, update
 
+from subscribers.clock import clock_of
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, channel, shared_addresses
+from subscribers.ledger import batch_rows, channel, shared_addresses, unknowns
 from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt, all_doubts
 from subscribers.ledger.fan_out import freeze_audience
@@ -37,7 +38,7 @@ from subscribers.model import (
 from subscribers.people.pseudonyms import commit_addresses
 from subscribers.transports import Transport
 
-LEASE = timedelta(seconds=45)  # a dead worker's batch is known as doubtful within a minute
+LEASE = timedelta(seconds=45)  # renewed while the answer is waited for; a dead worker is known in a minute
 # A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).
 DEFERRALS = 30
 LONGEST_DEFERRAL = timedelta(hours=4)
@@ -61,24 +62,22 @@ class UnknownBatchError(NotifyError):
     """No batch of that number is in doubt."""
 
 
-def utc_now() -> datetime:
-    """The present time."""
-    return datetime.now(UTC)
-
-
 class Ledger:
-    """Delivery state in one database; any number of processes may hold one of these."""
+    """Delivery state in one database; any number of processes may hold one of these.
+
+    Without ``now`` all of them go by one clock, the database's, so that a lease ends for all at once.
+    """
 
     def __init__(
         self,
         engine: Engine,
         *,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] | None = None,
         lease: timedelta = LEASE,
         pace: Pace = NO_PACE,
     ) -> None:
         self.engine = engine
-        self.now = now
+        self.now = now or clock_of(engine)
         self.lease = lease
         self.pace = pace
         self._days: tuple[date, int] | None = None  # today, and days with mail before it
@@ -217,6 +216,22 @@ class Ledger:
                 batch_rows.note(connection, claim.token, AttemptState.INTENDED, request_sha256=request_sha256)
             return held == 1
 
+    def renew(self, claim: Claim) -> bool:
+        """Let the lease begin anew while the answer is waited for; False when the claim was lost."""
+        with writing(self.engine) as connection:
+            return (
+                connection.execute(
+                    update(batches)
+                    .where(
+                        batches.c.id == claim.batch_id,
+                        batches.c.token == claim.token,
+                        batches.c.state == BatchState.CLAIMED.value,
+                    )
+                    .values(lease_until_at=self.now() + self.lease)
+                ).rowcount
+                == 1
+            )
+
     def accept(self, token: str, *, provider_id: str | None) -> None:
         """The provider has taken the attempt's request; by its answer or by evidence, early or late."""
         with writing(self.engine) as connection:
@@ -260,6 +275,7 @@ class Ledger:
         with writing(self.engine) as connection:
             if self._ended(connection, claim, AttemptState.UNKNOWN, detail):
                 batch_rows.doubt(connection, claim.batch_id, claim.token, detail=detail)
+                unknowns.pause_if_in_a_row(connection, claim.batch_id, detail)
 
     # What others left behind.
 

@@ -6,12 +6,18 @@ sent, or may have been sent; what follows from that is the ledger's business.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from subscribers.mail.message import Message
 from subscribers.settings import Sender
+
+# Under this name the provider is told the attempt's token, and says it again in each event. It was "attempt",
+# which SendGrid itself uses in events of deferrals; events of mails from then may still come.
+ATTEMPT_ARGUMENT = "notify_attempt"
+FORMER_ATTEMPT_ARGUMENT = "attempt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +50,11 @@ class Request(Protocol):
     def sha256(self) -> str:
         """Of all that would be written."""
 
-    def send(self, *, before: float) -> str | None:
+    def send(self, *, may_write: Callable[[], bool]) -> str | None:
         """Write it; the provider's id for it once accepted.
 
-        Nothing is written after ``before`` (``time.monotonic()``), when others may take the batch for
-        doubtful: a process that slept too long must not wake and send.
+        ``may_write`` is asked right before: once others may take the batch for unknown, nothing is written. A
+        process or machine that slept too long must not wake and send.
         Raises a ``NotSentError`` when it was surely not accepted, ``DoubtfulError`` when it may have been.
         """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from subscribers.mail.message import to_email
@@ -35,7 +36,7 @@ class _FolderRequest:
         parts = (mailing.sender, mailing.message, mailing.recipients)
         self.sha256 = hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def send(self, *, before: float) -> None:  # noqa: ARG002 - a late file is the same file
+    def send(self, *, may_write: Callable[[], bool]) -> None:  # noqa: ARG002 - a late file is the same file
         mailing = self._mailing
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import json
 import ssl
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message as Headers
 from email.utils import parsedate_to_datetime
@@ -23,7 +24,9 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers import mail as api
 
+from subscribers.mail.message import AUTOMATIC, reply_address
 from subscribers.transports import (
+    ATTEMPT_ARGUMENT,
     DoubtfulError,
     Mailing,
     MisconfiguredError,
@@ -32,8 +35,10 @@ from subscribers.transports import (
     TooLateError,
     UnreachableError,
 )
+from subscribers.transports.foreign_answers import Proof, described, judge
 
-TIMEOUT_SECONDS = 30.0  # for each answer; shorter than a lease
+CONNECT_SECONDS = 30.0
+ANSWER_SECONDS = 300.0  # meanwhile the lease is renewed; to give up earlier leaves a thousand people unknown
 # With any type but the bare application/json the library writes the body as it is, not encoded once more.
 AS_IT_IS = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -60,18 +65,18 @@ class _SendGridRequest:
         self._body = json.dumps(body)
         self.sha256 = hashlib.sha256(self._body.encode()).hexdigest()
 
-    def send(self, *, before: float) -> str | None:
-        line = _Line(before)
+    def send(self, *, may_write: Callable[[], bool]) -> str | None:
+        line = _Line(may_write)
         client = _WatchedClient.like(self._client, line)
         try:
             answer = client.mail.send.post(
-                request_body=self._body, request_headers=AS_IT_IS, timeout=TIMEOUT_SECONDS
+                request_body=self._body, request_headers=AS_IT_IS, timeout=CONNECT_SECONDS
             )
         except HTTPError as error:
             raise _meaning(error) from error
         except (OSError, http.client.HTTPException) as error:
             words = str(error) or type(error).__name__
-            raise DoubtfulError(words) if line.is_open else UnreachableError(words) from error
+            raise DoubtfulError(words) if line.is_written else UnreachableError(words) from error
         if answer.status_code != http.HTTPStatus.ACCEPTED:
             raise DoubtfulError(f"answered {answer.status_code} instead of 202")
         provider_id: str | None = answer.headers.get("X-Message-Id")
@@ -80,19 +85,18 @@ class _SendGridRequest:
 
 @dataclass(slots=True)
 class _Line:
-    """One connection: whether it came about, and until when it may be written to."""
+    """One connection: whether it may be written to, and whether the whole request was."""
 
-    before: float
-    is_open: bool = False
+    may_write: Callable[[], bool]
+    is_written: bool = False
 
-    def opened(self) -> None:
-        if time.monotonic() > self.before:
+    def ask(self) -> None:
+        if not self.may_write():
             raise TooLateError
-        self.is_open = True
 
 
 class _WatchedClient(Client):  # type: ignore[misc] # the library has no types
-    """The library's client, over connections that tell when they came about."""
+    """The library's client, over connections that tell how far they came, and to the API's host alone."""
 
     line: _Line
 
@@ -110,8 +114,35 @@ class _WatchedClient(Client):  # type: ignore[misc] # the library has no types
     def _make_request(
         self, _: urllib.request.OpenerDirector, request: urllib.request.Request, timeout: float | None = None
     ) -> Any:
-        opener = urllib.request.build_opener(_Http(self.line), _Https(self.line))
+        opener = urllib.request.build_opener(_Http(self.line), _Https(self.line), _StayThere())
         return super()._make_request(opener, request, timeout=timeout)
+
+
+class _StayThere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would carry the API key to another host."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+class _Watched(http.client.HTTPConnection):
+    line: _Line
+
+    def send(self, data: Any) -> None:
+        if self.sock is None and self.auto_open:
+            self.connect()
+        self.line.ask()
+        super().send(data)
+
+    def endheaders(self, *arguments: Any, **options: Any) -> None:
+        super().endheaders(*arguments, **options)
+        self.line.is_written = True
+        assert self.sock is not None
+        self.sock.settimeout(ANSWER_SECONDS)
+
+
+class _WatchedTls(_Watched, http.client.HTTPSConnection):
+    pass
 
 
 class _Http(urllib.request.HTTPHandler):
@@ -120,14 +151,10 @@ class _Http(urllib.request.HTTPHandler):
         self._line = line
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        line = self._line
+        def connection(host: str, /, **options: Any) -> _Watched:
+            return _watched(_Watched(host, **options), self._line)
 
-        class Connection(http.client.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                line.opened()
-
-        return self.do_open(Connection, req)
+        return self.do_open(connection, req)
 
 
 class _Https(urllib.request.HTTPSHandler):
@@ -136,14 +163,15 @@ class _Https(urllib.request.HTTPSHandler):
         self._line = line
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        line = self._line
+        def connection(host: str, /, **options: Any) -> _Watched:
+            return _watched(_WatchedTls(host, **options), self._line)
 
-        class Connection(http.client.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                line.opened()
+        return self.do_open(connection, req, context=ssl.create_default_context())
 
-        return self.do_open(Connection, req, context=ssl.create_default_context())
+
+def _watched(connection: _Watched, line: _Line) -> _Watched:
+    connection.line = line
+    return connection
 
 
 def _body(mailing: Mailing) -> dict[str, Any]:
@@ -153,9 +181,10 @@ def _body(mailing: Mailing) -> dict[str, Any]:
     mail.subject = api.Subject(message.subject)
     mail.add_content(api.Content("text/plain", message.text))
     mail.add_content(api.Content("text/html", message.html))
-    # RFC 3834, section 5: no vacation notes in answer.
-    mail.add_header(api.Header("Auto-Submitted", "auto-generated"))
-    mail.add_custom_arg(api.CustomArg("attempt", mailing.token))
+    mail.reply_to = api.ReplyTo(reply_address(mailing.sender), sender.display_name or None)
+    for name, value in AUTOMATIC.items():
+        mail.add_header(api.Header(name, value))
+    mail.add_custom_arg(api.CustomArg(ATTEMPT_ARGUMENT, mailing.token))
     # A service notice goes to whoever left the newsletters; bounces and spam reports still stop it.
     mail.mail_settings = api.MailSettings(
         bypass_unsubscribe_management=api.BypassUnsubscribeManagement(enable=True)
@@ -182,13 +211,27 @@ def _meaning(error: HTTPError) -> Exception:
     words = f"{status} " + "; ".join(str(reason.get("message")) for reason in reasons)
     if status == http.HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError(words, retry_after=_wait_seconds(error.headers))
-    if not 400 <= status < 500 or not reasons:
-        return DoubtfulError(words.strip())
+    if not reasons:
+        return _foreign(status, error.headers)
+    if not 400 <= status < 500:
+        return DoubtfulError(words)
     fields = [reason.get("field") for reason in reasons]
     in_recipient = any(field is None or str(field).startswith("personalizations") for field in fields)
     if status in {http.HTTPStatus.BAD_REQUEST, http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE} and in_recipient:
         return RefusedError(words)
     return MisconfiguredError(words)
+
+
+def _foreign(status: int, headers: Headers) -> Exception:
+    """What an answer says that gives none of SendGrid's reasons: mostly it is not SendGrid's."""
+    words = described(status, headers)
+    match judge(status, headers):
+        case Proof.REFUSED:
+            return MisconfiguredError(f"{words}; see what stands between this machine and SendGrid")
+        case Proof.NOT_NOW:
+            return UnreachableError(words)
+        case Proof.UNKNOWN:
+            return DoubtfulError(words)
 
 
 def _reasons(body: bytes) -> list[dict[str, Any]]:

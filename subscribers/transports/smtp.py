@@ -1,9 +1,9 @@
 """Mails through an SMTP server, one message for each recipient and each intent.
 
 What can be promised: a mail is accepted when the server answers 250 to its data, and is surely not when it
-answers anything else, or when the connection ends before the data begin. Between the first byte of the data
-and the answer a mail may be accepted without our learning of it: it stays in doubt, is never repeated by
-itself, and is settled by ``policy-notify resolve``, because SMTP sends no signed events that could.
+answers anything else, or when the connection ends before the last line of the data. Between that line and
+the answer a mail may be accepted without our learning of it: it stays unknown, is never repeated by itself,
+and is settled by ``policy-notify resolve``, because SMTP sends no signed events that could.
 What becomes of an accepted mail is between the servers: a bounce goes to the From address.
 """
 
@@ -13,7 +13,7 @@ import hashlib
 import re
 import smtplib
 import ssl
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +31,11 @@ from subscribers.transports import (
     UnreachableError,
 )
 
-TIMEOUT_SECONDS = 30.0  # for each answer; shorter than a lease
+# How long each answer is waited for, meanwhile the lease is renewed: RFC 5321, section 4.5.3.2.
+OPENING_SECONDS = 60.0  # less than its five minutes: until the data a broken connection costs a retry only
+ENVELOPE_SECONDS = 300.0  # MAIL, RCPT, DATA: 4.5.3.2.2 to 4.5.3.2.4
+DATA_SECONDS = 180.0  # to write the data: 4.5.3.2.5
+ANSWER_SECONDS = 600.0  # to the data: 4.5.3.2.6, "a receiver-SMTP that is slow leads to duplicate messages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SERVICE_CLOSING = 421  # RFC 5321, section 3.8: to any command, and for all mail
 
@@ -75,10 +79,10 @@ class SmtpTransport:
         try:
             if self._encrypted:
                 session: smtplib.SMTP = smtplib.SMTP_SSL(
-                    self._host, self._port, timeout=TIMEOUT_SECONDS, context=context
+                    self._host, self._port, timeout=OPENING_SECONDS, context=context
                 )
             else:
-                session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
+                session = smtplib.SMTP(self._host, self._port, timeout=OPENING_SECONDS)
                 session.ehlo()
                 if session.has_extn("starttls") or self._host not in LOOPBACK:
                     session.starttls(context=context)
@@ -108,25 +112,39 @@ class _SmtpRequest:
         ).as_bytes()
         self.sha256 = hashlib.sha256(self._mail).hexdigest()
 
-    def send(self, *, before: float) -> str:
+    def send(self, *, may_write: Callable[[], bool]) -> str:
         session = self._transport.session()
         try:
+            _wait(session, ENVELOPE_SECONDS)
             _expect(session.mail(self._from), {250}, refused=MisconfiguredError, deferred=ThrottledError)
             _expect(session.rcpt(self._to), {250, 251})
             _expect(session.docmd("DATA"), {354})
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(_words(error)) from error
-        if time.monotonic() > before:
+        if not may_write():
             session.close()  # the server has no data: it discards the mail (RFC 5321, section 4.1.1.4)
             raise TooLateError
         try:
+            _wait(session, DATA_SECONDS)
             # RFC 5321, section 4.5.2: a line that begins with a dot gets another.
             session.send(re.sub(rb"(?m)^\.", b"..", self._mail) + b".\r\n")
+        except (OSError, smtplib.SMTPException) as error:
+            session.close()  # without the last line the server discards the mail
+            raise UnreachableError(_words(error)) from error
+        try:
+            _wait(session, ANSWER_SECONDS)
             answer = session.getreply()
+            _wait(session, OPENING_SECONDS)
         except (OSError, smtplib.SMTPException) as error:
             session.close()
             raise DoubtfulError(_words(error)) from error
         return _expect(answer, {250})
+
+
+def _wait(session: smtplib.SMTP, seconds: float) -> None:
+    """From now on wait so long for each step."""
+    if session.sock is not None:
+        session.sock.settimeout(seconds)
 
 
 def _expect(

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from subscribers.clock import utc_now
 from subscribers.database import UnreadableDatabaseError, open_migrated
 from subscribers.ledger.evidence import SignedPost, UnsignedPostError, Verifier, receive
-from subscribers.ledger.ledger import utc_now
 from subscribers.settings import Settings
 
 BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid gathers at most 768 kB of events into one post

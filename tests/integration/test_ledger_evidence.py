@@ -314,3 +314,14 @@ def test_a_silent_channel_releases_nothing_ever(evidence: Evidence) -> None:
     assert world.books(2).unknown == 3
     assert all(count == 1 for name, count in world.transport.mails.items() if "canary" not in name)
     assert world.transport.mails["canary@market.example"] <= 10
+
+
+def test_an_event_under_the_former_name_still_settles_its_attempt() -> None:
+    """Mails of an earlier version carry the token as "attempt"; a deferral's own "attempt" is a number."""
+    source, token = EventSource(), "ab" * 16
+    bare = source.event("deferred", token=token, delivery="2-1", address="anna@example.com")
+    del bare["notify_attempt"]
+    names = ({"attempt": token}, {"notify_attempt": token}, {"notify_attempt": token, "attempt": "5"})
+    post = source.post([*(bare | each for each in names), bare | {"attempt": "5"}])
+
+    assert [event.token for event in Verifier(source.public_key).events(post)] == [token] * 3

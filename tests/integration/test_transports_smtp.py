@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,6 +47,7 @@ class Handler:
     rcpt: str = "250 OK"
     data: str = "250 taken as 4711"
     drop: bool = False
+    seconds: float = 0  # that pass before the answer to the data
     taken: list[Envelope] = field(default_factory=list)
 
     async def handle_MAIL(  # noqa: N802
@@ -64,6 +65,7 @@ class Handler:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.taken.append(envelope)
+        await asyncio.sleep(self.seconds)
         if self.drop:
             assert server.transport
             server.transport.close()
@@ -110,7 +112,7 @@ def mailing(number: int = 1, text: str = "Меньше.\n") -> Mailing:
 
 
 def send(transport: SmtpTransport, *, mail: Mailing | None = None, seconds: float = 30) -> str | None:
-    return transport.prepare(mail or mailing()).send(before=time.monotonic() + seconds)
+    return transport.prepare(mail or mailing()).send(may_write=lambda: seconds > 0)
 
 
 def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
@@ -176,6 +178,44 @@ def test_each_answer_has_its_meaning(
     for name in answers:
         setattr(handler, name, getattr(Handler(), name))
     assert send(transport, mail=mailing(2)) == "250 taken as 4711"
+
+
+def test_the_answer_to_the_data_is_waited_for_longer_than_any_other(
+    serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.transports.smtp.OPENING_SECONDS", 1.0)
+    monkeypatch.setattr("subscribers.transports.smtp.ENVELOPE_SECONDS", 1.0)
+    handler.seconds = 2
+    transport = SmtpTransport(f"smtp://{serve()}")
+    assert send(transport) == "250 taken as 4711"
+
+
+def test_no_answer_to_the_data_in_time_is_a_doubt(
+    serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.transports.smtp.ANSWER_SECONDS", 0.2)
+    handler.seconds = 1
+    with pytest.raises(DoubtfulError):
+        send(SmtpTransport(f"smtp://{serve()}"))
+
+
+def test_data_that_could_not_be_written_leave_no_doubt(
+    serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its last line a mail was not sent (RFC 5321, section 4.1.1.4)."""
+    transport = SmtpTransport(f"smtp://{serve()}")
+    session = transport.session()
+
+    def break_off(data: object) -> None:
+        if isinstance(data, bytes) and data.endswith(b"\r\n.\r\n"):
+            raise ConnectionResetError
+        type(session).send(session, data)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session, "send", break_off)
+    with pytest.raises(UnreachableError):
+        send(transport)
+    assert handler.taken == []
+    assert send(transport, mail=mailing(2))
 
 
 def test_an_absent_server_leaves_no_doubt(serve: Callable[..., str]) -> None:

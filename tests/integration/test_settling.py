@@ -1,0 +1,152 @@
+"""The provider's answer is known, and the database is away: the answer is kept and written down later."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import postgresql
+import pytest
+from published_site import PublishedSiteMaker
+from sendgrid_double import API_KEY, Behaviour, SendGridDouble, SendRequest
+from smtp_double import SmtpDouble, SmtpMail
+from told_world import SENDER, ToldWorld
+
+from subscribers.database import UnreadableDatabaseError, migrate, open_database
+from subscribers.delivery.local import deliver
+from subscribers.delivery.settling import UnsettledError, settle
+from subscribers.ledger.ledger import Ledger
+from subscribers.transports import Transport
+from subscribers.transports.folder import FolderTransport
+from subscribers.transports.sendgrid import SendGridTransport
+from subscribers.transports.smtp import SmtpTransport
+
+NAMES = ("anna", "boris", "chen")
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL that the test may stop."""
+    if not postgresql.BINARIES:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.running_cluster() as cluster:
+        yield cluster
+
+
+def _announced(url: str, folder: Path) -> ToldWorld:
+    world = ToldWorld(open_database(url), PublishedSiteMaker(folder / "site"))
+    world.register(*NAMES)
+    world.open_with_baseline()
+    world.announce()
+    return world
+
+
+def _deliver(world: ToldWorld, transport: Transport) -> None:
+    deliver(Ledger(world.engine), transport, sender=SENDER, stop=Event(), patience=timedelta(0))
+
+
+def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
+    own_cluster: postgresql.Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SMTP."""
+    url = own_cluster.create("restarted")
+    migrate(open_database(url))
+    world = _announced(url, tmp_path)
+    starting: list[threading.Timer] = []
+
+    def stop_before_the_second_answer(_: SmtpMail) -> Behaviour:
+        if sum(server.mails.values()) == 1:
+            own_cluster.stop()
+            starting.append(threading.Timer(3, own_cluster.start))
+            starting[0].start()
+        return Behaviour.ACCEPT
+
+    with SmtpDouble() as server, caplog.at_level(logging.WARNING):
+        server.behave = stop_before_the_second_answer
+        _deliver(world, SmtpTransport(server.url))
+        starting[0].join()
+        assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
+    assert world.books(2).accepted == 3
+    assert "batch" in caplog.text
+    assert "the provider has accepted it" in caplog.text
+    world.check()
+
+
+def test_a_sendgrid_answer_given_while_postgresql_restarts_is_not_forgotten(
+    own_cluster: postgresql.Cluster, tmp_path: Path
+) -> None:
+    url = own_cluster.create("restarted")
+    migrate(open_database(url))
+    world = _announced(url, tmp_path)
+
+    def stop_before_the_answer(_: SendRequest) -> Behaviour:
+        own_cluster.stop()
+        threading.Timer(3, own_cluster.start).start()
+        return Behaviour.ACCEPT
+
+    with SendGridDouble() as provider:
+        provider.behave = stop_before_the_answer
+        _deliver(world, SendGridTransport(api_key=API_KEY, host=provider.url, subuser=None))
+    assert world.books(2).accepted == 3
+    world.check()
+
+
+@pytest.mark.parametrize("kind", ["smtp", "folder"])
+def test_an_answer_given_while_sqlite_is_locked_is_not_forgotten(
+    kind: str, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.database.BUSY_SECONDS", 1)
+    world = _announced(sqlite_url, tmp_path)
+    file = sqlite_url.removeprefix("sqlite:///")
+
+    def lock() -> None:
+        connection = sqlite3.connect(file, isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        locked.set()
+        time.sleep(4)
+        connection.execute("ROLLBACK")
+
+    locked, locking = Event(), threading.Thread(target=lock)
+
+    def lock_once(*_: object) -> Behaviour:
+        if not locked.is_set():
+            locking.start()
+            locked.wait()
+        return Behaviour.ACCEPT
+
+    with SmtpDouble() as server:
+        server.behave = lock_once
+        if kind == "smtp":
+            _deliver(world, SmtpTransport(server.url))
+            assert set(server.mails.values()) == {1}
+        else:
+            write = Path.replace
+            monkeypatch.setattr(Path, "replace", lambda *names: (lock_once(), write(*names))[1])
+            _deliver(world, FolderTransport(tmp_path / "mails"))
+    locking.join()
+    assert world.books(2).accepted == 3
+    world.check()
+
+
+def test_the_wait_for_the_database_ends_and_says_what_is_known() -> None:
+    url = open_database("sqlite:///none").url
+
+    def fail() -> None:
+        raise UnreadableDatabaseError(url, "is away", "mend it")
+
+    with pytest.raises(UnsettledError) as caught:
+        settle(
+            fail,
+            answer="batch 7: the provider has accepted it (id 4711)",
+            remedy="policy-notify resolve 7 --sent",
+            patience=timedelta(0),
+        )
+    for part in ("batch 7", "4711", "is away", "policy-notify resolve 7 --sent"):
+        assert part in str(caught.value)
