@@ -18,6 +18,7 @@ from generator.checking.removed import removal_findings
 from generator.checking.statements import statement_findings
 from generator.site.addresses import AddressTakenError, Place, place_documents
 from generator.site.config import SiteConfig
+from generator.site.files_beside import is_hidden
 from generator.site.links import Links
 from generator.versions.document import Renderer
 from generator.versions.history import DocumentHistory, History, in_repository, read_history
@@ -86,9 +87,13 @@ def check(
             for place in removed
         ),
         files=tuple(
-            FileBeside(path=path, is_new=path not in committed)
+            FileBeside(
+                path=path,
+                is_new=path not in committed,
+                left_out=config.file_rule.left_out(gathering.below(path)),
+            )
             for path, blob in sorted(present.items())
-            if committed.get(path) != blob
+            if committed.get(path) != blob and not is_hidden(gathering.below(path))
         ),
     )
 

@@ -43,10 +43,14 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileBeside:
-    """A new or changed file of the documents folder that is no document and is published as it is."""
+    """A new or changed file of the documents folder that is no document.
+
+    ``left_out`` says why it is not published and what to do; None where it goes live as it is.
+    """
 
     path: str
     is_new: bool
+    left_out: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def as_annotations(report: Report) -> Iterator[str]:
         line = f",line={finding.line}" if finding.line else ""
         yield f"::{kind} file={_escaped(finding.path, of_property=True)}{line}::{_escaped(finding.text)}"
     for file in report.files:
-        yield f"::notice file={_escaped(file.path, of_property=True)}::{_of(file)}"
+        yield f"::notice file={_escaped(file.path, of_property=True)}::{_escaped(_of(file))}"
 
 
 def as_markdown(report: Report) -> Iterator[str]:
@@ -49,7 +49,7 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield f"{as_code(removal.path)} is removed.\n"
     if report.files:
         yield "## Files beside the texts\n"
-        yield from (f"- {as_code(file.path)}: {_of(file)}" for file in report.files)
+        yield from (f"- {as_code(file.path)}: {with_code(_of(file))}" for file in report.files)
         yield ""
     if not (report.proposals or report.removals or report.files):
         yield "Nothing changed that a reader would see.\n"
@@ -83,7 +83,7 @@ def _what(proposal: Proposal) -> str:
 
 
 def _of(file: FileBeside) -> str:
-    return f"a {'new' if file.is_new else 'changed'} file, which is published as it is"
+    return f"a {'new' if file.is_new else 'changed'} file, which {file.left_out or 'is published as it is'}"
 
 
 def _one_block(markup: str) -> str:

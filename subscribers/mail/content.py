@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from urllib.parse import quote
@@ -47,8 +47,9 @@ class ToldVersion:
 class ToldDocument:
     """A document with what the reader does not know of it, newest first.
 
-    Of a document that is all new to the reader there is one version, the newest, without a redline. ``since``
-    is the day of the last version that the reader knows, and the page with all that changed since.
+    Of a document that is all new to the reader there is one version, the newest, without a redline; its
+    summary is that of the first, which says what the document is. ``since`` is the day of the last version
+    that the reader knows, and the page with all that changed since.
     """
 
     title: str
@@ -93,7 +94,7 @@ def force_of(document: PublishedDocument, version: PublishedVersion, *, today: d
 
 
 def _told_document(site: PublishedSite, news: News, today: date) -> ToldDocument:
-    document, versions = news.document, news.versions if news.known else news.versions[-1:]
+    document, versions = news.document, news.versions if news.known else (_introduced(news.versions),)
     return ToldDocument(
         title=document.newest.title,
         language=document.language,
@@ -106,6 +107,12 @@ def _told_document(site: PublishedSite, news: News, today: date) -> ToldDocument
             for version in reversed(versions)
         ),
     )
+
+
+def _introduced(versions: Sequence[PublishedVersion]) -> PublishedVersion:
+    """The newest version with what the first said of the document: the newest may only correct a word."""
+    first, newest = versions[0], versions[-1]
+    return replace(newest, summary=first.summary or newest.summary, impact=first.impact or newest.impact)
 
 
 def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:

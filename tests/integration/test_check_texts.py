@@ -230,12 +230,11 @@ def test_files_beside_the_texts_are_listed(site: PolicySite) -> None:
     site.repository.write("policy/offer.html", "<script></script>")
     report = checked(site)
     assert report.findings == ()
-    assert list(as_text(report)) == [
-        "policy/offer.html: a new file, which is published as it is",
-        "policy/old.png: a changed file, which is published as it is",
-    ]
+    html, picture = as_text(report)
+    assert html.startswith("policy/offer.html: a new file, which is not published: only pictures")
+    assert picture == "policy/old.png: a changed file, which is published as it is"
     assert "- <code>policy/offer.html</code>: a new file" in "\n".join(as_markdown(report))
-    assert "::notice file=policy/offer.html::a new file, which is published as it is" in list(
+    assert "::notice file=policy/old.png::a changed file, which is published as it is" in list(
         as_annotations(report)
     )
 

@@ -172,6 +172,23 @@ def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
     return all_previewed(maker, **asked)[0]
 
 
+def test_the_mail_about_a_new_document_says_what_it_is_though_it_was_corrected_since(
+    maker: PublishedSiteMaker,
+) -> None:
+    known = {document["id"]: document["versions"][-1]["label"] for document in maker.documents.values()}
+    del known[maker.documents["refunds"]["id"]]
+    maker.commit()
+    maker.publish("refunds", change="editorial", summary="A word was corrected.", impact="Nothing changes.")
+    maker.write()
+    site = open_site(str(maker.folder))
+    told = read_content(site, news(site.history, known, language="en"), today=NOW.date())
+    [document] = told.documents
+    [version] = document.versions
+    assert document.is_new
+    assert version.summary == "How refunds work, in one place."
+    assert version.page_url.endswith("refunds/versions/2026-04-10/")
+
+
 def test_the_preview_tells_of_the_newest_publication_in_each_language_the_sites_own_first(
     maker: PublishedSiteMaker,
 ) -> None:
