@@ -11,24 +11,13 @@ from pathlib import Path
 
 from generator import plugin, signing
 from generator.earlier_site import read_earlier_site
-from generator.errors import PolicyError
 from generator.site.addresses import HISTORY
 from generator.site.site import Built
+from generator.site_folder import refuse_foreign_folder
 from generator.versions.repository import open_repository
 
 LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
-
-
-class ForeignFolderError(PolicyError):
-    """The folder for the site holds something that no build made."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"{folder}: holds files but no {HISTORY}, so it is no site built here; "
-            "empty it, or name another folder (--site-dir)"
-        )
-        self.folder = folder
 
 
 def build(
@@ -46,8 +35,13 @@ def build(
     """
     config = plugin.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / HISTORY).is_file():
-        raise ForeignFolderError(folder)
+    with open_repository(config.documents) as repository:
+        around = [repository.git_dir, repository.work_tree or repository.git_dir]
+        refuse_foreign_folder(
+            folder,
+            kept=[config.documents, config_file, *around],
+            closed=[config.documents, repository.git_dir],
+        )
     earlier = read_earlier_site(published, first_publication=first_publication) if published else None
     key = signing.read_signing_key(signing_key) if signing_key else None
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,10 @@ def versions(
     if config or (not repo and not folder and MKDOCS.is_file()):
         history = _history_of_site(config or MKDOCS, ref=ref)
     else:
-        with open_repository(repo or Path()) as repository, Console(stderr=True).status(READING):
+        with (
+            open_repository(repo or Path(), named=repo is not None) as repository,
+            Console(stderr=True).status(READING),
+        ):
             renderer = Renderer(DEFAULT_EXTENSIONS, {})
             history = read_history(repository, folder=folder, ref=ref, renderer=renderer)
     documents = listing.select(history, document)

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+MOST_NAMES = 5
+
 
 class PolicyError(Exception):
     """An expected refusal: its text is one line for the person at the terminal."""
@@ -45,12 +47,25 @@ class UnreadableRepositoryError(PolicyError):
 
 
 class ForeignRepositoryError(PolicyError):
-    """Git refuses a repository that belongs to another user."""
+    """Git refuses a repository that belongs to another user; ``remedy`` is the command that trusts it."""
+
+    def __init__(self, repository: Path, *, remedy: str) -> None:
+        super().__init__(
+            f"{repository}: belongs to another user, so git refuses it; "
+            f"if you trust its owner, say so ({remedy})"
+        )
+        self.repository = repository
+        self.remedy = remedy
+
+
+class PartialCloneError(PolicyError):
+    """The clone lacks texts that its origin has, and reading fetches nothing."""
 
     def __init__(self, repository: Path) -> None:
         super().__init__(
-            f"{repository}: belongs to another user, so git refuses it; "
-            f"trust it (git config --global --add safe.directory {shlex.quote(str(repository))})"
+            f"{repository}: a partial clone that lacks some of the texts, and reading it fetches nothing; "
+            f"fetch them first (git -C {shlex.quote(str(repository))} fetch --refetch --no-filter), "
+            "or clone without --filter"
         )
         self.repository = repository
 
@@ -77,12 +92,16 @@ class EmptyHistoryError(PolicyError):
 
 
 class UnknownRefError(PolicyError):
-    """The history to read does not exist under this name."""
+    """The history to read does not exist under this name.
 
-    def __init__(self, repository: Path, *, ref: str, branches: Sequence[str], option: str | None) -> None:
+    ``known`` are the names that there are, the likeliest first; only some of them are shown.
+    """
+
+    def __init__(self, repository: Path, *, ref: str, known: Sequence[str], option: str | None) -> None:
         remedy = f"name a branch with {option}" if option else "name a branch"
-        known = ", ".join(branches) or "none"
-        super().__init__(f"{repository}: no commit is called {ref!r}; {remedy} (there: {known})")
+        there = ", ".join(known[:MOST_NAMES]) or "none"
+        more = f" and {len(known) - MOST_NAMES:,} more" if len(known) > MOST_NAMES else ""
+        super().__init__(f"{repository}: no commit is called {ref!r}; {remedy} (there: {there}{more})")
         self.repository = repository
         self.ref = ref
 

@@ -16,12 +16,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from generator.errors import PolicyError
 from generator.site.content_policy import ContentPolicy
 from generator.site.shell import Article, Shell
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("**/*.py", "languages/*.yml", "templates/**/*.*")
+MARKER = ".policysite"
+"""The file that says of a folder that a build made it, and may replace it."""
+MARKED = "policy-site made this folder. Each build replaces all of it, so keep nothing else in it.\n"
 WRITING_PACKAGES = ("Babel", "Jinja2", "selectolax")
+
+
+class OutsideError(PolicyError):
+    """A file of the site would be written outside of the site's folder."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{address}: would be written outside of the site's folder; "
+            "rename the file that it is made of, and remove links from that folder"
+        )
+        self.address = address
 
 
 class Output:
@@ -51,6 +66,11 @@ class Output:
         self._made_of = _digest(repr((code_version(), made_of, policy, themes)))
         self._recorded: dict[str, str | dict[str, str]] | None = None
         self._digests: dict[str, str] = {}
+        self._inside: dict[Path, bool] = {}
+
+    def mark(self) -> None:
+        """Say in the folder that a build made it."""
+        self._write(MARKER, MARKED.encode())
 
     def page(self, article: Article) -> str:
         """Write the article in the theme."""
@@ -111,7 +131,9 @@ class Output:
             return False
         file, old = self._place(address), self._before / _path(address)
         try:
-            if old.is_symlink() or hashlib.sha256(old.read_bytes()).hexdigest() != sha256:
+            if not self._is_inside(old.parent, of=self._before) or old.is_symlink():
+                return False
+            if hashlib.sha256(old.read_bytes()).hexdigest() != sha256:
                 return False
             file.parent.mkdir(parents=True, exist_ok=True)
             file.hardlink_to(old)
@@ -120,7 +142,16 @@ class Output:
         return True
 
     def _place(self, address: str) -> Path:
-        return self._folder / _path(address)
+        file = self._folder / _path(address)
+        if not self._is_inside(file.parent, of=self._folder) or file.is_symlink():
+            raise OutsideError(address)
+        return file
+
+    def _is_inside(self, folder: Path, *, of: Path) -> bool:
+        """Whether the folder, where it leads in the end, is that of a site or below it."""
+        if folder not in self._inside:
+            self._inside[folder] = folder.resolve().is_relative_to(of.resolve())
+        return self._inside[folder]
 
 
 def _path(address: str) -> str:

@@ -14,7 +14,7 @@ from generator.site.files_beside import FileRule, suffix
 from generator.site.links import Links
 from generator.site.svg import UncleanableSvgError, clean_svg
 from generator.versions.document import Renderer
-from generator.versions.history import Version, in_repository, read_version
+from generator.versions.history import LEFT_OUT, Version, in_repository, read_version
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
 
 KEPT_FILES = "assets/kept/"
@@ -42,11 +42,13 @@ class FolderFiles:
         self._excluded = excluded
         self._rule = rule
         self._at: dict[str, Mapping[str, str]] = {}
+        known = set(repository.left_out)
         self.warnings = [
             f"{in_repository(folder, path)}: {why}"
             for path in self._beside(head)
             if (why := rule.left_out(path)) is not None
         ]
+        self.warnings += [f"{path}: {LEFT_OUT}" for path in repository.left_out if path not in known]
         self.now = self._files(head)
         self.kept: dict[str, str] = {}
 

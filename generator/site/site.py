@@ -191,6 +191,7 @@ class Site:
         ``before`` is the folder of the site that this one replaces.
         """
         output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of(), before=before)
+        output.mark()
         archive = Archive(
             output,
             rendering=self._rendering,

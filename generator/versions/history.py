@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
@@ -23,6 +23,10 @@ from generator.versions.repository import Repository, Step, normal_folder
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 INDEX = re.compile(r"(^|/)(index|README)$")
 FIRST_SECOND = -62_135_510_400
+LEFT_OUT = (
+    "is left out, since no file can have this path on every system "
+    "(an empty part, `.`, `..`, `.git` or a backslash); rename it"
+)
 LAST_SECOND = 253_402_214_400
 """0001-01-02 and 9999-12-31 in UTC: a day less than Python's calendar has, for any time zone."""
 
@@ -173,8 +177,17 @@ def read_history(
         head=head,
         folder=folder,
         documents=tuple(sorted(documents, key=lambda document: document.name)),
-        warnings=tuple(warning for track in tracks for warning in _warnings(track, read=read)),
+        warnings=(
+            *left_out(repository),
+            *(warning for track in tracks for warning in _warnings(track, read=read)),
+        ),
     )
+
+
+def left_out(repository: Repository) -> Iterator[HistoryWarning]:
+    """A warning for each path in the repository that is none of a file."""
+    for path, commit in repository.left_out.items():
+        yield HistoryWarning(path=path, line=None, commit=commit, text=LEFT_OUT)
 
 
 def read_version(version: Version, repository: Repository, renderer: Renderer) -> Document:

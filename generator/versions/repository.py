@@ -1,7 +1,4 @@
-"""The only file that runs git: reads a mainline's steps and the bytes of its files, and changes nothing.
-
-What it answers does not depend on the reader's own git settings, on replace refs or on grafts.
-"""
+"""What git has to say of a repository: a mainline's steps and the bytes of its files; changes nothing."""
 
 from __future__ import annotations
 
@@ -11,42 +8,36 @@ import re
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is refused when it is needed
-
-import git
+from rapidfuzz import process
 
 from generator.errors import (
     EmptyHistoryError,
     FolderOutsideRepositoryError,
     ForeignBaseError,
-    ForeignRepositoryError,
-    GitMissingError,
     NoRepositoryError,
+    PartialCloneError,
     ShallowHistoryError,
     UnknownRefError,
     UnreadableRepositoryError,
 )
+from generator.versions.paths import is_safe
+from generator.versions.safe_git import GIT, GitError, Located, Process, explained, git_in, locate, unpack
 
 UNCOMMITTED = "0" * 40
-GIT = ("git", "-c", "safe.bareRepository=all")
+MOST_NEAR = 3
+PARTIAL = r"^(extensions\.partialclone|remote\..*\.promisor)$"
+UNSET = frozenset({b"unspecified", b"unset"})
+LEAST_LIKENESS = 60
+"""Of 100, as RapidFuzz counts: ``man`` is near ``main``, ``nowhere`` is near nothing."""
 REGULAR = frozenset({"100644", "100755"})
 BUNDLE_HEADER = b"# v"
 COMMITTED_AT = re.compile(rb"^committer .*> *([-+]?[0-9]+) [-+][0-9]+$", re.MULTILINE)
-INDEPENDENT = {
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_LITERAL_PATHSPECS": "0",
-    "GIT_GLOB_PATHSPECS": "0",
-    "GIT_NOGLOB_PATHSPECS": "0",
-    "GIT_ICASE_PATHSPECS": "0",
-    "LC_ALL": "C",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +71,35 @@ class Step:
 class Repository:
     """One repository; files are read through one git process that stays open until ``close``."""
 
-    def __init__(self, opened: git.Repo, *, place: Path) -> None:
-        self._git = opened.git
-        self._git.update_environment(**INDEPENDENT)
-        self._files: git.Git.AutoInterrupt | None = None
+    def __init__(self, located: Located, *, place: Path) -> None:
+        self._git = git_in(located)
+        self._files: Process | None = None
         self._uncommitted: dict[str, bytes] = {}
         self.place = place
-        self.work_tree = Path(opened.working_tree_dir).resolve() if opened.working_tree_dir else None
+        self.git_dir = located.git_dir
+        self.work_tree = located.work_tree
+        self.left_out: dict[str, str] = {}
+        """Paths that are no paths of files, such as ``policy//etc/x``, with a commit that has each."""
+        self.texts_read = 0
 
     def resolve(self, ref: str | None = None, *, option: str | None = "--ref") -> str:
         """The commit that ``ref`` names; without one that of HEAD, else of the only branch.
 
         ``option`` is where the person named it, for the refusal.
         """
-        branches = self._answer("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
-        candidates = [ref] if ref is not None else ["HEAD", *(branches if len(branches) == 1 else [])]
-        for candidate in candidates:
-            try:
-                return self._answer("rev-parse", "--verify", "--end-of-options", f"{candidate}^{{commit}}")
-            except UnreadableRepositoryError:
-                continue
+        commit = self._commit(ref if ref is not None else "HEAD")
+        if commit is not None:
+            return commit
+        branches = self._refs("refs/heads")
+        if ref is None and len(branches) == 1 and (commit := self._commit(branches[0])) is not None:
+            return commit
         if ref is None and not branches:
             raise EmptyHistoryError(self.place)
-        raise UnknownRefError(self.place, ref=ref or "HEAD", branches=branches, option=option)
+        if ref is not None:
+            others = self._refs("refs/remotes", "refs/tags")
+            near = process.extract(ref, [*branches, *others], limit=MOST_NEAR, score_cutoff=LEAST_LIKENESS)
+            branches = list(dict.fromkeys([*(name for name, _, _ in near), *branches]))
+        raise UnknownRefError(self.place, ref=ref or "HEAD", known=branches, option=option)
 
     def branched_from(self, base: str) -> str:
         """The newest commit that HEAD shares with ``base``, as the person who named it with --base means."""
@@ -129,7 +126,7 @@ class Repository:
         )  # fmt: skip
         return [
             step if step.committed_at else replace(step, committed_at=self.committed_at(step.commit))
-            for step in _steps(log)[::-1]
+            for step in map(self._without_unsafe, _steps(log)[::-1])
         ]
 
     def uncommitted(self, commit: str, *, folder: str, at: datetime) -> Step:
@@ -154,8 +151,12 @@ class Repository:
             attributes, _, name = entry.partition(b"\t")
             mode, _, blob = attributes.decode().split()
             path = _as_text(name)
-            if mode in REGULAR and (not folder or path.startswith(f"{folder}/")):
+            if mode not in REGULAR or (folder and not path.startswith(f"{folder}/")):
+                continue
+            if is_safe(path):
                 files[path] = blob
+            else:
+                self.left_out.setdefault(path, commit)
         return files
 
     def working_files(self, *, folder: str) -> dict[str, str]:
@@ -169,7 +170,7 @@ class Repository:
         files = {}
         for path in sorted({_as_text(name) for name in listed.split(b"\0")[:-1]}):
             file = self.work_tree / path
-            if file.is_file() and not file.is_symlink():
+            if is_safe(path) and file.is_file() and not file.is_symlink():
                 files[path] = _blob_id(file.read_bytes(), length=id_length)
         return files
 
@@ -180,23 +181,37 @@ class Repository:
         return int(found[1]) if found else 0
 
     def has_edits(self, *, folder: str) -> bool:
-        """Whether a file below the folder of the work tree differs from the last commit, or is new."""
-        return bool(self._answer("status", "--porcelain", "--", f":(top,literal){folder}"))
+        """Whether a file below the folder of the work tree differs from the last commit, or is new.
+
+        Compared by their bytes, since ``git status`` would run the filters that the repository names.
+        """
+        if self.work_tree is None:
+            return False
+        committed = self.files(self.resolve(), folder=folder)
+        edited = [path for path, blob in committed.items() if not self._is_in_work_tree(path, blob)]
+        if edited and not self._stored_otherwise(edited):
+            return True
+        new = self._run("ls-files", "-z", "--others", "--exclude-standard", "--", f":(top,literal){folder}")
+        return bool(new)
 
     def read(self, blob: str) -> bytes:
         """The bytes of a file."""
         if blob in self._uncommitted:
             return self._uncommitted[blob]
-        with _explained(self.place):
+        with explained(self.place):
             self._files = self._files or self._git.execute(
                 [*GIT, "cat-file", "--batch"], istream=subprocess.PIPE, as_process=True
             )
         requests, answers = self._files.stdin, self._files.stdout
-        requests.write(f"{blob}\n".encode())
-        requests.flush()
+        with suppress(BrokenPipeError):  # git has ended over another one
+            requests.write(f"{blob}\n".encode())
+            requests.flush()
         header = answers.readline().split()
         if len(header) != 3:
+            if self._is_partial():
+                raise PartialCloneError(self.place)
             raise UnreadableRepositoryError(self.place, reason=f"the file {blob} is missing or damaged")
+        self.texts_read += 1
         raw: bytes = answers.read(int(header[2]))
         answers.read(1)
         return raw
@@ -204,8 +219,9 @@ class Repository:
     def close(self) -> None:
         """End the git process."""
         if self._files is not None:
-            self._files.stdin.close()
-            self._files.wait()
+            with suppress(BrokenPipeError, GitError):  # it has ended before, and that was said
+                self._files.stdin.close()
+                self._files.wait()
             self._files = None
 
     def _moved(self, gone: Mapping[str, str], come: Mapping[str, str]) -> tuple[FileChange, ...]:
@@ -239,6 +255,58 @@ class Repository:
         [step] = _steps(b"compared 0\0" + compared)
         return step.changes
 
+    def _without_unsafe(self, step: Step) -> Step:
+        """The step without what it does at paths that no file may have."""
+        changes = []
+        for change in step.changes:
+            before, after = is_safe(change.old_path), is_safe(change.new_path)
+            for path in {change.old_path, change.new_path}:
+                if not is_safe(path):
+                    self.left_out.setdefault(path, step.commit)
+            if before and after:
+                changes.append(change)
+            elif before:
+                changes.append(replace(change, new_path=change.old_path, new_blob=None))
+            elif after:
+                changes.append(replace(change, old_path=change.new_path, old_blob=None))
+        return step if len(changes) == len(step.changes) else replace(step, changes=tuple(changes))
+
+    def _is_in_work_tree(self, path: str, blob: str) -> bool:
+        """Whether the file there has these bytes, whatever its line ends."""
+        assert self.work_tree is not None
+        file = self.work_tree / path
+        try:
+            raw = file.read_bytes() if stat.S_ISREG(file.lstat().st_mode) else None
+        except OSError:
+            return False
+        return raw is not None and blob in {
+            _blob_id(form, length=len(blob)) for form in (raw, raw.replace(b"\r\n", b"\n"))
+        }
+
+    def _stored_otherwise(self, paths: Sequence[str]) -> bool:
+        """Whether git changes each of these files when it stores it, as Git LFS does."""
+        asked = ("filter", "working-tree-encoding", "ident")
+        answers = self._run("check-attr", "-z", *asked, "--", *paths).split(b"\0")[:-1]
+        changed = {
+            path for path, value in zip(answers[::3], answers[2::3], strict=True) if value not in UNSET
+        }
+        return len(changed) == len(paths)
+
+    def _commit(self, ref: str) -> str | None:
+        try:
+            return self._answer("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+        except UnreadableRepositoryError:
+            return None
+
+    def _refs(self, *below: str) -> list[str]:
+        return self._answer("for-each-ref", "--format=%(refname:lstrip=2)", *below).splitlines()
+
+    def _is_partial(self) -> bool:
+        try:
+            return bool(self._answer("config", "--get-regexp", PARTIAL))
+        except UnreadableRepositoryError:
+            return False
+
     def _committed_documents(self, commit: str, *, folder: str) -> dict[str, str]:
         files = self.files(commit, folder=folder)
         return {path: blob for path, blob in files.items() if is_document_path(path, folder=folder)}
@@ -252,7 +320,11 @@ class Repository:
             for name in names:
                 file = Path(directory, name)
                 path = file.relative_to(self.work_tree).as_posix()
-                if is_document_path(path, folder=folder) and stat.S_ISREG(file.lstat().st_mode):
+                if (
+                    is_safe(path)
+                    and is_document_path(path, folder=folder)
+                    and stat.S_ISREG(file.lstat().st_mode)
+                ):
                     raw = file.read_bytes()
                     files[path] = _blob_id(raw, length=id_length)
                     self._uncommitted[files[path]] = raw
@@ -262,7 +334,7 @@ class Repository:
         return _as_text(self._run(*command)).strip()
 
     def _run(self, *command: str) -> bytes:
-        with _explained(self.place):
+        with explained(self.place):
             output = self._git.execute(
                 [*GIT, *command], stdout_as_string=False, strip_newline_in_stdout=False
             )
@@ -271,7 +343,7 @@ class Repository:
 
     def _run_on(self, given: bytes, *command: str, environment: Mapping[str, str]) -> bytes:
         """What git prints when it is given these bytes."""
-        with tempfile.TemporaryFile() as file, _explained(self.place):
+        with tempfile.TemporaryFile() as file, explained(self.place):
             file.write(given)
             file.seek(0)
             output = self._git.execute(
@@ -286,24 +358,25 @@ class Repository:
 
 
 @contextmanager
-def open_repository(place: Path) -> Iterator[Repository]:
-    """The repository in, around or bundled in ``place``: a work tree, a bare clone or a bundle."""
+def open_repository(place: Path, *, named: bool = False) -> Iterator[Repository]:
+    """The repository in, around or bundled in ``place``: a work tree, a bare clone or a bundle.
+
+    ``named``: the reader meant this very folder, and did not only happen to be in it.
+    """
     with tempfile.TemporaryDirectory(prefix="policysite-") as unpacked:
         folder = place
         if _is_bundle(place):
             folder = Path(unpacked)
-            with _explained(place):
-                git.Git().execute([*GIT, "clone", "--bare", "--quiet", "--", str(place.resolve()), unpacked])
+            unpack(place, into=folder)
         try:
-            opened = git.Repo(folder, search_parent_directories=True, expand_vars=False)
-        except (git.NoSuchPathError, git.InvalidGitRepositoryError):
+            located = locate(folder, named=named or folder != place)
+        except NoRepositoryError:
             raise NoRepositoryError(place) from None
-        repository = Repository(opened, place=place)
+        repository = Repository(located, place=place)
         try:
             yield repository
         finally:
             repository.close()
-            opened.close()
 
 
 def normal_folder(folder: str) -> str:
@@ -385,18 +458,3 @@ def _is_bundle(place: Path) -> bool:
 
 def _as_text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
-
-
-@contextmanager
-def _explained(place: Path) -> Iterator[None]:
-    """Turn what git says when it cannot answer into a refusal with a remedy."""
-    try:
-        yield
-    except git.GitCommandNotFound:
-        raise GitMissingError from None
-    except git.GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: '").removesuffix("'")
-        if "dubious ownership" in said:
-            raise ForeignRepositoryError(place) from None
-        reason = next((line for line in said.splitlines() if line.startswith(("fatal:", "error:"))), said)
-        raise UnreadableRepositoryError(place, reason=reason.partition(": ")[2] or reason) from None

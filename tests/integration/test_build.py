@@ -14,7 +14,6 @@ import pytest
 from policy_site import SITE_URL, PolicySite, publish_everything, text
 
 from generator import building, plugin
-from generator.building import ForeignFolderError
 from generator.errors import (
     DocumentTextError,
     FolderOutsideRepositoryError,
@@ -425,15 +424,6 @@ def test_a_refused_build_leaves_the_old_site_whole(site: PolicySite) -> None:
         "policy",
         "site",
     ]
-
-
-def test_a_folder_that_is_no_site_is_not_replaced(site: PolicySite) -> None:
-    site.publish("privacy.md", text("One."))
-    site.folder.mkdir()
-    (site.folder / "thesis.txt").write_text("mine")
-    with pytest.raises(ForeignFolderError, match="--site-dir"):
-        site.build()
-    assert (site.folder / "thesis.txt").read_text() == "mine"
 
 
 def test_a_build_that_would_lose_a_published_version_refuses(site: PolicySite, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ ODD_NAMES = [
     "apostrophe's.md",
     "line\nbreak.md",
     "tab\there.md",
-    "back\\slash.md",
     "-dash.md",
     ":(top)magic.md",
     "*star?.md",
