@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.language import Language, load_language, reading_in
 from generator.site.addresses import FEED, JSON_FEED, Place, relative
+from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.chapters import Chapter, HistoryPage, Relative, Size
 from generator.site.compiled import CompiledTemplates
 from generator.site.headings import TAG, split_heading, with_clause_links, with_one_title
@@ -127,7 +128,14 @@ class Pages:
         foot = self._told("foot.html", page, chapter, version, copies=self._copies)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
         parts = [heading, status, framed, foot] if place.announced else [heading, framed, status, foot]
-        return self._article(page, chapter, title=version.title, content="".join(parts), text=body)
+        return self._article(
+            page,
+            chapter,
+            title=version.title,
+            content="".join(parts),
+            text=body,
+            paper=self._paper(page, version, address=place.version(version)),
+        )
 
     def version(self, chapter: Chapter, version: Version, text: str) -> Article:
         """A version at its permanent address."""
@@ -146,7 +154,8 @@ class Pages:
             first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
         )
         title = f"{version.title} ({page.label(version)})"
-        return self._article(page, chapter, title=title, content=content, text=body)
+        paper = self._paper(page, version, address=page.address)
+        return self._article(page, chapter, title=title, content=content, text=body, paper=paper)
 
     def change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> Article:
         """The redline that brought a version, which is not the first."""
@@ -160,9 +169,7 @@ class Pages:
             title=title,
             old=chapter.version(version.number - 1),
             returned=chapter.version(version.returns_to or 0),
-            redline=redline,
-            marked=with_next_links(redline.html, language=page.t),
-            first=first_change(redline.html),
+            **_shown(redline, page),
             earlier=chapter.version(version.number - 1) if version.number > 2 else None,
             later=chapter.version(version.number + 1),
         )
@@ -172,6 +179,7 @@ class Pages:
             title=f"{title} ({page.label(version)})",
             content=content,
             text=version.front.summary,
+            paper=self._paper(page, version, address=page.address),
         )
 
     def since(self, chapter: Chapter, old: Version, redline: RedlineTexts) -> Article:
@@ -186,9 +194,7 @@ class Pages:
             newest,
             title=title,
             old=old,
-            redline=redline,
-            marked=with_next_links(redline.html, language=page.t),
-            first=first_change(redline.html),
+            **_shown(redline, page),
             steps=chapter.versions[old.number :][::-1],
         )
         article = self._article(page, chapter, title=title, content=content, text=None)
@@ -337,9 +343,17 @@ class Pages:
         )
 
     def _article(
-        self, page: Page, chapter: Chapter, *, title: str, content: str, text: str | None
+        self,
+        page: Page,
+        chapter: Chapter,
+        *,
+        title: str,
+        content: str,
+        text: str | None,
+        paper: str | None = None,
     ) -> Article:
         place = chapter.place
+        paper = self._paper(page, None, address=page.address) if paper is None else paper
         head = [self._feed_links(place.feed, place.json_feed, title=chapter.shown.title, page=page.address)]
         for language, address in [
             (place.language, page.address),
@@ -353,8 +367,14 @@ class Pages:
             language=place.language,
             title=title,
             description=_beginning(text) or title,
-            content=content,
+            content=f"{paper}\n{content}",
             head="".join(head),
+        )
+
+    def _paper(self, page: Page, version: Version | None, *, address: str) -> str:
+        """What only paper needs to be told: whose text this is, which version, and where it was."""
+        return self._templates.get_template("paper.html").render(
+            p=page, site_name=self._site_name, version=version, url=self._absolute(address)
         )
 
     def _feed_links(self, feed: str, json_feed: str, *, title: str, page: str) -> str:
@@ -364,6 +384,18 @@ class Pages:
             f'href="{html.escape(relative(address, page=page))}">'
             for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
         )
+
+
+def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:
+    """What the templates need to show a redline."""
+    first = first_change(redline.html)
+    return {
+        "redline": redline,
+        "changes": change_list(redline.changes),
+        "marked": with_heads(with_next_links(redline.html, language=page.t)) if first else redline.html,
+        "first": first,
+        "small": first is not None and is_small_in_long(redline.html),
+    }
 
 
 def _same_page(address: str, place: Place, kin: Relative, version: Version | None) -> str:

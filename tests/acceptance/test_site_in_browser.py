@@ -310,7 +310,7 @@ def test_a_listed_change_leads_from_side_by_side_to_the_marked_text(browser: Bro
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(address + MARKET)
     page.check("#ps-view-sides")
-    page.locator(".ps-changes a").last.click()
+    page.locator(".ps-changes li a:visible").last.click()
     assert page.locator(".ps-marked").is_visible()
     assert page.locator(".rl-change:target").locator("..").is_visible()
     page.close()
@@ -331,7 +331,7 @@ def _focused(page: Page) -> str:
 
 def test_each_listed_change_leads_to_its_place_in_the_text(site: PolicySite) -> None:
     page = site.page("privacy/changes/2026-02-01")
-    changes = page.partition('<ol class="ps-changes">')[2].partition("</ol>")[0]
+    changes = page.partition('<section class="ps-changes"')[2].partition("</section>")[0]
     anchors = re.findall(r'<a href="#([^"]+)">', changes)
     assert anchors
     assert all(f'id="{anchor}"' in page for anchor in anchors)

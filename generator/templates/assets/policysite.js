@@ -12,6 +12,10 @@ const reach = () => {
 };
 for (const happening of ["load", "resize", "change"]) addEventListener(happening, reach);
 
+// Paper shows of the list of changes what the reader has opened.
+const more = document.querySelector(".ps-more");
+more?.firstElementChild.addEventListener("click", () => more.classList.toggle("ps-more--opened", !more.open));
+
 // A day as the pages write it: in the element's pattern, with the name of the month in the language around it.
 const inWords = (day, element) => {
   const form = { day: "numeric", month: "long", year: "numeric", calendar: "gregory" };

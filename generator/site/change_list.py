@@ -1,0 +1,93 @@
+"""How a page shows a redline: the list of changes by sections, and the view that it opens in; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from generator.site.headings import TAG
+from generator.site.redlines import ListedChange
+
+MOST_LISTED = 8
+"""Changes that are listed at once: with more, the marked text would begin screens below."""
+
+LONG_TEXT = 3000
+"""Characters from which a text is longer than a screen or two."""
+
+SMALL_PART = 0.1
+"""Of a long text: where less is marked, the changes alone are shown first."""
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+CHANGED = ".rl, .rl-change, [data-change]"
+MARK = re.compile(r'<(ins|del) class="rl".*?</\1>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Changes one after the other below the same heading; ``first`` is the number of the first one."""
+
+    heading: str
+    first: int
+    changes: tuple[ListedChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeList:
+    """All changes by section: those that are listed at once, and the others."""
+
+    count: int
+    listed: tuple[Section, ...]
+    others: tuple[Section, ...]
+
+    @property
+    def left(self) -> int:
+        """How many are not listed at once."""
+        return sum(len(section.changes) for section in self.others)
+
+
+def change_list(changes: Sequence[ListedChange]) -> ChangeList:
+    """The changes in the order of the text."""
+    return ChangeList(
+        count=len(changes),
+        listed=_sections(changes[:MOST_LISTED], first=1),
+        others=_sections(changes[MOST_LISTED:], first=MOST_LISTED + 1),
+    )
+
+
+def is_small_in_long(marked: str) -> bool:
+    """Whether a marked text is long and little of it is marked."""
+    length = len(TAG.sub("", marked))
+    changed = sum(len(TAG.sub("", mark[0])) for mark in MARK.finditer(marked))
+    return length >= LONG_TEXT and changed <= SMALL_PART * length
+
+
+def with_heads(marked: str) -> str:
+    """The marked text with each heading known (``rl-head``) that stands over a change."""
+    tree = LexborHTMLParser(f"<body>{marked}")
+    body = tree.body
+    if body is None:
+        return marked
+    above: list[LexborNode] = []
+    for block in body.iter(include_text=False):
+        if block.tag in HEADINGS:
+            above = [heading for heading in above if heading.tag < block.tag]
+        if block.css_matches(CHANGED) or block.css_first(CHANGED):
+            for heading in above:
+                heading.attrs["class"] = f"{heading.attributes.get('class') or ''} rl-head".strip()
+            above = []
+        if block.tag in HEADINGS:
+            above.append(block)
+    return body.inner_html or ""
+
+
+def _sections(changes: Sequence[ListedChange], *, first: int) -> tuple[Section, ...]:
+    found = []
+    for heading, group in groupby(changes, key=lambda change: change.where):
+        together = tuple(group)
+        found.append(Section(heading=heading, first=first, changes=together))
+        first += len(together)
+    return tuple(found)
