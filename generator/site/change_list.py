@@ -73,13 +73,14 @@ def with_heads(marked: str) -> str:
         return marked
     above: list[LexborNode] = []
     for block in body.iter(include_text=False):
-        if block.tag in HEADINGS:
-            above = [heading for heading in above if heading.tag < block.tag]
+        tag = block.tag or ""
+        if tag in HEADINGS:
+            above = [heading for heading in above if (heading.tag or "") < tag]
         if block.css_matches(CHANGED) or block.css_first(CHANGED):
             for heading in above:
                 heading.attrs["class"] = f"{heading.attributes.get('class') or ''} rl-head".strip()
             above = []
-        if block.tag in HEADINGS:
+        if tag in HEADINGS:
             above.append(block)
     return body.inner_html or ""
 
