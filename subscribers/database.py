@@ -5,7 +5,8 @@ Nothing here holds a transaction open while the network is used: callers keep th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,37 +26,73 @@ ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})  # libpq's sslmod
 BUSY_SECONDS = 30  # longer than any transaction of ours, the fan-out of a million included
 
 
+DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+SHOWN = frozenset(
+    {"host", "hostaddr", "port", "service", "sslmode"}
+)  # of a URL's query; others may be secret
+
+
+class DatabaseUrlError(NotifyError):
+    """What is set names no database; the text quotes nothing of it, since it may hold a password."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"POLICY_NOTIFY_DATABASE_URL: {problem}; write sqlite:///FILE or postgresql://USER@HOST/NAME, "
+            "and the password in POLICY_NOTIFY_DATABASE_PASSWORD"
+        )
+
+
 class UnreadableDatabaseError(NotifyError):
     """The database cannot be opened, read or written."""
 
     def __init__(self, url: URL, problem: str, remedy: str) -> None:
-        super().__init__(f"database {url.render_as_string()}: {problem}; {remedy}")
+        super().__init__(f"database {shown(url)}: {problem}; {remedy}")
         self.url = url
 
 
-def open_database(url: str) -> Engine:
+def read_url(text: str) -> URL:
+    """A database URL in parts. One that could be read in two ways is refused, and none is ever quoted."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseUrlError("is no database URL") from error
+    if url.drivername not in DRIVERS:
+        raise DatabaseUrlError("names neither SQLite nor PostgreSQL")
+    place, _, query = text.partition("://")[2].partition("?")
+    if place.count("@") > 1 or ("@" in query and "@" not in place and not place.startswith("/")):
+        raise DatabaseUrlError("has an @ or a ? in user or password")
+    return url.set(drivername=DRIVERS[url.drivername])
+
+
+def shown(url: URL) -> str:
+    """The URL for a person to read: nothing that could be a password."""
+    query = {name: value for name, value in url.query.items() if name in SHOWN}
+    return url.set(query=query).render_as_string()
+
+
+def open_database(url: str, environment: Mapping[str, str] = os.environ) -> Engine:
     """An engine for a URL such as ``sqlite:///people.db`` or ``postgresql://user@host/name``.
 
     Nothing is read yet. A server on another machine has to be reached with TLS. SQLite syncs each commit to
-    the disk: an intent survives a power cut.
+    the disk: an intent survives a power cut. ``environment`` holds what libpq reads beside the URL.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise NotifyError(
-            "POLICY_NOTIFY_DATABASE_URL is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME"
-        ) from error
-    if parsed.drivername in {"postgresql", "postgres"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise UnreadableDatabaseError(parsed, "neither SQLite nor PostgreSQL", "use one of the two")
-    if is_far(parsed) and sslmode(parsed) not in ENCRYPTED:
+    parsed = read_url(url)
+    if is_far(parsed, environment) and sslmode(parsed, environment) not in ENCRYPTED:
         raise UnreadableDatabaseError(
             parsed,
             "personal data would cross the network without encryption",
             "end POLICY_NOTIFY_DATABASE_URL with ?sslmode=verify-full",
         )
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    try:
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    except ArgumentError as error:
+        raise DatabaseUrlError("names no file") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -64,19 +101,34 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def is_far(url: URL) -> bool:
-    """Whether it leads to a PostgreSQL on another machine, or to one of which that is not known."""
+def is_far(url: URL, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether it leads to a PostgreSQL on another machine, or to one of which that is not known.
+
+    What the URL leaves open, libpq takes from a service file or from PGHOST and PGHOSTADDR.
+    """
     if url.get_backend_name() != "postgresql":
         return False
-    named = [url.host or "", *url.normalized_query.get("host", ()), *url.normalized_query.get("hostaddr", ())]
-    hosts = [host for names in named for host in names.split(",")]
+    query = url.normalized_query
+    names = [url.host or "", *query.get("host", ())]
+    if not any(names):
+        names = [environment.get("PGHOST", "")]
+    addresses = query.get("hostaddr") or (environment.get("PGHOSTADDR", ""),)
+    hosts = [host for each in (*names, *addresses) for host in each.split(",")]
     on_this_machine = all(not host or host.startswith(("/", "@")) or host in LOOPBACK for host in hosts)
-    return "service" in url.query or not on_this_machine
+    return _service(url, environment) or not on_this_machine
 
 
-def sslmode(url: URL) -> str:
-    """How far TLS is demanded of the server; libpq's own default where the URL does not say."""
-    return url.normalized_query.get("sslmode", ("prefer",))[-1]
+def sslmode(url: URL, environment: Mapping[str, str] = os.environ) -> str:
+    """How far TLS is demanded of the server; libpq's own default where nothing says.
+
+    A service file comes before PGSSLMODE, and what it says is not known here.
+    """
+    default = "prefer" if _service(url, environment) else environment.get("PGSSLMODE") or "prefer"
+    return url.normalized_query.get("sslmode", (default,))[-1]
+
+
+def _service(url: URL, environment: Mapping[str, str]) -> bool:
+    return "service" in url.query or bool(environment.get("PGSERVICE"))
 
 
 @contextmanager
@@ -192,7 +244,8 @@ def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if type(error) not in {DatabaseError, InterfaceError, OperationalError}:
+        connecting = error.statement is None  # an option of the URL that libpq does not know
+        if not connecting and type(error) not in {DatabaseError, InterfaceError, OperationalError}:
             raise  # a broken constraint or a wrong statement is a bug, not the database's state
         raise UnreadableDatabaseError(
             engine.url, _problem(error), "nothing was lost; mend it and repeat"

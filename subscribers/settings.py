@@ -13,7 +13,7 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -22,7 +22,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
-SECRETS = ("database_url", "smtp_url", "sendgrid_api_key", "secret_keys", "proof_key")
+SECRETS = (
+    *("database_url", "database_password", "smtp_url", "smtp_password"),
+    *("sendgrid_api_key", "secret_keys", "proof_key"),
+)
 IN_FILES = (*SECRETS, "site_key")  # what may stand in a file
 SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
@@ -52,9 +55,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, validate_default=False)
 
     database_url: SecretStr = SecretStr("sqlite:///policy-notify.sqlite")
+    database_password: SecretStr | None = None
     transport: Literal["folder", "smtp", "sendgrid"] = "folder"
     mail_folder: Path = Path("mails")
     smtp_url: SecretStr | None = None
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
@@ -138,6 +144,20 @@ class Settings(BaseSettings):
     def _public_host(self) -> frozenset[str]:
         host = urlsplit(self.public_url).hostname if self.public_url else None
         return frozenset({host} if host else ())
+
+    def database(self) -> str:
+        """The database's URL, with the password that stands in a setting of its own."""
+        url = self.database_url.get_secret_value()
+        if self.database_password is None:
+            return url
+        scheme, _, rest = url.partition("://")
+        user, at, place = rest.partition("@")
+        if not at or not user or set(user) & set(":/?#"):
+            problem = (
+                "name the user in POLICY_NOTIFY_DATABASE_URL, without a password: postgresql://USER@HOST/NAME"
+            )
+            raise SettingsError([f"POLICY_NOTIFY_DATABASE_PASSWORD: {problem}"])
+        return f"{scheme}://{user}:{quote(self.database_password.get_secret_value(), safe='')}@{place}"
 
     def demand_for_sending(self) -> None:
         """Refuse when the transport or the mail itself lacks a setting; all that is missing is named."""

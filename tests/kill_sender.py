@@ -27,6 +27,7 @@ from subscribers.ledger.ledger import Ledger
 from subscribers.transports import Mailing, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.smtp_server import read_server
 
 BATCH = 10
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -89,7 +90,7 @@ def send(order: Order) -> None:
 def _transport(order: Order) -> Transport:
     if order.transport == "smtp":
         socket.getfqdn = lambda name="": order.name  # what smtplib says of itself in EHLO
-        return SmtpTransport(order.provider_url)
+        return SmtpTransport(read_server(order.provider_url))
     transport = SendGridTransport(api_key=API_KEY, host=order.provider_url, subuser=order.name)
     transport.batch_limit = BATCH
     return transport

@@ -90,7 +90,7 @@ def unreachable_command(*, as_json: AsJson = False) -> None:
 
     Example: policy-notify unreachable --json
     """
-    engine = open_migrated(read_settings(os.environ).database_url.get_secret_value())
+    engine = open_migrated(read_settings(os.environ).database())
     for person in unreachable(engine):
         since = person.since.isoformat(timespec="seconds").replace("+00:00", "Z")
         if as_json:

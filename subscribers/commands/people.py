@@ -155,7 +155,7 @@ def erase(who: Who) -> None:
 
 
 def _database(settings: Settings | None = None) -> Engine:
-    return open_migrated((settings or read_settings(os.environ)).database_url.get_secret_value())
+    return open_migrated((settings or read_settings(os.environ)).database())
 
 
 def _columns(text: str) -> dict[str, str]:

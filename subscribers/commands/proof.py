@@ -91,7 +91,7 @@ def person_command(
 
 
 def _open(settings: Settings) -> Engine:
-    return open_migrated(settings.database_url.get_secret_value())
+    return open_migrated(settings.database())
 
 
 @contextmanager

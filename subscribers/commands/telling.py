@@ -63,7 +63,7 @@ def migrate_command() -> None:
 
     Example: POLICY_NOTIFY_DATABASE_URL=sqlite:///people.sqlite policy-notify migrate
     """
-    engine = open_database(read_settings(os.environ).database_url.get_secret_value())
+    engine = open_database(read_settings(os.environ).database())
     before, after = migrate(engine)
     say(f"schema {after}" + (" as before" if before == after else f", before: {before or 'none'}"))
 
@@ -240,7 +240,7 @@ def status_command(
 
 
 def _open(settings: Settings) -> Engine:
-    return open_migrated(settings.database_url.get_secret_value())
+    return open_migrated(settings.database())
 
 
 def _rehearse(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from subscribers.clock import utc_now
 from subscribers.database import (
@@ -16,7 +17,9 @@ from subscribers.database import (
     check_schema,
     is_far,
     open_database,
+    read_url,
     reading,
+    shown,
     sslmode,
 )
 from subscribers.delivery.unfinished import counted
@@ -35,17 +38,17 @@ CONNECT_SECONDS = 10  # libpq waits for ever by itself
 LEAST_FREE_BYTES = (
     500 * 10**6
 )  # measured: a person 155 bytes, a delivery 75 while the fan-out lasts; a million
+SQLITE_ENDS = ("-wal", "-shm", "-journal")
 DAMAGED = "stop sending, keep a copy of the database, and report this"
 
 
 def check_machine(settings: Settings) -> Iterable[Finding]:
     """The database, the books in it, and the folders."""
-    url = settings.database_url.get_secret_value()
     registered = 0
     try:
-        engine = open_database(_with_time_out(url))
+        engine = open_database(_with_time_out(settings.database()))
         check_schema(engine)
-        where = engine.url.render_as_string()
+        where = shown(engine.url)
         yield ok("database", where, "reachable, and its schema is the one of this version")
         yield from _encryption(engine, where)
         registered = count_registered(engine)
@@ -54,15 +57,20 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield from _events(engine, settings)
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
-            yield from _folder(Path(engine.url.database).absolute().parent, LEAST_FREE_BYTES)
+            file = Path(engine.url.database).absolute()
+            yield from _folder(file.parent, LEAST_FREE_BYTES)
+            for each in (file, *(file.with_name(file.name + end) for end in SQLITE_ENDS)):
+                yield from _secrecy("database", each, [each])
     except UnreadableDatabaseError as refused:
-        where = refused.url.render_as_string()
+        where = shown(refused.url)
         seen, remedy = _halves(refused)
         yield error("database", where, seen.removeprefix(f"database {where}: "), remedy)
     except NotifyError as refused:
         yield error("database", "POLICY_NOTIFY_DATABASE_URL", *_halves(refused))
     if settings.transport == "folder":
-        yield from _folder(settings.mail_folder.absolute(), registered * MAIL_LIMIT_BYTES)
+        folder = settings.mail_folder.absolute()
+        yield from _folder(folder, registered * MAIL_LIMIT_BYTES)
+        yield from _secrecy("messages", folder, [folder, *folder.glob("*.eml"), *folder.glob("*.part")])
 
 
 def _encryption(engine: Engine, where: str) -> Iterable[Finding]:
@@ -156,12 +164,18 @@ def _folder(folder: Path, needed_bytes: int) -> Iterable[Finding]:
         yield ok("disk", str(folder), seen)
 
 
+def _secrecy(topic: str, place: Path, files: Iterable[Path]) -> Iterable[Finding]:
+    """Whether others can read them: what an earlier version has made is not changed by itself."""
+    open_to_others = sum(file.exists() and file.stat().st_mode & 0o077 != 0 for file in files)
+    if open_to_others:
+        seen = "others on this machine can read email addresses in it"
+        yield warning(topic, str(place), seen, f"chmod -R go= {shlex.quote(str(place))}")
+
+
 def _with_time_out(url: str) -> str:
     """The same database, with an end to waiting for it."""
-    if not url.startswith(("postgresql", "postgres:")):
-        return url
-    patient = make_url(url)
-    if "connect_timeout" not in patient.query:
+    patient = read_url(url)
+    if patient.get_backend_name() == "postgresql" and "connect_timeout" not in patient.query:
         patient = patient.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
     return patient.render_as_string(hide_password=False)
 

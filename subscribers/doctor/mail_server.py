@@ -9,17 +9,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parseaddr
-from urllib.parse import urlsplit
 
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.errors import NotifyError
 from subscribers.settings import Settings
 from subscribers.transports import NotSentError
+from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.smtp_server import SmtpUrlError
 
 SOON_DAYS = 14  # a certificate that ends within them was not renewed by itself
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
-    (smtplib.SMTPAuthenticationError, "correct user and password in POLICY_NOTIFY_SMTP_URL"),
+    (smtplib.SMTPAuthenticationError, "correct POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"),
     (ssl.SSLCertVerificationError, "give the name that the certificate is for, or have it mended"),
     (
         ssl.SSLError,
@@ -32,22 +32,21 @@ REMEDIES: tuple[tuple[type[Exception], str], ...] = (
 
 def check_mail_server(settings: Settings) -> Iterable[Finding]:
     """Connection, encryption, certificate, credentials and sender, in that order, up to what fails."""
-    assert settings.smtp_url
-    url = settings.smtp_url.get_secret_value()
-    where = _without_secret(url)
     try:
-        session = SmtpTransport(url).session()
-    except NotifyError as refused:
-        yield error(
-            "SMTP server", "POLICY_NOTIFY_SMTP_URL", "no SMTP address", str(refused).partition(": ")[2]
-        )
+        server = configured_server(settings)
+    except SmtpUrlError as refused:
+        seen, _, remedy = str(refused).partition(": ")[2].partition("; ")
+        yield error("SMTP server", "POLICY_NOTIFY_SMTP_URL", seen, remedy)
         return
+    where = server.shown
+    try:
+        session = SmtpTransport(server).session()
     except NotSentError as refused:
         yield error("SMTP server", where, str(refused), _remedy(refused.__cause__))
         return
     try:
         yield from _encryption(session, where)
-        yield ok("SMTP server", where, "answers" + (", and takes the password" if "@" in url else ""))
+        yield ok("SMTP server", where, "answers" + (", and takes the password" if server.user else ""))
         if settings.sender:
             yield _sender(session, where, parseaddr(settings.sender)[1])
     finally:
@@ -85,8 +84,3 @@ def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
 def _remedy(cause: BaseException | None) -> str:
     fitting = (remedy for kind, remedy in REMEDIES if isinstance(cause, kind))
     return next(fitting, "see what the server says, and repeat")
-
-
-def _without_secret(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import parseaddr
-from urllib.parse import urlsplit
 
 from email_validator import validate_email
 
 from subscribers.doctor.dmarc import at_and_above
 from subscribers.settings import Settings
+from subscribers.transports.configured import configured_server
+from subscribers.transports.smtp_server import SmtpUrlError
 
 KEY_MARK = "._domainkey."
 SENDGRID_SELECTORS = ("s1", "s2")  # what its domain authentication uses unless told otherwise
@@ -44,12 +45,17 @@ def sending_of(settings: Settings, sender: str, authentication: Authentication |
     envelope = domain if by_smtp else authentication.envelope_domain if authentication else None
     return Sending(
         domain=domain,
-        host=urlsplit(settings.smtp_url.get_secret_value()).hostname
-        if settings.smtp_url and by_smtp
-        else None,
+        host=_host(settings) if by_smtp else None,
         envelope_domain=envelope,
         key_names=_key_names(settings, domain, authentication),
     )
+
+
+def _host(settings: Settings) -> str | None:
+    try:
+        return configured_server(settings).host
+    except SmtpUrlError:
+        return None  # of which another finding tells
 
 
 def ascii_domain(sender: str) -> str:

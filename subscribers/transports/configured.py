@@ -7,6 +7,18 @@ from subscribers.transports import Transport
 from subscribers.transports.folder import FolderTransport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.smtp_server import SmtpServer, read_server
+
+
+def configured_server(settings: Settings) -> SmtpServer:
+    """The SMTP server; its URL must be set."""
+    assert settings.smtp_url
+    password = settings.smtp_password
+    return read_server(
+        settings.smtp_url.get_secret_value(),
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+    )
 
 
 def configured_transport(settings: Settings) -> Transport:
@@ -15,8 +27,7 @@ def configured_transport(settings: Settings) -> Transport:
         case "folder":
             return FolderTransport(settings.mail_folder)
         case "smtp":
-            assert settings.smtp_url
-            return SmtpTransport(settings.smtp_url.get_secret_value())
+            return SmtpTransport(configured_server(settings))
         case "sendgrid":
             assert settings.sendgrid_api_key
             return SendGridTransport(

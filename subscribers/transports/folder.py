@@ -13,9 +13,11 @@ from pathlib import Path
 from subscribers.mail.message import to_email
 from subscribers.transports import Mailing, MisconfiguredError
 
+FOR_OWNER = 0o600
+
 
 class FolderTransport:
-    """Writes into ``folder``, which is made when needed."""
+    """Writes into ``folder``, which is made when needed; only its owner can read folder and files."""
 
     name = "folder"
     batch_limit = 1000
@@ -39,7 +41,7 @@ class _FolderRequest:
     def send(self, *, may_write: Callable[[], bool]) -> None:  # noqa: ARG002 - a late file is the same file
         mailing = self._mailing
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for recipient in mailing.recipients:
                 mail = to_email(
                     mailing.message,
@@ -54,8 +56,13 @@ class _FolderRequest:
 
     def _write(self, file: Path, mail: bytes) -> None:
         unfinished = file.with_suffix(".part")
-        with unfinished.open("wb") as stream:
+        with open(unfinished, "wb", opener=_for_owner) as stream:
+            os.fchmod(stream.fileno(), FOR_OWNER)  # where an earlier version has left it
             stream.write(mail)
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(file)
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, FOR_OWNER)

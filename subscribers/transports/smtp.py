@@ -15,9 +15,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import unquote, urlsplit
 
-from subscribers.errors import NotifyError
 from subscribers.mail.message import to_email
 from subscribers.transports import (
     DeferredError,
@@ -30,6 +28,7 @@ from subscribers.transports import (
     TooLateError,
     UnreachableError,
 )
+from subscribers.transports.smtp_server import SmtpServer
 
 # How long each answer is waited for, meanwhile the lease is renewed: RFC 5321, section 4.5.3.2.
 OPENING_SECONDS = 60.0  # less than its five minutes: until the data a broken connection costs a retry only
@@ -41,7 +40,7 @@ SERVICE_CLOSING = 421  # RFC 5321, section 3.8: to any command, and for all mail
 
 
 class SmtpTransport:
-    """Sends through ``smtp://USER:PASSWORD@HOST:PORT`` with STARTTLS, or ``smtps://…``.
+    """Sends through one server, with STARTTLS or TLS.
 
     Encryption with a valid certificate is demanded of every server but one on this machine.
     """
@@ -50,15 +49,8 @@ class SmtpTransport:
     batch_limit = 1
     repeatable = False
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise NotifyError("POLICY_NOTIFY_SMTP_URL: write smtp://USER:PASSWORD@HOST:587 or smtps://…:465")
-        self._encrypted = parts.scheme == "smtps"
-        self._host = parts.hostname
-        self._port = parts.port or (465 if self._encrypted else 587)
-        self._user = unquote(parts.username) if parts.username else None
-        self._password = unquote(parts.password or "")
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
         self._session: smtplib.SMTP | None = None
 
     def prepare(self, mailing: Mailing) -> _SmtpRequest:
@@ -75,25 +67,28 @@ class SmtpTransport:
         return self._session
 
     def _open(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
+        context, server = ssl.create_default_context(), self._server
         try:
-            if self._encrypted:
+            if server.encrypted:
                 session: smtplib.SMTP = smtplib.SMTP_SSL(
-                    self._host, self._port, timeout=OPENING_SECONDS, context=context
+                    server.host, server.port, timeout=OPENING_SECONDS, context=context
                 )
             else:
-                session = smtplib.SMTP(self._host, self._port, timeout=OPENING_SECONDS)
+                session = smtplib.SMTP(server.host, server.port, timeout=OPENING_SECONDS)
                 session.ehlo()
-                if session.has_extn("starttls") or self._host not in LOOPBACK:
+                if session.has_extn("starttls") or server.host not in LOOPBACK:
                     session.starttls(context=context)
-            if self._user is not None:
-                session.login(self._user, self._password)
+            if server.user is not None:
+                session.login(server.user, server.password)
             else:
                 session.ehlo_or_helo_if_needed()
+        except UnicodeError as error:
+            words = "the user or the password has letters outside ASCII, which cannot be sent"
+            raise MisconfiguredError(f"{server.host}: {words}") from error
         except (smtplib.SMTPNotSupportedError, smtplib.SMTPAuthenticationError, ssl.SSLError) as error:
-            raise MisconfiguredError(f"{self._host}: {_words(error)}") from error
+            raise MisconfiguredError(f"{server.host}: {_words(error)}") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise UnreachableError(f"{self._host}: {_words(error)}") from error
+            raise UnreachableError(f"{server.host}: {_words(error)}") from error
         return session
 
 

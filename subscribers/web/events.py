@@ -46,7 +46,7 @@ def configured_events(settings: Settings) -> APIRouter | None:
     """The endpoint that the settings give; None where no key is known to verify events by."""
     if settings.sendgrid_event_public_key is None:
         return None
-    engine = open_migrated(settings.database_url.get_secret_value())
+    engine = open_migrated(settings.database())
     verifier = Verifier(settings.sendgrid_event_public_key)
     return events(engine, verifier, keep_body=settings.event_retention_days > 0)
 

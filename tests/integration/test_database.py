@@ -21,6 +21,7 @@ from subscribers.database import (
 )
 from subscribers.errors import NotifyError
 from subscribers.model import channels, metadata
+from subscribers.settings import read_settings
 
 
 def test_the_migrations_make_the_tables_of_the_model(database: Engine) -> None:
@@ -69,10 +70,68 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["mysql://localhost/notify", "people.sqlite"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://localhost/notify",
+        "people.sqlite",
+        "postgresql+asyncpg://localhost/notify",
+        "sqlite+aiosqlite:///people.sqlite",
+        "sqlite://people.sqlite",
+        "",
+    ],
+)
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(NotifyError, match=r"postgresql|PostgreSQL"):
         open_database(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:S3cret@127.0.0.1:port/x",
+        "postgresql://u:S3cret/PW@127.0.0.1:1/x",
+        "postgresql://u:S3cret[PW@127.0.0.1:1/x",
+        "postgresql://u:S3cret#PW@127.0.0.1:1/x",
+        "postgresql://u:S3cret%PW@127.0.0.1:1/x",
+        "postgresql://u:TOP@S3cret@127.0.0.1:1/x",
+        "postgresql://u:TOP?S3cret@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:1/x?password=S3cret",
+        "postgresql://127.0.0.1:1/x?password=TOP@S3cret",
+        "postgresql://127.0.0.1:1/x?sslpassword=S3cret",
+        "postgresql://127.0.0.1:1/x?pasword=S3cret",
+        "postgresql://[::1/x?password=S3cret",
+        "postgresql:/S3cret",
+        "mysql://127.0.0.1/x?password=S3cret",
+        "sqlite:///none.sqlite?password=S3cret",
+        "sqlite://u:S3cret@/x",
+        "S3cret",
+    ],
+)
+def test_no_part_of_a_password_is_printed(url: str) -> None:
+    with pytest.raises(NotifyError) as caught:
+        check_schema(open_database(url))
+    assert "S3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_of_any_signs_may_stand_in_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    password = "S3 /#[]@?:%41é"
+    monkeypatch.setenv("POLICY_NOTIFY_DATABASE_URL", "postgresql://notify@127.0.0.1/notify")
+    monkeypatch.setenv("POLICY_NOTIFY_DATABASE_PASSWORD", password)
+    url = open_database(read_settings({}).database()).url
+    assert (url.username, url.password, url.host) == ("notify", password, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:S3cret@127.0.0.1/x", "postgresql://127.0.0.1/x", "sqlite:///people.sqlite"]
+)
+def test_a_password_that_fits_no_url_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_DATABASE_URL", url)
+    monkeypatch.setenv("POLICY_NOTIFY_DATABASE_PASSWORD", "S3cret")
+    with pytest.raises(NotifyError, match="name the user") as caught:
+        read_settings({}).database()
+    assert "S3cret" not in str(caught.value)
 
 
 def test_a_full_disk_is_one_clear_line(sqlite_url: str) -> None:
@@ -153,6 +212,41 @@ def test_a_far_database_without_encryption_is_refused(url: str) -> None:
     with pytest.raises(UnreadableDatabaseError, match="sslmode=verify-full") as caught:
         open_database(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "environment"),
+    [
+        ("postgresql:///notify", {"PGHOST": "db.example"}),
+        ("postgresql:///notify", {"PGHOST": "localhost,db.example"}),
+        ("postgresql:///notify", {"PGHOSTADDR": "192.0.2.1"}),
+        ("postgresql://localhost/notify", {"PGHOSTADDR": "192.0.2.1"}),
+        ("postgresql:///notify", {"PGSERVICE": "far"}),
+        ("postgresql:///notify", {"PGSERVICE": "far", "PGSSLMODE": "verify-full"}),
+        ("postgresql:///notify", {"PGHOST": "db.example", "PGSSLMODE": "prefer"}),
+        ("postgresql://localhost/notify?sslmode=allow", {"PGHOSTADDR": "192.0.2.1", "PGSSLMODE": "require"}),
+    ],
+)
+def test_libpqs_own_variables_do_not_evade_encryption(url: str, environment: dict[str, str]) -> None:
+    with pytest.raises(UnreadableDatabaseError, match="sslmode=verify-full"):
+        open_database(url, environment)
+
+
+@pytest.mark.parametrize(
+    ("url", "environment"),
+    [
+        ("postgresql:///notify", {"PGHOST": "db.example", "PGSSLMODE": "verify-full"}),
+        ("postgresql:///notify", {"PGHOST": "/run/postgresql"}),
+        ("postgresql://localhost/notify", {"PGHOST": "db.example"}),
+        ("postgresql:///notify?host=/run/postgresql", {"PGHOST": "db.example"}),
+        ("postgresql:///notify?host=@abstract", {}),
+        ("postgresql:///notify?sslmode=require", {"PGSERVICE": "far"}),
+    ],
+)
+def test_libpqs_own_variables_count_where_the_url_leaves_them_open(
+    url: str, environment: dict[str, str]
+) -> None:
+    open_database(url, environment).dispose()
 
 
 @pytest.mark.parametrize(

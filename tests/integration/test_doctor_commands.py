@@ -172,6 +172,19 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(run: Run, tmp_path: Path
     assert "cannot be written to" in lines(run("doctor", MAIL_FOLDER=str(tmp_path / "file")), "error")[0]
 
 
+def test_what_others_on_the_machine_can_read_is_a_warning(run: Run, world: ToldWorld, tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    files = [folder]
+    if world.engine.dialect.name == "sqlite":
+        files.append(Path(str(world.engine.url.database)))
+        files[-1].chmod(0o640)
+    seen = [line for line in lines(run("doctor", MAIL_FOLDER=str(folder)), "warning") if "read" in line]
+    assert {line.split(": ")[2] for line in seen} >= set(map(str, files))
+    assert all("chmod -R go= " in line for line in seen)
+
+
 def test_smtp_and_the_name_servers_are_asked(
     run: Run, mail_server: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

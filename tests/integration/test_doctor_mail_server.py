@@ -129,7 +129,7 @@ def test_a_wrong_password_is_an_error(
 
     assert "535" in finding.seen
     assert "wrong" not in f"{finding.where}{finding.seen}"
-    assert finding.remedy == "correct user and password in POLICY_NOTIFY_SMTP_URL"
+    assert finding.remedy == "correct POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"
 
 
 def test_a_certificate_must_be_valid_for_the_name(
@@ -183,7 +183,7 @@ def test_an_absent_server_is_an_error() -> None:
 
 
 def test_a_silent_server_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscribers.transports.smtp.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("subscribers.transports.smtp.OPENING_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert "timed out" in one_error(f"smtp://127.0.0.1:{silent.getsockname()[1]}").seen
 

@@ -27,6 +27,7 @@ from subscribers.transports import Transport
 from subscribers.transports.folder import FolderTransport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.smtp_server import read_server
 
 NAMES = ("anna", "boris", "chen")
 
@@ -70,7 +71,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
 
     with SmtpDouble() as server, caplog.at_level(logging.WARNING):
         server.behave = stop_before_the_second_answer
-        _deliver(world, SmtpTransport(server.url))
+        _deliver(world, SmtpTransport(read_server(server.url)))
         starting[0].join()
         assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
     assert world.books(2).accepted == 3
@@ -124,7 +125,7 @@ def test_an_answer_given_while_sqlite_is_locked_is_not_forgotten(
     with SmtpDouble() as server:
         server.behave = lock_once
         if kind == "smtp":
-            _deliver(world, SmtpTransport(server.url))
+            _deliver(world, SmtpTransport(read_server(server.url)))
             assert set(server.mails.values()) == {1}
         else:
             write = Path.replace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -62,3 +63,17 @@ def test_a_folder_that_cannot_be_written_is_the_operators_to_mend(tmp_path: Path
     (tmp_path / "mails").write_text("a file")
     with pytest.raises(MisconfiguredError, match="mails: cannot be written"):
         send(tmp_path / "mails")
+
+
+def test_only_the_owner_can_read_folder_and_messages(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        folder = tmp_path / "mails"
+        folder.mkdir(mode=0o755)
+        (folder / "2-1.part").touch(mode=0o644)  # left by a process that was killed
+        send(folder)
+        send(tmp_path / "new")
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

@@ -37,6 +37,7 @@ from subscribers.transports import (
     UnreachableError,
 )
 from subscribers.transports.smtp import SmtpTransport
+from subscribers.transports.smtp_server import read_server
 
 
 @dataclass
@@ -116,7 +117,7 @@ def send(transport: SmtpTransport, *, mail: Mailing | None = None, seconds: floa
 
 
 def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
-    assert send(SmtpTransport(f"smtp://{serve()}")) == "250 taken as 4711"
+    assert send(SmtpTransport(read_server(f"smtp://{serve()}"))) == "250 taken as 4711"
 
     [envelope] = handler.taken
     assert (envelope.mail_from, envelope.rcpt_tos) == ("policy@market.example", ["person1@example.com"])
@@ -127,7 +128,7 @@ def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], h
 
 
 def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handler) -> None:
-    send(SmtpTransport(f"smtp://{serve()}"), mail=mailing(text="before\n.\n..after\n"))
+    send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=mailing(text="before\n.\n..after\n"))
 
     assert isinstance(handler.taken[0].content, bytes)
     mail = message_from_bytes(handler.taken[0].content, policy=policy.default)
@@ -137,7 +138,7 @@ def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handle
 
 
 def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handler) -> None:
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     for number in range(5):
         send(transport, mail=mailing(number))
 
@@ -145,7 +146,7 @@ def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handl
 
 
 def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str], handler: Handler) -> None:
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     send(transport)
     transport.session().close()
     send(transport, mail=mailing(2))
@@ -169,7 +170,7 @@ def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str]
 def test_each_answer_has_its_meaning(
     serve: Callable[..., str], handler: Handler, answers: dict[str, Any], error: type[Exception]
 ) -> None:
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     for name, answer in answers.items():
         setattr(handler, name, answer)
     with pytest.raises(error):
@@ -186,7 +187,7 @@ def test_the_answer_to_the_data_is_waited_for_longer_than_any_other(
     monkeypatch.setattr("subscribers.transports.smtp.OPENING_SECONDS", 1.0)
     monkeypatch.setattr("subscribers.transports.smtp.ENVELOPE_SECONDS", 1.0)
     handler.seconds = 2
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     assert send(transport) == "250 taken as 4711"
 
 
@@ -196,14 +197,14 @@ def test_no_answer_to_the_data_in_time_is_a_doubt(
     monkeypatch.setattr("subscribers.transports.smtp.ANSWER_SECONDS", 0.2)
     handler.seconds = 1
     with pytest.raises(DoubtfulError):
-        send(SmtpTransport(f"smtp://{serve()}"))
+        send(SmtpTransport(read_server(f"smtp://{serve()}")))
 
 
 def test_data_that_could_not_be_written_leave_no_doubt(
     serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its last line a mail was not sent (RFC 5321, section 4.1.1.4)."""
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     session = transport.session()
 
     def break_off(data: object) -> None:
@@ -220,11 +221,11 @@ def test_data_that_could_not_be_written_leave_no_doubt(
 
 def test_an_absent_server_leaves_no_doubt(serve: Callable[..., str]) -> None:
     with pytest.raises(UnreachableError):
-        send(SmtpTransport("smtp://127.0.0.1:1"))
+        send(SmtpTransport(read_server("smtp://127.0.0.1:1")))
 
 
 def test_no_data_are_written_after_the_lease(serve: Callable[..., str], handler: Handler) -> None:
-    transport = SmtpTransport(f"smtp://{serve()}")
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     with pytest.raises(TooLateError):
         send(transport, seconds=-1)
     assert handler.taken == []
@@ -236,7 +237,7 @@ def test_a_far_server_without_encryption_is_refused(
 ) -> None:
     monkeypatch.setattr("subscribers.transports.smtp.LOOPBACK", frozenset())
     with pytest.raises(MisconfiguredError, match="STARTTLS"):
-        send(SmtpTransport(f"smtp://{serve()}"))
+        send(SmtpTransport(read_server(f"smtp://{serve()}")))
 
 
 @pytest.fixture
@@ -268,7 +269,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(
     context.load_cert_chain(*certificate)
     option = {"smtp": "tls_context", "smtps": "ssl_context"}[scheme]
     with pytest.raises(MisconfiguredError, match="certificate verify failed"):
-        send(SmtpTransport(f"{scheme}://{serve(**{option: context})}"))
+        send(SmtpTransport(read_server(f"{scheme}://{serve(**{option: context})}")))
 
 
 def test_encryption_with_a_trusted_certificate_is_used(
@@ -280,11 +281,11 @@ def test_encryption_with_a_trusted_certificate_is_used(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    send(SmtpTransport(f"smtp://{serve(tls_context=context, require_starttls=True)}"))
+    send(SmtpTransport(read_server(f"smtp://{serve(tls_context=context, require_starttls=True)}")))
 
     assert len(handler.taken) == 1
 
 
 def test_a_wrong_address_of_the_server_is_named(serve: Callable[..., str]) -> None:
     with pytest.raises(NotifyError, match="POLICY_NOTIFY_SMTP_URL"):
-        SmtpTransport("mail.example.com")
+        SmtpTransport(read_server("mail.example.com"))
