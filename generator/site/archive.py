@@ -16,7 +16,7 @@ from generator.site import seam
 from generator.site.addresses import Place
 from generator.site.chapters import Chapter, HistoryPage, Size
 from generator.site.copies import plain_text
-from generator.site.feeds import Entry
+from generator.site.feeds import Entry, feed_title
 from generator.site.headings import with_one_title
 from generator.site.output import Output
 from generator.site.pages import Pages
@@ -70,13 +70,21 @@ class Archive:
         language = load_language(place.language)
         effective = language("effective_from", effective=language.date(version.effective_on))
         page = place.change(version) if old else place.version(version)
-        markup = self._redline(old, version, place).mail_html if old else self._rendering.html(version)
+        if old:
+            redline = self._redline(old, version, place)
+            markup, first = redline.mail_html, "".join(redline.first_changes[:1])
+            left = len(redline.changes) - 1
+        else:
+            markup, first, left = self._rendering.html(version), language("first_version"), 0
+        what = version.front.summary or (
+            f"{first}; {language('redline_more', count=left)}" if left > 0 else first
+        )
         return Entry(
             identity=f"{place.document.id}/{version.label}",
-            title=f"{version.title}: {version.label}",
+            title=feed_title(version.title, what),
             page=page,
             published_at=version.published_at,
-            summary=" ".join(filter(None, (version.front.summary, effective))),
+            summary=f"{what.rstrip('.')}. {effective}",
             markup=self._rendering.anywhere(markup, version, here=page),
             language=place.language,
         )
@@ -98,7 +106,7 @@ class Archive:
         )
         page, change, size, images = self._output.kept(made_of, lambda: self._write_version(chapter, version))
         self._rendering.keep(images)
-        return Written(digests=Digests(page, change), size=size and Size(*size))
+        return Written(digests=Digests(page, change), size=size and _size(*size))
 
     def _frame(self, chapter: Chapter) -> tuple[object, ...]:
         """What all pages of a document depend on."""
@@ -124,7 +132,13 @@ class Archive:
                 return [page, None, None, images]
             redline = self._redline(old, version, place)
             change = self._write_change(chapter, version, redline)
-            return [page, change, [redline.words_inserted, redline.words_deleted], images]
+            size = [
+                redline.words_inserted,
+                redline.words_deleted,
+                len(redline.changes),
+                redline.first_changes,
+            ]
+            return [page, change, size, images]
 
     def _print(self, chapter: Chapter, version: Version, printer: Printer) -> None:
         place = chapter.place
@@ -219,3 +233,7 @@ class Archive:
             return with_one_title(self._rendering.on_page(markup, version, page=page), after=True)
 
         return replace(redline, html=resolved(redline.html), side_by_side=resolved(redline.side_by_side))
+
+
+def _size(inserted: int, deleted: int, changes: int, first: Sequence[str]) -> Size:
+    return Size(inserted, deleted, changes, tuple(first))

@@ -23,10 +23,17 @@ SHORTEST_PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many words came and went with a version."""
+    """How many words a version added and removed, how many changes it made, and the first in words."""
 
     words_inserted: int
     words_deleted: int
+    changes: int
+    first_changes: tuple[str, ...]
+
+    @property
+    def left(self) -> int:
+        """The changes that are not among the first."""
+        return self.changes - len(self.first_changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,19 @@ NEWEST = 50
 """How many entries a feed holds; the history has all of them."""
 
 
+LONGEST_TITLE = 120
+"""Characters of an entry's title, at most; readers show them in one line."""
+
+
+def feed_title(document: str, what: str) -> str:
+    """The title of an entry: the document, and what changed as far as one line holds it."""
+    title = " ".join(f"{document}: {what}".split())
+    if len(title) <= LONGEST_TITLE:
+        return title
+    cut = title.rfind(" ", LONGEST_TITLE // 2, LONGEST_TITLE)
+    return title[: cut if cut > 0 else LONGEST_TITLE].rstrip(" ,;:.") + " …"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A publication. ``identity`` never changes, wherever its page moves; ``markup`` has absolute links."""

@@ -215,7 +215,7 @@ class Pages:
             for version in shown.versions
         ]
         content = self._told(
-            "history.html", page, chapter, chapter.shown, title=title, versions=entries, years=shown.years
+            "history.html", page, chapter, chapter.shown, title=title, versions=entries, years=_years(shown)
         )
         if shown.address != chapter.place.history:
             title = f"{title} ({shown.years})"
@@ -384,6 +384,12 @@ class Pages:
             f'href="{html.escape(relative(address, page=page))}">'
             for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
         )
+
+
+def _years(shown: HistoryPage) -> list[dict[str, str]]:
+    """The years on a page of the history, each with the label of its newest version."""
+    years = {version.label[:4]: version.label for version in reversed(shown.versions)}
+    return [{"name": year, "first": years[year]} for year in sorted(years, reverse=True)]
 
 
 def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:

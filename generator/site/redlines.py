@@ -19,6 +19,7 @@ from generator.versions.history import Version
 
 WORDS_INSERTED = "words_inserted"
 WORDS_DELETED = "words_deleted"
+FIRST_CHANGES = 3
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
 
 
@@ -47,6 +48,14 @@ class RedlineTexts:
     mail_html: str
     mail_text: str
     omitted: int
+
+    @property
+    def first_changes(self) -> tuple[str, ...]:
+        """The first changes with the headings above them, for where the whole list is too long."""
+        return tuple(
+            f"{change.where}: {change.text}" if change.where else change.text
+            for change in self.changes[:FIRST_CHANGES]
+        )
 
     @property
     def words_inserted(self) -> int:
