@@ -8,7 +8,8 @@ from datetime import datetime
 
 from generator.errors import UnknownDocumentError
 from generator.printable import one_line
-from generator.versions.history import DocumentHistory, History, Version, in_repository
+from generator.versions.history import DocumentHistory, History, in_repository
+from generator.versions.version import Version
 
 
 def select(history: History, slug: str | None) -> tuple[DocumentHistory, ...]:
@@ -39,6 +40,7 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
             notes = [
                 "" if version.label.startswith(effective) else f"effective {effective}",
                 f"as version {version.returns_to}" if version.returns_to else "",
+                f"withdraws version {', '.join(map(str, version.withdraws))}" if version.withdraws else "",
                 version.front.change or "",
                 version.front.summary or "",
             ]
@@ -74,6 +76,9 @@ def _version(version: Version, *, folder: str) -> dict[str, object]:
         "commit": version.commit,
         "published_at": _time(version.published_at),
         "effective_on": version.effective_on.isoformat(),
+        "stated_effective_on": front.effective.isoformat() if front.effective else None,
+        "line": version.line,
+        "withdraws": list(version.withdraws),
         "path": in_repository(folder, version.path),
         "source_blob": version.source_blob,
         "returns_to": version.returns_to,

@@ -11,7 +11,7 @@ from generator.checking.findings import Finding
 from generator.site.addresses import Place
 from generator.versions.document import Document
 from generator.versions.front_matter import FrontMatter
-from generator.versions.history import Version
+from generator.versions.version import Version
 
 
 @dataclass(frozen=True, kw_only=True)

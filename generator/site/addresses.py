@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from generator.errors import PolicyError
 from generator.site.originals import SUFFIX, find_originals, named_language
-from generator.versions.history import DocumentHistory, Version, fitting_name, slug_of
+from generator.versions.history import DocumentHistory, fitting_name, slug_of
+from generator.versions.version import Version
 
 FEED = "feed.xml"
 JSON_FEED = "feed.json"

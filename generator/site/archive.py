@@ -24,7 +24,7 @@ from generator.site.pdf import Printer
 from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.rendering import Rendering
 from generator.site.seam import Digests
-from generator.versions.history import Version
+from generator.versions.version import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,13 @@ class Archive:
 
     def entry(self, chapter: Chapter, version: Version) -> Entry:
         """The version's entry in a feed."""
-        place, old = chapter.place, chapter.version(version.number - 1)
+        place, old = chapter.place, chapter.followed(version)
         language = load_language(place.language)
         effective = language("effective_from", effective=language.date(version.effective_on))
+        how = "called_off_replaced" if chapter.replaces_announced(version) else "called_off"
+        called_off = [
+            f"{language(how, effective=language.date(day))}." for day in chapter.days_withdrawn_by(version)
+        ]
         page = place.change(version) if old else place.version(version)
         if old:
             redline = self._redline(old, version, place)
@@ -84,13 +88,13 @@ class Archive:
             title=feed_title(version.title, what),
             page=page,
             published_at=version.published_at,
-            summary=f"{what.rstrip('.')}. {effective}",
+            summary=" ".join((*called_off, f"{what.rstrip('.')}.", effective)),
             markup=self._rendering.anywhere(markup, version, here=page),
             language=place.language,
         )
 
     def _version(self, chapter: Chapter, version: Version) -> Written:
-        old, new = chapter.version(version.number - 1), chapter.version(version.number + 1)
+        old, new = chapter.followed(version), chapter.version(version.number + 1)
         made_of = (
             "version",
             *self._frame(chapter),
@@ -98,6 +102,8 @@ class Archive:
             old,
             new and (new.label, new.published_at),
             chapter.standings[version.number],
+            chapter.days_withdrawn_by(version),
+            chapter.is_first_to_come(version),
             chapter.version(version.returns_to or 0),
             version is chapter.shown,
             version.number in chapter.since,
@@ -120,7 +126,7 @@ class Archive:
 
     def _write_version(self, chapter: Chapter, version: Version) -> list[object]:
         with self._rendering.noting_images() as images:
-            place, old = chapter.place, chapter.version(version.number - 1)
+            place, old = chapter.place, chapter.followed(version)
             text = self._rendering.on_page(
                 self._rendering.html(version), version, page=place.version(version)
             )
@@ -172,16 +178,21 @@ class Archive:
         return self._output.file(f"{page}redline.json", raw)
 
     def _since(self, chapter: Chapter) -> None:
-        newest = chapter.versions[-1]
-        older = [version for version in chapter.versions[:-1] if version.number not in chapter.since]
+        last = chapter.last
+        older = [
+            version
+            for version in chapter.versions
+            if version is not last and version.number not in chapter.since
+        ]
         for history, group in groupby(older, key=chapter.history_address):
             led = tuple(group)
             made_of = ("older since", *self._frame(chapter), history, [old.label for old in led])
             self._output.kept(made_of, partial(self._lead_to_history, chapter, led))
         for number in sorted(chapter.since):
-            steps = chapter.versions[number - 1 :]
-            made_of = ("since", *self._frame(chapter), steps, chapter.standings[newest.number])
-            images = self._output.kept(made_of, partial(self._write_since, chapter, steps[0]))
+            old = chapter.versions[number - 1]
+            steps = chapter.since_then(old)
+            made_of = ("since", *self._frame(chapter), old, steps, last, chapter.standings[last.number])
+            images = self._output.kept(made_of, partial(self._write_since, chapter, old))
             self._rendering.keep(images)
 
     def _lead_to_history(self, chapter: Chapter, older: Sequence[Version]) -> None:
@@ -193,9 +204,9 @@ class Archive:
 
     def _write_since(self, chapter: Chapter, old: Version) -> object:
         with self._rendering.noting_images() as images:
-            place, newest = chapter.place, chapter.versions[-1]
-            redline = self._redline(old, newest, place)
-            redline = self._on_page(redline, newest, page=place.since(old))
+            place, last = chapter.place, chapter.last
+            redline = self._redline(old, last, place)
+            redline = self._on_page(redline, last, page=place.since(old))
             self._output.page(self._pages.since(chapter, old, redline))
             return images
 
@@ -205,7 +216,10 @@ class Archive:
                 (version, chapter.standings[version.number], sizes[version.number])
                 for version in page.versions
             ]
-            returned = [chapter.version(version.returns_to or 0) for version in page.versions]
+            returned = [
+                (chapter.version(version.returns_to or 0), chapter.days_withdrawn_by(version))
+                for version in page.versions
+            ]
             since = chapter.since & {version.number for version in page.versions}
             first, links = chapter.versions[0], [(one.address, one.years) for one in chapter.history_pages]
             made_of = (

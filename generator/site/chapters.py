@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -12,7 +12,7 @@ from generator.site.addresses import Place
 from generator.site.config import SiteConfig
 from generator.site.standing import Period, Standing, periods, standings
 from generator.site.translations import translated_versions, translations_of
-from generator.versions.history import Version, in_force, upcoming
+from generator.versions.version import Version, in_force, in_order, upcoming
 
 LONG_HISTORY = 100
 """Versions on one page, at most; a longer history is divided by years."""
@@ -60,8 +60,9 @@ class Relative:
 class Chapter:
     """A document on one day.
 
-    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``since`` are the
-    numbers of those with a page of all that changed since. ``original`` is the document that this one
+    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``called_off`` those
+    that were to come and will not. ``last`` is the one that overtakes all others, ``since`` are the numbers
+    of those with a page of what changed from them to it. ``original`` is the document that this one
     translates, ``translates`` the version of it that each version here translates, ``overtaken_by`` its
     version in force that this translation has not followed yet. ``prevailing`` is the language of the text
     that prevails over this one, where somebody has said so.
@@ -71,6 +72,8 @@ class Chapter:
     standings: Mapping[int, Standing]
     shown: Version
     upcoming: Sequence[Version]
+    called_off: Sequence[Version]
+    last: Version
     since: frozenset[int]
     relatives: Sequence[Relative]
     original: Place | None
@@ -87,6 +90,30 @@ class Chapter:
     def version(self, number: int) -> Version | None:
         """The version of this number, if there is one."""
         return self.versions[number - 1] if 0 < number <= len(self.versions) else None
+
+    def followed(self, version: Version) -> Version | None:
+        """The version that this one changes."""
+        return self.version(version.follows or 0)
+
+    def is_first_to_come(self, version: Version) -> bool:
+        """Whether it is the next version to take effect."""
+        return bool(self.upcoming) and self.upcoming[0] is version
+
+    def days_withdrawn_by(self, version: Version) -> tuple[date, ...]:
+        """The days on which something was announced that will not happen because of this version."""
+        return tuple(sorted({self.versions[number - 1].effective_on for number in version.withdraws}))
+
+    def replaces_announced(self, version: Version) -> bool:
+        """Whether what it withdraws comes all the same: on another day, or with other words."""
+        withdrawn = [self.versions[number - 1] for number in version.withdraws]
+        return version.effective_on > version.published_on or any(
+            version.text_sha256 == one.text_sha256 for one in withdrawn
+        )
+
+    def since_then(self, old: Version) -> tuple[Version, ...]:
+        """The versions from ``old`` to the last one, newest first."""
+        later = self.versions[old.number :]
+        return tuple(reversed(later if self.last in later else (self.last, *later)))
 
     @cached_property
     def periods(self) -> Sequence[Period]:
@@ -133,7 +160,6 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
     original = by_id.get(place.translation_of or "")
     translates = translated_versions(original.document.versions, versions) if original else {}
     ahead = _shown(original, day=day) if original else None
-    followed = translates.get(versions[-1].number)
     ended_at = place.document.ended_at
     withdrawn_on = ended_at.astimezone(config.time_zone).date() if ended_at else None
     relatives = [
@@ -142,25 +168,60 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
         if other.document.ended_at is None
     ]
     spoken = {relative.place.language for relative in relatives}
+    standing = standings(versions, day=day, withdrawn_on=withdrawn_on)
+    last = in_order(versions)[-1]
     return Chapter(
         place=place,
-        standings=standings(versions, day=day, withdrawn_on=withdrawn_on),
+        standings=standing,
         shown=shown,
         upcoming=[version for version in upcoming(versions, day=day) if version is not shown],
-        since=frozenset(version.number for version in versions[-1 - config.since : -1]),
+        called_off=_called_off(standing, versions, shown=shown, day=day),
+        last=last,
+        since=_since(versions, last=last, most=config.since),
         relatives=relatives,
         original=original,
         translates=translates,
-        overtaken_by=ahead if ahead and ahead.number > (followed.number if followed else 0) else None,
+        overtaken_by=ahead if ahead and not _follows(ahead, translates.values()) else None,
         prevailing=config.prevailing if config.prevailing in spoken else None,
         withdrawn_on=withdrawn_on,
     )
 
 
+def _called_off(
+    standing: Mapping[int, Standing], versions: Sequence[Version], *, shown: Version, day: date
+) -> list[Version]:
+    """The version of each announced day that is to be called off on the document's own page.
+
+    Until the day has passed, and as long as the page shows the version that withdraws it.
+    """
+    found: dict[date, Version] = {}
+    for version in versions:
+        by = standing[version.number].withdrawn_by
+        if by is not None and (version.effective_on >= day or by is shown):
+            found[version.effective_on] = version
+    return list(found.values())
+
+
+def _since(versions: Sequence[Version], *, last: Version, most: int) -> frozenset[int]:
+    others = [version.number for version in versions if version is not last]
+    return frozenset(others[max(0, len(others) - most) :])
+
+
+def _follows(original: Version, translated: Iterable[Version]) -> bool:
+    """Whether a translation has followed its original's version; an upcoming one does not stand for it."""
+    return any(
+        (version.line, version.number) >= (original.line, original.number)
+        for version in translated
+        if version.line <= original.line
+    )
+
+
 def _shown(place: Place, *, day: date) -> Version:
-    """The version on the document's own page: in force, else the last of an ended one, else the first."""
+    """The version on the document's own page: in force, else the last of an ended one, else the next."""
     versions = place.document.versions
-    return in_force(versions, day=day) or versions[-1 if place.document.ended_at else 0]
+    if (present := in_force(versions, day=day)) is not None:
+        return present
+    return versions[-1] if place.document.ended_at else upcoming(versions, day=day)[0]
 
 
 def _family(place: Place, by_id: Mapping[str, Place]) -> list[Place]:

@@ -34,7 +34,8 @@ class Links:
     def __init__(self, places: Sequence[Place]) -> None:
         self._addresses: dict[str, str] = {}
         for place in sorted(places, key=lambda place: place.document.ended_at is not None):
-            for slug in (place.slug, *place.former_slugs):
+            upcoming = map(slug_of, place.document.upcoming_paths)
+            for slug in (place.slug, *place.former_slugs, *upcoming):
                 self._addresses.setdefault(slug, place.address)
 
     def resolve(

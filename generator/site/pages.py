@@ -22,8 +22,8 @@ from generator.site.headings import TAG, split_heading, with_clause_links, with_
 from generator.site.next_links import first_change, with_next_links
 from generator.site.redlines import RedlineTexts
 from generator.site.shell import Article
-from generator.versions.history import Version
 from generator.versions.repository import UNCOMMITTED
+from generator.versions.version import Version
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
@@ -149,7 +149,7 @@ class Pages:
             version,
             heading=heading,
             text=body,
-            newer=version.number < len(chapter.versions),
+            newer=version is not chapter.last,
             copies=self._copies,
             first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
         )
@@ -167,7 +167,7 @@ class Pages:
             chapter,
             version,
             title=title,
-            old=chapter.version(version.number - 1),
+            old=chapter.followed(version),
             returned=chapter.version(version.returns_to or 0),
             **_shown(redline, page),
             earlier=chapter.version(version.number - 1) if version.number > 2 else None,
@@ -184,18 +184,18 @@ class Pages:
 
     def since(self, chapter: Chapter, old: Version, redline: RedlineTexts) -> Article:
         """All that changed since an older version."""
-        newest = chapter.versions[-1]
+        last = chapter.last
         page = self._page(chapter.place.since(old), chapter)
-        title = page.t("since_title", title=newest.title, old=page.label(old))
+        title = page.t("since_title", title=last.title, old=page.label(old))
         content = self._told(
             "since.html",
             page,
             chapter,
-            newest,
+            last,
             title=title,
             old=old,
             **_shown(redline, page),
-            steps=chapter.versions[old.number :][::-1],
+            steps=chapter.since_then(old),
         )
         article = self._article(page, chapter, title=title, content=content, text=None)
         return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')

@@ -6,7 +6,8 @@ import hashlib
 import html
 import json
 from collections.abc import Callable, MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -15,7 +16,7 @@ from generator import redline
 from generator.language import Language
 from generator.redline import Side
 from generator.redline.changes import LayoutChanged
-from generator.versions.history import Version
+from generator.versions.version import Version
 
 WORDS_INSERTED = "words_inserted"
 WORDS_DELETED = "words_deleted"
@@ -86,10 +87,14 @@ class Redlines:
     def between(self, old: Version, new: Version, *, language: Language) -> RedlineTexts:
         """What changed from the one to the other."""
         made_by = f"{_comparer_version()}-{self._renderer}-{language.code}"
-        key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}"
+        days = days_between(old, new)
+        key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}-{days[0] or ''}-{days[1] or ''}"
         kept = self._cache.get(key)
         if kept is None:
-            sides = self._side(old), self._side(new)
+            sides = tuple(
+                replace(self._side(version), effective_on=day)
+                for version, day in zip((old, new), days, strict=True)
+            )
             try:
                 texts = redline_texts(*sides, language=language)
             except Exception as error:  # one pair of texts must not stop the build of all others
@@ -140,6 +145,16 @@ def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
         mail_text=redline.mail_text(compared, language),
         omitted=mail.omitted,
     )
+
+
+def days_between(old: Version, new: Version) -> tuple[date | None, date | None]:
+    """The days that a redline compares; they follow from the history, not from the texts.
+
+    A change that takes effect on its publication does not announce that it states no day any more.
+    """
+    if new.announces is None and old.text_sha256 != new.text_sha256:
+        return None, None
+    return old.announces, new.announces
 
 
 @cache

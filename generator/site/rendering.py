@@ -14,8 +14,9 @@ from generator.site.files_beside import FileRule, suffix
 from generator.site.links import Links
 from generator.site.svg import UncleanableSvgError, clean_svg
 from generator.versions.document import Renderer
-from generator.versions.history import LEFT_OUT, Version, in_repository, read_version
+from generator.versions.history import LEFT_OUT, in_repository, read_version
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
+from generator.versions.version import Version
 
 KEPT_FILES = "assets/kept/"
 
@@ -129,8 +130,8 @@ class Rendering:
         return self._files.read(address, blob) if blob else None
 
     def side(self, version: Version) -> Side:
-        """The text as one side of a redline."""
-        return Side(html=self.html(version), title=version.front.title, effective_on=version.front.effective)
+        """The text as one side of a redline, without its day."""
+        return Side(html=self.html(version), title=version.front.title)
 
     def on_page(self, markup: str, version: Version, *, page: str) -> str:
         """Markup of a version with links that work on the page at this address."""

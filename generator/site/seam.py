@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from generator.site.addresses import Place, address_of
 from generator.site.chapters import Chapter
 from generator.site.config import SiteConfig
 from generator.site.redlines import ListedChange, RedlineTexts
-from generator.versions.history import PublishedText, Version
+from generator.versions.lines import PublishedText
+from generator.versions.version import Version
 
 FORMAT = 1
 SCHEMA_FILE = Path(__file__).parents[1] / "templates" / "history.schema.json"
@@ -83,7 +84,7 @@ def redline_json(
         {
             "format": FORMAT,
             "document": document,
-            "from": version.number - 1,
+            "from": version.follows,
             "to": version.number,
             "counts": {kind: count for kind, count in redline.counts.items() if count},
             "changes": [
@@ -137,6 +138,7 @@ def in_force_json(chapter: Chapter) -> bytes:
                 {
                     "from": period.since.isoformat(),
                     "until": period.until.isoformat() if period.until else None,
+                    "stated_effective_on": _day(period.version.front.effective),
                     "number": period.version.number,
                     "label": period.version.label,
                     "address": place.version(period.version),
@@ -175,6 +177,7 @@ def _version(
 ) -> dict[str, object]:
     place, front = chapter.place, version.front
     translated = chapter.translates.get(version.number)
+    withdrawn_by = chapter.standings[version.number].withdrawn_by
     return {
         "number": version.number,
         "label": version.label,
@@ -182,6 +185,10 @@ def _version(
         "source_blob": version.source_blob,
         "published_at": _time(version.published_at),
         "effective_on": version.effective_on.isoformat(),
+        "stated_effective_on": _day(front.effective),
+        "line": version.line,
+        "withdraws": chapter.versions[version.withdraws[-1] - 1].label if version.withdraws else None,
+        "withdrawn_by": withdrawn_by and withdrawn_by.number,
         "declared_version": front.version,
         "change": front.change,
         "summary": front.summary,
@@ -196,7 +203,7 @@ def _version(
         "copies": {form: place.copy(version, suffix) for form, suffix in copies.items()},
         "redline": digests.redline
         and {
-            "from": version.number - 1,
+            "from": version.follows,
             "page": place.change(version),
             "address": f"{place.change(version)}redline.json",
             "sha256": digests.redline,
@@ -253,6 +260,10 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
         for name, count in different.items()
         if count
     ]
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _time(at: datetime | None) -> str | None:

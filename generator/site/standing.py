@@ -1,4 +1,4 @@
-"""How a version stands on a day: upcoming, in force, superseded, or never in force; pure."""
+"""How a version stands on a day: upcoming, in force, superseded, withdrawn, or never in force; pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from generator.versions.history import Version
+from generator.versions.version import Version, in_order
 
 
 class State(Enum):
@@ -17,14 +17,19 @@ class State(Enum):
     IN_FORCE = "in_force"
     SUPERSEDED = "superseded"
     NEVER_IN_FORCE = "never_in_force"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A version's state, and the first day on which it applies no more (None: no such day is known)."""
+    """A version's state, and the first day on which it applies no more (None: no such day is known).
+
+    ``withdrawn_by`` is the version which says that this one will not take effect.
+    """
 
     state: State
     until: date | None
+    withdrawn_by: Version | None = None
 
 
 def standings(
@@ -32,12 +37,16 @@ def standings(
 ) -> dict[int, Standing]:
     """How each version stands, by its number; none is in force once its document is withdrawn.
 
-    In force is the highest-numbered version effective on or before the day, so a version ends on the first
-    effective day of any later one, and never came into force where that day is not after its own.
+    In force is the last version in order that is effective on or before the day, so a version ends on the
+    first effective day of any later one, and never took effect where that day is not after its own.
     """
-    standing: dict[int, Standing] = {}
+    standing = {
+        number: Standing(state=State.WITHDRAWN, until=None, withdrawn_by=version)
+        for version in versions
+        for number in version.withdraws
+    }
     until = withdrawn_on
-    for version in reversed(versions):
+    for version in reversed(in_order(versions)):
         standing[version.number] = Standing(state=_state(version, until=until, day=day), until=until)
         until = min(until, version.effective_on) if until else version.effective_on
     return standing
@@ -64,7 +73,7 @@ def periods(versions: Sequence[Version], *, withdrawn_on: date | None = None) ->
     """What was, is and will be in force when, newest first, as far as it is known."""
     found: list[Period] = []
     until = withdrawn_on
-    for version in reversed(versions):
+    for version in reversed(in_order(versions)):
         if until is None or version.effective_on < until:
             found.append(Period(since=version.effective_on, until=until, version=version))
             until = version.effective_on

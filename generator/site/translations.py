@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from generator.versions.history import Version
+from generator.versions.version import Version, in_order
 
 
 def translated_versions(original: Sequence[Version], translation: Sequence[Version]) -> Mapping[int, Version]:
     """By the translation's version numbers: the newest version of the original when each was published.
 
-    A version that came before the original had any translates none.
+    Where an upcoming text was beside the original, it is the newest of that for a version that takes effect
+    no earlier, and the newest of the current text for the others. A version that came before the original had
+    any translates none.
     """
     found: dict[int, Version] = {}
     for version in translation:
         before = [other for other in original if other.position <= version.position]
         if before:
-            found[version.number] = before[-1]
+            found[version.number] = _translated(version, before)
     return found
+
+
+def _translated(version: Version, before: Sequence[Version]) -> Version:
+    lines: dict[int, list[Version]] = {}
+    for other in in_order(before):
+        lines.setdefault(other.line, []).append(other)
+    first, *ahead = lines.values()
+    applying = [line for line in ahead if line[0].effective_on <= version.effective_on]
+    return (applying[-1] if applying else first)[-1]
 
 
 def translations_of(original: Sequence[Version], translation: Sequence[Version]) -> Mapping[int, Version]:

@@ -57,11 +57,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the history needs to know of a text: everything but its words."""
+    """What the history needs to know of a text: everything but its words.
+
+    ``text_sha256`` is of what a reader sees but for the effective date, ``content_sha256`` of all of it.
+    """
 
     front: FrontMatter
     title: str | None
     content_sha256: str
+    text_sha256: str
     problems: tuple[Problem, ...]
 
 
@@ -226,6 +230,7 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
         front=front,
         title=front.title or look.heading,
         content_sha256=_digest([visible.fold(front.title or ""), visible.fold(effective or ""), look.sha256]),
+        text_sha256=_digest([visible.fold(front.title or ""), look.sha256]),
         problems=(*problems, *split.problems),
     )
     return split, reading

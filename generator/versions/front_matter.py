@@ -49,6 +49,7 @@ class FrontMatter:
     """What a text states about itself; None is not stated.
 
     ``effective_text`` is an effective date in a spelling that is no date; it is only ever compared.
+    ``withdraws`` is the label of a version that was to take effect and never will.
     """
 
     title: str | None = None
@@ -58,6 +59,7 @@ class FrontMatter:
     summary: str | None = None
     impact: str | None = None
     approved_by: str | None = None
+    withdraws: str | None = None
     version: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
@@ -227,6 +229,7 @@ def _checked(
         summary=text("summary"),
         impact=text("impact"),
         approved_by=text("approved_by"),
+        withdraws=text("withdraws"),
         version=text("version"),
         unknown=values,
     )

@@ -7,59 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from functools import cache
+from datetime import UTC, datetime, tzinfo
+from functools import cache, partial
 from typing import NamedTuple
 
 from generator.errors import DocumentTextError
 from generator.versions.document import Document, Reading, Renderer, read_blob, read_document
-from generator.versions.front_matter import FrontMatter, Problem
+from generator.versions.front_matter import Problem
 from generator.versions.lineage import Track, follow
+from generator.versions.lines import PublishedText, Remark, find_versions
+from generator.versions.moments import moment_of, problems_of_date
 from generator.versions.repository import Repository, Step, normal_folder
+from generator.versions.version import Version
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 INDEX = re.compile(r"(^|/)(index|README)$")
-FIRST_SECOND = -62_135_510_400
 LEFT_OUT = (
     "is left out, since no file can have this path on every system "
     "(an empty part, `.`, `..`, `.git` or a backslash); rename it"
 )
-LAST_SECOND = 253_402_214_400
-"""0001-01-02 and 9999-12-31 in UTC: a day less than Python's calendar has, for any time zone."""
 
 LONGEST_NAME = 255
 """Bytes of a file's name on Linux, and most other disks (NAME_MAX)."""
-
-COMMON_DATES = range(1, 253_402_300_800)
-"""Seconds from 1970 to 9999 (git itself writes no other dates); 0 is what a tool writes that knows none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One state of a document that readers saw, and from when.
-
-    ``published_at`` is the committer time in UTC of the mainline commit that brought it, not the author's:
-    a change counts from its arrival on the branch. ``effective_on`` is the stated day, else that of the
-    publication in the site's time zone. ``path`` is below the documents folder. Of two versions of any
-    documents the one with the lower ``position`` was published first, or both with one commit.
-    """
-
-    document: str
-    number: int
-    label: str
-    commit: str
-    position: int
-    path: str
-    source_blob: str
-    published_at: datetime
-    effective_on: date
-    returns_to: int | None
-    content_sha256: str
-    front: FrontMatter
-    title: str
 
 
 class SavedText(NamedTuple):
@@ -68,14 +39,6 @@ class SavedText(NamedTuple):
     commit: str
     path: str
     blob: str
-
-
-class PublishedText(NamedTuple):
-    """A document's id with the commit and the source blob of a version that an earlier build published."""
-
-    document: str
-    commit: str
-    source_blob: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +51,15 @@ class DocumentGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpcomingFile:
+    """The file that holds a document's upcoming text, as ``DocumentHistory`` has the other."""
+
+    path: str
+    texts: tuple[SavedText, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentHistory:
     """One document with its versions, oldest first.
 
@@ -95,6 +67,8 @@ class DocumentHistory:
     document whose path another one took: then ``@`` and the first digits of the commit that removed it
     follow; ``slug`` is made unlike others in the same way. ``texts`` are all that its file held, oldest
     first; no version has the last where nothing visible changed since. ``problems`` are those of the last.
+    ``upcoming`` is the file beside it that holds the upcoming text, ``upcoming_paths`` are all that such a
+    file ever had.
     """
 
     id: str
@@ -106,17 +80,30 @@ class DocumentHistory:
     ended_at: datetime | None
     texts: tuple[SavedText, ...]
     problems: tuple[Problem, ...]
+    upcoming: UpcomingFile | None
+    upcoming_paths: tuple[str, ...]
     versions: tuple[Version, ...]
+
+    @property
+    def newest(self) -> tuple[tuple[str, tuple[Problem, ...]], ...]:
+        """The paths of the newest texts below the documents folder, with the problems of each."""
+        upcoming = ((self.upcoming.path, self.upcoming.problems),) if self.upcoming else ()
+        return ((self.path, self.problems), *upcoming)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryWarning:
-    """Something odd in a text of the past; ``commit`` is the first that had it."""
+    """Something odd in a text of the past; ``commit`` is the first that had it.
+
+    ``refused`` is what contradicts the history before it; ``key`` is what of the front matter does.
+    """
 
     path: str
     line: int | None
     commit: str
     text: str
+    key: str | None = None
+    refused: bool = False
 
     def __str__(self) -> str:
         return f"{_where(self.path, self.line)}: {self.text} (since {self.commit[:12]})"
@@ -161,26 +148,38 @@ def read_history(
     def read(blob: str) -> Reading:
         return read_blob(blob, lambda: repository.read(blob), renderer)
 
-    documents = [
-        _document(
+    documents = []
+    warnings: list[HistoryWarning] = []
+    for track, name, slug in zip(tracks, names, slugs, strict=True):
+        identity = f"{track.states[0].step.commit}\0{track.states[0].path}"
+        document = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        found = find_versions(
             track,
-            name=name,
-            slug=slug,
-            folder=folder,
-            read=read,
+            document=document,
+            read=lambda state: read(state.blob),
+            below_folder=partial(_below, folder),
             time_zone=time_zone,
             published=published,
         )
-        for track, name, slug in zip(tracks, names, slugs, strict=True)
-    ]
+        documents.append(
+            _document(
+                track,
+                document=document,
+                name=name,
+                slug=slug,
+                folder=folder,
+                read=read,
+                versions=found.versions,
+            )
+        )
+        warnings += _warnings(track, read=read)
+        warnings += [warning for file in track.upcoming for warning in _warnings(file, read=read)]
+        warnings += map(_contradiction, found.remarks)
     return History(
         head=head,
         folder=folder,
         documents=tuple(sorted(documents, key=lambda document: document.name)),
-        warnings=(
-            *left_out(repository),
-            *(warning for track in tracks for warning in _warnings(track, read=read)),
-        ),
+        warnings=(*left_out(repository), *warnings),
     )
 
 
@@ -198,10 +197,11 @@ def read_version(version: Version, repository: Repository, renderer: Renderer) -
 def refuse_problems(history: History) -> None:
     """Raise DocumentTextError if the newest text of a living document states what cannot be read."""
     problems = [
-        f"{_where(in_repository(history.folder, document.path), problem.line)}: {problem.text}"
+        f"{_where(in_repository(history.folder, path), problem.line)}: {problem.text}"
         for document in history.documents
         if document.ended_at is None
-        for problem in document.problems
+        for path, of_text in document.newest
+        for problem in of_text
         if problem.refused
     ]
     if problems:
@@ -228,107 +228,68 @@ def in_repository(folder: str, path: str) -> str:
     return f"{folder}/{path}" if folder else path
 
 
-def in_force(versions: Sequence[Version], *, day: date) -> Version | None:
-    """The highest-numbered version that is effective on the day; None where none is yet."""
-    return next((version for version in reversed(versions) if version.effective_on <= day), None)
-
-
-def upcoming(versions: Sequence[Version], *, day: date) -> list[Version]:
-    """The versions that will come into force after the day, next first; not those overtaken before theirs."""
-    coming: list[Version] = []
-    for version in reversed(versions):
-        if version.effective_on > day and all(version.effective_on < later.effective_on for later in coming):
-            coming.append(version)
-        elif version.effective_on <= day:
-            break
-    return coming[::-1]
-
-
 def _document(
     track: Track,
     *,
+    document: str,
     name: str,
     slug: str,
     folder: str,
     read: Callable[[str], Reading],
-    time_zone: tzinfo,
-    published: Set[PublishedText],
+    versions: tuple[Version, ...],
 ) -> DocumentHistory:
-    identity = f"{track.states[0].step.commit}\0{track.states[0].path}".encode("utf-8", "surrogateescape")
-    document = hashlib.sha256(identity).hexdigest()[:16]
-    paths = list(dict.fromkeys(_below(folder, state.path) for state in track.states))
     path = _below(folder, track.path)
-    newest = read(track.states[-1].blob)
+    living = [file for file in track.upcoming if file.ended is None]
     return DocumentHistory(
         id=document,
         name=name,
         slug=slug,
         path=path,
-        former_paths=tuple(former for former in paths if former != path),
+        former_paths=tuple(former for former in _paths(folder, [track]) if former != path),
         gaps=tuple(
             DocumentGap(
                 removed=gap.removed.commit,
-                removed_at=_moment(gap.removed),
+                removed_at=moment_of(gap.removed),
                 restored=gap.restored.commit if gap.restored else None,
             )
             for gap in track.gaps
         ),
-        ended_at=_moment(track.ended) if track.ended else None,
-        texts=tuple(
-            SavedText(commit=state.step.commit, path=_below(folder, state.path), blob=state.blob)
-            for state in track.states
-        ),
-        problems=newest.problems,
-        versions=_versions(
-            track, document=document, folder=folder, read=read, time_zone=time_zone, published=published
-        ),
+        ended_at=moment_of(track.ended) if track.ended else None,
+        texts=_texts(folder, track),
+        problems=read(track.states[-1].blob).problems,
+        upcoming=UpcomingFile(
+            path=_below(folder, living[-1].path),
+            texts=_texts(folder, living[-1]),
+            problems=read(living[-1].states[-1].blob).problems,
+        )
+        if living
+        else None,
+        upcoming_paths=_paths(folder, track.upcoming),
+        versions=versions,
     )
 
 
-def _versions(
-    track: Track,
-    *,
-    document: str,
-    folder: str,
-    read: Callable[[str], Reading],
-    time_zone: tzinfo,
-    published: Set[PublishedText],
-) -> tuple[Version, ...]:
-    was_published = [
-        PublishedText(document, state.step.commit, state.blob) in published for state in track.states
-    ]
-    decided = len(was_published) - was_published[::-1].index(True) if any(was_published) else 0
-    versions: list[Version] = []
-    first_with: dict[str, int] = {}
-    published_on: Counter[date] = Counter()
-    for position, state in enumerate(track.states):
-        reading = read(state.blob)
-        looks_new = not versions or versions[-1].content_sha256 != reading.content_sha256
-        if not (was_published[position] if position < decided else looks_new):
-            continue
-        published_at = _moment(state.step)
-        day = published_at.astimezone(time_zone).date()
-        published_on[day] += 1
-        later = f"-{published_on[day]}" if published_on[day] > 1 else ""
-        versions.append(
-            Version(
-                document=document,
-                number=len(versions) + 1,
-                label=f"{day.isoformat()}{later}",
-                commit=state.step.commit,
-                position=state.position,
-                path=_below(folder, state.path),
-                source_blob=state.blob,
-                published_at=published_at,
-                effective_on=reading.front.effective or day,
-                returns_to=first_with.get(reading.content_sha256),
-                content_sha256=reading.content_sha256,
-                front=reading.front,
-                title=reading.title or _below(folder, state.path),
-            )
-        )
-        first_with.setdefault(reading.content_sha256, len(versions))
-    return tuple(versions)
+def _texts(folder: str, track: Track) -> tuple[SavedText, ...]:
+    return tuple(
+        SavedText(commit=state.step.commit, path=_below(folder, state.path), blob=state.blob)
+        for state in track.states
+    )
+
+
+def _paths(folder: str, tracks: Iterable[Track]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_below(folder, state.path) for track in tracks for state in track.states))
+
+
+def _contradiction(remark: Remark) -> HistoryWarning:
+    state = remark.state
+    return HistoryWarning(
+        path=state.path,
+        line=None,
+        commit=state.step.commit,
+        text=remark.text,
+        key=remark.key,
+        refused=True,
+    )
 
 
 def _distinct(tracks: Sequence[Track], wanted: Callable[[Track], str]) -> list[str]:
@@ -360,7 +321,7 @@ def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWa
     warnings = []
     known: set[str] = set()
     for state in track.states:
-        problems = (*read(state.blob).problems, *_problems_of_date(state.step))
+        problems = (*read(state.blob).problems, *problems_of_date(state.step))
         warnings += [
             HistoryWarning(path=state.path, line=problem.line, commit=state.step.commit, text=problem.text)
             for problem in problems
@@ -368,17 +329,6 @@ def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWa
         ]
         known = {problem.text for problem in problems}
     return warnings
-
-
-def _problems_of_date(step: Step) -> tuple[Problem, ...]:
-    if step.committed_at in COMMON_DATES or step.committed_at == 0:
-        return ()
-    shown = _moment(step).date().isoformat()
-    return (Problem(line=None, text=f"its commit is dated before 1970 or after 9999; {shown} is shown"),)
-
-
-def _moment(step: Step) -> datetime:
-    return datetime.fromtimestamp(min(max(step.committed_at, FIRST_SECOND), LAST_SECOND), UTC)
 
 
 def _below(folder: str, path: str) -> str:

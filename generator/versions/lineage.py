@@ -1,16 +1,22 @@
 """Which files of a mainline are one document: followed through renames, removals and returns.
 
-Pure: takes the steps, answers one ``Track`` per document. It knows paths and blobs, never a text.
+Pure: takes the steps, answers one ``Track`` per document, with those of its upcoming texts. It knows paths
+and blobs, never a text.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from generator.versions.repository import FileChange, Step
+
+UPCOMING = re.compile(r"\.upcoming(?=\.(?:md|markdown)$)", re.IGNORECASE)
+"""What marks the file of an upcoming text: ``privacy.upcoming.md`` belongs to ``privacy.md``."""
+SUFFIX = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Gap:
     """The steps from the removal of a document to its return; None while it has not returned."""
 
     removed: Step
+    position: int
     restored: Step | None = None
 
 
@@ -41,6 +48,8 @@ class Track:
     """The position of the step that last took the document away from a path."""
     held_until: float = math.inf
     """The position of the step that removed it."""
+    upcoming: list[Track] = field(default_factory=list)
+    """The files of its upcoming text, one after the other; a file that is one has none of its own."""
 
     @property
     def path(self) -> str:
@@ -53,8 +62,18 @@ class Track:
         return self.gaps[-1].removed if self.gaps and self.gaps[-1].restored is None else None
 
 
+def current_path(path: str) -> str | None:
+    """The path of the text that an upcoming one at this path would overtake; None for another name."""
+    current = UPCOMING.sub("", path)
+    return current if current != path else None
+
+
 def follow(steps: Iterable[Step]) -> list[Track]:
-    """The documents of a mainline, in the order in which they began."""
+    """The documents of a mainline, in the order in which they began.
+
+    A file named as an upcoming text is one if the current text is there when it gets this name, and stays
+    one; else it is a document like any other.
+    """
     lineage = _Lineage()
     for position, step in enumerate(steps):
         lineage.take(step, position)
@@ -65,6 +84,7 @@ class _Lineage:
     def __init__(self) -> None:
         self.tracks: list[Track] = []
         self._living: dict[str, Track] = {}
+        self._belongs_to: dict[int, Track] = {}
         self._ended: dict[str, list[Track]] = {}
 
     def take(self, step: Step, position: int) -> None:
@@ -78,10 +98,10 @@ class _Lineage:
             leaving[old_path].left_at[old_path] = position
             self._continue(leaving.pop(old_path), step, position, come.pop(new_path))
         for path, track in leaving.items():
-            track.gaps.append(Gap(step))
+            track.gaps.append(Gap(step, position))
             track.held_until = position
             self._ended.setdefault(path, []).append(track)
-        for path in sorted(come):
+        for path in sorted(come, key=lambda path: (current_path(path) is not None, path)):
             self._continue(self._returning(path, step), step, position, come[path])
         for change in changed:
             if change.old_blob and change.new_blob:
@@ -91,8 +111,12 @@ class _Lineage:
         """Old path to new path of every document that moved, by the three rules in their order."""
         pairs: dict[str, str] = {}
 
+        after = (self._living.keys() - gone.keys()) | come.keys()
+
         def pair(old_path: str, new_path: str) -> None:
-            if old_path not in pairs and new_path not in pairs.values():
+            free = old_path not in pairs and new_path not in pairs.values()
+            is_upcoming = id(self._living[old_path]) in self._belongs_to
+            if free and is_upcoming == (current_path(new_path) in after):
                 pairs[old_path] = new_path
 
         spelled_otherwise = {
@@ -104,6 +128,9 @@ class _Lineage:
         for change in step.changes:
             if change.old_path != change.new_path and change.old_blob and change.new_blob:
                 pair(change.old_path, change.new_path)
+                for old_path, new_path in self._moved_together(change.old_path, change.new_path):
+                    if old_path in gone and new_path in come:  # git may have taken the one text for the other
+                        pair(old_path, new_path)
         returns = [
             (self._living[old_path].left_at[new_path], old_path, new_path)
             for old_path in sorted(gone)
@@ -114,6 +141,13 @@ class _Lineage:
             pair(old_path, new_path)
         return pairs
 
+    def _moved_together(self, old_path: str, new_path: str) -> list[tuple[str, str]]:
+        """The moves of the current and of the upcoming text that a move of either means."""
+        current = self._belongs_to.get(id(self._living[old_path]), self._living[old_path])
+        to = current_path(new_path) or new_path
+        upcoming = [(track.path, SUFFIX.sub(r".upcoming\g<0>", to)) for track in current.upcoming]
+        return [(current.path, to), *upcoming] if upcoming else []
+
     def _returning(self, path: str, step: Step) -> Track:
         """The document removed last at this path, or a new one."""
         if self._ended.get(path):
@@ -122,7 +156,12 @@ class _Lineage:
             track.held_until = math.inf
             return track
         track = Track(states=[])
-        self.tracks.append(track)
+        current = self._living.get(current_path(path) or "")
+        if current is None:
+            self.tracks.append(track)
+        else:
+            current.upcoming.append(track)
+            self._belongs_to[id(track)] = current
         return track
 
     def _continue(self, track: Track, step: Step, position: int, change: FileChange) -> None:

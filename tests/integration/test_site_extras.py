@@ -90,7 +90,7 @@ def test_what_was_in_force_when_is_a_page_and_data(full: PolicySite) -> None:
 def test_a_version_overtaken_before_its_day_was_in_force_on_none(site: PolicySite) -> None:
     site.publish("a.md", text("One."), on=date(2026, 1, 1))
     site.publish("a.md", text("Two.", effective="2026-06-01"), on=date(2026, 2, 1))
-    site.publish("a.md", text("Three.", effective="2026-05-01"), on=date(2026, 3, 1))
+    site.publish("a.md", text("Three.", effective="2026-05-01", withdraws="2026-02-01"), on=date(2026, 3, 1))
     site.build()
     periods = site.json("a/in-force.json")["periods"]
     assert [(period["from"], period["number"]) for period in periods] == [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.versions.front_matter import FrontMatter
-from generator.versions.history import Version, in_force, upcoming
+from generator.versions.version import Version, in_force, upcoming
 
 
 def versions(*days: int) -> list[Version]:
@@ -24,6 +24,11 @@ def versions(*days: int) -> list[Version]:
             source_blob="0" * 40,
             published_at=datetime(2024, 1, number, tzinfo=UTC),
             effective_on=date(2024, 6, day),
+            published_on=date(2024, 1, number),
+            line=0,
+            follows=number - 1 or None,
+            withdraws=(),
+            text_sha256="",
             returns_to=None,
             content_sha256="0" * 64,
             front=FrontMatter(),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generator.site.standing import State, standings
 from generator.versions.front_matter import FrontMatter
-from generator.versions.history import Version, in_force, upcoming
+from generator.versions.version import Version, in_force, upcoming
 
 FIRST = date(2026, 1, 1)
 
@@ -26,6 +26,11 @@ def versions(*effective: int) -> list[Version]:
             source_blob="b",
             published_at=datetime(2026, 1, 1, tzinfo=UTC),
             effective_on=FIRST + timedelta(days=days),
+            published_on=date(2026, 1, 1),
+            line=0,
+            follows=number - 1 or None,
+            withdraws=(),
+            text_sha256="",
             returns_to=None,
             content_sha256="",
             front=FrontMatter(),

@@ -1,0 +1,346 @@
+"""Which states of a document's files are versions, on which line each is, and when it takes effect.
+
+Pure: takes a document's track and what each of its texts says. Whatever contradicts the history is judged by
+the rules and remarked upon; ``policy-site check`` refuses it while it is new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from typing import NamedTuple
+
+from generator.versions.document import Reading
+from generator.versions.front_matter import FrontMatter
+from generator.versions.lineage import State, Track
+from generator.versions.moments import Moment, moment_of, moments_of
+from generator.versions.version import Version
+
+
+class PublishedText(NamedTuple):
+    """A document's id with the commit and the source blob of a version that an earlier build published."""
+
+    document: str
+    commit: str
+    source_blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something in a state that contradicts the history; ``key`` is what of the front matter does."""
+
+    state: State
+    key: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The versions of a document, oldest first, and what is to be said of its states."""
+
+    versions: tuple[Version, ...]
+    remarks: tuple[Remark, ...]
+
+
+def find_versions(
+    track: Track,
+    *,
+    document: str,
+    read: Callable[[State], Reading],
+    below_folder: Callable[[str], str],
+    time_zone: tzinfo,
+    published: Set[PublishedText] = frozenset(),
+) -> Found:
+    """The versions that the texts of a track are, whose id is ``document``.
+
+    Up to the last one ``published`` of the document, its versions are those published.
+    """
+    moments = list(moments_of(track))
+    states = [state for moment in moments for state in moment.states]
+    decided = [PublishedText(document, state.step.commit, state.blob) in published for state in states]
+    lines = _Lines(
+        document=document,
+        read=read,
+        below_folder=below_folder,
+        time_zone=time_zone,
+        decided={
+            id(state): was_published
+            for state, was_published in zip(states[: _last_true(decided)], decided, strict=False)
+        },
+    )
+    for moment in moments:
+        lines.take(moment)
+    return Found(versions=tuple(lines.versions), remarks=tuple(lines.remarks))
+
+
+@dataclass(slots=True)
+class _Line:
+    """The versions of a line that none has withdrawn, oldest first."""
+
+    number: int
+    versions: list[Version] = field(default_factory=list)
+
+
+def _last_true(values: list[bool]) -> int:
+    """The number of values up to and including the last true one."""
+    return max((number for number, value in enumerate(values, 1) if value), default=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Lines:
+    """The lines of one document while its history is read.
+
+    ``current`` is that of the current file, ``ahead`` are those that the upcoming file has opened and the
+    current one has not caught up with; each takes effect before the next.
+    """
+
+    document: str
+    read: Callable[[State], Reading]
+    below_folder: Callable[[str], str]
+    time_zone: tzinfo
+    decided: dict[int, bool]
+    versions: list[Version] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    current: _Line = field(default_factory=lambda: _Line(0))
+    ahead: list[_Line] = field(default_factory=list)
+    first_with: dict[str, int] = field(default_factory=dict)
+    on_day: Counter[date] = field(default_factory=Counter)
+
+    def take(self, moment: Moment) -> None:
+        """Take in what one step did."""
+        state = moment.current or moment.unchanged
+        if state is not None:
+            self._take_current(state, moment)
+        for state in moment.upcoming:
+            self._take_upcoming(state)
+
+    def _take_current(self, state: State, moment: Moment) -> None:
+        reading, day = self.read(state), self._day(state)
+        dropped: list[Version] = []
+        caught_up = self._caught_up(reading)
+        if not caught_up and moment.removed:
+            dropped = [one for line in self.ahead for one in line.versions if one.is_pending(day)]
+            applying = [line for line in self.ahead if line.versions[0] not in dropped]
+            if applying:
+                self.current = applying[-1]
+                if moment.unchanged and not dropped:
+                    self._remark(state, None, _removed_too_late(self.current.versions[-1]))
+        if moment.removed:
+            self.ahead = []
+        if moment.unchanged and not dropped:
+            return
+        if moment.unchanged:
+            reading = _without_words(reading)
+        self._decide(state, reading, self.current, dropped=dropped, moved=caught_up)
+
+    def _caught_up(self, reading: Reading) -> bool:
+        """Go on with the upcoming line whose text the current file now holds, if there is one."""
+        for position, line in reversed(list(enumerate(self.ahead))):
+            if line.versions[-1].text_sha256 == reading.text_sha256:
+                self.current, self.ahead = line, self.ahead[position + 1 :]
+                return True
+        return False
+
+    def _take_upcoming(self, state: State) -> None:
+        reading = self.read(state)
+        if not self.ahead and self.current.versions:
+            if reading.text_sha256 == self.current.versions[-1].text_sha256:
+                return  # a copy that is still to be edited
+            if reading.front.effective is None:
+                self._remark(
+                    state,
+                    "effective",
+                    "`effective` is missing, so nothing says when this overtakes the current text, and it is "
+                    "not published; write the day",
+                )
+                return
+        self._decide(state, reading, self.ahead[-1] if self.ahead else None)
+
+    def _decide(
+        self,
+        state: State,
+        reading: Reading,
+        line: _Line | None,
+        *,
+        dropped: list[Version] | None = None,
+        moved: bool = False,
+    ) -> None:
+        """Add the state to the line (None: to a new one, ahead) if it is a version."""
+        day, front = self._day(state), reading.front
+        before = line.versions[-1] if line and line.versions else None
+        withdrawn = [*(dropped or []), *self._withdrawn(front, day)]
+        is_version = (
+            self.decided[id(state)]
+            if id(state) in self.decided
+            else before is None or bool(withdrawn) or _differs(reading, before, day=day, moved=moved)
+        )
+        if not is_version:
+            return
+        self._remark_on_withdrawal(state, front, before, withdrawn, dropped=dropped or [])
+        of_current = line is self.current
+        self._withdraw(withdrawn)
+        version = self._version(state, reading, of_current=of_current, withdrawn=withdrawn)
+        self.versions.append(version)
+        self.first_with.setdefault(version.content_sha256, version.number)
+        if of_current:
+            self.current.versions.append(version)
+            self._remark_on_correction(state, version)
+        elif self.ahead and self.ahead[-1].number == version.line:
+            self.ahead[-1].versions.append(version)
+        else:
+            self.ahead.append(_Line(version.line, [version]))
+
+    def _version(
+        self, state: State, reading: Reading, *, of_current: bool, withdrawn: list[Version]
+    ) -> Version:
+        day, stated = self._day(state), reading.front.effective
+        line = self.current if of_current or not self.ahead else self.ahead[-1]
+        base = line.versions[-1] if line.versions else None
+        own = max(day, stated or day)
+        effective_on = max(own, base.effective_on) if base and base.is_pending(day) else own
+        if stated and base and own < effective_on:
+            self._remark(
+                state,
+                "effective",
+                f"`effective` ({stated}) is before {effective_on}, the day of version {base.label}, so that "
+                f"day counts; write no earlier one, or `withdraws: {base.label}` if that is not to happen",
+            )
+        is_ahead = not of_current and (line is self.current or _is_next(effective_on, base, day))
+        self.on_day[day] += 1
+        later = f"-{self.on_day[day]}" if self.on_day[day] > 1 else ""
+        return Version(
+            document=self.document,
+            number=len(self.versions) + 1,
+            label=f"{day.isoformat()}{later}",
+            commit=state.step.commit,
+            position=state.position,
+            path=self.below_folder(state.path),
+            source_blob=state.blob,
+            published_at=moment_of(state.step),
+            published_on=day,
+            effective_on=effective_on,
+            line=line.number + is_ahead,
+            follows=max((one.number for one in withdrawn), default=base.number if base else None),
+            withdraws=tuple(one.number for one in withdrawn),
+            returns_to=self.first_with.get(reading.content_sha256),
+            content_sha256=reading.content_sha256,
+            text_sha256=reading.text_sha256,
+            front=reading.front,
+            title=reading.title or self.below_folder(state.path),
+        )
+
+    def _withdrawn(self, front: FrontMatter, day: date) -> list[Version]:
+        """The pending versions that the label withdraws: that one, and all that come with or after it."""
+        for lines in ([self.current], self.ahead):
+            for position, line in enumerate(lines):
+                for named in line.versions:
+                    if named.label == front.withdraws and named.is_pending(day):
+                        return [
+                            one
+                            for built_on in lines[position:]
+                            for one in built_on.versions
+                            if one.is_pending(day) and one.effective_on >= named.effective_on
+                        ]
+        return []
+
+    def _withdraw(self, withdrawn: list[Version]) -> None:
+        for line in (self.current, *self.ahead):
+            line.versions = [one for one in line.versions if one not in withdrawn]
+        self.ahead = [line for line in self.ahead if line.versions]
+
+    def _remark_on_withdrawal(
+        self,
+        state: State,
+        front: FrontMatter,
+        before: Version | None,
+        withdrawn: list[Version],
+        *,
+        dropped: list[Version],
+    ) -> None:
+        stated = front.withdraws
+        if dropped and stated not in {one.label for one in dropped}:
+            last = dropped[-1]
+            self._remark(
+                state,
+                "withdraws",
+                f"the upcoming text was removed before {last.effective_on}, so the change announced for that "
+                f"day is withdrawn; write `withdraws: {last.label}` and a `summary` that says so",
+            )
+        elif stated and not withdrawn and stated != (before and before.front.withdraws):
+            day = self._day(state)
+            pending = [
+                one.label
+                for line in (self.current, *self.ahead)
+                for one in line.versions
+                if one.is_pending(day)
+            ]
+            known = f"pending are {', '.join(pending)}" if pending else "none is pending"
+            self._remark(
+                state,
+                "withdraws",
+                f"`withdraws` names {stated[:40]!r}, which is no version still to take effect ({known}); "
+                "correct the label, or leave `withdraws` out",
+            )
+
+    def _remark_on_correction(self, state: State, version: Version) -> None:
+        """A correction of a text that applies no more when the correction would take effect."""
+        if not self.ahead:
+            return
+        overtaking = self.ahead[0].versions[0]
+        if overtaking.effective_on <= self._day(state):
+            self._remark(
+                state,
+                None,
+                f"the upcoming text took effect on {overtaking.effective_on}, so this one does not apply any "
+                "more; move the upcoming file over this one first, and edit it then",
+            )
+        elif overtaking.effective_on <= version.effective_on:
+            self._remark(
+                state,
+                "effective",
+                f"the upcoming text takes effect on {overtaking.effective_on}, so this one, of "
+                f"{version.effective_on}, never does; write an earlier day, or change the upcoming text",
+            )
+
+    def _remark(self, state: State, key: str | None, text: str) -> None:
+        self.remarks.append(Remark(state=state, key=key, text=text))
+
+    def _day(self, state: State) -> date:
+        return moment_of(state.step).astimezone(self.time_zone).date()
+
+
+def _differs(reading: Reading, before: Version, *, day: date, moved: bool) -> bool:
+    """Whether readers would see another text or another day than in the version before.
+
+    The same text on the same day, because it inherits it or has been moved over, is no other.
+    """
+    if reading.content_sha256 == before.content_sha256:
+        return False
+    same_text = reading.text_sha256 == before.text_sha256
+    states_none = reading.front.effective is None and reading.front.effective_text is None
+    return not (same_text and states_none and (moved or before.is_pending(day)))
+
+
+def _is_next(effective_on: date, base: Version | None, day: date) -> bool:
+    """Whether an upcoming text waits for a later day than the one that it is built on: both will apply."""
+    return base is not None and effective_on > max(day, base.effective_on)
+
+
+def _without_words(reading: Reading) -> Reading:
+    """The reading of a text that comes back by itself: its front matter speaks of another change."""
+    return Reading(
+        front=FrontMatter(title=reading.front.title),
+        title=reading.title,
+        content_sha256=reading.content_sha256,
+        text_sha256=reading.text_sha256,
+        problems=(),
+    )
+
+
+def _removed_too_late(newest: Version) -> str:
+    return (
+        f"the upcoming text took effect on {newest.effective_on} and applies, but its file was removed; "
+        "put its text into this file"
+    )
