@@ -17,15 +17,24 @@ class Force(Enum):
     """Where a version stands on the day of the mail."""
 
     PRESENT = "in_force"
-    UPCOMING = "upcoming"
+    UPCOMING = "upcoming"  # and the present text applies until then
     UPCOMING_FIRST = "upcoming_first"  # and no text applies until then
     SUPERSEDED = "superseded"
+    UPCOMING_LATER = "upcoming_later"  # and another one comes before it
     OVERTAKEN = "overtaken"  # a later version came before its day
+    CORRECTED = "corrected"  # a later version takes effect in its place, on its day
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldVersion:
-    """One version as a mail tells it; ``redline_html`` is still as the site serves it."""
+    """One version as an email describes it; ``redline_html`` is still as the site serves it.
+
+    ``stated_on`` is another day that its text names, ``comes_first`` that of an upcoming version before it,
+    ``still_to_come`` that of one after it which the reader knows. ``withdraws`` are the days of what will not
+    happen because of it, ``replaces`` where something else comes instead. ``amends`` where it changes what
+    was announced for the same day, ``amends_known`` where the reader was told of that.
+    """
 
     label: str
     published_on: date
@@ -41,6 +50,18 @@ class ToldVersion:
     redline_text: str
     page_url: str
     redline_url: str | None
+    stated_on: date | None = None
+    comes_first: date | None = None
+    still_to_come: date | None = None
+    withdraws: tuple[date, ...] = ()
+    replaces: bool = False
+    amends: bool = False
+    amends_known: bool = False
+
+    @property
+    def is_upcoming(self) -> bool:
+        """Whether it is still to take effect."""
+        return self.force in {Force.UPCOMING, Force.UPCOMING_FIRST, Force.UPCOMING_LATER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +101,30 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
 
 
 def force_of(document: PublishedDocument, version: PublishedVersion, *, today: date) -> Force:
-    """Where ``version`` stands: in force is the highest-numbered one whose day has come."""
-    day = version.effective_on
-    later = document.versions[version.number :]
-    if any(_published_on(other) < day and other.effective_on <= day for other in later):
+    """Where ``version`` stands: in force is the last in order whose day has come."""
+    if version.withdrawn_by is not None:
+        return Force.WITHDRAWN
+    day, order = version.effective_on, document.in_order
+    earlier, later = order[: order.index(version)], order[order.index(version) + 1 :]
+    if any(_published_on(other) < day and other.effective_on < day for other in later):
         return Force.OVERTAKEN
-    if day > today:
-        earlier = document.versions[: version.number - 1]
-        return (
-            Force.UPCOMING if any(other.effective_on <= today for other in earlier) else Force.UPCOMING_FIRST
-        )
-    return Force.SUPERSEDED if any(other.effective_on <= today for other in later) else Force.PRESENT
+    if any(_published_on(other) < day and other.effective_on == day for other in later):
+        return Force.CORRECTED
+    if day <= today:
+        return Force.SUPERSEDED if any(other.effective_on <= today for other in later) else Force.PRESENT
+    if _next_day(document, today) < day:
+        return Force.UPCOMING_LATER
+    return Force.UPCOMING if any(other.effective_on <= today for other in earlier) else Force.UPCOMING_FIRST
+
+
+def _next_day(document: PublishedDocument, today: date) -> date:
+    """The next day on which a version takes effect, if one is to come."""
+    next_day = date.max
+    for version in reversed(document.in_order):
+        if version.effective_on <= today:
+            break
+        next_day = min(next_day, version.effective_on)
+    return next_day
 
 
 def _told_document(site: PublishedSite, news: News, today: date) -> ToldDocument:
@@ -102,10 +136,7 @@ def _told_document(site: PublishedSite, news: News, today: date) -> ToldDocument
         history_url=_url(site, document.history_address),
         is_new=news.known is None,
         since=_since(site, news),
-        versions=tuple(
-            _told_version(site, document, version, today=today, with_redline=news.known is not None)
-            for version in reversed(versions)
-        ),
+        versions=tuple(_told_version(site, news, version, today=today) for version in reversed(versions)),
     )
 
 
@@ -122,20 +153,18 @@ def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
     return (_published_on(news.known), _url(site, address)) if site.offers(address) else None
 
 
-def _told_version(
-    site: PublishedSite,
-    document: PublishedDocument,
-    version: PublishedVersion,
-    *,
-    today: date,
-    with_redline: bool,
-) -> ToldVersion:
-    redline = site.redline(document, version) if with_redline else None
+def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *, today: date) -> ToldVersion:
+    document = news.document
+    redline = site.redline(document, version) if news.known else None
+    withdrawn = [one for one in document.versions if one.withdrawn_by == version.number]
+    amended = _amended(document, version, withdrawn)
+    force = force_of(document, version, today=today)
+    day_alone = redline is not None and set(redline.counts) == {"effective"}
     return ToldVersion(
         label=version.label,
         published_on=_published_on(version),
         effective_on=version.effective_on,
-        force=force_of(document, version, today=today),
+        force=force,
         editorial=version.change == "editorial",
         returns_to=_published_on(document.versions[version.returns_to - 1]) if version.returns_to else None,
         summary=version.summary,
@@ -146,7 +175,33 @@ def _told_version(
         redline_text=redline.mail_text if redline else "",
         page_url=_url(site, version.address),
         redline_url=_url(site, version.redline.page) if redline and version.redline else None,
+        stated_on=version.stated_effective_on
+        if version.stated_effective_on != version.effective_on
+        else None,
+        comes_first=_next_day(document, today) if force is Force.UPCOMING_LATER else None,
+        still_to_come=_still_to_come(news, today) if force is Force.PRESENT else None,
+        withdraws=tuple(sorted({one.effective_on for one in withdrawn})),
+        replaces=day_alone or version.effective_on > _published_on(version),
+        amends=amended is not None,
+        amends_known=amended is not None and amended not in news.versions,
     )
+
+
+def _amended(
+    document: PublishedDocument, version: PublishedVersion, withdrawn: list[PublishedVersion]
+) -> PublishedVersion | None:
+    """The version, still to take effect when this one was published, whose text this one changes."""
+    if version.redline is None or withdrawn:
+        return None
+    before = document.versions[version.redline.from_number - 1]
+    same_day = before.effective_on == version.effective_on > _published_on(version)
+    return before if same_day and before.line == version.line else None
+
+
+def _still_to_come(news: News, today: date) -> date | None:
+    """The next day of a change that the reader was told of before."""
+    known = [one for one in news.document.in_order if one not in news.versions and one.effective_on > today]
+    return min((one.effective_on for one in known), default=None)
 
 
 def _published_on(version: PublishedVersion) -> date:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from subscribers.mail import excerpt
-from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.mail.content import AnnouncedContent, ToldDocument, ToldVersion
 from subscribers.mail.language import Language, direction_of
 from subscribers.mail.links import LinkTargets
 
@@ -53,6 +53,7 @@ class VersionPart:
     summary: list[str]
     changes: list[tuple[str, str]]
     more_changes: list[str]
+    impact_heading: str
     impact: list[str]
     redline_html: str
     redline_text: str
@@ -119,8 +120,13 @@ def _headline(content: AnnouncedContent, words: Language) -> str:
     newest, title = document.versions[0], _title(document)
     if document.is_new:
         return words("headline_new", title=title)
-    if newest.force in {Force.UPCOMING, Force.UPCOMING_FIRST}:
+    if newest.is_upcoming and all(version.amends_known for version in document.versions):
+        return words("headline_amended", title=title, date=words.date(newest.effective_on))
+    if newest.is_upcoming and not newest.amends_known:
         return words("headline_upcoming", title=title, date=words.date(newest.effective_on))
+    if newest.withdraws and not newest.replaces:
+        key = "headline_withdrawn" if newest.returns_to else "headline_changed_withdrawn"
+        return words(key, title=title, date=words.date(newest.withdraws[0]))
     return words("headline_changed", title=title)
 
 
@@ -193,16 +199,23 @@ def _version(
         heading=_version_heading(version, document, words) if several else "",
         status=_status(version, words),
         notes=_notes(version, document, words),
-        summary_heading=words("in_short" if document.is_new else "what_changed"),
+        summary_heading=words(_summary_heading(version, document)),
         summary=summary,
         changes=listed[: level.changes],
         more_changes=[words("more_changes", count=more)] if more else [],
+        impact_heading=words("what_it_means_amended" if version.amends else "what_it_means"),
         impact=_paragraphs(version.impact),
         redline_html=html,
         redline_text=text,
         left=left,
         links=_version_links(version, words) if several else [],
     )
+
+
+def _summary_heading(version: ToldVersion, document: ToldDocument) -> str:
+    if document.is_new:
+        return "in_short"
+    return "what_changed_amended" if version.amends else "what_changed"
 
 
 def _version_heading(version: ToldVersion, document: ToldDocument, words: Language) -> str:
@@ -213,17 +226,31 @@ def _version_heading(version: ToldVersion, document: ToldDocument, words: Langua
 
 
 def _status(version: ToldVersion, words: Language) -> str:
-    return words(version.force.value, date=words.date(version.effective_on))
+    first = words.date(version.comes_first) if version.comes_first else ""
+    status = words(version.force.value, date=words.date(version.effective_on), first=first)
+    return " ".join([*_withdrawn(version, words), status])
+
+
+def _withdrawn(version: ToldVersion, words: Language) -> list[str]:
+    """What will not happen because of the version."""
+    key = "withdraws_replaced" if version.replaces else "withdraws"
+    return [words(key, date=words.date(day)) for day in version.withdraws]
 
 
 def _notes(version: ToldVersion, document: ToldDocument, words: Language) -> list[str]:
     notes = []
     if document.is_new:
         notes.append(words("new_document"))
+    if version.amends and version.is_upcoming:
+        notes.append(words("amends", date=words.date(version.effective_on)))
     if version.editorial:
         notes.append(words("editorial"))
     if version.returns_to is not None:
         notes.append(words("returns", date=words.date(version.returns_to)))
+    if version.still_to_come is not None:
+        notes.append(words("still_to_come", date=words.date(version.still_to_come)))
+    if version.stated_on is not None:
+        notes.append(words("states_other_day", date=words.date(version.stated_on)))
     return notes
 
 

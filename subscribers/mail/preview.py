@@ -100,8 +100,9 @@ def _document(history: PublishedHistory, slug: str) -> PublishedDocument:
 
 
 def _newest_change(document: PublishedDocument) -> News:
-    known = document.versions[-2] if len(document.versions) > 1 else None
-    return News(document=document, known=known, versions=document.versions[-1:])
+    newest = document.newest
+    known = document.versions[newest.redline.from_number - 1] if newest.redline else None
+    return News(document=document, known=known, versions=(newest,))
 
 
 def _known(history: PublishedHistory, since: date | None) -> Mapping[str, str]:

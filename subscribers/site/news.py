@@ -136,10 +136,16 @@ def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | Non
     if base is None:
         return News(document=document, known=None, versions=document.versions)
     for version in document.versions[base.number :]:
-        if version.content_sha256 == base.content_sha256:
-            base = version  # back to the text that is known: what lay between is over
+        if version.content_sha256 == base.content_sha256 and _is_over(document, base, version):
+            base = version  # back to the text that is known
     versions = document.versions[base.number :]
     return News(document=document, known=base, versions=versions) if versions else None
+
+
+def _is_over(document: PublishedDocument, base: PublishedVersion, version: PublishedVersion) -> bool:
+    """Whether nothing of what lay between the two is still to come beside the text of the later one."""
+    between = document.versions[base.number : version.number - 1]
+    return all(one.line == version.line or one.withdrawn_by is not None for one in between)
 
 
 def _labelled(document: PublishedDocument, known: Mapping[str, str]) -> PublishedVersion | None:

@@ -83,7 +83,11 @@ class RedlineReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedVersion:
-    """One version of a document; ``change`` None counts as material, ``redline`` is None for the first."""
+    """One version of a document; ``change`` None counts as material, ``redline`` is None for the first.
+
+    On a day the version with the highest ``line`` applies among those in effect that none withdraws, on one
+    line the one with the highest number.
+    """
 
     number: Positive
     label: Label
@@ -103,6 +107,10 @@ class PublishedVersion:
     page_sha256: Sha256
     redline: RedlineReference | None
     discovered: bool = False  # found in the past by a newer renderer; never announced
+    stated_effective_on: date | None = None
+    line: Annotated[int, Field(ge=0)] = 0
+    withdraws: Label | None = None
+    withdrawn_by: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +132,12 @@ class PublishedDocument:
     def newest(self) -> PublishedVersion:
         """The version published last, in force or not."""
         return self.versions[-1]
+
+    @property
+    def in_order(self) -> list[PublishedVersion]:
+        """The versions that no other withdraws, each before those that overtake it."""
+        standing = (version for version in self.versions if version.withdrawn_by is None)
+        return sorted(standing, key=lambda version: (version.line, version.number))
 
     @property
     def history_address(self) -> str:

@@ -144,9 +144,9 @@ def test_a_redline_that_was_changed_on_its_way_is_not_told(maker: PublishedSiteM
     [
         (
             date(2026, 1, 9),
-            [Force.UPCOMING_FIRST, Force.OVERTAKEN, Force.UPCOMING_FIRST, Force.UPCOMING_FIRST],
+            [Force.UPCOMING_FIRST, Force.OVERTAKEN, Force.UPCOMING_LATER, Force.UPCOMING_LATER],
         ),
-        (date(2026, 1, 10), [Force.PRESENT, Force.OVERTAKEN, Force.UPCOMING, Force.UPCOMING]),
+        (date(2026, 1, 10), [Force.PRESENT, Force.OVERTAKEN, Force.UPCOMING, Force.UPCOMING_LATER]),
         (date(2026, 4, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.PRESENT, Force.UPCOMING]),
         (date(2026, 5, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.SUPERSEDED, Force.PRESENT]),
     ],
