@@ -18,6 +18,9 @@ from generator.versions.version import Version
 class ChangedText:
     """A document's text before (None: the document is new) and after a change.
 
+    ``version`` is what the change would publish, None where a reader would see nothing of it; the text before
+    is then the one that stands for it. ``is_upcoming``: the text is that of the upcoming file.
+
     ``path`` is the repository's, ``former_path`` is the one before, below the documents folder; ``raw`` and
     ``old_raw`` are the bytes. ``earlier`` are the versions before
     the change, oldest first, and ``today`` is the day on which the change is published, in the site's time
@@ -31,6 +34,8 @@ class ChangedText:
     old: Document | None
     new: Document
     earlier: Sequence[Version]
+    version: Version | None
+    is_upcoming: bool
     place: Place
     today: date
 
@@ -42,7 +47,7 @@ class ChangedText:
     @property
     def is_visible(self) -> bool:
         """Whether a reader would see the change."""
-        return self.old is None or self.old.content_sha256 != self.new.content_sha256
+        return self.version is not None
 
     @cached_property
     def lines(self) -> Sequence[str]:
@@ -72,5 +77,10 @@ class ChangedText:
         """The line of the key, else the first one; None without a key."""
         if key is None:
             return None
-        starts = (f"{key}:", f'"{key}":', f"'{key}':")
-        return next((number for number, line in enumerate(self.lines, 1) if line.startswith(starts)), 1)
+        return line_of(key, self.lines)
+
+
+def line_of(key: str, lines: Sequence[str]) -> int:
+    """The line of a key of the front matter, else the first one."""
+    starts = (f"{key}:", f'"{key}":', f"'{key}':")
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(starts)), 1)

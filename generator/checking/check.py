@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from generator.checking.changed import ChangedText
+from generator.checking.days import contradictions, day_findings, translation_findings
 from generator.checking.findings import FileBeside, Finding, Removal, Report
 from generator.checking.gathering import Gathering
 from generator.checking.keys import key_findings
@@ -21,7 +22,7 @@ from generator.site.config import SiteConfig
 from generator.site.files_beside import is_hidden
 from generator.site.links import Links
 from generator.versions.document import Renderer
-from generator.versions.history import DocumentHistory, History, in_repository, read_history
+from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
 from generator.versions.repository import UNCOMMITTED, Repository
 
 RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
@@ -30,6 +31,7 @@ RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
     key_findings,
     letter_findings,
     numbering_findings,
+    day_findings,
 )
 """What each changed text of a document must satisfy, in the order in which it is said."""
 
@@ -56,7 +58,7 @@ def check(
         ),
         config,
     )
-    findings = list(_problems(history))
+    findings = [*_problems(history), *contradictions(history, gathering.lines)]
     try:
         places = place_documents(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
@@ -65,14 +67,18 @@ def check(
         taken = Finding(path=in_repository(folder, error.path), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
     links = Links(places)
+    by_id = {place.document.id: place for place in places}
     proposals = []
     for place in places:
-        if not _is_removed(place.document) and _is_touched(place.document):
-            text = gathering.draft(place, today=at.astimezone(config.time_zone).date())
+        if _is_removed(place.document):
+            continue
+        for text in gathering.drafts(place, today=at.astimezone(config.time_zone).date()):
             for rule in RULES:
                 findings += rule(text)
-            if text.is_visible:
-                proposals.append(gathering.proposal(text, links))
+            findings += translation_findings(text, by_id.get(place.translation_of or ""))
+            findings += gathering.missing_corrections(text)
+            if text.version is not None:
+                proposals.append(gathering.proposal(text, text.version, links))
     removed = [place for place in places if _is_removed(place.document)]
     for place in removed:
         findings += removal_findings(place, path=gathering.path_of(place))
@@ -107,18 +113,19 @@ def _shown(history: History, config: SiteConfig) -> History:
 def _problems(history: History) -> Iterator[Finding]:
     """What is wrong with the texts of the living documents themselves."""
     for document in history.documents:
-        for problem in document.problems if document.ended_at is None else ():
-            yield Finding(
-                path=in_repository(history.folder, document.path),
-                line=problem.line,
-                text=problem.text,
-                error=problem.refused or (problem.refused_when_new and _is_touched(document)),
-            )
+        for file in document.files if document.ended_at is None else ():
+            for problem in file.problems:
+                yield Finding(
+                    path=in_repository(history.folder, file.path),
+                    line=problem.line,
+                    text=problem.text,
+                    error=problem.refused or (problem.refused_when_new and _is_touched(file)),
+                )
 
 
-def _is_touched(document: DocumentHistory) -> bool:
-    """Whether the draft holds another text of the document, or the same at another path."""
-    return document.texts[-1].commit == UNCOMMITTED
+def _is_touched(file: TextFile) -> bool:
+    """Whether the draft holds another text of the file, or the same at another path."""
+    return file.texts[-1].commit == UNCOMMITTED
 
 
 def _is_removed(document: DocumentHistory) -> bool:

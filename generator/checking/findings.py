@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from generator.site.redlines import RedlineTexts
 from generator.versions.document import Document
@@ -29,6 +30,7 @@ class Proposal:
     path: str
     former_path: str | None
     document: Document
+    effective_on: date
     is_translation: bool
     redline: RedlineTexts | None
 

@@ -58,10 +58,9 @@ def as_markdown(report: Report) -> Iterator[str]:
 def _section(proposal: Proposal) -> Iterator[str]:
     front = proposal.document.front
     yield f"## {as_words(proposal.document.title or proposal.path)}\n"
-    effective = front.effective.isoformat() if front.effective else "on publication"
     moved = f", renamed from {as_code(proposal.former_path)}" if proposal.former_path else ""
     change = front.change or "material (not stated)"
-    yield f"{as_code(proposal.path)}{moved} · {change} · takes effect {effective}\n"
+    yield f"{as_code(proposal.path)}{moved} · {change} · takes effect on {proposal.effective_on}\n"
     for label, words in (("In short", front.summary), ("What it means for you", front.impact)):
         if words:
             yield f"**{label}:** {as_words(words)}\n"

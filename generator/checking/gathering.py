@@ -9,17 +9,19 @@ from functools import partial
 from urllib.parse import urljoin
 
 from generator.checking.changed import ChangedText
-from generator.checking.findings import Proposal
+from generator.checking.days import missing_corrections
+from generator.checking.findings import Finding, Proposal
 from generator.checking.links import Page
 from generator.language import load_language
 from generator.redline import Side
 from generator.site.addresses import Place
 from generator.site.config import SiteConfig
 from generator.site.links import Links
-from generator.site.redlines import RedlineTexts, redline_texts
+from generator.site.redlines import RedlineTexts, days_between, redline_texts
 from generator.versions.document import Document, Renderer, read_document
 from generator.versions.history import SavedText, in_repository
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
+from generator.versions.version import Version, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +37,24 @@ class Gathering:
         """Where the document is, or was last, in the repository."""
         return in_repository(self.folder, place.document.path)
 
-    def draft(self, place: Place, *, today: date) -> ChangedText:
-        """The text that a draft brings, and the one that it replaces."""
-        texts = place.document.texts
-        return self._changed(
-            place,
-            texts[-2] if len(texts) > 1 else None,
-            texts[-1],
-            earlier=len([version for version in place.document.versions if version.commit != UNCOMMITTED]),
-            today=today,
-        )
+    def drafts(self, place: Place, *, today: date) -> Iterator[ChangedText]:
+        """The texts that a draft brings, the current and the upcoming one, and those that they replace."""
+        for number, file in enumerate(place.document.files):
+            if file.texts[-1].commit == UNCOMMITTED:
+                yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
 
-    def proposal(self, text: ChangedText, links: Links) -> Proposal:
+    def proposal(self, text: ChangedText, version: Version, links: Links) -> Proposal:
         """The document as it would be published, with its redline."""
         former = in_repository(self.folder, text.former_path) if text.former_path else None
         return Proposal(
             path=text.path,
             former_path=former if former != text.path else None,
             document=text.new,
+            effective_on=version.effective_on,
             is_translation=text.place.translation_of is not None,
             redline=None
             if text.old is None
-            else self._redline(text.old, text.new, place=text.place, links=links),
+            else self._redline(text.old, text.new, version, text.place, links),
         )
 
     def pages(self, places: Sequence[Place], *, draft: bool) -> Iterator[Page]:
@@ -77,6 +75,23 @@ class Gathering:
                 text=raw.decode("utf-8", "replace"),
             )
 
+    def missing_corrections(self, text: ChangedText) -> Iterator[Finding]:
+        """What the change corrects in the current text alone, although an upcoming one is to overtake it."""
+        file, version = text.place.document.upcoming, text.version
+        if file is None or version is None or text.is_upcoming:
+            return iter(())
+        versions = in_order(text.place.document.versions)
+        ahead = [one for one in versions if one.line > version.line and one.is_pending(text.today)]
+        if not ahead:
+            return iter(())
+        upcoming = read_document(self.repository.read(file.texts[-1].blob), self.renderer)
+        return missing_corrections(text, upcoming.body, upcoming_path=file.path)
+
+    def lines(self, path: str) -> Sequence[str]:
+        """The lines of a file of the work tree, by its path in the repository; none where it is not there."""
+        blob = self.repository.working_files(folder=self.folder).get(path)
+        return self.repository.read(blob).decode("utf-8", "replace").splitlines() if blob else ()
+
     def beside(self, files: Mapping[str, str]) -> dict[str, str]:
         """The blobs of those files of the repository that the site publishes as they are, by their paths."""
         return {
@@ -90,30 +105,54 @@ class Gathering:
         return path.removeprefix(f"{self.folder}/") if self.folder else path
 
     def _changed(
-        self, place: Place, old: SavedText | None, new: SavedText, *, earlier: int, today: date
+        self, place: Place, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
     ) -> ChangedText:
+        new, versions = texts[-1], place.document.versions
         raw = self.repository.read(new.blob)
-        old_raw = self.repository.read(old.blob) if old else b""
+        document = read_document(raw, self.renderer)
+        drafted = [one for one in versions if one.commit == UNCOMMITTED and one.source_blob == new.blob]
+        version = drafted[-1] if drafted else None
+        old_raw = self._before(place, texts, document, version)
         return ChangedText(
             path=in_repository(self.folder, new.path),
-            former_path=old.path if old else None,
+            former_path=texts[-2].path if len(texts) > 1 else None,
             raw=raw,
-            old_raw=old_raw,
-            old=read_document(old_raw, self.renderer) if old else None,
-            new=read_document(raw, self.renderer),
-            earlier=place.document.versions[:earlier],
+            old_raw=old_raw or b"",
+            old=None if old_raw is None else read_document(old_raw, self.renderer),
+            new=document,
+            earlier=[one for one in versions if one.commit != UNCOMMITTED],
+            version=version,
+            is_upcoming=is_upcoming,
             place=place,
             today=today,
         )
 
-    def _redline(self, old: Document, new: Document, *, place: Place, links: Links) -> RedlineTexts:
-        compared = redline_texts(_side(old), _side(new), language=load_language(place.language))
+    def _before(
+        self, place: Place, texts: Sequence[SavedText], new: Document, version: Version | None
+    ) -> bytes | None:
+        """The text that the new one changes, or that stands for it where it is no version."""
+        versions = place.document.versions
+        if version is not None:
+            followed = versions[version.follows - 1] if version.follows else None
+            return self.repository.read(followed.source_blob) if followed else None
+        same = [one for one in versions if one.content_sha256 == new.content_sha256]
+        blob = same[-1].source_blob if same else texts[max(-2, -len(texts))].blob
+        return self.repository.read(blob)
+
+    def _redline(
+        self, old: Document, new: Document, version: Version, place: Place, links: Links
+    ) -> RedlineTexts:
+        followed = place.document.versions[version.follows - 1] if version.follows else version
+        days = days_between(followed, version)
+        compared = redline_texts(
+            *(
+                Side(html=document.html, title=document.front.title, effective_on=day)
+                for document, day in zip((old, new), days, strict=True)
+            ),
+            language=load_language(place.language),
+        )
         locate = partial(urljoin, self.config.site_url)
         mail = links.resolve(
             compared.mail_html, source=place.document.path, locate=locate, file_address=lambda _: None
         )
         return replace(compared, mail_html=mail)
-
-
-def _side(document: Document) -> Side:
-    return Side(html=document.html, title=document.front.title, effective_on=document.front.effective)

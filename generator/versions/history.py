@@ -51,8 +51,8 @@ class DocumentGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpcomingFile:
-    """The file that holds a document's upcoming text, as ``DocumentHistory`` has the other."""
+class TextFile:
+    """A file that holds a text of a document: its path, all that it held, and the problems of the last."""
 
     path: str
     texts: tuple[SavedText, ...]
@@ -80,15 +80,15 @@ class DocumentHistory:
     ended_at: datetime | None
     texts: tuple[SavedText, ...]
     problems: tuple[Problem, ...]
-    upcoming: UpcomingFile | None
+    upcoming: TextFile | None
     upcoming_paths: tuple[str, ...]
     versions: tuple[Version, ...]
 
     @property
-    def newest(self) -> tuple[tuple[str, tuple[Problem, ...]], ...]:
-        """The paths of the newest texts below the documents folder, with the problems of each."""
-        upcoming = ((self.upcoming.path, self.upcoming.problems),) if self.upcoming else ()
-        return ((self.path, self.problems), *upcoming)
+    def files(self) -> tuple[TextFile, ...]:
+        """The file of the current text, and that of the upcoming one if there is one."""
+        current = TextFile(path=self.path, texts=self.texts, problems=self.problems)
+        return (current, self.upcoming) if self.upcoming else (current,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +197,11 @@ def read_version(version: Version, repository: Repository, renderer: Renderer) -
 def refuse_problems(history: History) -> None:
     """Raise DocumentTextError if the newest text of a living document states what cannot be read."""
     problems = [
-        f"{_where(in_repository(history.folder, path), problem.line)}: {problem.text}"
+        f"{_where(in_repository(history.folder, file.path), problem.line)}: {problem.text}"
         for document in history.documents
         if document.ended_at is None
-        for path, of_text in document.newest
-        for problem in of_text
+        for file in document.files
+        for problem in file.problems
         if problem.refused
     ]
     if problems:
@@ -257,7 +257,7 @@ def _document(
         ended_at=moment_of(track.ended) if track.ended else None,
         texts=_texts(folder, track),
         problems=read(track.states[-1].blob).problems,
-        upcoming=UpcomingFile(
+        upcoming=TextFile(
             path=_below(folder, living[-1].path),
             texts=_texts(folder, living[-1]),
             problems=read(living[-1].states[-1].blob).problems,

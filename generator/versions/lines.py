@@ -156,7 +156,16 @@ class _Lines:
                     "not published; write the day",
                 )
                 return
-        self._decide(state, reading, self.ahead[-1] if self.ahead else None)
+        applying = self.ahead[-1].versions[-1] if self.ahead else None
+        if not self._decide(state, reading, self.ahead[-1] if self.ahead else None):
+            return
+        if applying is not None and not applying.is_pending(self._day(state)):
+            self._remark(
+                state,
+                None,
+                f"the text of this file took effect on {applying.effective_on}; move it over the current "
+                "file, which holds the one before it, and edit it then",
+            )
 
     def _decide(
         self,
@@ -166,8 +175,8 @@ class _Lines:
         *,
         dropped: list[Version] | None = None,
         moved: bool = False,
-    ) -> None:
-        """Add the state to the line (None: to a new one, ahead) if it is a version."""
+    ) -> bool:
+        """Add the state to the line (None: to a new one, ahead) if it is a version; answers whether it is."""
         day, front = self._day(state), reading.front
         before = line.versions[-1] if line and line.versions else None
         withdrawn = [*(dropped or []), *self._withdrawn(front, day)]
@@ -177,7 +186,7 @@ class _Lines:
             else before is None or bool(withdrawn) or _differs(reading, before, day=day, moved=moved)
         )
         if not is_version:
-            return
+            return False
         self._remark_on_withdrawal(state, front, before, withdrawn, dropped=dropped or [])
         of_current = line is self.current
         self._withdraw(withdrawn)
@@ -191,6 +200,7 @@ class _Lines:
             self.ahead[-1].versions.append(version)
         else:
             self.ahead.append(_Line(version.line, [version]))
+        return True
 
     def _version(
         self, state: State, reading: Reading, *, of_current: bool, withdrawn: list[Version]

@@ -105,7 +105,9 @@ def force_of(document: PublishedDocument, version: PublishedVersion, *, today: d
     if version.withdrawn_by is not None:
         return Force.WITHDRAWN
     day, order = version.effective_on, document.in_order
-    earlier, later = order[: order.index(version)], order[order.index(version) + 1 :]
+    place = (version.line, version.number)
+    earlier = [other for other in order if (other.line, other.number) < place]
+    later = [other for other in order if (other.line, other.number) > place]
     if any(_published_on(other) < day and other.effective_on < day for other in later):
         return Force.OVERTAKEN
     if any(_published_on(other) < day and other.effective_on == day for other in later):
@@ -156,8 +158,8 @@ def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
 def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *, today: date) -> ToldVersion:
     document = news.document
     redline = site.redline(document, version) if news.known else None
-    withdrawn = [one for one in document.versions if one.withdrawn_by == version.number]
-    amended = _amended(document, version, withdrawn)
+    withdrawn = [one for one in document.versions if news.known and one.withdrawn_by == version.number]
+    amended = _amended(document, version) if news.known and not withdrawn else None
     force = force_of(document, version, today=today)
     day_alone = redline is not None and set(redline.counts) == {"effective"}
     return ToldVersion(
@@ -187,11 +189,9 @@ def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *,
     )
 
 
-def _amended(
-    document: PublishedDocument, version: PublishedVersion, withdrawn: list[PublishedVersion]
-) -> PublishedVersion | None:
+def _amended(document: PublishedDocument, version: PublishedVersion) -> PublishedVersion | None:
     """The version, still to take effect when this one was published, whose text this one changes."""
-    if version.redline is None or withdrawn:
+    if version.redline is None:
         return None
     before = document.versions[version.redline.from_number - 1]
     same_day = before.effective_on == version.effective_on > _published_on(version)

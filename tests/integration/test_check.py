@@ -146,7 +146,7 @@ def test_the_summary_shows_the_redline_and_what_it_means(site: PolicySite) -> No
     assert "## Privacy policy" in summary
     assert "**In short:** Now &lt;two&gt; days." in summary
     assert "**What it means for you:** Shorter." in summary
-    assert "takes effect 2026-07-01" in summary
+    assert "takes effect on 2026-07-01" in summary
     assert "<del" in summary
 
 

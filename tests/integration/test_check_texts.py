@@ -169,7 +169,7 @@ def test_clauses_with_the_same_number_everywhere_pass(site: PolicySite) -> None:
 
 
 def test_a_number_that_was_different_before_is_not_found_again(site: PolicySite) -> None:
-    site.publish("privacy.md", changed("3. Three", summary="Third.", impact="Three.", effective="2026-06-20"))
+    site.publish("privacy.md", changed("3. Three", summary="Third.", impact="Three.", effective="2026-05-20"))
     assert about(site, "3. Three\n\nMore.") == []
 
 
