@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,7 +19,8 @@ from sqlalchemy import Engine
 from subscribers.database import open_migrated
 from subscribers.people import registry
 from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_file import ImportFile, Refusal, read_columns
+from subscribers.people.import_dates import read_date_format
+from subscribers.people.import_file import ImportFile, Refusal, read_columns, read_delimiter
 from subscribers.people.import_values import Row, read_language
 from subscribers.people.importing import ImportResult, import_people
 from subscribers.people.person_data import export_person, person_data
@@ -32,6 +33,7 @@ person = typer.Typer(
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="An external id, or a mail address.")]
 Lift = Annotated[bool, typer.Option("--lift", help="Take it back.")]
+Value = TypeVar("Value")
 ROWS_A_STEP = 1_000  # between two looks of the progress bar
 
 
@@ -45,6 +47,13 @@ def import_(
         ),
     ] = "",
     language: Annotated[str | None, typer.Option(help="For users whose row names none, such as ru.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What stands between fields, such as ';' or tab; default: found out.")
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(metavar="ORDER", help="How dates are written, such as DD.MM.YYYY; default: 2024-03-05."),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="The file is the whole list: who is missing has left.")
     ] = False,
@@ -66,7 +75,14 @@ def import_(
         raise typer.BadParameter("only --replace removes people", param_hint="--remove-up-to")
     now = datetime.now(UTC)
     settings = read_settings(os.environ)
-    users = ImportFile(file, columns=_columns(columns), language=_language(language), now=now)
+    users = ImportFile(
+        file,
+        columns=_option(read_columns, columns, hint="--columns") or {},
+        language=_option(read_language, language, hint="--language"),
+        now=now,
+        delimiter=_option(read_delimiter, delimiter, hint="--delimiter"),
+        date_format=_option(read_date_format, date_format, hint="--date-format"),
+    )
     with _progress(users) as rows:
         result = import_people(
             _database(settings),
@@ -158,18 +174,12 @@ def _database(settings: Settings | None = None) -> Engine:
     return open_migrated((settings or read_settings(os.environ)).database())
 
 
-def _columns(text: str) -> dict[str, str]:
+def _option(read: Callable[[str], Value], text: str | None, *, hint: str) -> Value | None:
+    """What an option says; wrong usage where ``read`` refuses it."""
     try:
-        return read_columns(text)
+        return read(text) if text else None
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--columns") from error
-
-
-def _language(text: str | None) -> str | None:
-    try:
-        return read_language(text) if text else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--language") from error
+        raise typer.BadParameter(str(error), param_hint=hint) from error
 
 
 @contextmanager

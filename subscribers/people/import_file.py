@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from subscribers.errors import NotifyError
-from subscribers.people.import_values import Row, read_row
+from subscribers.people.import_dates import DateFormat
+from subscribers.people.import_lines import ImportFileError, Lines
+from subscribers.people.import_values import Row, read_row, without_guard
 
 FIELDS = ("external_id", "email", "language", "registered_at")
 REQUIRED = ("external_id", "email")
-LONGEST_LINE = 1_000_000  # bytes; an export of WooCommerce customers with all its columns has some 2,000
 LONGEST_FIELD = 131_072  # characters; the csv module's own limit, and where an unclosed quote is noticed
 MOST_NAMES = 20  # of columns, in what is told of a file
+# Excel's own first line, which says what parts the fields.
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
 CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may run ahead of ours by this
-
-
-class ImportFileError(NotifyError):
-    """The file cannot be read as a list of users; nothing of it was imported."""
-
-    def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
-        where = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{where}: {problem}; nothing was imported")
-        self.path = path
-        self.line = line
 
 
 class Refusal(NamedTuple):
@@ -46,24 +39,40 @@ class Refusal(NamedTuple):
 class ImportFile:
     """The rows of one file. ``columns`` names, by field, the file's own column for it.
 
-    ``language`` is for rows that name none; ``now`` bounds ``registered_at``.
+    ``language`` is for rows that name none; ``now`` bounds ``registered_at``, and ``date_format`` says how it
+    is written. ``delimiter`` parts the fields of CSV; None: the one that parts the header best.
     """
 
     def __init__(
-        self, path: Path, *, columns: Mapping[str, str] | None = None, language: str | None, now: datetime
+        self,
+        path: Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        language: str | None,
+        now: datetime,
+        delimiter: str | None = None,
+        date_format: DateFormat | None = None,
     ) -> None:
         self.path = path
         self.ignored: tuple[str, ...] = ()
-        self.consumed_bytes = 0
         self._columns = {field: (columns or {}).get(field, field) for field in FIELDS}
         self._language = language
+        self._delimiter = delimiter
+        self._date_format = date_format
         self._latest = now + CLOCK_SKEW
+        self._lines: Lines | None = None
+
+    @property
+    def consumed_bytes(self) -> int:
+        """How much of the file has been read."""
+        return self._lines.consumed_bytes if self._lines else 0
 
     def __iter__(self) -> Iterator[Row | Refusal]:
         """Good and bad rows in the file's order; ``ignored`` and ``consumed_bytes`` grow meanwhile."""
         try:
             with self.path.open("rb") as file:
-                lines = self._lines(file)
+                self._lines = Lines(self.path, file)
+                lines = iter(self._lines)
                 blank_lines, first = 0, next(lines, None)
                 while first is not None and not first.strip():
                     blank_lines, first = blank_lines + 1, next(lines, None)
@@ -79,34 +88,16 @@ class ImportFile:
             reason = error.strerror or str(error)
             raise ImportFileError(self.path, f"cannot be read ({reason}); name a file that can") from error
 
-    def _lines(self, file: BinaryIO) -> Iterator[str]:
-        number = 0
-        while raw := file.readline(LONGEST_LINE + 1):
-            number += 1
-            self.consumed_bytes += len(raw)
-            if number == 1:
-                if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise ImportFileError(self.path, "is UTF-16; save it as UTF-8", line=1)
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            if len(raw) > LONGEST_LINE:
-                raise ImportFileError(
-                    self.path, f"the line is longer than {LONGEST_LINE:,} bytes; break it up", line=number
-                )
-            if b"\0" in raw:
-                raise ImportFileError(self.path, "holds a NUL byte; export it as plain text", line=number)
-            try:
-                yield raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise ImportFileError(
-                    self.path, f"is not UTF-8 at byte {error.start + 1}; save the file as UTF-8", line=number
-                ) from error
-
     # --- CSV ---
 
     def _csv_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
-        header_line = next(lines)
-        reader = csv.reader(chain([header_line], lines), delimiter=_delimiter(header_line), strict=True)
-        header = [name.strip() for name in self._csv_header(reader)]
+        header_line, delimiter = next(lines), self._delimiter
+        if named := SEPARATOR_LINE.fullmatch(header_line):
+            delimiter = delimiter or named[1]
+            header_line, lines_before = next(lines, ""), lines_before + 1
+        delimiter = delimiter or self._best_delimiter(header_line)
+        reader = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
+        header = [without_guard(name).strip() for name in self._csv_header(reader)]
         indexes = self._indexes(header)
         wanted = set(indexes.values())
         others = [name for index, name in enumerate(header) if index not in wanted]
@@ -130,15 +121,22 @@ class ImportFile:
                 continue
             yield self._row(
                 line,
-                row[external_id],
-                row[email],
-                None if language is None else row[language],
-                None if registered_at is None else row[registered_at],
+                without_guard(row[external_id]),
+                without_guard(row[email]),
+                None if language is None else without_guard(row[language]),
+                None if registered_at is None else without_guard(row[registered_at]),
             )
+
+    def _best_delimiter(self, header: str) -> str:
+        """The sign among comma, semicolon and tab that parts the header into most columns."""
+        try:
+            return max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+        except csv.Error as error:
+            raise ImportFileError(self.path, f"the header is no CSV ({error})", line=1) from error
 
     def _csv_header(self, reader: Iterator[list[str]]) -> list[str]:
         try:
-            return next(reader)
+            return next(reader, [])
         except csv.Error as error:
             raise ImportFileError(self.path, f"the header is no CSV ({error})", line=1) from error
 
@@ -156,6 +154,8 @@ class ImportFile:
                 problems.append(f"has no column {column}: name the right one with --columns {field}=…")
         if problems:
             names = ", ".join(_shown(name) for name in header[:MOST_NAMES])
+            if len(header) == 1:
+                problems.append("has one column: name what parts the others with --delimiter ';'")
             raise ImportFileError(self.path, f"{'; '.join(problems)} (it has: {names})", line=1)
         return indexes
 
@@ -204,6 +204,7 @@ class ImportFile:
                 language or self._language,
                 registered_at,
                 latest=self._latest,
+                date_format=self._date_format,
             )
         except ValueError as error:
             return Refusal(line, str(error), external_id.strip() or None)
@@ -225,11 +226,6 @@ def read_columns(text: str) -> dict[str, str]:
 def _shown(name: str) -> str:
     """A column's name for the terminal: short, and without signs that would steer it."""
     return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
-
-
-def _delimiter(header: str) -> str:
-    """The sign among comma, semicolon and tab that parts the header into most columns."""
-    return max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
 
 
 def _json_object(line: str) -> dict[str, object]:
@@ -260,3 +256,14 @@ def _json_text(user: Mapping[str, object], key: str, *, numbers: bool = False) -
 
 
 _JSON_KINDS: Mapping[type, str] = {dict: "an object", list: "a list", bool: "true or false"}
+
+
+DELIMITERS = {"tab": "\t", "\\t": "\t"}
+
+
+def read_delimiter(text: str) -> str:
+    """The one sign between fields, from ``;`` or ``tab``."""
+    sign = DELIMITERS.get(text.lower(), text)
+    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
+        raise ValueError("write the one sign between the fields, such as ';' or tab")
+    return sign

@@ -9,9 +9,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from subscribers.people.addresses import read_address
+from subscribers.people.import_dates import DateFormat
 
 LONGEST_EXTERNAL_ID = 255
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_GUARD = re.compile(r"'[=+\-@\t\r]")
+_AS_TEXT = re.compile(r'="([^"]*)"')
 _ZERO_DATE = "0000-00-00"  # what MySQL, and so WordPress, writes for a time that nobody knows
 
 
@@ -33,6 +36,7 @@ def read_row(
     registered_at: str | None,
     *,
     latest: datetime,
+    date_format: DateFormat | None = None,
 ) -> Row:
     """The values of one row in the registry's spelling; ``ValueError`` says what is wrong with them."""
     try:
@@ -44,8 +48,19 @@ def read_row(
         read_external_id(external_id),
         address,
         read_language(language) if language else None,
-        read_moment(registered_at, latest=latest) if registered_at else None,
+        read_moment(registered_at, latest=latest, date_format=date_format) if registered_at else None,
     )
+
+
+def without_guard(field: str) -> str:
+    """A field of CSV without what keeps a spreadsheet from taking it for a formula or for a number.
+
+    Exports put an apostrophe before a sign that begins a formula (OWASP, "CSV Injection"; WooCommerce in
+    ``WC_CSV_Exporter::escape_data``), or write ``="0012"`` so that no zero is lost.
+    """
+    if guarded := _AS_TEXT.fullmatch(field.strip()):
+        return guarded[1]
+    return field[1:] if _GUARD.match(field) else field
 
 
 def read_external_id(text: str) -> str:
@@ -87,15 +102,17 @@ def _subtag(part: str) -> str:
     return part.title() if part.isalpha() and len(part) == 4 else part.lower()
 
 
-def read_moment(text: str, *, latest: datetime) -> datetime | None:
-    """A time in UTC from ISO 8601 (without a zone: UTC) or seconds or milliseconds since 1970."""
+def read_moment(text: str, *, latest: datetime, date_format: DateFormat | None = None) -> datetime | None:
+    """A time in UTC: in ``date_format``, ISO 8601 (without a zone: UTC), or (milli)seconds since 1970."""
     written = text.strip()
     if not written or written.startswith(_ZERO_DATE):
         return None
     try:
-        moment = _moment(written)
+        moment = (date_format.read(written) if date_format else None) or _moment(written)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError("registered_at is no time; write it as 2024-03-05T09:30:00Z") from error
+        other = f"as {date_format.order}" if date_format else "name its form: --date-format DD.MM.YYYY"
+        problem = f"registered_at is no time; write it as 2024-03-05T09:30:00Z, or {other}"
+        raise ValueError(problem) from error
     if moment > latest:
         raise ValueError("registered_at lies in the future")
     return moment

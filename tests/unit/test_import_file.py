@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.people.import_file import LONGEST_LINE, ImportFile, ImportFileError, Refusal
+from subscribers.people.import_dates import read_date_format
+from subscribers.people.import_file import ImportFile, Refusal, read_delimiter
+from subscribers.people.import_lines import LONGEST_LINE, ImportFileError
 from subscribers.people.import_values import Row, read_language, read_moment
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -43,7 +45,7 @@ def _ids(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 def test_csv_is_read_in_each_usual_dress(write: Write, delimiter: str, newline: str, bom: str) -> None:
     lines = [
@@ -260,3 +262,117 @@ def test_any_bytes_are_rows_refusals_or_one_refused_file(
     except ImportFileError:
         return
     assert all(isinstance(row, Row | Refusal) for row in rows)
+
+
+def test_a_long_file_with_old_mac_line_ends_is_read_to_its_end(write: Write) -> None:
+    rows = "".join(f"{number},a{number}@example.com\r" for number in range(60_000))
+    users = ImportFile(write("external_id,email\r" + rows), language=None, now=NOW)
+    assert [(row.line, row.external_id) for row in users if isinstance(row, Row)] == [
+        (number + 2, str(number)) for number in range(60_000)
+    ]
+    assert users.consumed_bytes == users.path.stat().st_size
+
+
+def test_json_lines_with_old_mac_line_ends_are_read(write: Write) -> None:
+    line = '{"external_id": "%s", "email": "a@example.com"}\r'
+    assert _ids(write(line % "1" + line % "2")) == ["1", "2"]
+
+
+def test_a_quoted_field_with_old_mac_line_ends_stays_whole(write: Write) -> None:
+    path = write('external_id,email,note\r1,a@example.com,"two\rlines"\r2,b@example.com,x\r')
+    assert _ids(path) == ["1", "2"]
+
+
+def test_a_file_with_both_kinds_of_line_ends_is_refused(write: Write) -> None:
+    with pytest.raises(ImportFileError, match=r":1: some lines end with CR alone"):
+        _read(write("external_id,email\r1,a@example.com\n2,b@example.com\n"))
+
+
+def test_a_line_without_end_is_refused_whatever_would_end_it(write: Write) -> None:
+    with pytest.raises(ImportFileError, match="longer than"):
+        _read(write(b"external_id,email\r1," + b"x" * (LONGEST_LINE + 10)))
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+def test_a_guard_against_formulas_is_no_part_of_a_value(write: Write, sign: str) -> None:
+    """Spreadsheets would take such a field for a formula, so exports put an apostrophe before it."""
+    path = write(f"external_id,email\n'{sign}7,'+a@example.com\n'8,b'c@example.com\n")
+    rows = [row for row in _read(path) if isinstance(row, Row)]
+    assert [row.external_id for row in rows] == [f"{sign}7", "'8"]
+    assert [row.email for row in rows] == ["+a@example.com", "b'c@example.com"]
+
+
+@pytest.mark.parametrize("guard", ["'\t", "\t", " "])
+def test_white_space_as_a_guard_is_no_part_of_a_value(write: Write, guard: str) -> None:
+    rows = _read(write(f'external_id,email\n"{guard}=7","{guard}a@example.com"\n'))
+    assert [(row.external_id, row.email) for row in rows if isinstance(row, Row)] == [("=7", "a@example.com")]
+
+
+def test_a_number_written_as_a_text_formula_keeps_its_zeros(write: Write) -> None:
+    assert _ids(write('external_id,email\n"=""00123""",a@example.com\n')) == ["00123"]
+
+
+def test_json_keeps_an_apostrophe(write: Write) -> None:
+    assert _ids(write('{"external_id": "\'=7", "email": "a@example.com"}\n')) == ["'=7"]
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=|", "sep=\t"])
+def test_excels_line_on_the_separator_is_obeyed(write: Write, first: str) -> None:
+    sign = first.strip('"')[-1]
+    path = write(f"{first}\r\nexternal_id{sign}email\r\n1{sign}a@example.com\r\n2{sign}nobody\r\n")
+    assert [(row.line, row.external_id) for row in _read(path)] == [(3, "1"), (4, "2")]
+
+
+def test_a_separator_may_be_named(write: Write) -> None:
+    path = write("external_id|email\n1|a@example.com\n")
+    assert [row.external_id for row in ImportFile(path, language=None, now=NOW, delimiter="|")] == ["1"]
+    with pytest.raises(ImportFileError, match="--delimiter"):
+        _read(path)
+
+
+def test_a_file_with_nothing_but_the_separator_is_refused(write: Write) -> None:
+    with pytest.raises(ImportFileError, match="has no column external_id"):
+        _read(write("sep=;\n"))
+
+
+@pytest.mark.parametrize("text", ["", ";;", "a", "7", '"', "\n"])
+def test_what_can_be_no_separator_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="one sign"):
+        read_delimiter(text)
+
+
+@pytest.mark.parametrize(
+    ("order", "written", "moment"),
+    [
+        ("DD.MM.YYYY", "05.03.2024", datetime(2024, 3, 5, tzinfo=UTC)),
+        ("dd.mm.yyyy", "5.3.2024 9:30", datetime(2024, 3, 5, 9, 30, tzinfo=UTC)),
+        ("DD.MM.YYYY", "05.03.2024, 21:30:15", datetime(2024, 3, 5, 21, 30, 15, tzinfo=UTC)),
+        ("MM/DD/YYYY", "3/5/2024 12:05 AM", datetime(2024, 3, 5, 0, 5, tzinfo=UTC)),
+        ("MM/DD/YYYY", "3/5/2024 12:05:09 p.m.", datetime(2024, 3, 5, 12, 5, 9, tzinfo=UTC)),
+        ("DD/MM/YYYY", "05/03/2024", datetime(2024, 3, 5, tzinfo=UTC)),
+        ("YYYY/MM/DD", "2024/03/05", datetime(2024, 3, 5, tzinfo=UTC)),
+        ("DD.MM.YYYY", "2024-03-05T09:30:00Z", datetime(2024, 3, 5, 9, 30, tzinfo=UTC)),
+        ("DD.MM.YYYY", "1709631000", datetime(2024, 3, 5, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_dates_are_read_as_somebody_says_they_are_written(order: str, written: str, moment: datetime) -> None:
+    assert read_moment(written, latest=NOW, date_format=read_date_format(order)) == moment
+
+
+@pytest.mark.parametrize(
+    "written", ["31.02.2024", "13.13.2024", "5.3.24", "5/3/2024", "5.3.2024 25:00", "5.3.2024 13:00 PM"]
+)
+def test_a_date_that_is_not_there_is_refused_with_the_form_it_should_have(written: str) -> None:
+    with pytest.raises(ValueError, match=r"or as DD\.MM\.YYYY"):
+        read_moment(written, latest=NOW, date_format=read_date_format("DD.MM.YYYY"))
+
+
+def test_a_date_in_another_form_is_refused_with_the_option_that_would_help() -> None:
+    with pytest.raises(ValueError, match=r"--date-format DD\.MM\.YYYY"):
+        read_moment("05.03.2024", latest=NOW)
+
+
+@pytest.mark.parametrize("text", ["DD.MM", "DD.DD.YYYY", "DD.MM/YYYY", "%d.%m.%Y", "DDMMYYYY"])
+def test_what_is_no_order_of_a_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write the order"):
+        read_date_format(text)
