@@ -109,6 +109,7 @@ class Exclusion(StrEnum):
     LEFT = "left"  # after the fan-out, before the mail
     CANCELLED = "cancelled"
     COVERED = "covered"  # a later announcement tells this person of the same changes
+    UNSUPPORTED = "unsupported address"  # letters before the @ that the transport cannot carry
 
 
 class Outcome(StrEnum):
@@ -256,11 +257,22 @@ batches = Table(
     Column("retry_at", Moment),
     Column("lease_until_at", Moment),
     Column("token", String(32)),  # of the attempt under way, in doubt, or accepted
+    # Why it was rejected, or waits for another try: a code and its name, which quotes nobody.
+    Column("reason", String(80)),
+    Column("refused_at", Moment),  # null where it was not refused, or was given back since
+    Column("refusals", Integer, nullable=False, server_default="0"),
     _one_of("state", BatchState),
     CheckConstraint("size >= 0 AND (size = 0) = (state = 'empty')", name="size"),
     CheckConstraint("(state = 'claimed') = (lease_until_at IS NOT NULL)", name="lease"),
     CheckConstraint("(state IN ('claimed', 'unknown', 'accepted')) = (token IS NOT NULL)", name="token"),
     Index("ix_batches_work", "announcement_id", "state", "id"),
+)
+Index(
+    "ix_batches_refused",
+    batches.c.announcement_id,
+    batches.c.refused_at,
+    sqlite_where=batches.c.refused_at.is_not(None),
+    postgresql_where=batches.c.refused_at.is_not(None),
 )
 
 deliveries = Table(
@@ -273,7 +285,7 @@ deliveries = Table(
     Column("language", String(35), nullable=False),
     Column("last_told_id", Integer, nullable=False),
     Column("batch_id", Integer, index=True),
-    Column("exclusion", String(16)),
+    Column("exclusion", String(32)),
     Column("outcome", String(16)),
     Column("outcome_at", Moment),
     Column("detail", Text),  # the provider's own words on a refusal, a drop or a bounce

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from subscribers.errors import NotifyError
@@ -85,13 +85,12 @@ class Settings(BaseSettings):
 
     @field_validator("sender", "canary")
     @classmethod
-    def _is_address(cls, value: str) -> str:
+    def _is_address(cls, value: str, info: ValidationInfo) -> str:
         try:
-            # The names reserved for tests and examples pass: whether mail arrives is the provider's to say.
-            validate_email(parseaddr(value)[1], check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise ValueError(f"is no mail address: {error}") from error
-        return value
+            address = ascii_address(value)
+        except ValueError as error:
+            raise ValueError(f"is no email address: {error}") from error
+        return value if info.field_name == "sender" else address
 
     @field_validator("secret_keys")
     @classmethod
@@ -133,9 +132,8 @@ class Settings(BaseSettings):
         assert self.sender
         assert self.legal_name
         assert self.contact
-        name, address = parseaddr(self.sender)
         return Sender(
-            address=Address(display_name=name, addr_spec=address),
+            address=Address(display_name=parseaddr(self.sender)[0], addr_spec=ascii_address(self.sender)),
             legal_name=self.legal_name,
             contact=self.contact,
             link_hosts=frozenset(self.link_hosts.split()) | self._public_host(),
@@ -208,6 +206,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def ascii_address(sender: str) -> str:
+    """The email address in ``Name <address>`` as mail servers take it: its domain in ASCII (IDNA).
+
+    Raises ``ValueError`` where it is none, or has letters outside ASCII before the @: with those, no answer
+    and no bounce would come back from most servers.
+    """
+    try:
+        # The names reserved for tests and examples pass: whether mail arrives is the provider's to say.
+        checked = validate_email(parseaddr(sender)[1], check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+    if checked.ascii_email is None:
+        raise ValueError("before the @ only ASCII letters are possible here; use another email address")
+    return checked.ascii_email
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

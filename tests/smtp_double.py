@@ -36,14 +36,19 @@ class SmtpMail:
 class SmtpDouble:
     """``mails`` counts the accepted ones by delivery, as their Message-ID says."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, international: bool = False) -> None:
         self.behave: Callable[[SmtpMail], Behaviour] = lambda _: Behaviour.ACCEPT
         self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's mail
         self.bad_addresses: set[str] = set()
+        self.say: Callable[[str, str], str | None] = lambda *_: (
+            None
+        )  # an answer to RCPT or DATA, for an address
         self.mails: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=self._port, enable_SMTPUTF8=international
+        )
 
     @property
     def url(self) -> str:
@@ -59,6 +64,8 @@ class SmtpDouble:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if (said := self.say("RCPT", address)) is not None:
+            return said
         if address in self.bad_addresses:
             return "550 no such user"
         if self.interrupt(session.host_name or ""):
@@ -68,6 +75,8 @@ class SmtpDouble:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
+        if (said := self.say("DATA", envelope.rcpt_tos[0])) is not None:
+            return said
         message_id = str(message_from_bytes(envelope.content)["Message-ID"])
         mail = SmtpMail(session.host_name or "", message_id.strip("<").partition(".")[0])
         behaviour = self.behave(mail)

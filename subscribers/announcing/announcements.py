@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, complaints
+from subscribers.ledger import batch_rows, complaints, refusals
 from subscribers.mail.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -190,6 +190,18 @@ def cancel(engine: Engine, announcement_id: int) -> None:
         batch_rows.cancel_waiting(connection, announcement_id)
 
 
+def retry(engine: Engine, announcement_id: int, *, reasons: Sequence[str] = ()) -> int:
+    """Let its recipients wait again who were refused, set aside or put off; how many do.
+
+    Of ``reasons``, codes such as ``5.1.1``, only those; without, all but the ones whom no email reaches.
+    """
+    with writing(engine) as connection:
+        allowed = (AnnouncementState.OPEN, AnnouncementState.PAUSED)
+        _demand(connection, announcement_id, allowed)
+        those = refusals.select_ids(connection, announcement_id, refusals.retryable(reasons))
+        return refusals.give_back(connection, those, forgive=True)
+
+
 def _keep_history(connection: Connection, sha256: str, body: bytes) -> None:
     kept = select(histories.c.sha256).where(histories.c.sha256 == sha256)
     if connection.scalars(kept).one_or_none() is None:
@@ -264,6 +276,19 @@ def _move(
     *,
     reason: str | None = None,
 ) -> None:
+    _demand(connection, announcement_id, allowed)
+    if state == AnnouncementState.CANCELLED and _is_complete(connection, announcement_id):
+        raise UnfitAnnouncementError(
+            f"announcement {announcement_id}: has gone out whole; there is nothing to cancel"
+        )
+    connection.execute(
+        update(announcements)
+        .where(announcements.c.id == announcement_id)
+        .values(state=state.value, pause_reason=reason)
+    )
+
+
+def _demand(connection: Connection, announcement_id: int, allowed: Sequence[AnnouncementState]) -> None:
     present: str | None = connection.scalars(
         select(announcements.c.state).where(announcements.c.id == announcement_id).with_for_update()
     ).one_or_none()
@@ -274,15 +299,6 @@ def _move(
     if present not in allowed:
         fit = " or ".join(allowed)
         raise UnfitAnnouncementError(f"announcement {announcement_id}: is {present}, and has to be {fit}")
-    if state == AnnouncementState.CANCELLED and _is_complete(connection, announcement_id):
-        raise UnfitAnnouncementError(
-            f"announcement {announcement_id}: has gone out whole; there is nothing to cancel"
-        )
-    connection.execute(
-        update(announcements)
-        .where(announcements.c.id == announcement_id)
-        .values(state=state.value, pause_reason=reason)
-    )
 
 
 def _is_complete(connection: Connection, announcement_id: int) -> bool:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from threading import Event
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from subscribers.announcing import announcements, rehearsal
 from subscribers.announcing.past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
 from subscribers.clock import utc_now
-from subscribers.database import migrate, open_database, open_migrated
+from subscribers.database import migrate, open_database, open_migrated, reading
 from subscribers.delivery import reporting, unfinished
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.local import deliver
@@ -29,6 +29,7 @@ from subscribers.delivery.pacing import configured_pace
 from subscribers.delivery.reconciliation import configured_reconciliation
 from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
+from subscribers.ledger import books, channel
 from subscribers.ledger.books import statuses
 from subscribers.ledger.ledger import Ledger
 from subscribers.printable import say
@@ -209,12 +210,39 @@ def resolve_command(
     say(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
 
 
+@commands.command(name="retry")
+def retry_command(
+    announcement: AnnouncementId,
+    *,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only those refused so, as in status: 5.1.1. May be repeated."),
+    ] = None,
+) -> None:
+    """Let recipients wait again who were refused, set aside or put off; deliver then sends to them.
+
+    Without --reason this leaves out those whom no email reaches (policy-notify unreachable). Nobody whose
+    message was accepted, or may have been, gets a second one.
+
+    Example: policy-notify retry 2 && policy-notify deliver
+    """
+    number = announcements.retry(_open(read_settings(os.environ)), announcement, reasons=reason or ())
+    if number:
+        verb = "waits" if number == 1 else "wait"
+        say(
+            f"announcement {announcement}: {unfinished.counted(number)} {verb} again: "
+            "policy-notify deliver sends to them"
+        )
+    else:
+        say(f"announcement {announcement}: nobody to try again")
+
+
 @commands.command(name="status")
 def status_command(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
 ) -> None:
-    """Show every announcement's books, and each batch in doubt.
+    """Show every announcement's books, why recipients were refused, and each batch in doubt.
 
     Example: policy-notify status --json
     """
@@ -232,10 +260,14 @@ def status_command(
         for status in present
         if status.state == "open" and not status.is_complete
     }
+    with reading(engine) as connection:
+        closure = channel.closure(connection, settings.transport, now=utc_now())
     if as_json:
-        typer.echo(json.dumps(reporting.as_json(present, doubts, ends), indent=2))
+        typer.echo(json.dumps(reporting.as_json(present, doubts, ends, closure=closure), indent=2))
         return
     for line in reporting.described(present, doubts, ends):
+        say(line)
+    for line in reporting.left_alone(settings.transport, closure):
         say(line)
 
 
@@ -277,6 +309,7 @@ def _deliver(engine: Engine, settings: Settings) -> None:
     """Send what can be sent; say where it stands; refuse to call it done while something is open."""
     ledger, transport = Ledger(engine, pace=configured_pace(settings)), configured_transport(settings)
     before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
+    began = ledger.now()
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
         deliver(
             ledger,
@@ -291,12 +324,26 @@ def _deliver(engine: Engine, settings: Settings) -> None:
         accepted = status.books.accepted - before.get(status.announcement_id, 0)
         if accepted or not status.is_settled:
             say(reporting.line(status))
+            for line in reporting.reasons(status):
+                say(line)
     if waiting := unfinished.kept_waiting(present):
         say(waiting)
     not_before, closure = ledger.next_chance(transport), ledger.closure(transport)
     if not_before is not None and not_before <= ledger.now():
         not_before = None
-    ends = list(unfinished.open_ends(present, ledger.doubts(), not_before=not_before, closure=closure))
+    if again := unfinished.tried_again(present, not_before=not_before):
+        say(again)
+    waiting_since = books.waiting_since(engine)
+    ends = list(
+        unfinished.open_ends(
+            present,
+            ledger.doubts(),
+            not_before=not_before,
+            closure=closure,
+            newly_set_aside=books.set_aside_since(engine, began),
+            put_off_for=ledger.now() - waiting_since if waiting_since else timedelta(),
+        )
+    )
     if ends:
         raise UnfinishedError("; ".join(ends))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from subscribers.announcing.publishing import Publication
 from subscribers.ledger.books import Status
+from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt
 
 Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
@@ -35,6 +36,7 @@ def described(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) ->
     for status in present:
         end = ends.get(status.announcement_id)
         yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
+        yield from reasons(status)
     for doubt in doubts:
         yield doubtful(doubt)
 
@@ -70,9 +72,33 @@ def line(status: Status) -> str:
     )
 
 
-def as_json(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> dict[str, Any]:
+def reasons(status: Status) -> Iterator[str]:
+    """Why recipients were rejected, set aside or put off, the most frequent reason first."""
+    number = status.announcement_id
+    for words, counts, remedy in (
+        ("rejected", status.rejected, ""),
+        ("set aside, tried again later", status.set_aside, f"; at once: policy-notify retry {number}"),
+        ("put off by the server, tried again later", status.put_off, ""),
+    ):
+        if counts:
+            listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            yield f"  {words}: " + ", ".join(f"{count:,} × {reason}" for reason, count in listed) + remedy
+
+
+def left_alone(transport: str, closure: Closure | None) -> Iterator[str]:
+    """Until when nobody calls the provider, and why; nothing where somebody may."""
+    if closure is not None and not closure.to_keep_pace:
+        yield f"{transport}: left alone until {closure.until:%Y-%m-%d %H:%M:%S} UTC ({closure.detail})"
+
+
+def as_json(
+    present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends, *, closure: Closure | None = None
+) -> dict[str, Any]:
     """The same for a program."""
     return {
+        "provider": {"left_alone_until": closure.until.isoformat(), "reason": closure.detail}
+        if closure is not None and not closure.to_keep_pace
+        else None,
         "announcements": [
             {
                 "id": status.announcement_id,
@@ -89,6 +115,9 @@ def as_json(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> d
                 "rejected": status.books.rejected,
                 "unknown": status.books.unknown,
                 "waiting": status.books.waiting,
+                "rejected_because": dict(status.rejected),
+                "set_aside": dict(status.set_aside),
+                "put_off": dict(status.put_off),
                 "ends_at": end.isoformat() if (end := ends.get(status.announcement_id)) else None,
             }
             for status in present

@@ -20,7 +20,9 @@ from subscribers.transports import (
     RefusedError,
     ThrottledError,
     Transport,
+    UnclearRefusalError,
     UnreachableError,
+    UnsupportedAddressError,
 )
 
 # How long nobody calls the provider after a first failure; each further one doubles it.
@@ -38,7 +40,14 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
     claim = ledger.claim(batch_id, transport)
     if claim is None:
         return False
-    request = transport.prepare(_mailing(claim, sender))
+    try:
+        request = transport.prepare(_mailing(claim, sender))
+    except UnsupportedAddressError as error:
+        ledger.exclude_unsupported(claim, str(error))
+        return False
+    except Exception as error:  # nothing was sent, and other messages can be made
+        ledger.set_aside(claim, transport, UnclearRefusalError.not_made(error))
+        return False
     began = seconds_since_boot()
     if not ledger.intend(claim, request_sha256=request.sha256):
         return False
@@ -78,9 +87,15 @@ def _record(
             ledger.doubt(claim, str(answer))
             ledger.close(transport, detail=str(answer), first=DOUBTFUL)
         case RefusedError():
-            ledger.refuse(claim, str(answer))
+            ledger.refuse(claim, transport, answer)
+        case UnclearRefusalError():
+            ledger.set_aside(claim, transport, answer)
+        case UnsupportedAddressError():
+            ledger.exclude_unsupported(claim, str(answer))
         case DeferredError():
-            ledger.defer(claim, str(answer))
+            ledger.defer(claim, str(answer), reason=answer.reason)
+            if answer.slower:
+                ledger.slow_down(transport, detail=str(answer), first=THROTTLED)
         case _:
             ledger.put_back(claim, str(answer))
             _keep_off(ledger, transport, answer)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from subscribers.ledger.books import Status
 from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt
 from subscribers.model import AnnouncementState
+
+# A server wants four to five days of tries (RFC 5321, section 4.5.4.1). After one of them a person should
+# know, and has time left to look.
+LONG = timedelta(days=1)
 
 LIVE = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
 
@@ -33,11 +37,15 @@ def open_ends(
     *,
     not_before: datetime | None,
     closure: Closure | None,
+    newly_set_aside: int = 0,
+    put_off_for: timedelta = timedelta(),
 ) -> Iterator[str]:
     """What keeps a delivery from being done.
 
     ``not_before`` is when something can be sent again that cannot now, ``closure`` why nobody calls the
-    provider until then. Whoever waits for an announcement that a person has stopped is no open end.
+    provider until then. A recipient who waits for an announcement that a person has stopped is no open end.
+    Nor is one who waits for the time of another try, unless ``put_off_for`` is long, or this run set the
+    recipient aside.
     """
     for doubt in doubts:
         yield f"batch {doubt.batch_id} ({counted(doubt.size)}) is in doubt: {doubt.detail}"
@@ -52,8 +60,30 @@ def open_ends(
             )
     queue = _in_turn(present)
     if queue and queue[0].state == AnnouncementState.OPEN:
-        number = sum(status.books.waiting for status in queue if status.state == AnnouncementState.OPEN)
+        number = sum(status.under_way for status in queue if status.state == AnnouncementState.OPEN)
         yield f"{number or 'all'} wait{_reason(not_before, closure)}"
+    if newly_set_aside:
+        verb = "was" if newly_set_aside == 1 else "were"
+        yield (
+            f"{counted(newly_set_aside)} {verb} refused, perhaps not for the email address, and set aside; "
+            "policy-notify status says why, policy-notify retry ANNOUNCEMENT tries again at once"
+        )
+    if put_off_for > LONG:
+        days = put_off_for.days
+        yield (
+            f"somebody has been waiting for another try for {days} day{'' if days == 1 else 's'}; "
+            "policy-notify status says why"
+        )
+
+
+def tried_again(present: Sequence[Status], *, not_before: datetime | None) -> str | None:
+    """Who waits for the time of another try, and until when; None where nobody does."""
+    waiting = [status for status in present if status.state == AnnouncementState.OPEN]
+    number = sum(status.books.waiting - status.under_way for status in waiting)
+    if not number:
+        return None
+    until = f" at {not_before:%Y-%m-%d %H:%M} UTC or later" if not_before else ""
+    return f"{counted(number)} will be tried again{until}: policy-notify deliver"
 
 
 def counted(size: int) -> str:
@@ -75,12 +105,12 @@ def _reason(not_before: datetime | None, closure: Closure | None) -> str:
 
 
 def _in_turn(present: Sequence[Status]) -> list[Status]:
-    """The announcements that have somebody waiting or have not begun, in the order they go out."""
+    """The announcements that are under way or have not begun, in the order they go out."""
     return sorted(
         (
             status
             for status in present
-            if status.state in LIVE and (status.fanned_out_at is None or status.books.waiting)
+            if status.state in LIVE and (status.fanned_out_at is None or status.under_way)
         ),
         key=lambda status: status.announcement_id,
     )

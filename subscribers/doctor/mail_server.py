@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parseaddr
 
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.settings import Settings
+from subscribers.settings import Settings, ascii_address
 from subscribers.transports import NotSentError
 from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp import SmtpTransport
@@ -48,7 +47,7 @@ def check_mail_server(settings: Settings) -> Iterable[Finding]:
         yield from _encryption(session, where)
         yield ok("SMTP server", where, "answers" + (", and takes the password" if server.user else ""))
         if settings.sender:
-            yield _sender(session, where, parseaddr(settings.sender)[1])
+            yield _sender(session, where, ascii_address(settings.sender))
     finally:
         with suppress(OSError, smtplib.SMTPException):
             session.quit()

@@ -6,7 +6,6 @@ import http.client
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Any
 
 from python_http_client.exceptions import HTTPError
@@ -15,7 +14,7 @@ from sendgrid import SendGridAPIClient
 from subscribers.doctor.dmarc import at_and_above
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.doctor.sending import KEY_MARK, Authentication, ascii_domain
-from subscribers.settings import Settings
+from subscribers.settings import Settings, ascii_address
 
 TIMEOUT_SECONDS = 15.0  # for each answer
 NOT_ALLOWED = {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
@@ -64,7 +63,7 @@ def check_account(settings: Settings) -> Account:
     authentication = None
     if settings.sender:
         sender, authentication = _sender(
-            api, where, parseaddr(settings.sender)[1], ascii_domain(settings.sender)
+            api, where, ascii_address(settings.sender), ascii_domain(settings.sender)
         )
         findings.append(sender)
     if settings.sendgrid_event_public_key:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parseaddr
-
-from email_validator import validate_email
 
 from subscribers.doctor.dmarc import at_and_above
-from subscribers.settings import Settings
+from subscribers.settings import Settings, ascii_address
 from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp_server import SmtpUrlError
 
@@ -60,8 +57,7 @@ def _host(settings: Settings) -> str | None:
 
 def ascii_domain(sender: str) -> str:
     """The domain, as name servers know it, of a sender such as ``Shop <news@shop.example>``."""
-    checked = validate_email(parseaddr(sender)[1], check_deliverability=False, test_environment=True)
-    return checked.ascii_domain.lower()
+    return ascii_address(sender).rpartition("@")[2].lower()
 
 
 def _key_names(

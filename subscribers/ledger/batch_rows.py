@@ -78,8 +78,8 @@ def cancel_waiting(connection: Connection, announcement_id: int) -> None:
 
 
 def turn(connection: Connection) -> int | None:
-    """The announcement whose turn it is: the oldest that has somebody waiting, or is not fanned out yet."""
-    waits = exists().where(batches.c.announcement_id == announcements.c.id, batches.c.state.in_(WAITING))
+    """The announcement whose turn it is: the oldest that is under way, or is not fanned out yet."""
+    waits = exists().where(batches.c.announcement_id == announcements.c.id, under_way())
     live = [AnnouncementState.HELD.value, AnnouncementState.OPEN.value, AnnouncementState.PAUSED.value]
     return connection.scalars(
         select(announcements.c.id)
@@ -89,6 +89,18 @@ def turn(connection: Connection) -> int | None:
     ).one_or_none()
 
 
+def under_way() -> ColumnElement[bool]:
+    """Whether a batch is being tried, or waits for anything but the time of another try."""
+    waits = and_(batches.c.state == BatchState.PLANNED.value, batches.c.retry_at.is_(None))
+    return or_(waits, batches.c.state == BatchState.CLAIMED.value)
+
+
+def is_under_way(connection: Connection, announcement_id: int) -> bool:
+    """Whether any batch of the announcement is."""
+    some = select(batches.c.id).where(batches.c.announcement_id == announcement_id, under_way())
+    return connection.scalars(some.limit(1)).one_or_none() is not None
+
+
 def plan(connection: Connection, batch_id: int, *, retry_at: datetime | None = None) -> None:
     """Let the batch wait for its next attempt, without those who need it no more."""
     connection.execute(
@@ -96,14 +108,7 @@ def plan(connection: Connection, batch_id: int, *, retry_at: datetime | None = N
         .where(batches.c.id == batch_id)
         .values(state=BatchState.PLANNED.value, lease_until_at=None, token=None, retry_at=retry_at)
     )
-    later = deliveries.alias("later")
-    covered = exists().where(
-        later.c.recipient_id == deliveries.c.recipient_id,
-        later.c.announcement_id > deliveries.c.announcement_id,
-        later.c.last_told_id < deliveries.c.announcement_id,
-        later.c.exclusion.is_(None),
-    )
-    exclude(connection, batch_id, covered, Exclusion.COVERED.value)
+    exclude(connection, batch_id, _covered(), Exclusion.COVERED.value)
     cancelled = exists().where(
         announcements.c.id == deliveries.c.announcement_id,
         announcements.c.state == AnnouncementState.CANCELLED.value,
@@ -115,6 +120,27 @@ def plan(connection: Connection, batch_id: int, *, retry_at: datetime | None = N
         .where(batches.c.id == batch_id, announcements.c.state == AnnouncementState.CANCELLED.value),
     )
     exclude(connection, batch_id, cancelled, Exclusion.CANCELLED.value)
+
+
+def exclude_covered(connection: Connection, announcement_id: int) -> None:
+    """Take those out of waiting batches whom this announcement, just fanned out, tells the same too."""
+    waiting = connection.scalars(
+        select(batches.c.id)
+        .join(announcements, announcements.c.id == batches.c.announcement_id)
+        .where(announcements.c.id < announcement_id, batches.c.state == BatchState.PLANNED.value)
+    ).all()
+    for batch_id in waiting:
+        exclude(connection, batch_id, _covered(), Exclusion.COVERED.value)
+
+
+def _covered() -> ColumnElement[bool]:
+    later = deliveries.alias("later")
+    return exists().where(
+        later.c.recipient_id == deliveries.c.recipient_id,
+        later.c.announcement_id > deliveries.c.announcement_id,
+        later.c.last_told_id < deliveries.c.announcement_id,
+        later.c.exclusion.is_(None),
+    )
 
 
 def _cancel_sharing(connection: Connection, cancelled: Select[int]) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from subscribers.database import reading
 from subscribers.ledger.batch_rows import WAITING
+from subscribers.ledger.refusals import is_set_aside
 from subscribers.model import (
     AnnouncementState,
     BatchState,
     announced_versions,
     announcements,
+    attempts,
     batches,
     deliveries,
 )
@@ -43,7 +45,11 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """An announcement, what was wanted of it and how far it has come."""
+    """An announcement, what was wanted of it and how far it has come.
+
+    The last three count recipients by reason: those rejected, and of those waiting the ones that were set
+    aside (refused, and nobody knows for whose sake) and the ones put off (the server wants them tried later).
+    """
 
     announcement_id: int
     state: AnnouncementState
@@ -54,6 +60,14 @@ class Status:
     pause_reason: str | None
     fanned_out_at: datetime | None
     books: Books
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    put_off: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def under_way(self) -> int:
+        """The recipients that wait for anything but the time of another try."""
+        return self.books.waiting - sum(self.set_aside.values()) - sum(self.put_off.values())
 
     @property
     def is_complete(self) -> bool:
@@ -81,6 +95,7 @@ def statuses(engine: Engine) -> Sequence[Status]:
                 pause_reason=row.pause_reason,
                 fanned_out_at=row.fanned_out_at,
                 books=_books(connection, row.id, audience=row.audience or 0),
+                **_reasons(connection, row.id),
             )
             for row in rows
         ]
@@ -130,6 +145,55 @@ def _labels(connection: Connection, announcement_id: int) -> dict[str, str]:
         )
     )
     return {row.document: row.label for row in rows}
+
+
+def waiting_since(engine: Engine) -> datetime | None:
+    """When somebody was first tried who still waits to be tried again; None where nobody does."""
+    with reading(engine) as connection:
+        first: datetime | None = connection.scalars(
+            select(func.min(attempts.c.claimed_at))
+            .join(batches, batches.c.id == attempts.c.batch_id)
+            .join(announcements, announcements.c.id == batches.c.announcement_id)
+            .where(
+                announcements.c.state == AnnouncementState.OPEN.value,
+                batches.c.state == BatchState.PLANNED.value,
+                batches.c.retry_at.is_not(None),
+            )
+        ).one()
+        return first
+
+
+def set_aside_since(engine: Engine, moment: datetime) -> int:
+    """How many recipients were set aside since then."""
+    with reading(engine) as connection:
+        number: int | None = connection.scalars(
+            select(func.sum(batches.c.size)).where(is_set_aside(), batches.c.refused_at >= moment)
+        ).one()
+        return number or 0
+
+
+def _reasons(connection: Connection, announcement_id: int) -> dict[str, dict[str, int]]:
+    kind = case(
+        (batches.c.state == BatchState.REJECTED.value, "rejected"),
+        (is_set_aside(), "set_aside"),
+        else_="put_off",
+    ).label("kind")
+    reason = func.coalesce(batches.c.reason, "refused").label("reason")
+    rows = connection.execute(
+        select(kind, reason, func.sum(batches.c.size))
+        .where(
+            batches.c.announcement_id == announcement_id,
+            or_(
+                batches.c.state == BatchState.REJECTED.value,
+                and_(batches.c.state == BatchState.PLANNED.value, batches.c.retry_at.is_not(None)),
+            ),
+        )
+        .group_by(kind, reason)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for name, why, number in rows:
+        found.setdefault(name, {})[why] = number
+    return found
 
 
 def _books(connection: Connection, announcement_id: int, *, audience: int) -> Books:

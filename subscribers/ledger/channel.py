@@ -13,6 +13,7 @@ from subscribers.ledger import batch_rows
 from subscribers.model import channels
 
 LONGEST_CLOSURE = timedelta(minutes=15)
+SLOW_AFTER = 3  # a server that puts one recipient off means that one; all in a row mean us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +52,19 @@ def close(
 ) -> None:
     """Let nobody call for the seconds that were ``asked``; else for ``first``, doubled at each failure."""
     with writing(engine) as connection:
-        batch_rows.lock(connection)
-        failures: int | None = connection.scalars(
-            select(channels.c.failures).where(channels.c.transport == transport)
-        ).one_or_none()
-        if asked is not None:
-            wait = timedelta(seconds=asked)
-        else:
-            wait = min(first * 2 ** min(failures or 0, 20), LONGEST_CLOSURE)
-        values = {"failures": (failures or 0) + 1, "closed_until_at": now + wait, "detail": detail}
+        failures = _failures(connection, transport)
+        wait = timedelta(seconds=asked) if asked is not None else _wait(first, failures)
+        values = {"failures": failures + 1, "closed_until_at": now + wait, "detail": detail}
+        _set(connection, transport, values)
+
+
+def slow_down(engine: Engine, transport: str, *, now: datetime, detail: str, first: timedelta) -> None:
+    """Let nobody call for ``first`` and ever longer, from the third such wish in a row on."""
+    with writing(engine) as connection:
+        failures = _failures(connection, transport)
+        values: dict[str, object] = {"failures": failures + 1, "detail": detail}
+        if failures + 1 >= SLOW_AFTER:
+            values["closed_until_at"] = now + _wait(first, failures + 1 - SLOW_AFTER)
         _set(connection, transport, values)
 
 
@@ -76,6 +81,17 @@ def reopen(engine: Engine, transport: str) -> None:
             return
     with writing(engine) as connection:
         connection.execute(update(channels).where(*failing).values(failures=0, closed_until_at=None))
+
+
+def _failures(connection: Connection, transport: str) -> int:
+    """How often it has failed in a row; others who want to know wait for this transaction."""
+    batch_rows.lock(connection)
+    failures = select(channels.c.failures).where(channels.c.transport == transport)
+    return connection.scalars(failures).one_or_none() or 0
+
+
+def _wait(first: timedelta, failures: int) -> timedelta:
+    return min(first * float(2 ** min(failures, 20)), LONGEST_CLOSURE)
 
 
 def _set(connection: Connection, transport: str, values: Mapping[str, object]) -> None:

@@ -57,3 +57,4 @@ def freeze_audience(connection: Connection, announcement_id: int, *, batch_limit
         .where(announcements.c.id == announcement_id)
         .values(fanned_out_at=now, audience=audience)
     )
+    batch_rows.exclude_covered(connection, announcement_id)

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, or
 from subscribers.clock import clock_of
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, channel, shared_addresses, unknowns
+from subscribers.ledger import batch_rows, channel, refusals, shared_addresses, unknowns
 from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt, all_doubts
 from subscribers.ledger.fan_out import freeze_audience
@@ -28,6 +28,7 @@ from subscribers.model import (
     AnnouncementState,
     AttemptState,
     BatchState,
+    Exclusion,
     announcements,
     attempts,
     batches,
@@ -36,14 +37,13 @@ from subscribers.model import (
     people,
 )
 from subscribers.people.pseudonyms import commit_addresses
-from subscribers.transports import Transport
+from subscribers.transports import RefusedError, Transport, UnclearRefusalError
 
 LEASE = timedelta(seconds=45)  # renewed while the answer is waited for; a dead worker is known in a minute
 # A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).
 DEFERRALS = 30
 LONGEST_DEFERRAL = timedelta(hours=4)
 FEW_AHEAD = 10  # batches to try, where the pace will let hardly more than one through
-HOPELESS = 20  # recipients refused one by one, and none accepted: no list is that bad from its start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,38 +103,43 @@ class Ledger:
     def sendable(self, transport: Transport, *, limit: int = 100) -> Sequence[int]:
         """The batches that may be claimed now, in their order; none while the provider asks for a pause."""
         with reading(self.engine) as connection:
-            turn = batch_rows.turn(connection)
-            if turn is None or channel.closure(connection, transport.name, now=self.now()) is not None:
+            if channel.closure(connection, transport.name, now=self.now()) is not None:
                 return []
-            return connection.scalars(
+            turn = batch_rows.turn(connection)
+            limit = min(limit, FEW_AHEAD) if self.pace.is_limited else limit
+            due = (
                 select(batches.c.id)
                 .join(announcements, announcements.c.id == batches.c.announcement_id)
-                .where(
-                    batches.c.announcement_id == turn,
-                    announcements.c.state == AnnouncementState.OPEN.value,
-                    *self._is_due(),
-                )
+                .where(announcements.c.state == AnnouncementState.OPEN.value, *self._is_due())
                 .order_by(batches.c.id)
-                .limit(min(limit, FEW_AHEAD) if self.pace.is_limited else limit)
-            ).all()
+                .limit(limit)
+            )
+            again = due.where(batches.c.retry_at.is_not(None))
+            if turn is None:
+                return connection.scalars(again).all()
+            # Apart, since the few to be tried again are not worth sorting all that wait by their number.
+            earlier = connection.scalars(again.where(announcements.c.id < turn)).all()
+            return [*earlier, *connection.scalars(due.where(batches.c.announcement_id == turn))][:limit]
 
     def next_chance(self, transport: Transport) -> datetime | None:
         """When something may become sendable that is not so now; None when nothing will by itself."""
         with reading(self.engine) as connection:
             turn = batch_rows.turn(connection)
-            if turn is None:
-                return None
-            state = connection.scalars(select(announcements.c.state).where(announcements.c.id == turn)).one()
             leases = select(batches.c.lease_until_at).where(batches.c.state == BatchState.CLAIMED.value)
             chances = [*connection.scalars(leases)]
-            if state == AnnouncementState.OPEN:
-                closed = channel.closure(connection, transport.name, now=self.now())
-                retries = select(func.min(func.coalesce(batches.c.retry_at, self.now()))).where(
-                    batches.c.announcement_id == turn, batches.c.state == BatchState.PLANNED.value
+            closed = channel.closure(connection, transport.name, now=self.now())
+            retries = (
+                select(func.min(func.coalesce(batches.c.retry_at, self.now())))
+                .join(announcements, announcements.c.id == batches.c.announcement_id)
+                .where(
+                    batches.c.state == BatchState.PLANNED.value,
+                    announcements.c.state == AnnouncementState.OPEN.value,
+                    *((announcements.c.id <= turn,) if turn is not None else ()),
                 )
-                retry = connection.scalars(retries).one()
-                if retry is not None:
-                    chances.append(max(retry, closed.until) if closed else retry)
+            )
+            retry = connection.scalars(retries).one()
+            if retry is not None:
+                chances.append(max(retry, closed.until) if closed else retry)
             return min(chances, default=None)
 
     # One batch.
@@ -237,20 +242,49 @@ class Ledger:
         with writing(self.engine) as connection:
             batch_rows.settle_accepted(connection, token, provider_id=provider_id, now=self.now())
 
-    def refuse(self, claim: Claim, detail: str) -> None:
-        """The provider refused the request for good: halve the batch, or reject the one recipient left."""
+    def refuse(self, claim: Claim, transport: Transport, error: RefusedError) -> None:
+        """The provider refuses a recipient for good: halve the batch, or reject the one who is left."""
         with writing(self.engine) as connection:
-            if not self._ended(connection, claim, AttemptState.REFUSED, detail):
+            if not self._ended(connection, claim, AttemptState.REFUSED, str(error)):
                 return
-            if len(claim.recipients) > 1:
-                batch_rows.plan(connection, claim.batch_id)
-                if batch_rows.size_of(connection, claim.batch_id) > 1:
-                    batch_rows.split(connection, claim.batch_id, part=(len(claim.recipients) + 1) // 2)
-            else:
-                self._reject(connection, claim.batch_id, detail)
-                _pause_if_hopeless(connection, claim.batch_id, detail)
+            if self._halved(connection, claim):
+                return
+            [(_, address)] = claim.recipients
+            refusals.reject(
+                connection,
+                claim.batch_id,
+                detail=str(error),
+                reason=error.reason,
+                refused_at=self.now(),
+                unreachable=address if error.unreachable else None,
+            )
+            refusals.pause_if_ours(connection, claim.batch_id, transport.name, detail=str(error))
 
-    def defer(self, claim: Claim, detail: str) -> None:
+    def set_aside(self, claim: Claim, transport: Transport, error: UnclearRefusalError) -> None:
+        """Refused, and nobody knows for whose sake: halve the batch, or let the one who is left wait."""
+        with writing(self.engine) as connection:
+            if not self._ended(connection, claim, AttemptState.REFUSED, str(error)):
+                return
+            if self._halved(connection, claim):
+                return
+            refusals.set_aside(
+                connection, claim.batch_id, detail=str(error), reason=error.reason, now=self.now()
+            )
+            refusals.pause_if_ours(
+                connection, claim.batch_id, transport.name, detail=str(error), ours=error.ours
+            )
+
+    def exclude_unsupported(self, claim: Claim, detail: str) -> None:
+        """Exclude those whose email addresses cannot be carried; the others of the batch wait as before."""
+        with writing(self.engine) as connection:
+            if not self._ended(connection, claim, AttemptState.UNSENT, detail):
+                return
+            ids = [int(delivery.partition("-")[2]) for delivery, to in claim.recipients if not to.isascii()]
+            batch_rows.plan(connection, claim.batch_id)
+            those = deliveries.c.recipient_id.in_(ids)
+            batch_rows.exclude(connection, claim.batch_id, those, Exclusion.UNSUPPORTED.value)
+
+    def defer(self, claim: Claim, detail: str, *, reason: str) -> None:
         """The provider did not take the request now; try it later, for days, then give up."""
         with writing(self.engine) as connection:
             if not self._ended(connection, claim, AttemptState.UNSENT, detail):
@@ -259,8 +293,11 @@ class Ledger:
                 select(batches.c.attempts).where(batches.c.id == claim.batch_id)
             ).one()
             if tried >= DEFERRALS:
-                self._reject(connection, claim.batch_id, detail)
+                refusals.reject(connection, claim.batch_id, detail=detail, reason=reason)
             else:
+                connection.execute(
+                    update(batches).where(batches.c.id == claim.batch_id).values(reason=reason)
+                )
                 wait = min(timedelta(minutes=2) * 2 ** (tried - 1), LONGEST_DEFERRAL)
                 batch_rows.plan(connection, claim.batch_id, retry_at=self.now() + wait)
 
@@ -332,6 +369,10 @@ class Ledger:
         """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled each time."""
         channel.close(self.engine, transport.name, now=self.now(), detail=detail, first=first, asked=asked)
 
+    def slow_down(self, transport: Transport, *, detail: str, first: timedelta) -> None:
+        """It wants less from us: as ``close``, once it has said so several times in a row."""
+        channel.slow_down(self.engine, transport.name, now=self.now(), detail=detail, first=first)
+
     def closure(self, transport: Transport) -> Closure | None:
         """Why nobody calls it at present; None when somebody may."""
         with reading(self.engine) as connection:
@@ -371,40 +412,14 @@ class Ledger:
             batch_rows.note(connection, claim.token, state, detail=detail, ended_at=self.now())
         return own is not None
 
-    def _reject(self, connection: Connection, batch_id: int, detail: str) -> None:
-        connection.execute(
-            update(batches)
-            .where(batches.c.id == batch_id)
-            .values(state=BatchState.REJECTED.value, lease_until_at=None, token=None)
-        )
-        connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
-
-
-def _pause_if_hopeless(connection: Connection, batch_id: int, detail: str) -> None:
-    """Stop where one recipient after another is refused and none accepted: then it is not the recipients."""
-    announcement_id: int = connection.scalars(
-        select(batches.c.announcement_id).where(batches.c.id == batch_id)
-    ).one()
-    ended = connection.execute(
-        select(batches.c.state, func.sum(batches.c.size))
-        .where(
-            batches.c.announcement_id == announcement_id,
-            batches.c.state.in_([BatchState.ACCEPTED.value, BatchState.REJECTED.value]),
-        )
-        .group_by(batches.c.state)
-    )
-    sizes = {row.state: row[1] for row in ended}
-    if BatchState.ACCEPTED not in sizes and sizes[BatchState.REJECTED] >= HOPELESS:
-        connection.execute(
-            update(announcements)
-            .where(
-                announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value
-            )
-            .values(
-                state=AnnouncementState.PAUSED.value,
-                pause_reason=f"the provider has refused all of the first {HOPELESS} recipients: {detail}",
-            )
-        )
+    def _halved(self, connection: Connection, claim: Claim) -> bool:
+        """Whether the batch had several recipients; then each half is tried by itself."""
+        if len(claim.recipients) == 1:
+            return False
+        batch_rows.plan(connection, claim.batch_id)
+        if batch_rows.size_of(connection, claim.batch_id) > 1:
+            batch_rows.split(connection, claim.batch_id, part=(len(claim.recipients) + 1) // 2)
+        return True
 
 
 def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:

@@ -48,6 +48,7 @@ AUTOMATIC = {
     "X-Auto-Response-Suppress": "OOF, AutoReply",  # Exchange: [MS-OXCMAIL], section 2.1.3.2.20
 }
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # not every server on the way takes eight
+_INTERNATIONAL = _SEVEN_BIT.clone(utf8=True)
 _INLINER = css_inline.CSSInliner(
     extra_css=(TEMPLATES / "mail.css").read_text(encoding="utf8"), load_remote_stylesheets=False
 )
@@ -85,10 +86,12 @@ def to_email(
     message: Message, *, sender: Sender, recipient: str, message_id: str, sent_at: datetime
 ) -> EmailMessage:
     """``message`` addressed to one person; only To, Message-ID and Date differ between people."""
-    email = EmailMessage(policy=_SEVEN_BIT)
+    # Letters outside ASCII before the @ can be written in no other form than RFC 6532's.
+    email = EmailMessage(policy=_SEVEN_BIT if recipient.isascii() else _INTERNATIONAL)
     email["From"] = address_header("From", sender.address.display_name, sender.address.addr_spec)
     email["Reply-To"] = address_header("Reply-To", sender.address.display_name, reply_address(sender))
-    email["To"] = Address(addr_spec=recipient)
+    local_part, _, domain = recipient.rpartition("@")
+    email["To"] = Address(username=local_part, domain=domain)
     email["Subject"] = text_header("Subject", message.subject)
     email["Date"] = sent_at
     email["Message-ID"] = message_id

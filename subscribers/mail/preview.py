@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from subscribers.errors import NotifyError
 from subscribers.mail.content import read_content
 from subscribers.mail.message import Message, compose
-from subscribers.settings import Sender, Settings
+from subscribers.settings import Sender, Settings, ascii_address
 from subscribers.site.news import News, news, snapshot_before
 from subscribers.site.published import PublishedDocument, PublishedHistory
 from subscribers.site.site_reader import PublishedSite
@@ -70,9 +70,9 @@ def newest_document(history: PublishedHistory) -> PublishedDocument:
 
 def stand_in_sender(settings: Settings) -> Sender:
     """The sender as far as the settings know it, and where they do not, what has to be set."""
-    name, address = parseaddr(settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.invalid>")
+    sender = settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.invalid>"
     return Sender(
-        address=Address(name, addr_spec=address),
+        address=Address(parseaddr(sender)[0], addr_spec=ascii_address(sender)),
         legal_name=settings.legal_name or "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]",
         contact=settings.contact or "[your contact: set POLICY_NOTIFY_CONTACT]",
     )

@@ -86,7 +86,15 @@ class TooLateError(NotSentError):
 
 
 class DeferredError(NotSentError):
-    """The server does not take this mail now; others it may."""
+    """The server does not take this mail now; others it may.
+
+    ``reason`` is a code with its name, as in all refusals. ``slower``: the server wants less from us at all.
+    """
+
+    def __init__(self, detail: str, *, reason: str = "deferred", slower: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.slower = slower
 
 
 class ThrottledError(NotSentError):
@@ -98,7 +106,39 @@ class ThrottledError(NotSentError):
 
 
 class RefusedError(NotSentError):
-    """The provider takes this request never, because of a recipient in it."""
+    """The provider refuses a recipient of this request for good; ``unreachable``: and any mail to them."""
+
+    def __init__(self, detail: str, *, reason: str = "refused", unreachable: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.unreachable = unreachable
+
+
+class UnclearRefusalError(NotSentError):
+    """Refused, and one such refusal does not show whether because of the recipient, the message or us.
+
+    ``ours``: it surely is not because of the recipient.
+    """
+
+    def __init__(self, detail: str, *, reason: str = "refused", ours: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.ours = ours
+
+    @classmethod
+    def not_made(cls, error: Exception) -> UnclearRefusalError:
+        """For a message that could not be made, whatever the reason."""
+        kind = type(error).__name__
+        return cls(
+            f"the message could not be made ({kind}: {error})", reason=f"message not made: {kind}"[:80]
+        )
+
+
+class UnsupportedAddressError(NotSentError):
+    """An email address has letters outside ASCII before the @, and they cannot be carried (RFC 6531)."""
+
+    def __init__(self) -> None:
+        super().__init__("letters outside ASCII before the @ need SMTPUTF8, which the server does not offer")
 
 
 class MisconfiguredError(NotSentError):

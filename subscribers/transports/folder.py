@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from subscribers.mail.message import to_email
-from subscribers.transports import Mailing, MisconfiguredError
+from subscribers.transports import Mailing, MisconfiguredError, Recipient, UnclearRefusalError
 
 FOR_OWNER = 0o600
 
@@ -43,16 +43,21 @@ class _FolderRequest:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for recipient in mailing.recipients:
-                mail = to_email(
-                    mailing.message,
-                    sender=mailing.sender,
-                    recipient=recipient.address,
-                    message_id=recipient.message_id,
-                    sent_at=mailing.written_at,
-                )
-                self._write(self._folder / f"{recipient.delivery}.eml", mail.as_bytes())
+                self._write(self._folder / f"{recipient.delivery}.eml", self._made_for(recipient))
         except OSError as error:
             raise MisconfiguredError(f"{self._folder}: cannot be written ({error.strerror})") from error
+
+    def _made_for(self, recipient: Recipient) -> bytes:
+        try:
+            return to_email(
+                self._mailing.message,
+                sender=self._mailing.sender,
+                recipient=recipient.address,
+                message_id=recipient.message_id,
+                sent_at=self._mailing.written_at,
+            ).as_bytes()
+        except Exception as error:  # one message that cannot be made must not stop the others
+            raise UnclearRefusalError.not_made(error) from error
 
     def _write(self, file: Path, mail: bytes) -> None:
         unfinished = file.with_suffix(".part")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import re
 import ssl
 import time
 import urllib.request
@@ -34,11 +35,14 @@ from subscribers.transports import (
     ThrottledError,
     TooLateError,
     UnreachableError,
+    UnsupportedAddressError,
 )
 from subscribers.transports.foreign_answers import Proof, described, judge
 
 CONNECT_SECONDS = 30.0
 ANSWER_SECONDS = 300.0  # meanwhile the lease is renewed; to give up earlier leaves a thousand people unknown
+# The field of an error that is about one recipient: "personalizations.17.to.0.email".
+ONE_RECIPIENT = re.compile(r"personalizations\.(\d+\.)?to\b.*")
 # With any type but the bare application/json the library writes the body as it is, not encoded once more.
 AS_IT_IS = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -56,6 +60,8 @@ class SendGridTransport:
         self._client = SendGridAPIClient(api_key, host=host, impersonate_subuser=subuser).client
 
     def prepare(self, mailing: Mailing) -> _SendGridRequest:
+        if not all(recipient.address.isascii() for recipient in mailing.recipients):
+            raise UnsupportedAddressError
         return _SendGridRequest(self._client, _body(mailing))
 
 
@@ -215,10 +221,10 @@ def _meaning(error: HTTPError) -> Exception:
         return _foreign(status, error.headers)
     if not 400 <= status < 500:
         return DoubtfulError(words)
-    fields = [reason.get("field") for reason in reasons]
-    in_recipient = any(field is None or str(field).startswith("personalizations") for field in fields)
-    if status in {http.HTTPStatus.BAD_REQUEST, http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE} and in_recipient:
-        return RefusedError(words)
+    # Any other error is about the request as a whole: each of its recipients would get the same answer.
+    in_recipient = any(ONE_RECIPIENT.fullmatch(str(reason.get("field"))) for reason in reasons)
+    if status == http.HTTPStatus.BAD_REQUEST and in_recipient:
+        return RefusedError(words, reason=f"{status} refused by SendGrid's checks")
     return MisconfiguredError(words)
 
 

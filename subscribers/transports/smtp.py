@@ -26,9 +26,12 @@ from subscribers.transports import (
     RefusedError,
     ThrottledError,
     TooLateError,
+    UnclearRefusalError,
     UnreachableError,
+    UnsupportedAddressError,
 )
 from subscribers.transports.smtp_server import SmtpServer
+from subscribers.transports.status_codes import Fault, Stage, meaning
 
 # How long each answer is waited for, meanwhile the lease is renewed: RFC 5321, section 4.5.3.2.
 OPENING_SECONDS = 60.0  # less than its five minutes: until the data a broken connection costs a retry only
@@ -111,9 +114,12 @@ class _SmtpRequest:
         session = self._transport.session()
         try:
             _wait(session, ENVELOPE_SECONDS)
-            _expect(session.mail(self._from), {250}, refused=MisconfiguredError, deferred=ThrottledError)
-            _expect(session.rcpt(self._to), {250, 251})
-            _expect(session.docmd("DATA"), {354})
+            if not self._to.isascii() and not session.has_extn("smtputf8"):
+                raise UnsupportedAddressError
+            options = () if self._to.isascii() else ("SMTPUTF8",)
+            self._expect(session.mail(self._from, options), {250}, stage="MAIL")
+            self._expect(session.rcpt(self._to), {250, 251}, stage="RCPT")
+            self._expect(session.docmd("DATA"), {354}, stage="DATA")
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(_words(error)) from error
         if not may_write():
@@ -133,7 +139,17 @@ class _SmtpRequest:
         except (OSError, smtplib.SMTPException) as error:
             session.close()
             raise DoubtfulError(_words(error)) from error
-        return _expect(answer, {250})
+        return self._expect(answer, {250}, stage="DATA")
+
+    def _expect(self, answer: tuple[int, bytes], codes: set[int], *, stage: Stage) -> str:
+        """The server's words, if it answered one of ``codes``; else what the answer means."""
+        code, text = answer[0], answer[1].decode("utf-8", "replace")
+        words = f"{code} {' '.join(text.split())}"
+        if code in codes:
+            return words
+        if code == SERVICE_CLOSING:
+            raise ThrottledError(words)
+        raise _refusal(code, text, words, stage=stage, is_ascii=self._to.isascii())
 
 
 def _wait(session: smtplib.SMTP, seconds: float) -> None:
@@ -142,20 +158,23 @@ def _wait(session: smtplib.SMTP, seconds: float) -> None:
         session.sock.settimeout(seconds)
 
 
-def _expect(
-    answer: tuple[int, bytes],
-    codes: set[int],
-    *,
-    refused: type[NotSentError] = RefusedError,
-    deferred: type[NotSentError] = DeferredError,
-) -> str:
-    """The server's words, if it answered one of ``codes``; else what a 4yz or a 5yz means here."""
-    words = f"{answer[0]} {answer[1].decode('utf-8', 'replace')}"
-    if answer[0] in codes:
-        return words
-    if answer[0] == SERVICE_CLOSING:
-        raise ThrottledError(words)
-    raise refused(words) if answer[0] >= 500 else deferred(words)
+def _refusal(code: int, text: str, words: str, *, stage: Stage, is_ascii: bool) -> NotSentError:
+    """What becomes of a message that was not taken."""
+    refusal = meaning(code, text, stage=stage)
+    reason = refusal.reason
+    match refusal.fault:
+        case Fault.SENDER if stage == "MAIL":
+            return MisconfiguredError(words)
+        case Fault.BUSY | Fault.LATER if stage == "MAIL":
+            return ThrottledError(words)
+        case Fault.CHARACTERS if not is_ascii:
+            return UnsupportedAddressError()
+        case Fault.ADDRESS | Fault.RECIPIENT:
+            return RefusedError(words, reason=reason, unreachable=refusal.fault is Fault.ADDRESS)
+        case Fault.FULL | Fault.LATER | Fault.BUSY:
+            return DeferredError(words, reason=reason, slower=refusal.fault is Fault.BUSY)
+        case fault:
+            return UnclearRefusalError(words, reason=reason, ours=fault is Fault.SENDER)
 
 
 def _words(error: Exception) -> str:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from published_site import PublishedSiteMaker
-from sendgrid_double import Behaviour
+from sendgrid_double import API_KEY, Behaviour, SendGridDouble
 from smtp_double import SmtpDouble
 
 from subscribers.cli import main
@@ -199,12 +200,131 @@ def test_a_stopped_delivery_finishes_its_batch_and_can_be_resumed(
         assert announced(run)[0]["complete"] is True
 
 
+def import_many(run: Run, folder: Path, count: int) -> None:
+    """Import p1@example.com and so on, beside the three who are there."""
+    users = folder / "many.csv"
+    rows = "".join(f"m{number},p{number}@example.com,en\n" for number in range(1, count + 1))
+    users.write_text(f"external_id,email,language\n{rows}")
+    run("import", str(users))
+
+
+def test_a_quota_that_is_used_up_in_the_middle_costs_nobody_the_message(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    import_many(run, tmp_path, 57)
+    with SmtpDouble() as server:
+        smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
+        quota = "550 5.4.5 Daily user sending quota exceeded"
+        server.say = lambda stage, _: quota if stage == "DATA" and sum(server.mails.values()) >= 41 else None
+        refused = run(
+            "publish", "--site", str(site.write()), "--announce-since", "2026-02-01", expect=1, **smtp
+        )
+        assert "announcement 2 has paused itself: the last 5 recipients were refused" in refused.stderr
+        assert quota in refused.stderr
+        [status] = [each for each in announced(run) if each["id"] == 2]
+        assert (status["accepted"], status["rejected"], status["waiting"]) == (41, 0, 19)
+
+        server.say = lambda *_: None
+        run("deliver", expect=1, **smtp)  # it waits for a person
+        run("release", "2")
+        run("deliver", **smtp)
+        run("deliver", **smtp)
+        assert (len(server.mails), set(server.mails.values())) == (60, {1})
+
+
+def test_one_refusal_is_listed_with_its_reason_and_retried_at_will(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    refusals = {
+        "anna@example.com": "554 5.7.1 <anna@example.com>: Access denied",
+        "chen@example.com": "550 5.1.1 <chen@example.com>: User unknown",
+        "p1@example.com": "452 4.2.2 over quota",
+    }
+    import_many(run, tmp_path, 9)
+    with SmtpDouble() as server:
+        smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
+        server.say = lambda stage, address: refusals.get(address) if stage == "RCPT" else None
+        refused = run(
+            "publish", "--site", str(site.write()), "--announce-since", "2026-02-01", expect=1, **smtp
+        )
+        assert "1 recipient was refused, perhaps not for the email address, and set aside" in refused.stderr
+        said = run("status").stdout
+        for words in (
+            "+ 1 rejected + 0 unknown + 2 waiting",
+            "  rejected: 1 × 5.1.1 unknown mailbox\n",
+            "1 × 5.7.1 not authorized; at once: policy-notify retry 2\n",
+            "1 × 4.2.2 mailbox full\n",
+        ):
+            assert words in said
+        assert "anna@" not in said
+        [status] = [each for each in announced(run) if each["id"] == 2]
+        assert status["set_aside"] == {"5.7.1 not authorized": 1}
+        assert status["put_off"] == {"4.2.2 mailbox full": 1}
+        assert status["rejected_because"] == {"5.1.1 unknown mailbox": 1}
+        assert "2 recipients will be tried again" in run("deliver", **smtp).stdout
+        assert run("unreachable").stdout.split()[0] == "3"
+
+        server.say = lambda *_: None
+        assert "2 recipients wait again" in run("retry", "2").stdout
+        assert "nobody to try again" in run("retry", "2").stdout
+        run("deliver", **smtp)
+        assert "1 recipient waits again" in run("retry", "2", "--reason", "5.1.1").stdout
+        run("deliver", **smtp)
+        assert (len(server.mails), set(server.mails.values())) == (12, {1})
+
+
+def test_letters_before_the_at_sign_are_sent_where_the_server_takes_them(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    users = tmp_path / "letters.csv"
+    users.write_text("external_id,email\n8,ünï@example.com\n9,кириллица@почта.рф\n")
+    run("import", str(users))
+    with SmtpDouble(international=True) as server:
+        smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
+        said = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", **smtp).stdout
+        assert "audience 5 = 5 accepted" in said
+        assert (len(server.mails), set(server.mails.values())) == (5, {1})
+
+
+@pytest.mark.parametrize("transport", ["smtp", "sendgrid"])
+def test_an_address_that_cannot_be_carried_is_excluded_and_named(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path, transport: str
+) -> None:
+    users = tmp_path / "letters.csv"
+    users.write_text("external_id,email\n8,ünï@example.com\n9,кириллица@почта.рф\n7,info@почта.рф\n")
+    run("import", str(users))
+    with SmtpDouble() as server, SendGridDouble() as provider:
+        settings = {
+            "POLICY_NOTIFY_TRANSPORT": transport,
+            "POLICY_NOTIFY_SMTP_URL": server.url,
+            "POLICY_NOTIFY_SENDGRID_API_KEY": API_KEY,
+            "POLICY_NOTIFY_SENDGRID_HOST": provider.url,
+        }
+        said = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", **settings)
+        assert "4 accepted + 2 excluded (2 unsupported address)" in said.stdout
+        mails = server.mails + provider.mails
+        assert (len(mails), set(mails.values())) == (4, {1})
+    site.commit()
+    site.publish("privacy", summary="We keep nothing.")
+    everybody = run("publish", "--site", str(site.write())).stdout  # a folder takes any letters
+    assert "audience 6 = 6 accepted" in everybody
+    assert "We keep less." in read_mail(tmp_path / "mails" / "3-4.eml")  # what they missed before
+    assert "ünï@example.com" in (tmp_path / "mails" / "3-4.eml").read_text(encoding="utf-8")
+
+
+def read_mail(file: Path) -> str:
+    body = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 def test_workers_are_refused_on_sqlite(run: Run) -> None:
     assert "needs a PostgreSQL" in run("worker", expect=1).stderr
 
 
 @pytest.mark.parametrize(
-    "command", ["migrate", "publish", "release", "pause", "cancel", "deliver", "worker", "resolve", "status"]
+    "command",
+    ["migrate", "publish", "release", "pause", "cancel", "deliver", "worker", "resolve", "retry", "status"],
 )
 def test_each_command_shows_an_example(run: Run, command: str) -> None:
     assert "Example:" in run(command, "--help").stdout

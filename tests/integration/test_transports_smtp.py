@@ -34,6 +34,7 @@ from subscribers.transports import (
     RefusedError,
     ThrottledError,
     TooLateError,
+    UnclearRefusalError,
     UnreachableError,
 )
 from subscribers.transports.smtp import SmtpTransport
@@ -162,7 +163,7 @@ def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str]
         ({"rcpt": "421 closing"}, ThrottledError),
         ({"mail": "553 not your address"}, MisconfiguredError),
         ({"mail": "451 busy"}, ThrottledError),
-        ({"data": "554 looks like spam"}, RefusedError),
+        ({"data": "554 looks like spam"}, UnclearRefusalError),
         ({"data": "452 disk full"}, DeferredError),
         ({"drop": True}, DoubtfulError),
     ],

@@ -71,3 +71,26 @@ def test_a_wrong_sender_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("POLICY_NOTIFY_FROM", "nobody")
     with pytest.raises(SettingsError, match="settings: POLICY_NOTIFY_FROM: "):
         read_settings({})
+
+
+def test_an_international_domain_is_used_in_its_ascii_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_FROM", "Bücher <privacy@bücher-example.com>")
+    monkeypatch.setenv("POLICY_NOTIFY_CANARY", "Canary <canary@магазин.рф>")
+    monkeypatch.setenv("POLICY_NOTIFY_LEGAL_NAME", "Bücher GmbH")
+    monkeypatch.setenv("POLICY_NOTIFY_CONTACT", "privacy@bücher-example.com")
+    settings = read_settings({})
+    sender = settings.who_sends()
+    assert (sender.address.display_name, sender.address.addr_spec) == (
+        "Bücher",
+        "privacy@xn--bcher-example-wob.com",
+    )
+    assert settings.canary == "canary@xn--80aairftm.xn--p1ai"
+
+
+@pytest.mark.parametrize("name", ["FROM", "CANARY"])
+def test_letters_before_the_at_sign_of_a_sender_are_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"POLICY_NOTIFY_{name}", "привет@example.com")
+    with pytest.raises(SettingsError, match=f"POLICY_NOTIFY_{name}: is no email address: before the @ only"):
+        read_settings({})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from subscribers.delivery.reporting import doubtful
-from subscribers.delivery.unfinished import kept_waiting, open_ends
+from subscribers.delivery.reporting import doubtful, reasons
+from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
 from subscribers.ledger.books import Books, Status
 from subscribers.ledger.channel import Closure
 from subscribers.ledger.ledger import Doubt
@@ -69,6 +70,40 @@ def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
         "2 wait: the provider is left alone until 2026-06-01 12:00:00 UTC (429 slow down); "
         "run policy-notify deliver then"
     )
+
+
+def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None:
+    waits = replace(announcement(3, "open"), put_off={"4.2.2 mailbox full": 2})
+    assert ends(waits) == []
+    assert kept_waiting([announcement(4, "open", waiting=0), waits]) is None
+    assert tried_again([waits], not_before=NOW) == (
+        "2 recipients will be tried again at 2026-06-01 12:00 UTC or later: policy-notify deliver"
+    )
+    late = open_ends([waits], [], not_before=NOW, closure=None, put_off_for=timedelta(days=2))
+    assert list(late) == [
+        "somebody has been waiting for another try for 2 days; policy-notify status says why"
+    ]
+
+
+def test_whoever_was_set_aside_by_this_run_is_a_failure_with_what_to_do() -> None:
+    waits = replace(announcement(3, "open", waiting=1), set_aside={"5.7.1 not authorized": 1})
+    [end] = open_ends([waits], [], not_before=None, closure=None, newly_set_aside=1)
+    assert end.startswith("1 recipient was refused, perhaps not for the email address, and set aside; ")
+    assert "policy-notify retry ANNOUNCEMENT" in end
+
+
+def test_reasons_are_listed_by_their_number() -> None:
+    refused = replace(
+        announcement(3, "open", waiting=3),
+        rejected={"5.1.1 unknown mailbox": 2, "5.4.4 domain without a route": 40},
+        set_aside={"5.7.1 not authorized": 1},
+        put_off={"4.2.2 mailbox full": 2},
+    )
+    assert list(reasons(refused)) == [
+        "  rejected: 40 × 5.4.4 domain without a route, 2 × 5.1.1 unknown mailbox",
+        "  set aside, tried again later: 1 × 5.7.1 not authorized; at once: policy-notify retry 3",
+        "  put off by the server, tried again later: 2 × 4.2.2 mailbox full",
+    ]
 
 
 def test_whoever_waits_for_the_pace_is_told_so() -> None:
