@@ -23,7 +23,7 @@ from subscribers.mail.headers import address_header, text_header
 from subscribers.mail.language import Language, load_language
 from subscribers.mail.layout import Layout, Level, lay_out
 from subscribers.mail.links import LinkTargets
-from subscribers.settings import Sender
+from subscribers.settings import Sender, ascii_address
 
 MAIL_LIMIT_BYTES = 100_000  # Gmail cuts a message off at 102 kB
 # Tried in this order until the mail fits.
@@ -108,8 +108,8 @@ def to_email(
 def reply_address(sender: Sender) -> str:
     """Where answers go (Reply-To, RFC 5322, section 3.6.2): the contact, where it is an email address."""
     try:
-        return Address(addr_spec=sender.contact).addr_spec
-    except (HeaderParseError, ValueError, IndexError):
+        return ascii_address(sender.contact)
+    except ValueError:
         return sender.address.addr_spec
 
 

@@ -16,7 +16,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
 from subscribers.mail.language import load_language, spoken
-from subscribers.mail.message import MAIL_LIMIT_BYTES, MailTooLargeError, Message, compose, to_email
+from subscribers.mail.message import (
+    MAIL_LIMIT_BYTES,
+    MailTooLargeError,
+    Message,
+    compose,
+    reply_address,
+    to_email,
+)
 from subscribers.settings import Sender
 
 SENDER = Sender(
@@ -348,3 +355,12 @@ def test_a_contact_that_can_be_clicked_is_a_link(contact: str, link: str | None)
     footer = mail_on(DOCUMENT, sender=replace(SENDER, contact=contact)).html.partition("Questions?")[2]
     assert contact in footer
     assert (link in footer) if link else ("href" not in footer)
+
+
+def test_answers_go_to_the_contact_with_its_domain_in_ascii() -> None:
+    for contact, address in (
+        ("privacy@bücher-example.com", "privacy@xn--bcher-example-wob.com"),
+        ("https://example.com/contact", SENDER.address.addr_spec),
+        ("письма@example.com", SENDER.address.addr_spec),
+    ):
+        assert reply_address(replace(SENDER, contact=contact)) == address
