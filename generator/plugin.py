@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -37,6 +38,7 @@ from generator.errors import PolicyError
 from generator.language import load_language
 from generator.site import shell
 from generator.site.analytics import read_analytics, with_consent
+from generator.site.brand import DEFAULT_PALETTE, Brand, brand_style, read_brand
 from generator.site.compiled import CompiledTemplates
 from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy, hosts
@@ -44,6 +46,7 @@ from generator.site.files_beside import FileRule, Occupied
 from generator.site.headings import table_of_contents
 from generator.site.material import mended, spoken_by_theme
 from generator.site.menu import mended_nav, renamed
+from generator.site.neighbours import culprit
 from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
@@ -111,18 +114,31 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Add the style and, to Material for MkDocs, the parts that it needs changed."""
         self._site_config = _site_config(config, self.config)
         analytics = self._site_config.analytics
-        files = [file for file in sorted(ASSETS.iterdir()) if analytics.counters or file.name != CONSENT]
-        self._assets = {f"assets/{_hashed_name(file)}": file for file in files}
-        self._addresses = {file.name: address for address, file in self._assets.items()}
-        everywhere = [address for address, file in self._assets.items() if file.name not in ON_SOME_PAGES]
+        assets = {
+            file.name: file.read_bytes()
+            for file in sorted(ASSETS.iterdir())
+            if analytics.counters or file.name != CONSENT
+        }
+        if style := brand_style(self._site_config.brand):
+            assets["policysite-brand.css"] = style.encode()  # after policysite.css, in which it sets colours
+        self._addresses = {name: f"assets/{_hashed(name, content)}" for name, content in assets.items()}
+        self._assets = {self._addresses[name]: content for name, content in assets.items()}
+        everywhere = [address for name, address in self._addresses.items() if name not in ON_SOME_PAGES]
         config.extra_css = [*(path for path in everywhere if path.endswith(".css")), *config.extra_css]
         config.extra_javascript = [
             *(_deferred(path) for path in everywhere if path.endswith(".js")),
             *config.extra_javascript,
         ]
+        if not config.use_directory_urls:
+            config.use_directory_urls = True
+            logger.warning(
+                "use_directory_urls: false has no effect: permanent URLs end in /; take it out of mkdocs.yml"
+            )
         if config.theme.name == "material":
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
             _set_language(config, self._site_config.language)
+            if not config.theme.get("palette"):
+                config.theme["palette"] = [dict(entry) for entry in DEFAULT_PALETTE]
             config.theme["font"] = False  # nothing is loaded from another host before a visitor agrees
         # A preview reloads by a script that MkDocs adds to what it serves.
         self._policy = (
@@ -172,12 +188,15 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
                 file = _file(path, content, config)
                 file.inclusion = InclusionLevel.NOT_IN_NAV  # MkDocs would leave out .well-known
                 files.append(file)
-        for path, source in self._assets.items():
-            files.append(_file(path, source.read_bytes(), config))
+        for path, content in self._assets.items():
+            files.append(_file(path, content, config))
         self._articles: dict[str, Article] = {}
         self._translations: dict[tuple[str, str], File] = {}
         for place, article in self._site.articles():
             file = _file(place.source_name, b"", config)
+            source = Path(config.docs_dir, place.document.path)
+            if source.is_file():
+                file.abs_src_path = str(source)  # other plugins ask git about it; its words are not read
             file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
             file.url = place.address or "./"
             spoken = place.language == self._site_config.language
@@ -206,6 +225,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._nav = nav
         return nav
 
+    @event_priority(100)  # before every plugin that changes texts
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Title and description of a document; its text is rendered already."""
         article = self._articles.get(page.file.src_uri)
@@ -217,6 +237,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         }
         return ""
 
+    @event_priority(100)  # as above: what others add comes on top
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """A document as the history has it, instead of what MkDocs would render."""
         article = self._articles.get(page.file.src_uri)
@@ -353,7 +374,12 @@ def build(
         config = load_config(str(config_file), site_dir=str(site_dir))
         plugin = _plugin(config)
         plugin.day, plugin.published, plugin.before = day, published, before
-        build_with_mkdocs(config)
+        with _naming_plugins(config):
+            config.plugins.on_startup(command="build", dirty=False)
+            try:
+                build_with_mkdocs(config)
+            finally:
+                config.plugins.on_shutdown()
     assert plugin.built is not None
     return replace(plugin.built, warnings=(*logged.warnings, *plugin.built.warnings))
 
@@ -372,6 +398,33 @@ def read_config(config_file: Path) -> SiteConfig:
         except OSError as error:
             raise ConfigError(f"{config_file}: {error.strerror}; name a mkdocs.yml with --config") from error
     return _site_config(config, _plugin(config).config)
+
+
+@contextmanager
+def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
+    """Say of an error in another plugin's code whose it is, and what to do."""
+    modules = {
+        name: sys.modules[type(plugin).__module__]
+        for name, plugin in config.plugins.items()
+        if not isinstance(plugin, PolicySitePlugin)
+    }
+    folders = {
+        name: Path(module.__file__).parent
+        for name, module in modules.items()
+        if module.__file__ and not module.__name__.startswith("mkdocs.")
+    }
+    try:
+        yield
+    except (PolicyError, Abort, ConfigurationError):
+        raise
+    except Exception as error:
+        name = culprit(error, folders)
+        if name is None:
+            raise
+        raise ConfigError(
+            f"{config.config_file_path}: the plugin `{name}` fails ({type(error).__name__}: "
+            f"{_one_line(str(error))}); take it out of `plugins:`, or correct what it needs"
+        ) from error
 
 
 def _plugin(config: MkDocsConfig) -> PolicySitePlugin:
@@ -427,10 +480,12 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         prevailing=chosen.prevailing,
         pdf=chosen.pdf,
         analytics=analytics,
-        extensions=config.markdown_extensions,
+        # Of extensions that other plugins add as objects nobody knows what they read.
+        extensions=[each for each in config.markdown_extensions if isinstance(each, (str, dict))],
         extension_configs=config.mdx_configs,
         excluded=exclude.match_file if exclude else lambda _: False,
         file_rule=FileRule(named=_named_files(config, chosen)),
+        brand=_brand(config),
         cache=Path(where).parent / ".cache" / "policysite",
     )
 
@@ -455,9 +510,17 @@ def _deferred(path: str) -> ExtraScriptValue:
     return script
 
 
-def _hashed_name(file: Path) -> str:
+def _hashed(name: str, content: bytes) -> str:
     """A name that changes with the content, so that no browser shows a new page in an old style."""
-    return f"{file.stem}.{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}{file.suffix}"
+    file = Path(name)
+    return f"{file.stem}.{hashlib.sha256(content).hexdigest()[:8]}{file.suffix}"
+
+
+def _brand(config: MkDocsConfig) -> Brand:
+    """The company's colours; a style that is not in the documents folder says nothing of them."""
+    files = (Path(config.docs_dir, str(path).partition("?")[0]) for path in config.extra_css)
+    styles = (file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    return read_brand(config.theme.get("palette"), styles)
 
 
 def _set_language(config: MkDocsConfig, language: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from generator.site.analytics import Analytics
+from generator.site.brand import Brand
 from generator.site.files_beside import FileRule
 
 
@@ -21,7 +22,7 @@ class SiteConfig:
     older versions get a page with all that changed since. ``prevailing`` is the language whose text
     prevails, where the company has said so. ``pdf``: whether each version has a copy for paper.
     ``excluded`` tells of a path below ``documents`` whether the site leaves it out, ``file_rule`` which of
-    the files that are no documents go live.
+    the files that are no documents go live. ``brand`` are the company's colours.
     """
 
     documents: Path
@@ -40,4 +41,5 @@ class SiteConfig:
     extension_configs: Mapping[str, Mapping[str, object]]
     excluded: Callable[[str], bool]
     file_rule: FileRule
+    brand: Brand
     cache: Path

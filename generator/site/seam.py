@@ -119,6 +119,7 @@ def history_json(
             "language": config.language,
             "time_zone": config.time_zone.key,
             "commit": commit,
+            "colours": {"accent": config.brand.light.accent, "accent_dark": config.brand.dark.accent},
             "documents": [
                 _document(chapter, digests, copies)
                 for chapter in sorted(chapters, key=lambda chapter: chapter.place.slug)
