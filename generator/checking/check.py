@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -82,8 +82,9 @@ def check(
     removed = [place for place in places if _is_removed(place.document)]
     for place in removed:
         findings += removal_findings(place, path=gathering.path_of(place))
-    committed = gathering.beside(repository.files(before, folder=folder))
-    present = gathering.beside(repository.working_files(folder=folder))
+    was_in = history.committed_folder
+    committed = gathering.beside(repository.files(before, folder=was_in), folder=was_in)
+    present = gathering.beside(repository.working_files(folder=folder), folder=folder)
     findings += _broken_links(gathering, places, links, committed=committed, present=present)
     return Report(
         findings=tuple(findings),
@@ -94,12 +95,12 @@ def check(
         ),
         files=tuple(
             FileBeside(
-                path=path,
+                path=in_repository(folder, path),
                 is_new=path not in committed,
-                left_out=config.file_rule.left_out(gathering.below(path)),
+                left_out=config.file_rule.left_out(path),
             )
             for path, blob in sorted(present.items())
-            if committed.get(path) != blob and not is_hidden(gathering.below(path))
+            if committed.get(path) != blob and not is_hidden(path)
         ),
     )
 
@@ -138,13 +139,13 @@ def _broken_links(
     places: Sequence[Place],
     links: Links,
     *,
-    committed: Iterable[str],
-    present: Iterable[str],
+    committed: Collection[str],
+    present: Collection[str],
 ) -> Iterator[Finding]:
     before = list(gathering.pages(places, draft=False))
     after = list(gathering.pages(places, draft=True))
     return link_findings(
-        broken_links(before, links, files=set(map(gathering.below, committed))),
-        broken_links(after, links, files=set(map(gathering.below, present))),
+        broken_links(before, links, files=committed),
+        broken_links(after, links, files=present),
         after,
     )

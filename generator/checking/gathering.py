@@ -92,17 +92,14 @@ class Gathering:
         blob = self.repository.working_files(folder=self.folder).get(path)
         return self.repository.read(blob).decode("utf-8", "replace").splitlines() if blob else ()
 
-    def beside(self, files: Mapping[str, str]) -> dict[str, str]:
-        """The blobs of those files of the repository that the site publishes as they are, by their paths."""
+    def beside(self, files: Mapping[str, str], *, folder: str) -> dict[str, str]:
+        """The blobs of the files in the documents folder that are no documents, by their paths below it."""
+        skipped = len(folder) + 1 if folder else 0
         return {
-            path: blob
+            path[skipped:]: blob
             for path, blob in files.items()
-            if not is_document_path(path, folder=self.folder) and not self.config.excluded(self.below(path))
+            if not is_document_path(path, folder=folder) and not self.config.excluded(path[skipped:])
         }
-
-    def below(self, path: str) -> str:
-        """A path of the repository as one below the documents folder."""
-        return path.removeprefix(f"{self.folder}/") if self.folder else path
 
     def _changed(
         self, place: Place, texts: Sequence[SavedText], *, is_upcoming: bool, today: date

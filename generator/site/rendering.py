@@ -26,7 +26,7 @@ class FolderFiles:
 
     ``now`` are those of the newest: blobs by path below the folder. ``kept`` are older ones that a text
     still shows: blobs by the address that they have got. Neither holds what may not go live; ``warnings``
-    say so of the newest.
+    say so of the newest. ``former_folders`` are where the documents were at commits before a renaming.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class FolderFiles:
         *,
         head: str,
         folder: str,
+        former_folders: Mapping[str, str],
         excluded: Callable[[str], bool],
         rule: FileRule,
     ) -> None:
         self._repository = repository
         self._folder = folder
+        self._former_folders = former_folders
         self._excluded = excluded
         self._rule = rule
         self._at: dict[str, Mapping[str, str]] = {}
@@ -83,11 +85,12 @@ class FolderFiles:
         return self._at[commit]
 
     def _beside(self, commit: str) -> Mapping[str, str]:
-        skipped = len(self._folder) + 1 if self._folder else 0
+        folder = self._former_folders.get(commit, self._folder)
+        skipped = len(folder) + 1 if folder else 0
         return {
             path[skipped:]: blob
-            for path, blob in self._repository.files(commit, folder=self._folder).items()
-            if not is_document_path(path, folder=self._folder) and not self._excluded(path[skipped:])
+            for path, blob in self._repository.files(commit, folder=folder).items()
+            if not is_document_path(path, folder=folder) and not self._excluded(path[skipped:])
         }
 
 

@@ -29,11 +29,14 @@ SCHEMA_FILE = Path(__file__).parents[1] / "templates" / "history.schema.json"
 class LostVersionError(PolicyError):
     """What this build would publish lacks a version that readers could see, or changes its source."""
 
-    def __init__(self, published: str, *, what: str) -> None:
-        super().__init__(
-            f"{published}: {what}; published versions stay: "
-            "restore the history that had them (git reflog, or a clone from before it was rewritten)"
-        )
+    def __init__(self, published: str, *, what: str, document_is_there: bool = True) -> None:
+        remedy = "restore the history that had them (git reflog, or a clone from before it was rewritten)"
+        if not document_is_there:
+            remedy = (
+                "check in mkdocs.yml that docs_dir names the folder of its text, and that exclude_docs "
+                f"does not leave it out; if both are right, {remedy}"
+            )
+        super().__init__(f"{published}: {what}; published versions stay: {remedy}")
         self.published = published
 
 
@@ -156,6 +159,7 @@ def _document(
     place = chapter.place
     return {
         "id": place.document.id,
+        "former_ids": list(place.document.former_ids),
         "slug": place.slug,
         "address": place.address,
         "former_addresses": [address_of(slug) for slug in place.former_slugs],
@@ -240,15 +244,21 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
     Answers the warnings: documents with versions that another renderer shows differently.
     """
     kept = {
-        (place.document.id, version.label): version for place in places for version in place.document.versions
+        (known_as, version.label): version
+        for place in places
+        for version in place.document.versions
+        for known_as in (place.document.id, *place.document.former_ids)
     }
+    documents = {document for document, _ in kept}
     different: Counter[str] = Counter()
     for version in published.versions:
         found = kept.get((version.text.document, version.label))
         name = version.slug or "the start page"
         if found is None:
             raise LostVersionError(
-                published.where, what=f"{name} {version.label} was published and would be gone"
+                published.where,
+                what=f"{name} {version.label} was published and would be gone",
+                document_is_there=version.text.document in documents,
             )
         if found.source_blob != version.text.source_blob:
             raise LostVersionError(

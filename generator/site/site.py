@@ -110,6 +110,7 @@ class Site:
             repository,
             head=history.head,
             folder=folder,
+            former_folders=history.former_folders,
             excluded=config.excluded,
             rule=config.file_rule,
         )

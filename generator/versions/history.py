@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
@@ -16,8 +16,9 @@ from typing import NamedTuple
 from generator.errors import DocumentTextError
 from generator.versions.document import Document, Reading, Renderer, read_blob, read_document
 from generator.versions.front_matter import Problem
-from generator.versions.lineage import Track, follow
+from generator.versions.lineage import State, Track, follow
 from generator.versions.lines import PublishedText, Remark, find_versions
+from generator.versions.mainline import read_mainline
 from generator.versions.moments import moment_of, problems_of_date
 from generator.versions.repository import Repository, Step, normal_folder
 from generator.versions.version import Version
@@ -63,7 +64,8 @@ class TextFile:
 class DocumentHistory:
     """One document with its versions, oldest first.
 
-    ``path`` is where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
+    ``former_ids`` are those that it would have if the history began where its folder was renamed. ``path`` is
+    where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
     document whose path another one took: then ``@`` and the first digits of the commit that removed it
     follow; ``slug`` is made unlike others in the same way. ``texts`` are all that its file held, oldest
     first; no version has the last where nothing visible changed since. ``problems`` are those of the last.
@@ -72,6 +74,7 @@ class DocumentHistory:
     """
 
     id: str
+    former_ids: tuple[str, ...]
     name: str
     slug: str
     path: str
@@ -111,10 +114,16 @@ class HistoryWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Everything below a folder that a mainline published, as of the commit ``head``."""
+    """Everything below a folder that a mainline published, as of the commit ``head``.
+
+    ``former_folders`` are the folders in which the documents were at the commits before it was renamed,
+    ``committed_folder`` is the one in which they are while a draft renames it.
+    """
 
     head: str
     folder: str
+    former_folders: Mapping[str, str]
+    committed_folder: str
     documents: tuple[DocumentHistory, ...]
     warnings: tuple[HistoryWarning, ...]
 
@@ -137,9 +146,8 @@ def read_history(
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
-    steps = repository.mainline(head, folder=folder)
-    if draft_at is not None:
-        steps.append(repository.uncommitted(head, folder=folder, at=draft_at))
+    steps = read_mainline(repository, head, folder=folder, draft_at=draft_at)
+    draft = steps[-1] if draft_at is not None else None
     tracks = follow(steps)
     names = _distinct(tracks, lambda track: _below(folder, track.path))
     slugs = _distinct(tracks, lambda track: slug_of(_below(folder, track.path)))
@@ -151,11 +159,11 @@ def read_history(
     documents = []
     warnings: list[HistoryWarning] = []
     for track, name, slug in zip(tracks, names, slugs, strict=True):
-        identity = f"{track.states[0].step.commit}\0{track.states[0].path}"
-        document = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        document, *former_ids = _identities(track, folder=folder)
         found = find_versions(
             track,
             document=document,
+            former_ids=former_ids,
             read=lambda state: read(state.blob),
             below_folder=partial(_below, folder),
             time_zone=time_zone,
@@ -165,6 +173,7 @@ def read_history(
             _document(
                 track,
                 document=document,
+                former_ids=tuple(former_ids),
                 name=name,
                 slug=slug,
                 folder=folder,
@@ -178,6 +187,8 @@ def read_history(
     return History(
         head=head,
         folder=folder,
+        former_folders={step.commit: step.folder for step in steps if step.folder != folder},
+        committed_folder=draft.moved_from if draft and draft.moved_from is not None else folder,
         documents=tuple(sorted(documents, key=lambda document: document.name)),
         warnings=(*left_out(repository), *warnings),
     )
@@ -232,6 +243,7 @@ def _document(
     track: Track,
     *,
     document: str,
+    former_ids: tuple[str, ...],
     name: str,
     slug: str,
     folder: str,
@@ -242,6 +254,7 @@ def _document(
     living = [file for file in track.upcoming if file.ended is None]
     return DocumentHistory(
         id=document,
+        former_ids=former_ids,
         name=name,
         slug=slug,
         path=path,
@@ -329,6 +342,19 @@ def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWa
         ]
         known = {problem.text for problem in problems}
     return warnings
+
+
+def _identities(track: Track, *, folder: str) -> list[str]:
+    """The id of a document; then those that it has where its history is read from a renamed folder on."""
+    moved = [state for state in track.states[1:] if state.step.moved_from is not None]
+    return [_identity(state, folder=folder) for state in (track.states[0], *moved)]
+
+
+def _identity(state: State, *, folder: str) -> str:
+    """The id of a document that begins with this state."""
+    true_path = in_repository(state.step.folder, _below(folder, state.path))
+    identity = f"{state.step.commit}\0{true_path}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _below(folder: str, path: str) -> str:

@@ -7,7 +7,7 @@ the rules and remarked upon; ``policy-site check`` refuses it while it is new.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import NamedTuple
@@ -48,6 +48,7 @@ def find_versions(
     track: Track,
     *,
     document: str,
+    former_ids: Sequence[str] = (),
     read: Callable[[State], Reading],
     below_folder: Callable[[str], str],
     time_zone: tzinfo,
@@ -55,11 +56,16 @@ def find_versions(
 ) -> Found:
     """The versions that the texts of a track are, whose id is ``document``.
 
-    Up to the last one ``published`` of the document, its versions are those published.
+    From the first to the last one ``published`` of the document, also under an id of ``former_ids``, its
+    versions are those published.
     """
     moments = list(moments_of(track))
     states = [state for moment in moments for state in moment.states]
-    decided = [PublishedText(document, state.step.commit, state.blob) in published for state in states]
+    ids = (document, *former_ids)
+    decided = [
+        any(PublishedText(one, state.step.commit, state.blob) in published for one in ids) for state in states
+    ]
+    first, last = _first_true(decided), _last_true(decided)
     lines = _Lines(
         document=document,
         read=read,
@@ -67,7 +73,7 @@ def find_versions(
         time_zone=time_zone,
         decided={
             id(state): was_published
-            for state, was_published in zip(states[: _last_true(decided)], decided, strict=False)
+            for state, was_published in zip(states[first:last], decided[first:last], strict=True)
         },
     )
     for moment in moments:
@@ -81,6 +87,11 @@ class _Line:
 
     number: int
     versions: list[Version] = field(default_factory=list)
+
+
+def _first_true(values: list[bool]) -> int:
+    """The number of values before the first true one."""
+    return next((number for number, value in enumerate(values) if value), len(values))
 
 
 def _last_true(values: list[bool]) -> int:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from rapidfuzz import process
@@ -60,12 +59,15 @@ class FileChange:
 class Step:
     """One commit of the mainline, against its first parent.
 
-    ``committed_at`` is seconds since 1970 in UTC, below 0 before; 0 where the commit has no date.
+    ``committed_at`` is seconds since 1970 in UTC, below 0 before; 0 where the commit has no date. ``folder``
+    is the documents folder then; ``moved_from`` is the one before, if the step renamed it.
     """
 
     commit: str
     committed_at: int
     changes: tuple[FileChange, ...]
+    folder: str = ""
+    moved_from: str | None = None
 
 
 class Repository:
@@ -125,14 +127,16 @@ class Repository:
             "--encoding=UTF-8", "--format=%H %ct", commit, "--", *_pathspecs(folder),
         )  # fmt: skip
         return [
-            step if step.committed_at else replace(step, committed_at=self.committed_at(step.commit))
+            replace(step, committed_at=step.committed_at or self.committed_at(step.commit), folder=folder)
             for step in map(self._without_unsafe, _steps(log)[::-1])
         ]
 
-    def uncommitted(self, commit: str, *, folder: str, at: datetime) -> Step:
-        """The files of the work tree, as a step after ``commit``, with the renames that git sees."""
-        before = self._committed_documents(commit, folder=folder)
-        after = self._working_files(folder, id_length=len(commit))
+    def parent(self, commit: str) -> str | None:
+        """The first parent of the commit."""
+        return next(iter(self._answer("rev-list", "--parents", "--max-count=1", commit).split()[1:]), None)
+
+    def changes(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
+        """What leads from one set of document files to the other, with the renames that git sees."""
         gone = {path: blob for path, blob in before.items() if path not in after}
         come = {path: blob for path, blob in after.items() if path not in before}
         changes = [
@@ -141,8 +145,39 @@ class Repository:
             if path in after and after[path] != blob
         ]
         changes += self._moved(gone, come)
-        changes.sort(key=lambda change: (change.old_path, change.new_path))
-        return Step(commit=UNCOMMITTED, committed_at=int(at.timestamp()), changes=tuple(changes))
+        return tuple(sorted(changes, key=lambda change: (change.old_path, change.new_path)))
+
+    def documents(self, commit: str, *, folder: str) -> dict[str, str]:
+        """The blobs of the document files below the folder, by their paths in the repository."""
+        files = self.files(commit, folder=folder)
+        return {path: blob for path, blob in files.items() if is_document_path(path, folder=folder)}
+
+    def working_documents(self, *, folder: str) -> dict[str, str]:
+        """The same of the work tree; their bytes can be read."""
+        if self.work_tree is None:
+            raise NoRepositoryError(self.place)
+        id_length = len(self.resolve())
+        files = {}
+        for directory, subfolders, names in os.walk(self.work_tree / folder):
+            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+            for name in names:
+                file = Path(directory, name)
+                path = file.relative_to(self.work_tree).as_posix()
+                if (
+                    is_safe(path)
+                    and is_document_path(path, folder=folder)
+                    and stat.S_ISREG(file.lstat().st_mode)
+                ):
+                    raw = file.read_bytes()
+                    files[path] = _blob_id(raw, length=id_length)
+                    self._uncommitted[files[path]] = raw
+        return files
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """The bytes of the regular file at the path; None if there is none."""
+        entry = self._run("ls-tree", "-z", "--full-tree", commit, "--", f":(top,literal){path}")
+        mode, _, blob = (entry.partition(b"\t")[0].decode().split() or ["", "", ""])[:3]
+        return self.read(blob) if mode in REGULAR else None
 
     def files(self, commit: str, *, folder: str) -> dict[str, str]:
         """The blobs of the regular files below the folder, by their paths in the repository."""
@@ -306,29 +341,6 @@ class Repository:
             return bool(self._answer("config", "--get-regexp", PARTIAL))
         except UnreadableRepositoryError:
             return False
-
-    def _committed_documents(self, commit: str, *, folder: str) -> dict[str, str]:
-        files = self.files(commit, folder=folder)
-        return {path: blob for path, blob in files.items() if is_document_path(path, folder=folder)}
-
-    def _working_files(self, folder: str, *, id_length: int) -> dict[str, str]:
-        if self.work_tree is None:
-            raise NoRepositoryError(self.place)
-        files = {}
-        for directory, subfolders, names in os.walk(self.work_tree / folder):
-            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-            for name in names:
-                file = Path(directory, name)
-                path = file.relative_to(self.work_tree).as_posix()
-                if (
-                    is_safe(path)
-                    and is_document_path(path, folder=folder)
-                    and stat.S_ISREG(file.lstat().st_mode)
-                ):
-                    raw = file.read_bytes()
-                    files[path] = _blob_id(raw, length=id_length)
-                    self._uncommitted[files[path]] = raw
-        return files
 
     def _answer(self, *command: str) -> str:
         return _as_text(self._run(*command)).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -51,6 +51,14 @@ class Told:
     content_sha256: Mapping[str, str] = field(
         default_factory=dict
     )  # of those versions as they looked, by document
+
+    def under(self, present_ids: Mapping[str, str]) -> Told:
+        """The same of documents that have another id by now."""
+        return replace(
+            self,
+            labels={present_ids.get(one, one): label for one, label in self.labels.items()},
+            content_sha256={present_ids.get(one, one): sha256 for one, sha256 in self.content_sha256.items()},
+        )
 
 
 def what_is_known(engine: Engine) -> Sequence[Told]:

@@ -43,10 +43,11 @@ def check_past(
         return
     before = {document.id: document for document in earlier.documents}
     for document in history.documents:
-        if was := before.get(document.id):
-            _check_sources(history, document, was)
-            if not trust.dates:
-                _check_dates(history, document, was)
+        for known_as in (document.id, *document.former_ids):
+            if was := before.get(known_as):
+                _check_sources(history, document, was)
+                if not trust.dates and known_as == document.id:  # else its earlier versions are found again
+                    _check_dates(history, document, was)
     if not trust.renderer:
         _check_appearance(history, known)
 

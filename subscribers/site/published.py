@@ -127,6 +127,7 @@ class PublishedDocument:
     announced: bool
     ended_at: AwareDatetime | None
     versions: Annotated[tuple[PublishedVersion, ...], Field(min_length=1)]
+    former_ids: tuple[DocumentId, ...] = ()  # under which it may have been published before
 
     @property
     def newest(self) -> PublishedVersion:
@@ -160,6 +161,12 @@ class PublishedHistory:
     time_zone: TimeZone
     commit: ObjectId
     documents: tuple[PublishedDocument, ...]
+
+    @property
+    def present_ids(self) -> Mapping[str, str]:
+        """The id of each document by every id that it ever had."""
+        former = {former: document.id for document in self.documents for former in document.former_ids}
+        return former | {document.id: document.id for document in self.documents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

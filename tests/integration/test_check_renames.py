@@ -91,3 +91,23 @@ def test_a_document_that_comes_back_is_compared_with_what_it_said(site: PolicySi
     site.repository.commit()
     site.repository.write("policy/privacy.md", changed("New words.", summary="Clauses."))
     assert any("`summary` is still that" in finding.text for finding in checked(site).findings)
+
+
+def test_a_renamed_folder_is_no_change(site: PolicySite) -> None:
+    site.publish("scheme.png", b"1")
+    site.repository.git("mv", "policy", "policies")
+    site.config["docs_dir"] = "policies"
+    site.write_config()
+    for base in (None, "HEAD~1"):
+        if base:
+            site.repository.commit()
+        report = checked(site, base)
+        assert (report.findings, report.proposals, report.removals, report.files) == ((), (), (), ())
+
+
+def test_a_folder_renamed_with_an_edit_is_checked_as_a_change(site: PolicySite) -> None:
+    site.repository.git("mv", "policy", "policies")
+    site.config["docs_dir"] = "policies"
+    site.write_config()
+    site.repository.write("policies/privacy.md", changed("Other words.", summary="Clauses."))
+    assert any("`summary` is still that" in finding.text for finding in checked(site).findings)

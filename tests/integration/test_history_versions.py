@@ -189,7 +189,7 @@ def test_a_draft_is_readable_and_leaves_the_repository_as_it_was(policy: PolicyR
     with open_repository(policy.folder) as repository:
         draft = policy.document("privacy.md", draft_at=DRAFTED_AT).versions[-1]
         before = policy.git("count-objects")
-        repository.uncommitted(repository.resolve(), folder="", at=DRAFTED_AT)
+        repository.working_documents(folder="")
         assert read_version(draft, repository, plain_renderer()).html == "<p>Draft.</p>"
     assert policy.git("count-objects") == before
 
