@@ -32,7 +32,7 @@ from subscribers.model import (
 )
 
 # At one unclear refusal in twenty, five in a row come by chance once in three million recipients, and ten
-# among fifty once in seven thousand; a sender who is refused altogether costs five attempts.
+# among fifty once in six thousand; a sender who is refused altogether costs five attempts.
 IN_A_ROW = 5
 AT_THE_END = 2  # in a row, with nobody left to try who could show more
 WINDOW, OF_WINDOW = 50, 10
