@@ -10,6 +10,8 @@ from typing import Literal
 
 import yaml
 
+from generator.versions.characters import clean
+
 DATE = re.compile(
     # A timestamp as YAML 1.1 spells it (https://yaml.org/type/timestamp.html), with or without its time.
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
@@ -22,6 +24,9 @@ SPECIAL_AT_START = "\"'@`*&%!|>[]{}#-?,"
 """What a value cannot begin with unless it is quoted (https://yaml.org/spec/1.2.2/#plain-style)."""
 
 LONGEST_SHOWN = 60
+LONGEST_BLOCK = 100_000
+"""What the parser reads in about a second; the words of a summary are a few hundred."""
+ALIAS = "alias"
 TEXT_KEYS = frozenset({"title", "summary", "impact", "approved_by"})
 
 USUAL_REMEDY = "write `key: value` lines between `---` lines"
@@ -87,8 +92,11 @@ def split_front_matter(text: str) -> Split:
     end = _end_of_block(lines)
     if end is None:
         return Split(front=FrontMatter(), body=text, body_line=1, problems=())
+    block = "\n".join(line.rstrip(" \t") for line in lines[1:end])
+    if len(block) > LONGEST_BLOCK:
+        return _all_body(text, line=1, why=f"is longer than {LONGEST_BLOCK:,} characters")
     try:
-        root, values = _read_yaml("\n".join(line.rstrip(" \t") for line in lines[1:end]))
+        root, values = _read_yaml(block)
     except yaml.YAMLError as error:
         line = _line_of(error)
         return _all_body(text, line=line, why="is not YAML", remedy=_remedy(lines[:line]))
@@ -139,13 +147,37 @@ def _read_yaml(block: str) -> tuple[yaml.Node | None, dict[str, object]]:
 
     The Python loader, because the one in C ends the process on deep nesting (PyYAML 6.0.3).
     """
-    loader = yaml.BaseLoader(block)
+    loader = _Loader(block)
     try:
         root = loader.get_single_node()
         values = loader.construct_document(root) if isinstance(root, yaml.MappingNode) else {}
     finally:
         loader.dispose()
     return root, values
+
+
+class _Loader(yaml.BaseLoader):
+    """Puts an empty value in an alias's place: a few that stand for each other would stand for millions."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            alias = self.get_event()  # type: ignore[no-untyped-call] # types-PyYAML leaves it out
+            return yaml.ScalarNode(ALIAS, "", alias.start_mark, alias.end_mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
+def _aliases(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Where the node holds an alias."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one.tag == ALIAS:
+            yield one
+        elif isinstance(one, yaml.SequenceNode):
+            waiting += one.value
+        elif isinstance(one, yaml.MappingNode):
+            waiting += [part for pair in one.value for part in pair]
 
 
 def _line_of(error: yaml.YAMLError) -> int:
@@ -191,13 +223,15 @@ def _checked(
 ) -> tuple[FrontMatter, tuple[Problem, ...]]:
     lines: dict[str, int] = {}
     problems: list[Problem] = []
-    for key, _ in root.value if root else ():
-        line = key.start_mark.line + 2
-        if isinstance(key.value, str) and lines.setdefault(key.value, line) != line:
-            twice = (
-                f"`{key.value}` is there twice, also in line {lines[key.value]}; keep the one that is right"
-            )
+    for key, value in root.value if root else ():
+        name, line = key.value if isinstance(key.value, str) else "", key.start_mark.line + 2
+        if name and lines.setdefault(name, line) != line:
+            twice = f"`{name}` is there twice, also in line {lines[name]}; keep the one that is right"
             problems.append(Problem(line=line, text=twice, refused=True))
+        if next(_aliases(key), None) or next(_aliases(value), None):
+            values.pop(name, None)
+            aliased = f"`{name or '*'}` holds an alias and counts as absent; write its words out"
+            problems.append(Problem(line=line, text=aliased, refused=True))
 
     def refuse(key: str, remedy: str) -> None:
         problems.append(Problem(line=lines.get(key), text=f"`{key}` {remedy}", refused=True))
@@ -207,7 +241,13 @@ def _checked(
         if isinstance(value, list | dict):
             refuse(key, "is a list or a mapping and counts as absent; write one line of text")
             return None
-        return (value.strip() or None) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        cleaned = clean(value)
+        if cleaned != value:
+            unseen = f"`{key}` holds control characters, which are left out; write it without them"
+            problems.append(Problem(line=lines.get(key), text=unseen))
+        return cleaned.strip() or None
 
     def change() -> Change | None:
         stated = text("change")

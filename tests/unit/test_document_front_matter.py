@@ -66,9 +66,7 @@ def test_a_block_that_is_no_mapping_is_body_text(block: str) -> None:
         ("title: A\nb: c: d\n", 3),
         ("title: 'A\n", 2),
         ("\ttitle: A\n", 2),
-        ("a: *nowhere\n", 2),
         ("? [b]\n: c\n", 2),
-        ("self: &s [*s]\n", 2),
         ("a: 1\n--- \nb: 2\n", None),
         ("a: \x80\n", 1),
         ("[" * 100_000, 1),
@@ -181,10 +179,62 @@ def test_unknown_keys_are_kept() -> None:
     assert split.front.unknown == {"owner": "Legal", "tags": ["a", "b"], "nested": {"c": "d"}}
 
 
+@pytest.mark.parametrize(
+    ("block", "key"),
+    [
+        ("title: &t A\nsummary: *t", "summary"),
+        ("summary: *nowhere", "summary"),
+        ("title: A\nother: [a, {b: [*c]}]", "other"),
+        ("title: A\n<<: *base", "<<"),
+        ("title: A\nother: &o [*o]", "other"),
+        ("title: A\n*t : words", "*"),
+    ],
+)
+def test_an_alias_counts_as_absent_and_is_refused(block: str, key: str) -> None:
+    split = split_front_matter(f"---\n{block}\n---\nBody")
+    (problem,) = split.problems
+    assert problem.refused
+    assert problem.text == f"`{key}` holds an alias and counts as absent; write its words out"
+    assert problem.line == block.count("\n") + 2
+    assert (split.front.summary, split.front.unknown, split.body) == (None, {}, "Body")
+
+
 def test_aliases_that_would_grow_without_end_cost_nothing() -> None:
     bomb = "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9) if n else 'x'}]\n" for n in range(30))
-    split = split_front_matter(f"---\n{bomb}title: &t A\nsummary: *t\n---\nBody")
-    assert (split.front.title, split.front.summary, split.body) == ("A", "A", "Body")
+    split = split_front_matter(f"---\n{bomb}title: &t A\n---\nBody")
+    assert (split.front.title, split.body, len(split.problems)) == ("A", "Body", 29)
+
+
+def test_a_block_too_long_to_be_read_is_refused() -> None:
+    split = split_front_matter("---\nsummary: " + "word " * 30_000 + "\n---\nBody")
+    (problem,) = split.problems
+    assert problem.refused
+    assert "longer than 100,000 characters" in problem.text
+
+
+@pytest.mark.parametrize("key", ["title", "summary", "impact", "approved_by", "version"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"a\e[31mb", "a[31mb"),
+        (r"a\ab\bc\0d", "abcd"),
+        (r"a\x9bb\x7fc", "abc"),
+        (r"a\x85b\x0bc\x0cd", "a b c d"),
+        (r"a\ud800b\udfffc", "a\ufffdb\ufffdc"),
+        (r"a\ufffeb\uffffc", "abc"),
+    ],
+)
+def test_a_sign_that_is_none_is_cleaned_after_decoding(key: str, written: str, read: str) -> None:
+    split = split_front_matter(f'---\n{key}: "{written}"\n---\nBody')
+    assert getattr(split.front, key) == read
+    assert told(split) == [
+        (2, f"`{key}` holds control characters, which are left out; write it without them")
+    ]
+
+
+def test_what_a_language_is_spelt_with_stays() -> None:
+    words = "a\u00a0b می\u200cخواهم \u202ahttps://a.example\u202c 👩\u200d💻\ttab"
+    assert split_front_matter(f"---\nsummary: '{words}'\n---\n").front.summary == words
 
 
 def test_of_a_key_given_twice_the_last_counts_and_it_is_refused() -> None:
