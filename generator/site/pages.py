@@ -18,6 +18,7 @@ from generator.site.addresses import FEED, JSON_FEED, Place, relative
 from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.chapters import Chapter, HistoryPage, Relative, Size
 from generator.site.compiled import CompiledTemplates
+from generator.site.fragment_ids import with_own_ids
 from generator.site.headings import TAG, split_heading, with_clause_links, with_one_title
 from generator.site.next_links import first_change, with_next_links
 from generator.site.redlines import RedlineTexts
@@ -245,7 +246,9 @@ class Pages:
     def fragment(self, chapter: Chapter, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""
         page = self._page(chapter.place.fragment, chapter)
-        heading, body = split_heading(text, title=chapter.shown.title)
+        home = self._absolute(chapter.place.address)
+        own = with_own_ids(text, slug=chapter.place.slug, home=home)
+        heading, body = split_heading(own, title=chapter.shown.title)
         return self._filled(
             "fragment.html",
             page,

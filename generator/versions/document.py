@@ -18,16 +18,16 @@ from typing import Any
 
 import nh3
 
-from generator.versions import front_matter, python_markdown, visible
+from generator.versions import characters, front_matter, identifiers, python_markdown, visible
+from generator.versions.characters import clean
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
+from generator.versions.identifiers import is_reserved, kept_classes, with_plain_names
 from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
 """What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""
 
 LINE_END = re.compile(r"\r\n?")
-PAGE_BREAK = re.compile(r"[\v\f]")
-BOM_AND_CONTROLS = re.compile(r"[\ufeff\x00-\x08\x0e-\x1f\x7f]")
 TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
 HARD_BREAK = re.compile(r"\S(?:\t|[ \t]{2})[ \t]*$", re.MULTILINE)
 NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
@@ -181,7 +181,7 @@ class Renderer:
         before it, it passes as relative. nh3 would also show the tags in a noscript as text.
         """
         aside = WEB_ADDRESS.sub(rf"\1{ASIDE}", NOSCRIPT.sub("", markup))
-        return PUT_ASIDE.sub("", self._cleaner.clean(aside))
+        return with_plain_names(clean(PUT_ASIDE.sub("", self._cleaner.clean(aside))))
 
     def _key(self, kind: str, body: str) -> str:
         return f"{kind}-{self.version}-{hashlib.sha256(body.encode()).hexdigest()}"
@@ -261,8 +261,7 @@ def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
         line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
         looks_wide = "the text has a zero byte in every few, as UTF-16 has; save the file as UTF-8"
         problems = (Problem(line=line, text=looks_wide, refused=True),)
-    text = LINE_END.sub("\n", PAGE_BREAK.sub(" ", text))
-    return BOM_AND_CONTROLS.sub("", text), problems
+    return clean(LINE_END.sub("\n", text)).replace("\ufeff", ""), problems
 
 
 def _digest(value: object) -> str:
@@ -307,7 +306,11 @@ def _cleaner() -> nh3.Cleaner:
     )
 
 
-def _shown_attribute(_tag: str, name: str, value: str) -> str | None:
+def _shown_attribute(tag: str, name: str, value: str) -> str | None:
+    if name in {"id", "name"}:
+        return None if is_reserved(clean(value)) else value
+    if name == "class":
+        return kept_classes(tag, value)
     if name == "href":
         return None if visible.link_target(value) is None else value
     if name == "src":
@@ -321,7 +324,14 @@ def _renderer_version(names: Sequence[str], options: Mapping[str, object]) -> st
     parts += [json.dumps([names, options], default=_stable_name, sort_keys=True)]
     parts += [
         Path(module).read_text(encoding="utf8")
-        for module in (__file__, front_matter.__file__, python_markdown.__file__, visible.__file__)
+        for module in (
+            __file__,
+            characters.__file__,
+            front_matter.__file__,
+            identifiers.__file__,
+            python_markdown.__file__,
+            visible.__file__,
+        )
     ]
     return _digest(parts)[:16]
 

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generator.versions.characters import clean
+
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
 UNSEEN = frozenset({"script", "style", "template", "iframe", "object", "embed", "svg", "math"})
 BLOCKS = frozenset({
@@ -256,7 +258,7 @@ def _joined(raw: list[Piece]) -> list[Piece]:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", clean(text)))
 
 
 def _address(written: str | None, *, schemes: frozenset[str]) -> str | None:
@@ -265,7 +267,7 @@ def _address(written: str | None, *, schemes: frozenset[str]) -> str | None:
     scheme = SCHEME.match(written.translate(LINE_BREAKING))
     if scheme and scheme[1].lower() not in schemes:
         return None
-    return unicodedata.normalize("NFC", written)
+    return unicodedata.normalize("NFC", clean(written))
 
 
 def _written(node: LexborNode, attribute: str) -> str | None:

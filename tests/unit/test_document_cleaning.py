@@ -30,7 +30,7 @@ RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
         ("[a](javascript:alert(1))", "<p><a>a</a></p>"),
         ('<img src="x" onerror="alert(1)">', '<p><img src="x"></p>'),
         ('<iframe src="//evil"></iframe>a', "<p>a</p>"),
-        ('<form action="/x"><input name="a">b</form>', "<form>b</form>"),
+        ('<form action="/x"><input name="a">b</form>', "<div>b</div>"),
         ('<meta http-equiv="refresh" content="0;url=x">a', "<p>a</p>"),
         ('<base href="//evil">a', "<p>a</p>"),
         ('<div style="position:fixed;text-align:center">a</div>', "<div>a</div>"),
