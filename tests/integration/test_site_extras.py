@@ -48,6 +48,7 @@ def test_each_version_has_a_copy_in_markdown_and_in_plain_text(full: PolicySite)
 def test_a_copy_in_markdown_is_the_file_as_it_was_committed(site: PolicySite) -> None:
     raw = b"# Terms\r\n\r\nCaf\xe9.\r\n"
     site.publish("terms.md", raw, on=date(2026, 1, 1))
+    site.publish("terms.md", "# Terms\n\nCafé.\n", on=date(2026, 1, 2))
     site.build()
     assert (site.folder / copies(site, "terms", "2026-01-01")["markdown"]).read_bytes() == raw
     site.build()
