@@ -25,10 +25,15 @@ NOTED_EVERY = timedelta(days=7)
 class Cache(MutableMapping[str, str]):
     """Texts by key, in one file of ``folder``; one that cannot be read is begun anew.
 
-    What is new is written on leaving.
+    What is new is written on leaving; without a folder all is forgotten then.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        self._used: set[str] = set()
+        self._new: dict[str, bytes] = {}
+        if folder is None:
+            self._database = _open(None)
+            return
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / FILE
         try:
@@ -38,8 +43,6 @@ class Cache(MutableMapping[str, str]):
         except sqlite3.DatabaseError:  # not a database, or a damaged one
             file.unlink()
             self._database = _open(file)
-        self._used: set[str] = set()
-        self._new: dict[str, bytes] = {}
 
     def __getitem__(self, key: str) -> str:
         packed = self._new.get(key)
@@ -98,8 +101,8 @@ class Cache(MutableMapping[str, str]):
         self._database.close()
 
 
-def _open(file: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
+def _open(file: Path | None) -> sqlite3.Connection:
+    database = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False, timeout=60)
     try:
         database.execute("PRAGMA synchronous = OFF")  # what is lost is made again
         for statement in MAKE:

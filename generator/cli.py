@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 
 from generator import listing
-from generator.cache import Cache
 from generator.errors import PolicyError
 from generator.language import load_language
 from generator.printable import say, several_lines
+from generator.site.trusted_cache import open_cache
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history
 from generator.versions.repository import open_repository
@@ -195,7 +195,10 @@ def check(
     from generator.checking.check import check as checked  # noqa: PLC0415
 
     site = plugin.read_config(config)
-    with open_repository(site.documents) as repository, Cache(site.cache) as cache:
+    opened, distrusted = open_cache(site.cache)
+    if distrusted:
+        _warn(distrusted)
+    with open_repository(site.documents) as repository, opened as cache:
         report = checked(site, repository, base=base, at=datetime.now(UTC), cache=cache)
     if answer is CheckFormat.GITHUB:
         for annotation in formats.as_annotations(report):  # a command, with its words escaped

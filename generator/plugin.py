@@ -33,7 +33,6 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils.templates import TemplateContext
 
-from generator.cache import Cache
 from generator.errors import PolicyError
 from generator.language import load_language
 from generator.site import shell
@@ -50,10 +49,12 @@ from generator.site.neighbours import culprit
 from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
+from generator.site.trusted_cache import open_cache
 from generator.versions.repository import open_repository
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"
+LOG = logging.getLogger("mkdocs.plugins.policysite")
 CONSENT = "consent.js"
 ON_SOME_PAGES = ("compare.js",)
 MOST_ARCHIVE_LINKS = 20
@@ -162,7 +163,10 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Show what the mainline holds instead of what lies in the documents folder."""
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
-        self._cache = self._open.enter_context(Cache(self._site_config.cache))
+        cache, distrusted = open_cache(self._site_config.cache)
+        self._cache = self._open.enter_context(cache)
+        if distrusted:
+            LOG.warning(distrusted)
         self._site = Site(
             self._site_config,
             repository,

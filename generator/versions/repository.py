@@ -391,6 +391,38 @@ def open_repository(place: Path, *, named: bool = False) -> Iterator[Repository]
             repository.close()
 
 
+def is_committed(folder: Path, *, beside: Path) -> bool:
+    """Whether git's index holds a file in the folder, or a link or a submodule on the way to it.
+
+    ``beside`` is a folder above it from which the way may lead over a link into another repository.
+    """
+    real = folder.resolve()
+    nearest = next(above for above in (real, *real.parents) if above.is_dir())
+    return _is_committed(beside.resolve() / folder.relative_to(beside), beside) or _is_committed(
+        real, nearest
+    )
+
+
+def _is_committed(folder: Path, start: Path) -> bool:
+    try:
+        located = locate(start, named=False)
+    except (NoRepositoryError, UnreadableRepositoryError):
+        return False
+    if located.work_tree is None or not folder.is_relative_to(located.work_tree):
+        return False
+    inside = folder.relative_to(located.work_tree).as_posix()
+    first = inside.split("/")[0]
+    with explained(start):
+        listed = git_in(located).execute(
+            [*GIT, "ls-files", "-z", "--", f":(top,icase,literal){first}"],
+            stdout_as_string=False, strip_newline_in_stdout=False,
+        )  # fmt: skip
+    assert isinstance(listed, bytes)
+    names = [_as_text(name).casefold() for name in listed.split(b"\0")[:-1]]
+    wanted = f"{inside.casefold()}/"
+    return any(f"{name}/".startswith(wanted) or wanted.startswith(f"{name}/") for name in names)
+
+
 def normal_folder(folder: str) -> str:
     """The folder's path without dots and slashes that mean nothing; empty for the root."""
     normal = os.path.normpath(folder) if folder else "."
