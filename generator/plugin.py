@@ -59,6 +59,8 @@ CONSENT = "consent.js"
 ON_SOME_PAGES = ("compare.js",)
 MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
+NOT_FOUND = "<!-- policysite-not-found -->"
+NOT_FOUND_TITLE = "policysite-not-found-title"
 
 logger = logging.getLogger("mkdocs.plugins.policysite")
 
@@ -288,6 +290,10 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """The page for addresses that are not there."""
         if not template_name.endswith(".html"):
             return output
+        if NOT_FOUND in output:
+            article = self._site.not_found()
+            output = output.replace(NOT_FOUND, article.content, 1)
+            output = output.replace(NOT_FOUND_TITLE, escape(article.title), 1)
         return self._finished(output, self._site_config.language, config)
 
     @_aborting()

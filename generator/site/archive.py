@@ -76,7 +76,7 @@ class Archive:
         page = place.change(version) if old else place.version(version)
         if old:
             redline = self._redline(old, version, place)
-            markup, first = redline.mail_html, "".join(redline.first_changes[:1])
+            markup, first = redline.mail_html, "".join(redline.first_changes(version.title)[:1])
             left = len(redline.changes) - 1
         else:
             markup, first, left = self._rendering.html(version), language("first_version"), 0
@@ -142,7 +142,7 @@ class Archive:
                 redline.words_inserted,
                 redline.words_deleted,
                 len(redline.changes),
-                redline.first_changes,
+                redline.first_changes(version.title),
             ]
             return [page, change, size, images]
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.language import Language, load_language, reading_in
-from generator.site.addresses import FEED, JSON_FEED, Place, relative
+from generator.site.addresses import Place, relative
 from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.chapters import Chapter, HistoryPage, Relative, Size
 from generator.site.compiled import CompiledTemplates
@@ -44,7 +44,8 @@ class Translation:
 class Page:
     """What every template can ask: words, dates and links, as one page at ``address`` needs them.
 
-    ``spoken`` is the language of the document where the interface has no words in it.
+    ``spoken`` is the language of the document where the interface has no words in it. ``root`` is the path of
+    the site's start for a page that is shown at any address; links of all others are relative.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Page:
         time_zone: ZoneInfo,
         others: Sequence[Translation],
         spoken: str | None = None,
+        root: str | None = None,
     ) -> None:
+        self._root = root
         self.address = address
         self.t = language
         self.spoken = spoken
@@ -64,7 +67,11 @@ class Page:
 
     def link(self, address: str) -> str:
         """The way from this page to ``address``."""
-        return relative(address, page=self.address)
+        return relative(address, page=self.address) if self._root is None else f"{self._root}{address}"
+
+    def in_words(self, code: str) -> str:
+        """A link to a text in another language, in words of that language."""
+        return reading_in(code)
 
     def published_on(self, version: Version) -> date:
         """The day of publication where the site is."""
@@ -89,11 +96,24 @@ class Page:
         return until - timedelta(days=1)
 
 
+def page_templates() -> Environment:
+    """The templates of all pages."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(),
+    )
+
+
 class Pages:
-    """Makes every page of a site.
+    """Makes every page of a document.
 
     The texts and redlines that it is given have the links that their pages need. ``scripts`` are addresses
-    by name, ``copies`` the suffixes of a version's copies by their form.
+    by name, ``copies`` the suffixes of a version's copies by their form, ``recent`` is the address of the
+    site's recent changes, if there is one.
     """
 
     def __init__(
@@ -104,20 +124,15 @@ class Pages:
         time_zone: ZoneInfo,
         scripts: Mapping[str, str],
         copies: Mapping[str, str],
+        recent: str | None,
     ) -> None:
+        self._recent = recent
         self._site_url = site_url
         self._site_name = site_name
         self._time_zone = time_zone
         self._scripts = scripts
         self._copies = copies
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            bytecode_cache=CompiledTemplates(),
-        )
+        self._templates = page_templates()
 
     def document(self, chapter: Chapter, text: str) -> Article:
         """The document's own page: the text in force, and what comes."""
@@ -126,7 +141,7 @@ class Pages:
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
         status = self._told("status.html", page, chapter, version)
-        foot = self._told("foot.html", page, chapter, version, copies=self._copies)
+        foot = self._told("foot.html", page, chapter, version, copies=self._copies, recent=self._recent)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
         parts = [heading, status, framed, foot] if place.announced else [heading, framed, status, foot]
         return self._article(
@@ -278,27 +293,6 @@ class Pages:
             absolute=self._absolute,
         )
 
-    def overview(self, chapters: Sequence[Chapter], *, language: str) -> Article:
-        """A start page for a site that has none of its own."""
-        page = Page("", language=load_language(language), time_zone=self._time_zone, others=())
-        listed = [(c.place, c.shown) for c in sorted(chapters, key=lambda c: c.shown.title.casefold())]
-        content = self._templates.get_template("overview.html").render(
-            p=page,
-            title=self._site_name,
-            groups=[
-                (None, [entry for entry in listed if entry[0].document.ended_at is None]),
-                (page.t("overview_former"), [entry for entry in listed if entry[0].document.ended_at]),
-            ],
-        )
-        return Article(
-            address="",
-            language=language,
-            title=self._site_name,
-            description=self._site_name,
-            content=content,
-            head=self._feed_links(FEED, JSON_FEED, title=self._site_name, page=""),
-        )
-
     def redirect(self, address: str, *, to: str, language: str) -> str:
         """A whole page, without the theme, that leads from one address to another."""
         page = Page(address, language=load_language(language), time_zone=self._time_zone, others=())
@@ -357,7 +351,7 @@ class Pages:
     ) -> Article:
         place = chapter.place
         paper = self._paper(page, None, address=page.address) if paper is None else paper
-        head = [self._feed_links(place.feed, place.json_feed, title=chapter.shown.title, page=page.address)]
+        head = [feed_links(place.feed, place.json_feed, title=chapter.shown.title, page=page)]
         for language, address in [
             (place.language, page.address),
             *((other.language, other.address) for other in page.translations),
@@ -380,13 +374,15 @@ class Pages:
             p=page, site_name=self._site_name, version=version, url=self._absolute(address)
         )
 
-    def _feed_links(self, feed: str, json_feed: str, *, title: str, page: str) -> str:
-        title = html.escape(title)
-        return "".join(
-            f'<link rel="{ALTERNATE}" type="application/{kind}" title="{title}" '
-            f'href="{html.escape(relative(address, page=page))}">'
-            for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
-        )
+
+def feed_links(feed: str, json_feed: str, *, title: str, page: Page) -> str:
+    """Links to a feed in a page's head."""
+    title = html.escape(title)
+    return "".join(
+        f'<link rel="{ALTERNATE}" type="application/{kind}" title="{title}" '
+        f'href="{html.escape(page.link(address))}">'
+        for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
+    )
 
 
 def _years(shown: HistoryPage) -> list[dict[str, str]]:

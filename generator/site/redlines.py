@@ -16,11 +16,13 @@ from generator import redline
 from generator.language import Language
 from generator.redline import Side
 from generator.redline.changes import LayoutChanged
+from generator.site.one_line import in_one_line
 from generator.versions.version import Version
 
 WORDS_INSERTED = "words_inserted"
 WORDS_DELETED = "words_deleted"
 FIRST_CHANGES = 3
+LONGEST_CHANGE = 200
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
 
 
@@ -50,11 +52,15 @@ class RedlineTexts:
     mail_text: str
     omitted: int
 
-    @property
-    def first_changes(self) -> tuple[str, ...]:
-        """The first changes with the headings above them, for where the whole list is too long."""
+    def first_changes(self, title: str) -> tuple[str, ...]:
+        """The first changes with the headings above them but the ``title``, where the list is too long."""
         return tuple(
-            f"{change.where}: {change.text}" if change.where else change.text
+            in_one_line(
+                f"{change.where.rstrip('.:')}: {change.text}"
+                if change.where not in ("", title)
+                else change.text,
+                LONGEST_CHANGE,
+            )
             for change in self.changes[:FIRST_CHANGES]
         )
 

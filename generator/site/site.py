@@ -29,19 +29,21 @@ from generator.site.addresses import (
     place_documents,
 )
 from generator.site.archive import Archive
-from generator.site.chapters import Chapter, make_chapters
+from generator.site.chapters import Chapter, Size, make_chapters
 from generator.site.config import SiteConfig
 from generator.site.content_policy import ContentPolicy
+from generator.site.directory import Publication, directory, publications, recent_address
 from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
 from generator.site.files_beside import Occupied
 from generator.site.links import Links
 from generator.site.output import Output
-from generator.site.pages import Pages
+from generator.site.pages import Pages, page_templates
 from generator.site.pdf import Printer
 from generator.site.redlines import Redlines
 from generator.site.rendering import FolderFiles, Rendering
 from generator.site.seam import Digests, Published
 from generator.site.shell import Article, Shell
+from generator.site.site_pages import SitePages
 from generator.versions.document import Renderer
 from generator.versions.history import HistoryWarning, read_history, refuse_problems
 from generator.versions.repository import Repository
@@ -135,14 +137,25 @@ class Site:
         self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
         self._scripts = scripts
         self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
+        self._recent = recent_address(self.places)
         self._pages = Pages(
             site_url=config.site_url,
             site_name=config.site_name,
             time_zone=config.time_zone,
             scripts=scripts,
             copies=self._copies,
+            recent=self._recent if len(self.places) > 1 else None,
+        )
+        self._site_pages = SitePages(
+            page_templates(),
+            site_url=config.site_url,
+            site_name=config.site_name,
+            language=config.language,
+            time_zone=config.time_zone,
+            recent=self._recent,
         )
         self._chapters = make_chapters(self.places, config=config, day=day)
+        self._directory = directory(self._chapters)
 
     def articles(self) -> list[tuple[Place, Article]]:
         """The page of each living document, as the theme renders it among its own."""
@@ -151,6 +164,10 @@ class Site:
             for chapter in self._chapters
             if chapter.place.document.ended_at is None
         ]
+
+    def not_found(self) -> Article:
+        """What is shown at every address that is not there."""
+        return self._site_pages.not_found(self._directory)
 
     def original(self, place: Place) -> Place | None:
         """The document that this one translates."""
@@ -201,15 +218,15 @@ class Site:
             printer=Printer(self._cache, fetch=self._rendering.file) if self._config.pdf else None,
         )
         digests: dict[tuple[str, int], Digests] = {}
+        sizes: dict[tuple[str, int], Size | None] = {}
         for chapter in self._chapters:
             document = chapter.place.document.id
             for number, written in archive.write(chapter).items():
-                digests[document, number] = written.digests
+                digests[document, number], sizes[document, number] = written.digests, written.size
             if chapter.place.document.ended_at is not None:
                 output.page(self._document_page(chapter))
         self._write_feeds(archive, output)
-        if not any(place.slug == "" for place in self.places):
-            output.page(self._pages.overview(self._chapters, language=self._config.language))
+        self._write_site_pages(output, sizes)
         for address, blob in self._files.kept.items():
             if (content := self._files.read(address, blob)) is not None:
                 output.file(address, content)
@@ -244,6 +261,21 @@ class Site:
         text = self._rendering.on_page(self._rendering.html(chapter.shown), chapter.shown, page=place.address)
         return self._pages.document(chapter, text)
 
+    def _write_site_pages(self, output: Output, sizes: Mapping[tuple[str, int], Size | None]) -> None:
+        """The start page, where no document is one, and the recent changes."""
+        newest = [
+            Publication(
+                document=self._directory.by_id[chapter.place.document.id],
+                version=version,
+                size=sizes[chapter.place.document.id, version.number],
+            )
+            for chapter, version in publications(self._chapters)[:NEWEST]
+        ]
+        if not any(place.slug == "" for place in self.places):
+            output.page(self._site_pages.start(self._directory, newest))
+        if self._recent is not None:
+            output.page(self._site_pages.recent_changes(self._recent, newest))
+
     def _write_redirects(self, output: Output) -> None:
         """Lead from every address that a document's pages had before, where nothing else is now.
 
@@ -274,8 +306,7 @@ class Site:
 
     def _write_feeds(self, archive: Archive, output: Output) -> None:
         """The feeds of each document, and those of the site."""
-        everything = [(chapter, version) for chapter in self._chapters for version in chapter.versions]
-        everything.sort(key=lambda one: (one[1].published_at, one[0].place.document.id), reverse=True)
+        everything = publications(self._chapters)
         feeds: list[tuple[str, str, Feed]] = []
         if everything:
             feed = Feed(
@@ -320,6 +351,8 @@ class Site:
     def _sitemap(self, other_pages: Iterable[str]) -> bytes:
         """What search engines may find: permanent pages, each with the day its text was published."""
         pages: dict[str, str | None] = dict.fromkeys(other_pages)
+        if self._recent is not None:
+            pages[self._recent] = None
         for chapter in self._chapters:
             place = chapter.place
             pages[place.address] = chapter.shown.label[:10]

@@ -38,6 +38,7 @@ KINDS = {
     "history": "privacy/history/",
     "return": "cookies/history/",
     "not found": "404.html",
+    "recent changes": "recent-changes/",
     "in force on a day": "privacy/in-force/?on=2026-02-28",
     "nothing in force": "privacy/in-force/?on=2020-01-01",
     "comparison": "cookies/compare/",

@@ -53,6 +53,7 @@ PAGES = {
     "comparison": "wide/compare/",
     "start": "",
     "not found": "404.html",
+    "recent changes": "recent-changes/",
 }
 
 

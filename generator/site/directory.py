@@ -1,0 +1,134 @@
+"""What the pages of the site itself list: documents by folder, withdrawn ones, new publications; pure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from generator.site.addresses import Place
+from generator.site.chapters import Chapter, Size
+from generator.versions.history import Version
+
+RECENT = "recent-changes/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A document in a list; ``apart`` tells it from those with a title that looks the same, else it is "".
+
+    ``translations`` are listed beside it and nowhere else.
+    """
+
+    chapter: Chapter
+    title: str
+    apart: str
+    translations: tuple[Place, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.chapter.place
+
+    @property
+    def coming_on(self) -> date | None:
+        """The day on which its next version takes effect."""
+        return min((version.effective_on for version in self.chapter.upcoming), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Documents of one folder by title; ``name`` is "" where there is no other folder."""
+
+    name: str
+    documents: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A version as news; ``size`` is None for the first one of its document."""
+
+    document: Listed
+    version: Version
+    size: Size | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """All documents of a site. ``withdrawn`` begins with the one that was withdrawn last."""
+
+    folders: tuple[Folder, ...]
+    withdrawn: tuple[Listed, ...]
+    by_id: Mapping[str, Listed]
+
+    @property
+    def count(self) -> int:
+        """How many documents apply, without their translations."""
+        return sum(len(folder.documents) for folder in self.folders)
+
+
+def directory(chapters: Sequence[Chapter]) -> Directory:
+    """The documents as they are listed."""
+    living = {c.place.document.id: c for c in chapters if c.place.document.ended_at is None}
+    titles = Counter(_look(chapter.shown.title) for chapter in chapters)
+    listed = {
+        chapter.place.document.id: Listed(
+            chapter=chapter,
+            title=chapter.shown.title,
+            apart=chapter.place.slug if titles[_look(chapter.shown.title)] > 1 else "",
+            translations=tuple(
+                other.place
+                for other in living.values()
+                if other.place.translation_of == chapter.place.document.id
+            ),
+        )
+        for chapter in chapters
+    }
+    ended = [one for one in listed.values() if one.place.document.id not in living]
+    return Directory(
+        folders=tuple(_folders(listed[one] for one, c in living.items() if c.place.translation_of is None)),
+        withdrawn=tuple(
+            sorted(
+                ended, key=lambda one: (one.chapter.withdrawn_on or date.min, one.place.slug), reverse=True
+            )
+        ),
+        by_id=listed,
+    )
+
+
+def publications(chapters: Iterable[Chapter]) -> list[tuple[Chapter, Version]]:
+    """Every version of every document, the newest publication first."""
+    everything = [(chapter, version) for chapter in chapters for version in chapter.versions]
+    return sorted(everything, key=lambda one: (one[1].published_at, one[0].place.document.id), reverse=True)
+
+
+def recent_address(places: Iterable[Place]) -> str | None:
+    """Where the page of recent changes is; None where a document has or had that address."""
+    slugs = [slug for place in places for slug in (place.slug, *place.former_slugs)]
+    return None if any(f"{slug}/".startswith(RECENT) for slug in slugs) else RECENT
+
+
+def _folders(documents: Iterable[Listed]) -> Iterator[Folder]:
+    by_folder: dict[str, list[Listed]] = {}
+    for document in documents:
+        by_folder.setdefault(posixpath.dirname(document.place.slug), []).append(document)
+    for folder in sorted(by_folder, key=lambda folder: (folder != "", _in_words(folder).casefold())):
+        yield Folder(
+            name=_in_words(folder) if len(by_folder) > 1 else "",
+            documents=tuple(
+                sorted(by_folder[folder], key=lambda one: (one.title.casefold(), one.place.slug))
+            ),
+        )
+
+
+def _in_words(folder: str) -> str:
+    """``privacy-policies/eu`` as a heading: ``Privacy policies / Eu``."""
+    parts = (part.replace("-", " ").replace("_", " ").strip() for part in folder.split("/"))
+    return " / ".join(part[:1].upper() + part[1:] for part in parts)
+
+
+def _look(title: str) -> str:
+    """What a reader remembers of a title."""
+    return "".join(filter(str.isalnum, title.casefold())) or title

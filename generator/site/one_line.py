@@ -1,0 +1,12 @@
+"""Long words of others in the one line that a list has for them; pure."""
+
+from __future__ import annotations
+
+
+def in_one_line(text: str, longest: int) -> str:
+    """The text without line breaks, cut at a blank where it has more characters than ``longest``."""
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    cut = line.rfind(" ", longest // 2, longest)
+    return line[: cut if cut > 0 else longest].rstrip(" ,;:.") + " …"

@@ -1,0 +1,79 @@
+"""The pages of the site itself: its start, its recent changes, and what an address that is not there says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment
+
+from generator.language import load_language
+from generator.site.addresses import FEED, JSON_FEED
+from generator.site.directory import Directory, Publication
+from generator.site.pages import Page, feed_links
+from generator.site.shell import Article
+
+MOST_ON_START = 5
+"""Recent changes above the documents; a site with no more documents than that shows the documents alone."""
+
+
+class SitePages:
+    """Makes them in the site's language. ``recent`` is the address of the recent changes, if there is one."""
+
+    def __init__(
+        self,
+        templates: Environment,
+        *,
+        site_url: str,
+        site_name: str,
+        language: str,
+        time_zone: ZoneInfo,
+        recent: str | None,
+    ) -> None:
+        self._templates = templates
+        self._site_url = site_url
+        self._site_name = site_name
+        self._language = language
+        self._time_zone = time_zone
+        self._recent = recent
+
+    def start(self, listed: Directory, newest: Sequence[Publication]) -> Article:
+        """A start page for a site that has none of its own."""
+        shown = newest[:MOST_ON_START] if listed.count > MOST_ON_START else ()
+        page = self._page("")
+        content = self._filled("overview.html", page, title=self._site_name, listed=listed, newest=shown)
+        return self._article(page, title=self._site_name, content=content)
+
+    def recent_changes(self, address: str, newest: Sequence[Publication]) -> Article:
+        """The newest publications of all documents."""
+        page = self._page(address)
+        title = page.t("recent_title")
+        content = self._filled("recent.html", page, title=title, newest=newest, feed=FEED)
+        return self._article(page, title=title, content=content)
+
+    def not_found(self, listed: Directory) -> Article:
+        """What the theme shows at every address that is not there; its links work at any depth."""
+        page = self._page("404.html", root=urlsplit(self._site_url).path or "/")
+        title = page.t("not_found_title")
+        content = self._filled("not_found.html", page, title=title, listed=listed)
+        return self._article(page, title=title, content=content)
+
+    def _page(self, address: str, *, root: str | None = None) -> Page:
+        language = load_language(self._language)
+        return Page(address, language=language, time_zone=self._time_zone, others=(), root=root)
+
+    def _filled(self, template: str, page: Page, **more: object) -> str:
+        return self._templates.get_template(template).render(
+            p=page, site_name=self._site_name, recent=self._recent, **more
+        )
+
+    def _article(self, page: Page, *, title: str, content: str) -> Article:
+        return Article(
+            address=page.address,
+            language=self._language,
+            title=title,
+            description=self._site_name if title == self._site_name else f"{title}: {self._site_name}",
+            content=content,
+            head=feed_links(FEED, JSON_FEED, title=self._site_name, page=page),
+        )
