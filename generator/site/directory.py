@@ -10,7 +10,7 @@ from datetime import date
 
 from generator.site.addresses import Place
 from generator.site.chapters import Chapter, Size
-from generator.versions.history import Version
+from generator.versions.version import Version
 
 RECENT = "recent-changes/"
 
