@@ -27,7 +27,7 @@ from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure import StructureItem
-from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.files import File, Files, InclusionLevel, set_exclusions
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
@@ -574,6 +574,8 @@ class _Logged(logging.Handler):
         is_error = record.levelno >= logging.ERROR
         if record.name == LiveReloadServer.__module__ and not is_error:
             return  # what a browser asked for
+        if record.name == set_exclusions.__module__ and not is_error:
+            return  # what lies in the documents folder, in whose place the committed files come
         line = _one_line(record.getMessage())
         (self.errors if is_error else self.warnings).append(line)
         self._tell(f"{'error' if is_error else 'warning'}: {line}")

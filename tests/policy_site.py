@@ -29,6 +29,7 @@ class PolicySite:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.repository = PolicyRepository(folder)
+        self.repository.write(".git/info/exclude", ".cache\n")
         self.config_file = folder / "mkdocs.yml"
         self.folder = folder / "site"
         self.config: dict[str, Any] = {

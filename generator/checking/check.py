@@ -21,6 +21,7 @@ from generator.site.addresses import AddressTakenError, Place, place_documents
 from generator.site.config import SiteConfig
 from generator.site.files_beside import is_hidden
 from generator.site.links import Links
+from generator.site.readmes import without_hidden_readmes
 from generator.versions.document import Renderer
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
 from generator.versions.repository import UNCOMMITTED, Repository
@@ -107,7 +108,9 @@ def check(
 
 def _shown(history: History, config: SiteConfig) -> History:
     """The history without the documents that the site leaves out."""
-    shown = tuple(document for document in history.documents if not config.excluded(document.path))
+    shown, _ = without_hidden_readmes(
+        [document for document in history.documents if not config.excluded(document.path)]
+    )
     return replace(history, documents=shown)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
+from generator.errors import PolicyError
 from generator.site import seam
 from generator.site.addresses import (
     FEED,
@@ -39,13 +40,14 @@ from generator.site.links import Links
 from generator.site.output import Output
 from generator.site.pages import Pages, page_templates
 from generator.site.pdf import Printer
+from generator.site.readmes import HIDDEN_README, without_hidden_readmes
 from generator.site.redlines import Redlines
 from generator.site.rendering import FolderFiles, Rendering
 from generator.site.seam import Digests, Published
 from generator.site.shell import Article, Shell
 from generator.site.site_pages import SitePages
 from generator.versions.document import Renderer
-from generator.versions.history import HistoryWarning, read_history, refuse_problems
+from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
 from generator.versions.repository import Repository
 
 COPIES = {"markdown": "md", "text": "txt"}
@@ -53,6 +55,17 @@ COPIES = {"markdown": "md", "text": "txt"}
 
 ROBOTS_TEXT = "User-agent: *\nAllow: /\n\nSitemap: {sitemap}\n"
 SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+class NoDocumentsError(PolicyError):
+    """There is nothing to publish."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder}: git holds no text in this folder, so there is nothing to publish; "
+            "commit one (a .md file that exclude_docs does not leave out), or correct docs_dir"
+        )
+        self.folder = folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +113,11 @@ class Site:
             draft_at=draft_at,
             published={version.text for version in published.versions} if published else frozenset(),
         )
-        shown = tuple(document for document in history.documents if not config.excluded(document.path))
+        shown, readmes = without_hidden_readmes(
+            [document for document in history.documents if not config.excluded(document.path)]
+        )
+        if not shown:
+            raise NoDocumentsError(config.documents)
         warnings = tuple(
             warning
             for warning in history.warnings
@@ -124,6 +141,7 @@ class Site:
             files=self._files.now.keys(),
         )
         self._warnings = seam.refuse_lost_versions(published, self.places) if published else []
+        self._warnings += [f"{in_repository(folder, path)}: {HIDDEN_README}" for path in readmes]
         for path in self._files.now.keys() & SITE_FILES:
             raise AddressTakenError(path, address=path, other="a file of the site")
         self._rendering = Rendering(

@@ -41,6 +41,7 @@ def test_a_cache_that_git_does_not_hold_is_used(site: PolicySite) -> None:
 )
 def test_a_cache_of_which_git_holds_a_file_is_not_used(site: PolicySite, name: str) -> None:
     site.repository.write(name, b"planted")
+    site.repository.git("add", "--force", name)
     site.repository.commit()
     (warning,) = site.build().warnings
     assert "is in git, so this cache is not used" in warning
@@ -57,6 +58,7 @@ def test_a_cache_to_which_a_committed_link_leads_is_not_used(
     link = site.repository.folder / way
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(target)
+    site.repository.git("add", "--force", way)
     site.repository.commit()
     assert "not used" in (open_cache(site.repository.folder / ".cache/policysite")[1] or "")
     assert list(target.iterdir()) == []
@@ -65,8 +67,6 @@ def test_a_cache_to_which_a_committed_link_leads_is_not_used(
 def test_a_link_of_ones_own_into_files_of_the_repository_does_not_help(site: PolicySite) -> None:
     site.repository.write("planted/policysite/x", "x")
     site.repository.commit()
-    (site.repository.folder / ".git/info").mkdir(exist_ok=True)
-    (site.repository.folder / ".git/info/exclude").write_text(".cache\n")
     (site.repository.folder / ".cache").symlink_to("planted")
     assert "not used" in (open_cache(site.repository.folder / ".cache/policysite")[1] or "")
 
@@ -75,7 +75,14 @@ def test_a_cache_in_a_submodule_is_not_used(site: PolicySite, tmp_path: Path) ->
     other = PolicyRepository(tmp_path / "other")
     other.publish(f"policysite/{FILE}", b"planted")
     site.repository.git(
-        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.folder), ".cache"
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        "--force",
+        str(other.folder),
+        ".cache",
     )
     site.repository.commit()
     assert "not used" in (open_cache(site.repository.folder / ".cache/policysite")[1] or "")
