@@ -104,6 +104,7 @@ class Archive:
             chapter.standings[version.number],
             chapter.days_withdrawn_by(version),
             chapter.is_first_to_come(version),
+            chapter.all_that_changes(version) if version in chapter.upcoming else None,
             chapter.version(version.returns_to or 0),
             version is chapter.shown,
             version.number in chapter.since,

@@ -95,6 +95,33 @@ class Chapter:
         """The version that this one changes."""
         return self.version(version.follows or 0)
 
+    def steps_to(self, coming: Version) -> Sequence[Version]:
+        """The versions that lead from the one shown to one still to come, oldest first."""
+        steps: list[Version] = []
+        step: Version | None = coming
+        while step is not None and step is not self.shown and step.effective_on > self.shown.effective_on:
+            steps.append(step)
+            step = None if step.withdraws else self.followed(step)
+        return steps[::-1]
+
+    def all_that_changes(self, coming: Version) -> str:
+        """The page that compares the version shown with one still to come."""
+        if coming.follows == self.shown.number:
+            return self.place.change(coming)
+        if coming is self.last and self.shown.number in self.since:
+            return self.place.since(self.shown)
+        return f"{self.place.comparison}?from={self.shown.label}&to={coming.label}"
+
+    def amends(self, version: Version) -> bool:
+        """Whether it changes a text that was still to take effect on the same day."""
+        before = self.followed(version)
+        return (
+            before is not None
+            and not version.withdraws
+            and version.line == before.line
+            and version.published_on < version.effective_on == before.effective_on
+        )
+
     def is_first_to_come(self, version: Version) -> bool:
         """Whether it is the next version to take effect."""
         return bool(self.upcoming) and self.upcoming[0] is version

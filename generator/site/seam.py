@@ -202,6 +202,7 @@ def _version(
         "returns_to": version.returns_to,
         "translates": translated and translated.number,
         "content_sha256": version.content_sha256,
+        "text_sha256": version.text_sha256,
         "title": version.title,
         "address": place.version(version),
         "page_sha256": digests.page,

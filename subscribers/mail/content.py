@@ -32,8 +32,9 @@ class ToldVersion:
 
     ``stated_on`` is another day that its text names, ``comes_first`` that of an upcoming version before it,
     ``still_to_come`` that of one after it which the reader knows. ``withdraws`` are the days of what will not
-    happen because of it, ``replaces`` where something else comes instead. ``amends`` where it changes what
-    was announced for the same day, ``amends_known`` where the reader was told of that.
+    happen because of it, ``replaces`` where something else comes instead, ``keeps`` where the text
+    that applied before stays. ``amends`` where it changes what was announced for the same day,
+    ``amends_known`` where the reader was told of that.
     """
 
     label: str
@@ -55,6 +56,7 @@ class ToldVersion:
     still_to_come: date | None = None
     withdraws: tuple[date, ...] = ()
     replaces: bool = False
+    keeps: bool = False
     amends: bool = False
     amends_known: bool = False
 
@@ -158,10 +160,9 @@ def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
 def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *, today: date) -> ToldVersion:
     document = news.document
     redline = site.redline(document, version) if news.known else None
-    withdrawn = [one for one in document.versions if news.known and one.withdrawn_by == version.number]
+    withdrawn = document.withdrawn_by(version) if news.known else []
     amended = _amended(document, version) if news.known and not withdrawn else None
     force = force_of(document, version, today=today)
-    day_alone = redline is not None and set(redline.counts) == {"effective"}
     return ToldVersion(
         label=version.label,
         published_on=_published_on(version),
@@ -183,7 +184,9 @@ def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *,
         comes_first=_next_day(document, today) if force is Force.UPCOMING_LATER else None,
         still_to_come=_still_to_come(news, today) if force is Force.PRESENT else None,
         withdraws=tuple(sorted({one.effective_on for one in withdrawn})),
-        replaces=day_alone or version.effective_on > _published_on(version),
+        replaces=version.effective_on > _published_on(version)
+        or any(one.text_sha256 == version.text_sha256 for one in withdrawn),
+        keeps=bool(withdrawn) and _keeps_text(document, version),
         amends=amended is not None,
         amends_known=amended is not None and amended not in news.versions,
     )
@@ -196,6 +199,12 @@ def _amended(document: PublishedDocument, version: PublishedVersion) -> Publishe
     before = document.versions[version.redline.from_number - 1]
     same_day = before.effective_on == version.effective_on > _published_on(version)
     return before if same_day and before.line == version.line else None
+
+
+def _keeps_text(document: PublishedDocument, version: PublishedVersion) -> bool:
+    """Whether the text that applies is the one that would have applied without the version."""
+    before = [one for one in document.in_order if (one.line, one.number) < (version.line, version.number)]
+    return bool(before) and before[-1].text_sha256 == version.text_sha256 is not None
 
 
 def _still_to_come(news: News, today: date) -> date | None:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from subscribers.mail import excerpt
-from subscribers.mail.content import AnnouncedContent, ToldDocument, ToldVersion
+from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
 from subscribers.mail.language import Language, direction_of
 from subscribers.mail.links import LinkTargets
 
@@ -55,6 +55,7 @@ class VersionPart:
     more_changes: list[str]
     impact_heading: str
     impact: list[str]
+    redline_heading: str
     redline_html: str
     redline_text: str
     left: list[Link]
@@ -125,7 +126,7 @@ def _headline(content: AnnouncedContent, words: Language) -> str:
     if newest.is_upcoming and not newest.amends_known:
         return words("headline_upcoming", title=title, date=words.date(newest.effective_on))
     if newest.withdraws and not newest.replaces:
-        key = "headline_withdrawn" if newest.returns_to else "headline_changed_withdrawn"
+        key = "headline_withdrawn" if newest.keeps else "headline_changed_withdrawn"
         return words(key, title=title, date=words.date(newest.withdraws[0]))
     return words("headline_changed", title=title)
 
@@ -205,6 +206,7 @@ def _version(
         more_changes=[words("more_changes", count=more)] if more else [],
         impact_heading=words("what_it_means_amended" if version.amends else "what_it_means"),
         impact=_paragraphs(version.impact),
+        redline_heading=words("word_by_word_announced" if version.withdraws else "word_by_word"),
         redline_html=html,
         redline_text=text,
         left=left,
@@ -215,7 +217,9 @@ def _version(
 def _summary_heading(version: ToldVersion, document: ToldDocument) -> str:
     if document.is_new:
         return "in_short"
-    return "what_changed_amended" if version.amends else "what_changed"
+    if version.keeps and version.summary:
+        return "in_short"
+    return "what_changed_amended" if version.amends or version.keeps else "what_changed"
 
 
 def _version_heading(version: ToldVersion, document: ToldDocument, words: Language) -> str:
@@ -227,6 +231,8 @@ def _version_heading(version: ToldVersion, document: ToldDocument, words: Langua
 
 def _status(version: ToldVersion, words: Language) -> str:
     first = words.date(version.comes_first) if version.comes_first else ""
+    if version.keeps and version.force is Force.PRESENT:
+        return " ".join([*_withdrawn(version, words), words("keeps")])
     status = words(version.force.value, date=words.date(version.effective_on), first=first)
     return " ".join([*_withdrawn(version, words), status])
 
@@ -243,14 +249,16 @@ def _notes(version: ToldVersion, document: ToldDocument, words: Language) -> lis
         notes.append(words("new_document"))
     if version.amends and version.is_upcoming:
         notes.append(words("amends", date=words.date(version.effective_on)))
-    if version.editorial:
+    if version.editorial and not version.withdraws:
         notes.append(words("editorial"))
-    if version.returns_to is not None:
+    if version.returns_to is not None and not version.keeps:
         notes.append(words("returns", date=words.date(version.returns_to)))
     if version.still_to_come is not None:
         notes.append(words("still_to_come", date=words.date(version.still_to_come)))
     if version.stated_on is not None:
-        notes.append(words("states_other_day", date=words.date(version.stated_on)))
+        is_past = version.effective_on == version.published_on
+        key = "states_past_day" if is_past else "states_other_day"
+        notes.append(words(key, date=words.date(version.stated_on)))
     return notes
 
 

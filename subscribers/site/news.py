@@ -136,10 +136,19 @@ def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | Non
     if base is None:
         return News(document=document, known=None, versions=document.versions)
     for version in document.versions[base.number :]:
-        if version.content_sha256 == base.content_sha256 and _is_over(document, base, version):
+        if _same_text(version, base) and _is_over(document, base, version):
             base = version  # back to the text that is known
     versions = document.versions[base.number :]
     return News(document=document, known=base, versions=versions) if versions else None
+
+
+def _same_text(version: PublishedVersion, known: PublishedVersion) -> bool:
+    """Whether a reader sees the same; the effective date of a text that already applied says nothing new."""
+    if known.withdrawn_by is not None:
+        return False
+    if version.content_sha256 == known.content_sha256:
+        return True
+    return version.withdraws is not None and version.text_sha256 == known.text_sha256 is not None
 
 
 def _is_over(document: PublishedDocument, base: PublishedVersion, version: PublishedVersion) -> bool:

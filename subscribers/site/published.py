@@ -108,6 +108,7 @@ class PublishedVersion:
     redline: RedlineReference | None
     discovered: bool = False  # found in the past by a newer renderer; never announced
     stated_effective_on: date | None = None
+    text_sha256: Sha256 | None = None  # what content_sha256 is, without the stated day
     line: Annotated[int, Field(ge=0)] = 0
     withdraws: Label | None = None
     withdrawn_by: Positive | None = None
@@ -133,6 +134,10 @@ class PublishedDocument:
     def newest(self) -> PublishedVersion:
         """The version published last, in force or not."""
         return self.versions[-1]
+
+    def withdrawn_by(self, version: PublishedVersion) -> list[PublishedVersion]:
+        """The versions that will not take effect because of this one."""
+        return [other for other in self.versions if other.withdrawn_by == version.number]
 
     @property
     def in_order(self) -> list[PublishedVersion]:
