@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from generator import listing
 from generator.errors import PolicyError
 from generator.language import load_language
 from generator.printable import say, several_lines
+from generator.progress import telling_progress
 from generator.site.trusted_cache import open_cache
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history
-from generator.versions.repository import open_repository
+from generator.versions.repository import Repository, open_repository
 
 ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
 
@@ -56,7 +56,7 @@ def versions(
     else:
         with (
             open_repository(repo or Path(), named=repo is not None) as repository,
-            Console(stderr=True).status(READING),
+            telling_progress(READING, done=lambda: _texts_read(repository)),
         ):
             renderer = Renderer(DEFAULT_EXTENSIONS, {})
             history = read_history(repository, folder=folder, ref=ref, renderer=renderer)
@@ -106,7 +106,7 @@ def build(
             "note: edits that are not committed are not in this build; see them with policy-site serve",
             err=True,
         )
-    with Console(stderr=True).status("Building the site …"):
+    with telling_progress("Building the site …"):
         folder, built = building.build(
             config,
             site_dir=site_dir,
@@ -198,7 +198,11 @@ def check(
     opened, distrusted = open_cache(site.cache)
     if distrusted:
         _warn(distrusted)
-    with open_repository(site.documents) as repository, opened as cache:
+    with (
+        open_repository(site.documents) as repository,
+        opened as cache,
+        telling_progress(READING, done=lambda: _texts_read(repository)),
+    ):
         report = checked(site, repository, base=base, at=datetime.now(UTC), cache=cache)
     if answer is CheckFormat.GITHUB:
         for annotation in formats.as_annotations(report):  # a command, with its words escaped
@@ -215,7 +219,10 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
 
     site = plugin.read_config(config)
     renderer = Renderer(site.extensions, site.extension_configs)
-    with open_repository(site.documents) as repository, Console(stderr=True).status(READING):
+    with (
+        open_repository(site.documents) as repository,
+        telling_progress(READING, done=lambda: _texts_read(repository)),
+    ):
         history = read_history(
             repository,
             folder=repository.folder_of(site.documents),
@@ -225,6 +232,10 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
         )
     shown = tuple(document for document in history.documents if not site.excluded(document.path))
     return replace(history, documents=shown)
+
+
+def _texts_read(repository: Repository) -> str:
+    return f"{repository.texts_read:,} texts read" if repository.texts_read else ""
 
 
 def _warn(text: str) -> None:
