@@ -21,7 +21,7 @@ import nh3
 from generator.versions import characters, front_matter, identifiers, python_markdown, visible
 from generator.versions.characters import clean
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
-from generator.versions.identifiers import is_reserved, kept_classes, with_plain_names
+from generator.versions.identifiers import is_reserved, kept_classes, reserved_in, with_plain_names
 from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
@@ -221,6 +221,13 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
     if look.empty:
         shows_nothing = "the text shows nothing; write it, or remove the file"
         problems += (Problem(line=None, text=shows_nothing, refused_when_new=True),)
+    problems += tuple(
+        Problem(
+            line=split.body_line + line - 1,
+            text=f"the id `{name}` belongs to the page around the text, so it is left out; choose another",
+        )
+        for line, name in reserved_in(split.body)
+    )
     if look.unrendered:
         as_written = f"{look.unrendered}; until then it is shown as it is written"
         problems += (Problem(line=None, text=as_written, refused_when_new=True),)

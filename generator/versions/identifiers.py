@@ -33,7 +33,11 @@ HIGHLIGHTED = frozenset(STANDARD_TYPES.values()) - {""}
 TAG = re.compile(r"<(/?)(\w+)\b([^<>]*)>")
 ID = re.compile(r'\sid="([^"]*)"')
 NAME = re.compile(r'\sname="([^"]*)"')
-GIVEN = re.compile(r"""<[a-z][^<>]*?\s(?:id|name)=["']?([^"'\s<>]+)""", re.IGNORECASE)
+GIVEN = re.compile(
+    # As raw HTML, and as attr_list has it: {#id}, {: #id .class }.
+    r"""<[a-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)|\{:?[^{}\n#]*\#([^\s{}]+)""",
+    re.IGNORECASE,
+)
 
 
 def is_reserved(name: str) -> bool:
@@ -61,9 +65,10 @@ def with_plain_names(cleaned: str) -> str:
     return TAG.sub(_plain, cleaned)
 
 
-def reserved_in(markup: str) -> list[str]:
-    """The reserved ids that the markup of a text gives, in order."""
-    return [name for name in GIVEN.findall(markup) if is_reserved(name)]
+def reserved_in(body: str) -> list[tuple[int, str]]:
+    """The reserved ids that a Markdown text gives, each with its line from 1."""
+    given = ((found.start(), found[1] or found[2]) for found in GIVEN.finditer(body))
+    return [(body.count("\n", 0, start) + 1, name) for start, name in given if is_reserved(name)]
 
 
 def _plain(tag: re.Match[str]) -> str:

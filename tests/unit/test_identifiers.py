@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.site.fragment_ids import with_own_ids
-from generator.versions.document import Renderer
+from generator.versions.document import Renderer, read_document
 
 RENDERER = Renderer(
     ["attr_list", "toc", "footnotes", "admonition", "pymdownx.highlight", "pymdownx.superfences"], {}
@@ -39,6 +39,18 @@ def test_an_id_of_the_theme_or_of_our_pages_is_left_out(markdown: str) -> None:
     assert not any(
         name in shown(markdown) for name in (' id="__', ' id="ps-', ' id="rl-', "modal", "collapse", "name=")
     )
+
+
+def test_an_id_that_is_left_out_is_told_with_its_line() -> None:
+    body = "# A {#top}\n\n<p\nid='__config'>b</p>\n\n## C {: .x #__search }\n\n[d](e){#ps-on}\n"
+    text = f"---\ntitle: A\n---\n{body}"
+    problems = read_document(text.encode(), RENDERER).problems
+    assert [(problem.line, problem.text.split("`")[1]) for problem in problems] == [
+        (6, "__config"),
+        (9, "__search"),
+        (11, "ps-on"),
+    ]
+    assert not any(problem.refused for problem in problems)
 
 
 @pytest.mark.parametrize(
