@@ -6,13 +6,18 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from generator import plugin, signing
+from generator.checking.unpublished import check_unpublished
 from generator.earlier_site import read_earlier_site
 from generator.site.addresses import HISTORY
+from generator.site.config import SiteConfig
+from generator.site.seam import Published
 from generator.site.site import Built
+from generator.site.trusted_cache import open_cache
 from generator.site_folder import refuse_foreign_folder
 from generator.versions.repository import open_repository
 
@@ -43,6 +48,8 @@ def build(
             closed=[config.documents, repository.git_dir],
         )
     earlier = read_earlier_site(published, first_publication=first_publication) if published else None
+    if earlier and earlier.versions:
+        earlier = _checked(config, earlier)
     key = signing.read_signing_key(signing_key) if signing_key else None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
@@ -55,6 +62,14 @@ def build(
             folder.rename(Path(scratch, "old"))
         new.rename(folder)
     return folder, built
+
+
+def _checked(config: SiteConfig, earlier: Published) -> Published:
+    """What is published, with what a check finds in the versions that are to be."""
+    opened, _ = open_cache(config.cache)  # the build itself says where it is not used
+    with open_repository(config.documents) as repository, opened as cache:
+        report = check_unpublished(config, repository, published=earlier, cache=cache)
+    return replace(earlier, held_for={**earlier.held_for, **report.held_for})
 
 
 def has_uncommitted_edits(config_file: Path) -> bool:

@@ -184,6 +184,10 @@ def check(
     base: Annotated[
         str | None, typer.Option(help="The branch it will be merged into; without one, the last commit.")
     ] = None,
+    published: Annotated[
+        str | None,
+        typer.Option(help="history.json of the site as it is published: check what is merged since."),
+    ] = None,
     answer: Annotated[
         CheckFormat,
         typer.Option("--format", help="Lines, GitHub annotations, or a summary with the redline."),
@@ -192,18 +196,28 @@ def check(
     """Check the policy before it is published: front matter, summary, effective date; exit 1 on an error."""
     from generator import plugin  # noqa: PLC0415 - as above
     from generator.checking import formats  # noqa: PLC0415
-    from generator.checking.check import check as checked  # noqa: PLC0415
+    from generator.checking.check import check as check_draft  # noqa: PLC0415
+    from generator.checking.findings import Report  # noqa: PLC0415
+    from generator.checking.unpublished import check_unpublished  # noqa: PLC0415
+    from generator.earlier_site import read_earlier_site  # noqa: PLC0415
 
+    if base and published:
+        raise typer.BadParameter("is for a draft, and --published for what is merged", param_hint="--base")
     site = plugin.read_config(config)
     opened, distrusted = open_cache(site.cache)
     if distrusted:
         _warn(distrusted)
+    earlier = read_earlier_site(published, first_publication=False) if published else None
+    report: Report
     with (
         open_repository(site.documents) as repository,
         opened as cache,
         telling_progress(READING, done=lambda: _texts_read(repository)),
     ):
-        report = checked(site, repository, base=base, at=datetime.now(UTC), cache=cache)
+        if earlier is not None:
+            report = check_unpublished(site, repository, published=earlier, cache=cache)
+        else:
+            report = check_draft(site, repository, base=base, at=datetime.now(UTC), cache=cache)
     if answer is CheckFormat.GITHUB:
         for annotation in formats.as_annotations(report):  # a command, with its words escaped
             typer.echo(annotation)

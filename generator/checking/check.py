@@ -53,13 +53,16 @@ def check(
     renderer = Renderer(config.extensions, config.extension_configs, cache)
     gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
     before = repository.resolve() if base is None else repository.branched_from(base)
-    history = _shown(
+    history = shown(
         read_history(
             repository, folder=folder, ref=before, renderer=renderer, time_zone=config.time_zone, draft_at=at
         ),
         config,
     )
-    findings = [*_problems(history), *contradictions(history, gathering.lines)]
+    findings = list(_problems(history))
+    findings += (
+        finding for commit, finding in contradictions(history, gathering.lines) if commit == UNCOMMITTED
+    )
     try:
         places = place_documents(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
@@ -106,12 +109,12 @@ def check(
     )
 
 
-def _shown(history: History, config: SiteConfig) -> History:
+def shown(history: History, config: SiteConfig) -> History:
     """The history without the documents that the site leaves out."""
-    shown, _ = without_hidden_readmes(
+    documents, _ = without_hidden_readmes(
         [document for document in history.documents if not config.excluded(document.path)]
     )
-    return replace(history, documents=shown)
+    return replace(history, documents=documents)
 
 
 def _problems(history: History) -> Iterator[Finding]:

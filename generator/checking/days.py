@@ -15,7 +15,6 @@ from generator.site.addresses import Place
 from generator.site.translations import translated_versions
 from generator.versions.history import History
 from generator.versions.lineage import current_path
-from generator.versions.repository import UNCOMMITTED
 from generator.versions.version import upcoming
 
 CONTEXT = (3, 2, 1)
@@ -27,12 +26,14 @@ BEGIN, END = "\2", "\3"
 QUOTED_WORDS = 12
 
 
-def contradictions(history: History, lines: Callable[[str], Sequence[str]]) -> Iterator[Finding]:
-    """What in a draft contradicts the history before it; ``lines`` are those of a file by its path."""
+def contradictions(
+    history: History, lines: Callable[[str], Sequence[str]] = lambda _: ()
+) -> Iterator[tuple[str, Finding]]:
+    """What contradicts the history before it, with its commit; ``lines`` are those of a file by its path."""
     for warning in history.warnings:
-        if warning.refused and warning.commit == UNCOMMITTED:
+        if warning.refused:
             line = line_of(warning.key, lines(warning.path)) if warning.key else None
-            yield Finding(path=warning.path, line=line, text=warning.text, error=True)
+            yield warning.commit, Finding(path=warning.path, line=line, text=warning.text, error=True)
 
 
 def day_findings(text: ChangedText) -> Iterator[Finding]:

@@ -43,6 +43,26 @@ class Gathering:
             if file.texts[-1].commit == UNCOMMITTED:
                 yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
 
+    def committed(self, place: Place, version: Version) -> ChangedText:
+        """The text of a version, and the one that it changes."""
+        versions = place.document.versions
+        followed = versions[version.follows - 1] if version.follows else None
+        raw = self.repository.read(version.source_blob)
+        old_raw = self.repository.read(followed.source_blob) if followed else None
+        return ChangedText(
+            path=in_repository(self.folder, version.path),
+            former_path=followed.path if followed else None,
+            raw=raw,
+            old_raw=old_raw or b"",
+            old=None if old_raw is None else read_document(old_raw, self.renderer),
+            new=read_document(raw, self.renderer),
+            earlier=versions[: version.number - 1],
+            version=version,
+            is_upcoming=False,
+            place=place,
+            today=version.published_on,
+        )
+
     def proposal(self, text: ChangedText, version: Version, links: Links) -> Proposal:
         """The document as it would be published, with its redline."""
         former = in_repository(self.folder, text.former_path) if text.former_path else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -60,12 +60,22 @@ class PublishedVersion:
     content_sha256: str
 
 
+VersionKey = tuple[str, str]
+"""A document's id and a version's label."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What an earlier build published, as the ``history.json`` at the place ``where`` lists it."""
+    """What an earlier build published, as the ``history.json`` at the place ``where`` lists it.
+
+    ``living`` are the ids of the documents that were there. ``held_for`` is what a check found in a version,
+    whose announcement then waits until a person releases it.
+    """
 
     where: str
     versions: tuple[PublishedVersion, ...]
+    living: frozenset[str] = frozenset()
+    held_for: Mapping[VersionKey, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Digests(NamedTuple):
@@ -109,10 +119,11 @@ def history_json(
     commit: str,
     digests: Mapping[tuple[str, int], Digests],
     copies: Mapping[str, str],
+    held_for: Mapping[VersionKey, Sequence[str]],
 ) -> bytes:
     """All documents with all their versions; ``digests`` are by document id and version number.
 
-    ``copies`` are suffixes of file names by the form of the text.
+    ``copies`` are suffixes of file names by the form of the text, ``held_for`` is why an announcement waits.
     """
     return _json(
         {
@@ -124,7 +135,7 @@ def history_json(
             "commit": commit,
             "colours": {"accent": config.brand.light.accent, "accent_dark": config.brand.dark.accent},
             "documents": [
-                _document(chapter, digests, copies)
+                _document(chapter, digests, copies, held_for)
                 for chapter in sorted(chapters, key=lambda chapter: chapter.place.slug)
             ],
         }
@@ -154,7 +165,10 @@ def in_force_json(chapter: Chapter) -> bytes:
 
 
 def _document(
-    chapter: Chapter, digests: Mapping[tuple[str, int], Digests], copies: Mapping[str, str]
+    chapter: Chapter,
+    digests: Mapping[tuple[str, int], Digests],
+    copies: Mapping[str, str],
+    held_for: Mapping[VersionKey, Sequence[str]],
 ) -> dict[str, object]:
     place = chapter.place
     return {
@@ -172,9 +186,15 @@ def _document(
         "in_force": place.in_force_data,
         "versions": [
             _version(chapter, version, digests[place.document.id, version.number], copies)
+            | {"held_for": _held_for(place, version, held_for)}
             for version in place.document.versions
         ],
     }
+
+
+def _held_for(place: Place, version: Version, held_for: Mapping[VersionKey, Sequence[str]]) -> list[str]:
+    ids = (place.document.id, *place.document.former_ids)
+    return [reason for one in ids for reason in held_for.get((one, version.label), ())]
 
 
 def _version(
@@ -220,6 +240,7 @@ def _version(
 def read_published(raw: bytes, *, where: str) -> Published:
     """What a ``history.json`` lists; raises UnreadablePublishedError."""
     try:
+        documents = json.loads(raw)["documents"]
         versions = tuple(
             PublishedVersion(
                 text=PublishedText(
@@ -231,12 +252,19 @@ def read_published(raw: bytes, *, where: str) -> Published:
                 label=str(version["label"]),
                 content_sha256=str(version["content_sha256"]),
             )
-            for document in json.loads(raw)["documents"]
+            for document in documents
             for version in document["versions"]
         )
+        living = frozenset(str(document["id"]) for document in documents if document["ended_at"] is None)
+        held_for = {
+            (str(document["id"]), str(version["label"])): tuple(map(str, version["held_for"]))
+            for document in documents
+            for version in document["versions"]
+            if version.get("held_for")
+        }
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadablePublishedError(where, reason=f"{type(error).__name__}: {error}") from error
-    return Published(where=where, versions=versions)
+    return Published(where=where, versions=versions, living=living, held_for=held_for)
 
 
 def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[str]:

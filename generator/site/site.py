@@ -111,7 +111,7 @@ class Site:
             renderer=renderer,
             time_zone=config.time_zone,
             draft_at=draft_at,
-            published={version.text for version in published.versions} if published else frozenset(),
+            published={version.text for version in published.versions} if published else None,
         )
         shown, readmes = without_hidden_readmes(
             [document for document in history.documents if not config.excluded(document.path)]
@@ -142,6 +142,7 @@ class Site:
         )
         self._warnings = seam.refuse_lost_versions(published, self.places) if published else []
         self._warnings += [f"{in_repository(folder, path)}: {HIDDEN_README}" for path in readmes]
+        self._held_for = published.held_for if published else {}
         for path in self._files.now.keys() & SITE_FILES:
             raise AddressTakenError(path, address=path, other="a file of the site")
         self._rendering = Rendering(
@@ -264,6 +265,7 @@ class Site:
                 commit=self._history.head,
                 digests=digests,
                 copies=self._copies,
+                held_for=self._held_for,
             ),
         )
         return Built(

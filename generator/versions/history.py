@@ -136,13 +136,14 @@ def read_history(
     renderer: Renderer,
     time_zone: tzinfo = UTC,
     draft_at: datetime | None = None,
-    published: Set[PublishedText] = frozenset(),
+    published: Set[PublishedText] | None = None,
 ) -> History:
     """The documents below the folder with all their versions; each distinct text is rendered at most once.
 
     With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
     Up to the last one ``published`` of a document, its versions are those published, whatever this renderer
-    shows: readers saw these, and labels and numbers stay.
+    shows: readers saw these, and labels and numbers stay. A later one has the front matter of the last commit
+    that left its text as it was.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)

@@ -6,12 +6,13 @@ the rules and remarked upon; ``policy-site check`` refuses it while it is new.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import NamedTuple
 
+from generator.versions.corrected import with_corrected_front_matter
 from generator.versions.document import Reading
 from generator.versions.front_matter import FrontMatter
 from generator.versions.lineage import State, Track
@@ -52,19 +53,24 @@ def find_versions(
     read: Callable[[State], Reading],
     below_folder: Callable[[str], str],
     time_zone: tzinfo,
-    published: Set[PublishedText] = frozenset(),
+    published: Set[PublishedText] | None = None,
 ) -> Found:
     """The versions that the texts of a track are, whose id is ``document``.
 
     From the first to the last one ``published`` of the document, also under an id of ``former_ids``, its
-    versions are those published.
+    versions are those published. A later one takes over front matter that was corrected since. Without
+    ``published`` nobody knows, and every version is as its commit has it.
     """
+    ids = (document, *former_ids)
+    of_document: defaultdict[str, set[str]] = defaultdict(set)
+    for text in published or ():
+        if text.document in ids:
+            of_document[text.commit].add(text.source_blob)
+    if published is not None:
+        track = with_corrected_front_matter(track, read=read, published=of_document)
     moments = list(moments_of(track))
     states = [state for moment in moments for state in moment.states]
-    ids = (document, *former_ids)
-    decided = [
-        any(PublishedText(one, state.step.commit, state.blob) in published for one in ids) for state in states
-    ]
+    decided = [state.blob in of_document.get(state.step.commit, ()) for state in states]
     first, last = _first_true(decided), _last_true(decided)
     lines = _Lines(
         document=document,

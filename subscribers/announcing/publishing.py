@@ -42,7 +42,8 @@ class Publication:
     """What a publish has recorded: an announcement and what it tells, unless there was nothing to announce.
 
     ``deferred`` says that editorial changes wait for the next material one, ``held_by_limit`` that there were
-    too many announcements in a day for this one to go out without a person.
+    too many announcements in a day for this one to go out without a person. ``held_for`` is what a check
+    found in it, for which it waits for a person too.
     """
 
     announcement_id: int | None
@@ -50,6 +51,7 @@ class Publication:
     opened: bool
     deferred: bool
     held_by_limit: bool
+    held_for: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,12 @@ class Plan:
     def is_announced(self) -> bool:
         """Whether there is news, and it is told now."""
         return bool(self.everything) and not self.deferred
+
+    @property
+    def findings(self) -> Sequence[str]:
+        """What a check found in the versions that are announced."""
+        found = (finding for item in self.told for version in item.versions for finding in version.held_for)
+        return tuple(dict.fromkeys(found))
 
     @property
     def told(self) -> Sequence[News]:
@@ -128,7 +136,8 @@ def publish(
 ) -> Publication:
     """Record what the site has that was not announced. Nothing is sent here.
 
-    An announcement beyond ``daily_limit`` within 24 hours is held, so that a person looks before it goes out.
+    An announcement beyond ``daily_limit`` within 24 hours is held, so that a person looks before it goes out;
+    so is one of a version in which a check found errors.
     """
     planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now, trust=trust)
     held_by_limit = (
@@ -137,6 +146,7 @@ def publish(
         and daily_limit is not None
         and announcements.number_since(engine, now - timedelta(days=1)) >= daily_limit
     )
+    held_for = planned.findings if not hold else ()
     newest = planned.known[0]
     announcement_id = None
     if planned.is_announced or planned.baseline is not None:
@@ -148,7 +158,7 @@ def publish(
             baseline=planned.baseline,
             versions=snapshot(site.history) if planned.is_announced else None,
             messages=planned.messages,
-            hold=hold or held_by_limit,
+            hold=hold or held_by_limit or bool(held_for),
             now=now,
         )
     if looks_new := past.changed_appearance(site.history, planned.known):
@@ -161,6 +171,7 @@ def publish(
         opened=planned.baseline is not None,
         deferred=planned.deferred,
         held_by_limit=held_by_limit,
+        held_for=held_for,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from threading import Event
@@ -51,6 +51,17 @@ class HeldByLimitError(NotifyError):
             f"announcement {announcement_id} is held: {limit} others were made in the last 24 hours "
             "(POLICY_NOTIFY_DAILY_ANNOUNCEMENTS). If they were all meant, run policy-notify release "
             f"{announcement_id} && policy-notify deliver; else cancel it and find out who changed the site"
+        )
+
+
+class HeldForReviewError(NotifyError):
+    """A check of the site found errors in what would be announced."""
+
+    def __init__(self, announcement_id: int | None, *, findings: Sequence[str]) -> None:
+        super().__init__(
+            f"announcement {announcement_id} is held, since policy-site check found: {'; '.join(findings)}. "
+            f"If it may go out as it is, run policy-notify release {announcement_id} && policy-notify "
+            "deliver; else cancel it, and publish a change whose summary says what this one did"
         )
 
 
@@ -133,6 +144,8 @@ def publish_command(
     _deliver(engine, settings)
     if publication.held_by_limit:
         raise HeldByLimitError(publication.announcement_id, limit=settings.daily_announcements)
+    if publication.held_for:
+        raise HeldForReviewError(publication.announcement_id, findings=publication.held_for)
 
 
 @commands.command(name="release")

@@ -112,6 +112,7 @@ class PublishedVersion:
     line: Annotated[int, Field(ge=0)] = 0
     withdraws: Label | None = None
     withdrawn_by: Positive | None = None
+    held_for: tuple[str, ...] = ()  # what a check found; its announcement waits for a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,91 @@
+"""The same rules for what was merged since the last publication: late, or around a check of its draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+
+from generator.checking.check import RULES, shown
+from generator.checking.days import contradictions
+from generator.checking.findings import Finding, Proposal, Removal, Report
+from generator.checking.gathering import Gathering
+from generator.checking.removed import removal_findings
+from generator.site.addresses import Place, place_documents
+from generator.site.config import SiteConfig
+from generator.site.links import Links
+from generator.site.seam import Published, VersionKey
+from generator.versions.document import Renderer
+from generator.versions.history import read_history
+from generator.versions.repository import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpublishedReport(Report):
+    """The answer for what is committed; ``held_for`` are the errors of each version that has any."""
+
+    held_for: Mapping[VersionKey, tuple[str, ...]]
+
+
+def check_unpublished(
+    config: SiteConfig,
+    repository: Repository,
+    *,
+    published: Published,
+    cache: MutableMapping[str, str],
+) -> UnpublishedReport:
+    """Check every committed version that is not ``published``, as of the day on which it was merged."""
+    folder = repository.folder_of(config.documents)
+    renderer = Renderer(config.extensions, config.extension_configs, cache)
+    gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
+    history = shown(
+        read_history(
+            repository,
+            folder=folder,
+            ref=None,
+            renderer=renderer,
+            time_zone=config.time_zone,
+            published={version.text for version in published.versions},
+        ),
+        config,
+    )
+    places = place_documents(
+        history.documents, language=config.language, languages=config.languages, announce=config.announce
+    )
+    links = Links(places)
+    known = {(version.text.document, version.label) for version in published.versions}
+    contradicting = list(contradictions(history))
+    findings: list[Finding] = []
+    proposals: list[Proposal] = []
+    held_for: dict[VersionKey, tuple[str, ...]] = {}
+    for place in places:
+        ids = (place.document.id, *place.document.former_ids)
+        for version in place.document.versions:
+            if any((one, version.label) in known for one in ids):
+                continue
+            text = gathering.committed(place, version)
+            found = [finding for rule in RULES for finding in rule(text)]
+            found += (finding for commit, finding in contradicting if commit == version.commit)
+            findings += found
+            proposals.append(gathering.proposal(text, version, links))
+            if refused := tuple(str(finding) for finding in found if finding.error):
+                held_for[place.document.id, version.label] = refused
+    removed = list(_removed(places, published))
+    for place in removed:
+        findings += removal_findings(place, path=gathering.path_of(place))
+    return UnpublishedReport(
+        findings=tuple(dict.fromkeys(findings)),
+        proposals=tuple(proposals),
+        removals=tuple(
+            Removal(path=gathering.path_of(place), title=place.document.versions[-1].title)
+            for place in removed
+        ),
+        held_for=held_for,
+    )
+
+
+def _removed(places: tuple[Place, ...], published: Published) -> Iterator[Place]:
+    """The documents that were there at the last publication and are not any more."""
+    for place in places:
+        ids = {place.document.id, *place.document.former_ids}
+        if place.document.ended_at is not None and not ids.isdisjoint(published.living):
+            yield place

@@ -1,0 +1,49 @@
+"""An announcement of a version in which a check found errors waits for a person, whoever publishes it."""
+
+from __future__ import annotations
+
+import pytest
+from told_world import ToldWorld
+
+from subscribers.announcing import announcements
+from subscribers.ledger.books import statuses
+
+FINDING = "policy/privacy.md:3: error: `summary` is still that of the version of 2026-01-10"
+
+
+@pytest.fixture
+def notified(world: ToldWorld) -> ToldWorld:
+    """One person who knows a version, and a newer one with a finding."""
+    world.register("anna")
+    world.open_with_baseline()
+    world.site.commit()
+    world.site.publish("privacy").update({"held_for": [FINDING]})
+    return world
+
+
+def test_it_is_held_until_a_person_releases_it(notified: ToldWorld) -> None:
+    publication = notified.publish()
+    assert publication.held_for == (FINDING,)
+    notified.deliver()
+    assert not notified.transport.taken
+    announcements.release(notified.engine, publication.announcement_id or 0)
+    notified.deliver()
+    assert sum(notified.transport.mails.values()) == 1
+
+
+def test_the_next_run_neither_sends_it_nor_makes_another(notified: ToldWorld) -> None:
+    notified.publish()
+    made = len(statuses(notified.engine))
+    assert notified.publish().announcement_id is None
+    notified.deliver()
+    assert len(statuses(notified.engine)) == made
+    assert not notified.transport.taken
+
+
+def test_what_was_announced_before_holds_nothing(notified: ToldWorld) -> None:
+    first = notified.publish().announcement_id
+    announcements.release(notified.engine, first or 0)
+    notified.deliver()
+    notified.site.commit()
+    notified.site.publish("privacy")
+    assert notified.publish().held_for == ()
