@@ -154,29 +154,45 @@ class _Weaver:
         return tuple(self.shared.setdefault(pair, Woven(*pair, holds_kept=True)) for pair in joined.pairs)
 
     def _keep_merged(self, old: Sequence[Block], new: Sequence[Block]) -> None:
-        """Add lines for the new blocks, each with those words of the old blocks that went there."""
-        old_words = Words.joined([block.words(self.vocabulary) for block in old])
-        new_words = Words.joined([block.words(self.vocabulary) for block in new])
-        begins = _begins(old, self.vocabulary)
-        ends = [*list(_begins(new, self.vocabulary))[1:], len(new_words)]
+        """Add lines for the new blocks, each with those words of the old blocks that went there.
+
+        Blocks without words, such as an empty item, have no part in it: they begin where others do.
+        """
+        worded = [[block for block in side if len(block.words(self.vocabulary))] for side in (old, new)]
+        if not worded[0] or not worded[1]:
+            self.deleted += old
+            self.inserted += new
+            return
+        old_words, new_words = (
+            Words.joined([block.words(self.vocabulary) for block in side]) for side in worded
+        )
+        begins = _begins(worded[0], self.vocabulary)
+        ends = [*list(_begins(worded[1], self.vocabulary))[1:], len(new_words)]
         parts = cut_stretches(compare_words(old_words, new_words), ends, begins, old_words)
         starts = [
             (block, begins[part[0].old_start])
-            for block, part in zip(new, parts, strict=True)
+            for block, part in zip(worded[1], parts, strict=True)
             if part and part[0].old_start in begins and part[-1].old_end > part[0].old_start
         ]
         if not all(self._joined(other, block) for block, other in starts):
             self.deleted += old
             self.inserted += new
             return
-        for block, part in zip(new, parts, strict=True):
-            gone, mine, gone_after = without_whole_blocks(part, begins, len(old_words))
+        first = old.index(worded[0][0])
+        self.deleted += old[:first]
+        remaining = iter(parts)
+        for block in new:
+            if block not in worded[1]:
+                self.inserted.append(block)
+                continue
+            gone, mine, gone_after = without_whole_blocks(next(remaining), begins, len(old_words))
             self.deleted += gone
             if not mine or mine[0].old_start == mine[-1].old_end:
                 self.inserted.append(block)
             else:
                 self._keep_part(block, mine, (old_words, new_words), begins)
             self.deleted += gone_after
+        self.deleted += [block for block in old[first:] if block not in worded[0]]
 
     def _keep_part(
         self, block: Block, mine: list[Stretch], words: tuple[Words, Words], begins: dict[int, Block]
