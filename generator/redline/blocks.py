@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from generator.redline.words import RULE, Words
+from generator.versions.visible import PERMALINK, is_permalink, leads_to_its_heading
 
 BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "dir",
@@ -34,6 +35,10 @@ SEEN_WHEN_EMPTY = frozenset(("li", "td", "th"))
 DEEPEST = 500
 """Block elements around a text; what is in it deeper stands there too (browsers stop at 512)."""
 
+HEADING_LINK = "toclink"
+"""The class of a heading's link to itself (Python-Markdown's ``anchorlink_class``)."""
+
+LINKS_OF_HEADINGS = ", ".join([f"{tag} a[href^='#']" for tag in HEADINGS] + [f"a.{PERMALINK}"])
 UNSEEN = ("script", "style", "template")
 BLOCK_INSIDE = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]")
 TAG_OR_COMMENT = re.compile(r"<!--.*?-->|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>", re.DOTALL)
@@ -96,6 +101,8 @@ def read_blocks(fragment: str) -> list[Block]:
         parser.strip_tags(list(UNSEEN))
     if OUR_OWN.search(fragment):
         _remove_our_own_signs(parser)
+    if 'href="#' in fragment or PERMALINK in fragment:
+        _remove_links_of_headings(parser)
     if parser.body is None:
         return []
     return _Reader().read(parser.body)
@@ -213,6 +220,15 @@ def whole_number(text: str | None, default: int) -> int:
     """The number that an attribute's value begins with."""
     found = re.match(r"\s*([-+]?\d{1,9})", text or "")
     return int(found[1]) if found else default
+
+
+def _remove_links_of_headings(parser: LexborHTMLParser) -> None:
+    """A sign beside a heading is no word; a heading that links to itself is known by its class."""
+    for node in parser.css(LINKS_OF_HEADINGS):
+        if is_permalink(node):
+            node.decompose()
+        elif leads_to_its_heading(node):
+            node.attrs["class"] = HEADING_LINK
 
 
 def _remove_our_own_signs(parser: LexborHTMLParser) -> None:

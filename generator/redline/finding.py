@@ -26,11 +26,13 @@ from generator.redline.changes import (
     Split,
     WordChange,
 )
-from generator.redline.inline import form_change, is_note_number
+from generator.redline.inline import form_change
 from generator.redline.lines import Line, OtherEnd, Woven
 from generator.redline.places import find_places
+from generator.redline.plain import is_note_number
 from generator.redline.stretches import Stretch
-from generator.redline.words import Words, attributes_of
+from generator.redline.tags import attributes_of
+from generator.redline.words import Words
 
 SHAPES = frozenset({
     *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",

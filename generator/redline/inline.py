@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.redline.words import Form, attributes_of, tag_name
+from generator.redline.tags import Form, attributes_of, tag_name
 from generator.versions.visible import MARKS
 
 SAME = {"b": "strong", "i": "em"}
-MADE_BY_RENDERER = ("footnote-ref", "footnote-backref")
+MADE_BY_RENDERER = ("footnote-ref", "footnote-backref", "toclink")
 """Classes of links whose target the renderer makes; it is no part of the policy."""
 
 
@@ -68,11 +68,6 @@ def differing_form(form: Form, other: Form) -> Form:
     if change.lost or (relinked and change.new_target is None):
         signed.append('<span data-change="reformat">')
     return tuple(signed)
-
-
-def is_note_number(form: Form) -> bool:
-    """Whether a word is the number of a footnote."""
-    return any(attributes_of(start).get("class") == MADE_BY_RENDERER[0] for start in form)
 
 
 def _seen_as(start: str) -> str:

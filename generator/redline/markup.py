@@ -12,8 +12,9 @@ from generator.redline.finding import is_renumbering
 from generator.redline.inline import annotated_form
 from generator.redline.lines import Line, Woven
 from generator.redline.stretches import Stretch
+from generator.redline.tags import Form, tag_name
 from generator.redline.wording import place_words
-from generator.redline.words import IDENTITY, RULE, SHOWN_RULE, TAG, Form, tag_name
+from generator.redline.words import IDENTITY, RULE, SHOWN_RULE, TAG
 
 MERGED = '<span data-change="merge"></span>'
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
@@ -25,15 +26,27 @@ def write_html(lines: Sequence[Line], language: Language | None = None, *, ancho
     With a language, marks are announced in hidden words (class ``rl-said``) and the ends of a move lead to
     each other; who wants either side back drops those. ``anchored``: each change has its id.
     """
-    writer = _Writer(language, anchored)
+    writer = _Writer(language, anchored, opened=_to_be_opened(lines, all_of_them=not anchored))
     for line in lines:
         writer.write(line)
     markup = writer.close()
     return markup.replace(RULE, SHOWN_RULE) if language is not None else markup
 
 
+def _to_be_opened(lines: Sequence[Line], *, all_of_them: bool) -> set[Woven]:
+    """The blocks that a reader may close (``details``) and that hold changes, at any depth."""
+    return {
+        woven
+        for line in lines
+        if all_of_them or line.is_changed
+        for woven in line.path
+        if woven.tag == "details"
+    }
+
+
 class _Writer:
-    def __init__(self, language: Language | None, anchored: bool) -> None:
+    def __init__(self, language: Language | None, anchored: bool, opened: set[Woven]) -> None:
+        self.to_be_opened = opened
         self.notes = Notes(language, anchored)
         self.anchored = anchored
         self.pieces: list[str] = []
@@ -71,6 +84,8 @@ class _Writer:
         attributes = dict(source.attributes)
         if woven.new is None or not self.anchored:
             attributes.pop("id", None)
+        if woven in self.to_be_opened:
+            attributes["open"] = ""
         if woven.tag == "li":
             self.number(source, attributes)
             if woven.new in self.items:  # the rest of an item that was cut has no bullet of its own

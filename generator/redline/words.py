@@ -11,6 +11,9 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from generator.redline.plain import in_plain_text
+from generator.redline.tags import Form, attributes_of, tag_name
+
 RULE = "\ufffcrule"
 """What stands for a horizontal rule among the words."""
 
@@ -39,8 +42,6 @@ LABEL = re.compile(r"[(\[]?(?:\d+(?:\.\d+)*|[A-Za-z]|[ivxlcIVXLC]+)[.)\]]+")
 BARE_LABEL = re.compile(r"\d+(?:\.\d+)+")
 NUMBER = re.compile(r"\d+")
 IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
-TAG_NAME = re.compile(r"</?([^\s/>]+)")
-ATTRIBUTE = re.compile(r"\s([^\s=\">]+)=\"([^\"]*)\"")
 TAG = re.compile(r"<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 IDENTITY = re.compile(r"\s(?:id|name)=\"[^\"]*\"")
 WORDS_OF_THEIR_OWN = frozenset({
@@ -52,9 +53,6 @@ VOID = frozenset({
 })  # fmt: skip
 
 SHORT = 2000  # characters of a block that is remembered
-
-Form = tuple[str, ...]
-"""The start tags of the inline elements around a word, outermost first."""
 
 
 class Words:
@@ -92,20 +90,18 @@ class Words:
 
     def text(self, start: int, end: int) -> str:
         """Some of the words as plain text; an image is its description in brackets."""
-        pieces: list[str] = []
+        shown: list[tuple[str, Form, bool]] = []
         for at in range(start, end):
-            word = self.words[at]
-            form = self.forms[at]
+            word, form = self.words[at], self.forms[at]
             if form and any("footnote-backref" in tag for tag in form):
                 continue
-            pieces.append(" " * (at > start and self.spaced(at)))
             if word == RULE:
                 word = SHOWN_RULE
             if word.startswith("<"):
                 attributes = attributes_of(word)
                 word = f"[{attributes.get('alt') or attributes.get('src', '')}]"
-            pieces.append(word)
-        return html.unescape("".join(pieces))
+            shown.append((html.unescape(word), form, at > start and self.spaced(at)))
+        return in_plain_text(shown)
 
     def count(self, start: int, end: int) -> int:
         """How many of the words have a letter or a digit."""
@@ -177,19 +173,6 @@ _read_once = lru_cache(maxsize=4096)(_read)
 def has_space(lead: str) -> bool:
     """Whether what stands before a word separates it from the word before."""
     return "<br" in lead or bool(re.search(r"\s|&nbsp;", re.sub("<[^>]*>", "", lead)))
-
-
-@cache
-def tag_name(start: str) -> str:
-    """The name in a tag."""
-    found = TAG_NAME.match(start)
-    return found[1] if found else ""
-
-
-@cache
-def attributes_of(start: str) -> dict[str, str]:
-    """The attributes in a start tag, their values as HTML."""
-    return dict(ATTRIBUTE.findall(start))
 
 
 def _compared(word: str) -> str:

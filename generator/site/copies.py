@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from generator.redline.blocks import HEADINGS, Block, Element, read_blocks
-from generator.redline.inline import is_note_number
-from generator.redline.words import SHOWN_RULE, attributes_of, tag_name
+from generator.redline.tags import attributes_of, tag_name
+from generator.redline.words import SHOWN_RULE
 
 WIDTH = 80
 UNDERLINES = {"h1": "=", "h2": "-"}
@@ -86,8 +86,6 @@ def _text(block: Block) -> str:
     for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):
         places = list(group)
         text = words.text(places[0], places[-1] + 1)
-        if is_note_number(words.forms[places[0]]):
-            text = f"[{text}]"
         pieces.append(" " * (places[0] > 0 and words.spaced(places[0])) + text)
         if target and target != text:
             pieces.append(f" <{html.unescape(target)}>")

@@ -24,6 +24,7 @@ BLOCKS = frozenset({
     "table", "caption", "tr", "th", "td", "pre", "details", "summary",
 })  # fmt: skip
 HEADINGS = ("<h1>", "<h2>", "<h3>", "<h4>", "<h5>", "<h6>")
+HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 SEEN_WHEN_EMPTY = frozenset({"li", "tr", "th", "td"})
 BOUNDARIES = frozenset({
     "address", "article", "aside", "body", "center", "dir", "div", "fieldset", "figcaption", "figure",
@@ -204,7 +205,7 @@ class _Eye:
 
     def _target(self, node: LexborNode) -> str | None:
         target = link_target(_written(node, "href"))
-        made = self._tables_of_contents or MADE_BY_RENDERER & _classes(node)
+        made = self._tables_of_contents or MADE_BY_RENDERER & _classes(node) or leads_to_its_heading(node)
         return MADE_TARGET if made and target else target
 
     def _image(self, node: LexborNode) -> Image:
@@ -280,8 +281,33 @@ def _classes(node: LexborNode) -> frozenset[str]:
     return frozenset((_written(node, "class") or "").split())
 
 
+def is_permalink(node: LexborNode) -> bool:
+    """Whether a link is only the sign beside a heading that leads to it, whatever its class and its sign."""
+    heading, target = _heading_of(node), _written(node, "href") or ""
+    if heading is None or not target.startswith("#"):
+        return False
+    if PERMALINK in _classes(node):
+        return True
+    has_words = any(map(str.isalnum, node.text())) or node.css_first("img") is not None
+    return target == f"#{_written(heading, 'id')}" and not has_words
+
+
+def leads_to_its_heading(node: LexborNode) -> bool:
+    """Whether a link stands in a heading and leads there: its target follows from the heading's words."""
+    heading = _heading_of(node)
+    return heading is not None and _written(node, "href") == f"#{_written(heading, 'id')}"
+
+
+def _heading_of(node: LexborNode) -> LexborNode | None:
+    """The heading around a link."""
+    above = node.parent if node.tag == "a" else None
+    while above is not None and above.tag not in HEADING_TAGS:
+        above = None if above.tag in BLOCKS or above.tag in BOUNDARIES else above.parent
+    return above
+
+
 def _is_unseen(node: LexborNode) -> bool:
-    return node.tag in UNSEEN or (node.tag == "a" and PERMALINK in _classes(node))
+    return node.tag in UNSEEN or is_permalink(node)
 
 
 def _is_table_of_contents(node: LexborNode) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.versions import visible
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document, read_text
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
@@ -237,11 +238,31 @@ def test_what_is_no_target_does_not_count(one: str, other: str) -> None:
     assert seen(one) == seen(other)
 
 
-def test_a_permalink_of_the_table_of_contents_is_not_seen() -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"permalink": True},
+        {"permalink": "#"},
+        {"permalink": "\U0001f517", "permalink_leading": True},
+        {"permalink": "link"},
+        {"permalink": "#", "permalink_class": "own", "permalink_title": "Here"},
+    ],
+)
+def test_a_permalink_of_the_table_of_contents_is_not_seen(options: dict[str, object]) -> None:
     plain = Renderer(["toc"], {})
-    linked = Renderer([{"toc": {"permalink": True}}], {})
+    linked = Renderer([{"toc": options}], {})
     assert read_text(b"# a", linked).content_sha256 == read_text(b"# a", plain).content_sha256
     assert read_text(b"# a", linked).title == "a"
+
+
+def test_a_heading_that_links_to_itself_leads_nowhere() -> None:
+    linked = Renderer(["attr_list", {"toc": {"anchorlink": True, "anchorlink_class": "own"}}], {})
+    assert visible.see(linked.render("# a {#x}")) == visible.see(linked.render("# a {#y}"))
+
+
+@pytest.mark.parametrize("link", ['<a class="headerlink" href="#a">a</a>', '<a href="#a">#</a>'])
+def test_a_link_outside_a_heading_is_seen_whatever_its_class(link: str) -> None:
+    assert visible.see(f"<p>word {link}</p>") != visible.see("<p>word</p>")
 
 
 @pytest.mark.parametrize(
