@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -48,7 +49,7 @@ class _Reader:
         self.tag = ""
         self.text: list[tuple[str, tuple[str, ...]]] = []
         self.forms: list[tuple[int, tuple[str, ...]]] = []
-        self.joining = False  # the next block of the old side goes on in the one before
+        self.joining: str | None = None  # what the next block of the old side goes on with in the one before
 
     def walk(self, parent: LexborNode, tag: str, form: tuple[str, ...], *, hidden: bool) -> None:
         node = parent.child
@@ -66,7 +67,7 @@ class _Reader:
             return
         change = attributes.get("data-change")
         if change in ("split", "merge"):
-            self.sign(change, attributes.get("data-old-tag") or "", tag)
+            self.sign(change, attributes, tag)
             return
         if name in ("ins", "del") and "rl" in (attributes.get("class") or "").split():
             gone = (name == "ins") == (self.side == "old")
@@ -91,22 +92,22 @@ class _Reader:
             inside = tuple(sorted({*form, kind})) if kind else form
             self.walk(node, tag, inside, hidden=hidden)
 
-    def sign(self, change: str, old_tag: str, tag: str) -> None:
+    def sign(self, change: str, attributes: Mapping[str, str | None], tag: str) -> None:
         if self.side == "new":
             return
         if change == "merge":
             self.end_block()
-            self.tag = old_tag or tag
+            self.tag = attributes.get("data-old-tag") or tag
         else:
-            self.joining = True
+            self.joining = "" if "data-unspaced" in attributes else " "
 
     def add(self, text: str, tag: str, form: tuple[str, ...], *, hidden: bool) -> None:
         if hidden or not text:
             return
-        if self.joining and text.strip():
-            self.joining = False
+        if self.joining is not None and text.strip():
             self.tag, before, forms = self.blocks.pop()
-            self.text = [(before, ("joined",)), (" ", ())]
+            self.text = [(before, ("joined",)), (self.joining, ())]
+            self.joining = None
             self.forms = forms
         self.tag = self.tag or tag
         self.text.append((text, form))

@@ -7,202 +7,140 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from dataclasses import dataclass
 
-from rapidfuzz.distance import Indel
-
-from generator.redline.blocks import Block, Element
 from generator.redline.codes import alike, common_runs, contained, heaviest_chain
+from generator.redline.grouping import Grouping, Pairs, group_pairs
+from generator.redline.stretches import compare_words
+from generator.redline.units import Unit
 
 ALIKE = 0.45
 """Of two blocks in place: twice the common words to all words of both."""
 
+SURELY_ALIKE = 0.7
+"""The same where nobody doubts that one block became the other."""
+
+READ_AS_ONE = 0.3
+"""Of two blocks that are less alike: words that would stay unmarked, to all words."""
+
 CONTAINED = 0.75
 """Of a block that was split off or merged: its words that the other has, too."""
+
+WHOLE = 0.9
+"""Of the longer of two blocks: a shorter one with as many words is no part of it but the same."""
 
 FEWEST_CONTAINED = 4
 """Words that a block needs to be looked for inside another one; fewer occur in any text."""
 
-HALF = 0.5
-"""Of a unit's words: as many have to be found in the group that it is merged or split with."""
-
-LINKED = 0.25
-"""Of the shorter of two units: as many words make them parts of one."""
-
 MOST_COMPARISONS = 40_000
+DEEPEST = 8
+"""Times that a gap between two groups is aligned by itself, where there was too much to compare at once."""
+
 SHINGLE = 3
 COMMON_SHINGLE = 6
-"""A phrase of so many words that more blocks than these have says nothing about either."""
+"""A phrase of so many words that more blocks than these has says nothing about either."""
 
 
-class Unit:
-    """A block, or all blocks of a table row.
-
-    ``key`` is equal for units that read and look the same.
-    """
-
-    __slots__ = ("_code", "blocks", "key", "row", "vocabulary")
-
-    def __init__(self, blocks: list[Block], row: Element | None, vocabulary: dict[str, str]) -> None:
-        self.blocks = blocks
-        self.row = row
-        self.vocabulary = vocabulary
-        self.key = "\0".join(
-            [" ".join(element.tag for element in blocks[0].path)]
-            + [" ".join(block.markup.split()) for block in blocks]
-        )
-        self._code: str | None = None
-
-    @property
-    def code(self) -> str:
-        """One character for each word, number label left out."""
-        if self._code is None:
-            self._code = "\0".join(
-                words.code[words.label :] for words in (block.words(self.vocabulary) for block in self.blocks)
-            )
-        return self._code
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it is one image and nothing else."""
-        words = self.blocks[0].words(self.vocabulary).words
-        return len(self.blocks) == len(words) == 1 and words[0].startswith("<img")
-
-    @property
-    def place(self) -> tuple[Element, ...]:
-        """What it shares with units that it can be merged with."""
-        return self.blocks[0].place
-
-
-def read_units(blocks: Iterable[Block], vocabulary: dict[str, str]) -> list[Unit]:
-    """The blocks, those of one table row together."""
-    units: list[Unit] = []
-    for row, group in groupby(blocks, key=_row_of):
-        if row is None:
-            units += [Unit([block], None, vocabulary) for block in group]
-        else:
-            units.append(Unit(list(group), row, vocabulary))
-    return units
-
-
-def _row_of(block: Block) -> Element | None:
-    return next((element for element in block.path if element.tag == "tr"), None)
-
-
-def align(old: Sequence[Unit], new: Sequence[Unit]) -> list[tuple[list[int], list[int]]]:
+@dataclass(frozen=True, slots=True)
+class Alignment:
     """Old and new units that are the same, in order and never crossing; mostly one and one.
 
-    Where one side has more units than one, they were merged or split.
+    Where one side has more units than one, they were merged or split. ``is_held_back``: more would be merged
+    if units of several items or cells might be.
     """
+
+    groups: list[Pairs]
+    is_held_back: bool
+
+
+def align(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = False) -> Alignment:
+    """Which units are the same; ``across`` items and cells, if that is wanted."""
     start = 0
     while start < min(len(old), len(new)) and old[start].key == new[start].key:
         start += 1
+    while 0 < start < max(len(old), len(new)) and old[start - 1].is_number:
+        start -= 1  # a number by itself goes with what it numbers
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end].key == new[-1 - end].key:
         end += 1
+    grouping = Grouping(old, new, across)
+    middle = _align_middle(grouping, range(start, len(old) - end), range(start, len(new) - end))
     groups = [([at], [at]) for at in range(start)]
-    groups += _align_middle(old, new, range(start, len(old) - end), range(start, len(new) - end))
+    groups += middle
     groups += [([len(old) - at], [len(new) - at]) for at in range(end, 0, -1)]
-    return groups
+    groups = _with_numbers(old, new, groups)
+    if len(middle) < max(len(old), len(new)) - start - end:
+        grouping.take_in(groups)
+        groups = _with_regrouped(grouping, groups)
+    return Alignment(groups, grouping.is_held_back)
+
+
+def _with_numbers(old: Sequence[Unit], new: Sequence[Unit], groups: Sequence[Pairs]) -> list[Pairs]:
+    """The groups, and headings that are only a number, such as "Article 3", with what they number."""
+    result: list[Pairs] = []
+    i = j = 0
+    for olds, news in groups:
+        if i < olds[0] and j < news[0]:
+            before = old[olds[0] - 1], new[news[0] - 1]
+            if all(unit.is_number for unit in before):
+                result.append(([olds[0] - 1], [news[0] - 1]))
+        result.append((olds, news))
+        i, j = olds[-1] + 1, news[-1] + 1
+    filled: list[Pairs] = []
+    i = j = 0
+    for olds, news in [*result, ([len(old)], [len(new)])]:
+        filled += _fill_gap(old, new, range(i, olds[0]), range(j, news[0]), "key", with_numbers=True)
+        filled.append((olds, news))
+        i, j = olds[-1] + 1, news[-1] + 1
+    return filled[:-1]
+
+
+def _with_regrouped(grouping: Grouping, groups: Sequence[Pairs]) -> list[Pairs]:
+    """The groups, and those of units in the gaps between them that are the same together only."""
+    result: list[Pairs] = []
+    i = j = 0
+    for olds, news in [*groups, ([len(grouping.old)], [len(grouping.new)])]:
+        if i < olds[0] and j < news[0]:
+            result += grouping.regroup(range(i, olds[0]), range(j, news[0]))
+        result.append((olds, news))
+        i, j = olds[-1] + 1, news[-1] + 1
+    return result[:-1]
 
 
 def _align_middle(
-    old: Sequence[Unit], new: Sequence[Unit], old_places: range, new_places: range
-) -> list[tuple[list[int], list[int]]]:
+    grouping: Grouping, old_places: range, new_places: range, *, deeper: int = DEEPEST
+) -> list[Pairs]:
     if not old_places or not new_places:
         return []
+    old, new = grouping.old, grouping.new
     points: list[tuple[int, int, float]] = []
     left, right = list(old_places), list(new_places)
     for name in ("key", "code"):
         found = unique_pairs(
-            {i: getattr(old[i], name) for i in left}, {j: getattr(new[j], name) for j in right}
+            {i: getattr(old[i], name) for i in left if not old[i].is_number},
+            {j: getattr(new[j], name) for j in right if not new[j].is_number},
         )
         points += [(i, j, 1.0 + len(old[i].code)) for i, j in found]
         taken = {i for i, _ in found}, {j for _, j in found}
         left = [i for i in left if i not in taken[0]]
         right = [j for j in right if j not in taken[1]]
-    points += _alike_pairs(old, new, left, right)
-    chain = [points[n][:2] for n in heaviest_chain(points, touching=True)]
-    groups: list[tuple[list[int], list[int]]] = []
+    alike_pairs = _alike_pairs(old, new, left, right)
+    parts = {len(points) + n for n, (*_, is_part) in enumerate(alike_pairs) if is_part}
+    points += [pair[:3] for pair in alike_pairs]
+    chain = [points[n][:2] for n in heaviest_chain(points, parts)]
+    groups: list[Pairs] = []
     i, j = old_places.start, new_places.start
-    settled = [group for olds, news in _groups(chain) for group in _settled(old, new, olds, news)]
+    are_few = len(left) * len(right) <= MOST_COMPARISONS
+    settled = [group for olds, news in group_pairs(chain) for group in grouping.settle(olds, news)]
     for olds, news in [*settled, ([old_places.stop], [new_places.stop])]:
-        groups += _fill_gap(old, new, range(i, olds[0]), range(j, news[0]))
+        gap = range(i, olds[0]), range(j, news[0])
+        if are_few or not settled or not deeper:
+            groups += _fill_gap(old, new, *gap, "key", "code")
+        else:  # among fewer units there are more that are like no other
+            groups += _align_middle(grouping, *gap, deeper=deeper - 1)
         groups.append((olds, news))
         i, j = olds[-1] + 1, news[-1] + 1
     return groups[:-1]
-
-
-def _groups(chain: Iterable[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
-    """Pairs that share a unit, together."""
-    groups: list[tuple[list[int], list[int]]] = []
-    for i, j in chain:
-        if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
-            olds, news = groups[-1]
-            olds += [i] * (olds[-1] != i)
-            news += [j] * (news[-1] != j)
-        else:
-            groups.append(([i], [j]))
-    return groups
-
-
-def _settled(
-    old: Sequence[Unit], new: Sequence[Unit], olds: list[int], news: list[int]
-) -> list[tuple[list[int], list[int]]]:
-    """The group without units that have little in it, and cut where hardly a word crosses the cut."""
-    while len(olds) + len(news) > 2:
-        shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
-        found = [sum(row) for row in shared], [sum(column) for column in zip(*shared, strict=True)]
-        kept = tuple(
-            [at for count, at in zip(counts, places, strict=True) if count >= HALF * len(units[at].code)]
-            for counts, units, places in zip(found, (old, new), (olds, news), strict=True)
-        )
-        if not kept[0] or not kept[1]:
-            return []
-        if kept != (olds, news):
-            olds, news = kept
-            continue
-        return _cut(old, new, olds, news, shared)
-    return [(olds, news)]
-
-
-def _shared_words(olds: Sequence[Unit], news: Sequence[Unit]) -> list[list[int]]:
-    """How many words each old unit has in common with each new one, when all are read in one."""
-    owners = [[n for n, unit in enumerate(units) for _ in unit.code] for units in (olds, news)]
-    shared = [[0] * len(news) for _ in olds]
-    for i, j, length in common_runs("".join(u.code for u in olds), "".join(u.code for u in news)):
-        for n in range(length):
-            shared[owners[0][i + n]][owners[1][j + n]] += 1
-    return shared
-
-
-def _cut(
-    old: Sequence[Unit], new: Sequence[Unit], olds: list[int], news: list[int], shared: list[list[int]]
-) -> list[tuple[list[int], list[int]]]:
-    links = [
-        (i, j)
-        for a, i in enumerate(olds)
-        for b, j in enumerate(news)
-        if shared[a][b] >= max(1, LINKED * min(len(old[i].code), len(new[j].code)))
-    ]
-    return [part for group in _groups(links) for part in _mergeable(old, group, links)]
-
-
-def _mergeable(
-    old: Sequence[Unit], group: tuple[list[int], list[int]], links: Sequence[tuple[int, int]]
-) -> list[tuple[list[int], list[int]]]:
-    """The group with only those old units that can be merged: of the item or cell with most of the words."""
-    olds, news = group
-    words: dict[tuple[Element, ...], int] = {}
-    for i in olds:
-        words[old[i].place] = words.get(old[i].place, 0) + len(old[i].code)
-    if len(words) == 1:
-        return [group]
-    if len(news) > 1:
-        points = [(i, j, float(len(old[i].code))) for i, j in links if i in olds and j in news]
-        return [([points[n][0]], [points[n][1]]) for n in heaviest_chain(points)]
-    place = max(words, key=lambda found: words[found])
-    return [([i for i in olds if old[i].place == place], news)]
 
 
 def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
@@ -217,22 +155,36 @@ def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, in
 
 def _alike_pairs(
     old: Sequence[Unit], new: Sequence[Unit], left: list[int], right: list[int]
-) -> list[tuple[int, int, float]]:
-    """Pairs that have much in common, weighed by how much."""
-    points: list[tuple[int, int, float]] = []
+) -> list[tuple[int, int, float, bool]]:
+    """Pairs that have much in common, weighed by how much, and whether one is a part of the other."""
+    points: list[tuple[int, int, float, bool]] = []
     for i, j in worth_comparing(old, new, left, right):
         code, other = old[i].code, new[j].code
         shortest = min(len(code), len(other))
         share = alike(code, other, ALIKE)
-        if share:
-            points.append((i, j, share * share * shortest))
+        if share and (share >= SURELY_ALIKE or _read_as_one(old[i], new[j])):
+            is_part = shortest < WHOLE * max(len(code), len(other)) and not (old[i].row and new[j].row)
+            is_part = is_part and bool(contained(code, other, CONTAINED))
+            points.append((i, j, share * share * shortest, is_part))
         elif old[i].is_picture and new[j].is_picture:
-            points.append((i, j, ALIKE))
-        elif shortest >= FEWEST_CONTAINED and not (old[i].row or new[j].row):
+            points.append((i, j, ALIKE, False))
+        elif shortest >= FEWEST_CONTAINED and not (old[i].row and new[j].row):
             common = contained(code, other, CONTAINED)
             if common:
-                points.append((i, j, 0.5 * common))
+                points.append((i, j, 0.5 * common, True))
     return points
+
+
+def _read_as_one(old: Unit, new: Unit) -> bool:
+    """Whether enough words stay unmarked; "We share data when:" is not "We never sell data"."""
+    if len(old.blocks) != 1 or len(new.blocks) != 1:
+        return True
+    words, new_words = (unit.blocks[0].words(unit.vocabulary) for unit in (old, new))
+    kept = sum(
+        new_words.count(part.new_start, part.new_end) for part in compare_words(words, new_words) if part.kept
+    )
+    both = words.count(words.label, len(words)) + new_words.count(new_words.label, len(new_words))
+    return 2 * kept >= READ_AS_ONE * both
 
 
 def worth_comparing(
@@ -261,57 +213,33 @@ def _phrases(code: str) -> list[str]:
 
 
 def _fill_gap(
-    old: Sequence[Unit], new: Sequence[Unit], left: range, right: range
-) -> list[tuple[list[int], list[int]]]:
-    """Units that look the same between two groups that are already found."""
+    old: Sequence[Unit],
+    new: Sequence[Unit],
+    left: range,
+    right: range,
+    name: str,
+    *others: str,
+    with_numbers: bool = False,
+) -> list[Pairs]:
+    """Units between two groups that look the same (``key``), and between those, that read the same."""
     if not left or not right:
         return []
     names: dict[str, str] = {}
     codes = [
-        "".join(names.setdefault(units[at].key, chr(len(names) + 1)) for at in places)
-        for units, places in ((old, left), (new, right))
+        "".join(
+            names.setdefault(
+                getattr(units[at], name) if with_numbers or not units[at].is_number else f"{side}\0{at}",
+                chr(len(names) + 1),
+            )
+            for at in places
+        )
+        for side, (units, places) in enumerate(((old, left), (new, right)))
     ]
-    runs = common_runs(codes[0], codes[1])
-    return [([left[i + n]], [right[j + n]]) for i, j, length in runs for n in range(length)]
-
-
-def align_columns(old: Unit, new: Unit) -> list[tuple[int, int]]:
-    """Which cells of two rows stand below each other, as places of cells in order."""
-    codes = [
-        ["\0".join(block.words(old.vocabulary).code for block in cell) for cell in cells_of(unit)]
-        for unit in (old, new)
-    ]
-    if len(codes[0]) == len(codes[1]):
-        return [(at, at) for at in range(len(codes[0]))]
-    points = [
-        (i, j, 0.1 + Indel.normalized_similarity(code, other))
-        for i, code in enumerate(codes[0])
-        for j, other in enumerate(codes[1])
-    ]
-    return [points[n][:2] for n in heaviest_chain(points)]
-
-
-def pair_cells(
-    old: Unit, new: Unit, columns: Iterable[tuple[int, int]]
-) -> list[tuple[list[Block], list[Block]]]:
-    """The cells of two rows side by side; one of a pair is empty where a cell came or went."""
-    cells = cells_of(old), cells_of(new)
-    pairs: list[tuple[list[Block], list[Block]]] = []
-    i = j = 0
-    for i_next, j_next in [*columns, (len(cells[0]), len(cells[1]))]:
-        pairs += [(cell, []) for cell in cells[0][i:i_next]]
-        pairs += [([], cell) for cell in cells[1][j:j_next]]
-        if i_next < len(cells[0]):
-            pairs.append((cells[0][i_next], cells[1][j_next]))
-        i, j = i_next + 1, j_next + 1
-    return pairs
-
-
-def cells_of(unit: Unit) -> list[list[Block]]:
-    """The blocks of each cell of a row."""
-
-    def cell_of(block: Block) -> int:
-        at = next(n for n, element in enumerate(block.path) if element is unit.row)
-        return id(block.path[at + 1]) if at + 1 < len(block.path) else 0
-
-    return [list(group) for _, group in groupby(unit.blocks, key=cell_of)]
+    groups: list[Pairs] = []
+    i, j = left.start, right.start
+    for a, b, length in [*common_runs(codes[0], codes[1]), (len(left), len(right), 0)]:
+        if others:
+            groups += _fill_gap(old, new, range(i, left.start + a), range(j, right.start + b), *others)
+        groups += [([left.start + a + n], [right.start + b + n]) for n in range(length)]
+        i, j = left.start + a + length, right.start + b + length
+    return groups

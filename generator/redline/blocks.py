@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.redline.words import RULE, Words
+from generator.redline.words import RULE, Vocabulary, Words
 from generator.versions.visible import PERMALINK, is_permalink, leads_to_its_heading
 
 BLOCKS = frozenset({
@@ -83,7 +83,7 @@ class Block:
         """The elements that it shares with the blocks beside it."""
         return tuple(element for element in self.path if element.tag in SHAPE)
 
-    def words(self, vocabulary: dict[str, str]) -> Words:
+    def words(self, vocabulary: Vocabulary) -> Words:
         """Its words; ``vocabulary`` is the one of the whole comparison."""
         if self._words is None:
             self._words = Words(self.markup, vocabulary, is_heading=self.tag in HEADINGS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rapidfuzz.distance import Indel, LCSseq
 
@@ -122,37 +122,58 @@ def _common_prefix(old: str, new: str) -> int:
     return low
 
 
-def heaviest_chain(pairs: Sequence[tuple[int, int, float]], *, touching: bool = False) -> list[int]:
+def heaviest_chain(pairs: Sequence[tuple[int, int, float]], touching: Container[int] = ()) -> list[int]:
     """Which of the pairs (old place, new place, weight) to keep so that none cross and most weight stays.
 
     Answers positions in ``pairs``, in the order of places. Ties fall to the earlier pair. Two pairs may have
-    a place in common only if they may be ``touching``.
+    a place in common only if both are ``touching``, which names positions too.
     """
-    order = sorted(range(len(pairs)), key=lambda n: (pairs[n][0], pairs[n][1] if touching else -pairs[n][1]))
+    order = sorted(range(len(pairs)), key=lambda n: pairs[n][:2])
     width = 1 + max((pair[1] for pair in pairs), default=0)
-    tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)  # Fenwick tree: the best weight up to a place
+    every, touchable = _Best(width), _Best(width)
     before: dict[int, int] = {}
     best = (0.0, -1)
-    for n in order:
-        _, place, weight = pairs[n]
-        top = (0.0, -1)
-        at = place + touching
-        while at > 0:
-            if tree[at][0] > top[0]:
-                top = tree[at]
-            at &= at - 1
-        before[n] = top[1]
-        mine = (top[0] + weight, n)
-        if mine[0] > best[0]:
-            best = mine
-        at = place + 1
-        while at <= width:
-            if mine[0] > tree[at][0]:
-                tree[at] = mine
-            at += at & -at
+    for _, row in groupby(order, key=lambda n: pairs[n][0]):
+        found: list[tuple[int, tuple[float, int]]] = []
+        for n in row:
+            _, place, weight = pairs[n]
+            top = every.up_to(place)
+            if n in touching:
+                top = max(top, touchable.up_to(place + 1), key=lambda chain: chain[0])
+            before[n] = top[1]
+            mine = (top[0] + weight, n)
+            if mine[0] > best[0]:
+                best = mine
+            if n in touching:
+                touchable.add(place, mine)
+            found.append((place, mine))
+        for place, mine in found:
+            every.add(place, mine)
     chain: list[int] = []
     n = best[1]
     while n >= 0:
         chain.append(n)
         n = before[n]
     return chain[::-1]
+
+
+class _Best:
+    """The heaviest chain that ends below a place: a Fenwick tree of weights and positions."""
+
+    def __init__(self, width: int) -> None:
+        self.tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)
+
+    def up_to(self, place: int) -> tuple[float, int]:
+        top = (0.0, -1)
+        while place > 0:
+            if self.tree[place][0] > top[0]:
+                top = self.tree[place]
+            place &= place - 1
+        return top
+
+    def add(self, place: int, chain: tuple[float, int]) -> None:
+        place += 1
+        while place < len(self.tree):
+            if chain[0] > self.tree[place][0]:
+                self.tree[place] = chain
+            place += place & -place

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from generator.redline.align import read_units
 from generator.redline.blocks import read_blocks
 from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
 from generator.redline.codes import forget_phrases
 from generator.redline.finding import find_changes
 from generator.redline.lines import Line
+from generator.redline.units import read_units
 from generator.redline.weave import weave
+from generator.redline.words import Vocabulary
 from generator.versions import visible
 
 
@@ -39,7 +40,7 @@ class Redline:
     changes: tuple[Change, ...]
     counts: dict[str, int]
     lines: tuple[Line, ...]
-    vocabulary: dict[str, str]
+    vocabulary: Vocabulary
 
 
 def compare(old: Side, new: Side) -> Redline:
@@ -64,10 +65,13 @@ def compare(old: Side, new: Side) -> Redline:
     )
 
 
-def weave_html(old: str, new: str) -> tuple[list[Line], dict[str, str]]:
+def weave_html(old: str, new: str) -> tuple[list[Line], Vocabulary]:
     """Both fragments in one, and the characters that stand for their words."""
-    vocabulary: dict[str, str] = {}
-    units = [read_units(read_blocks(side), vocabulary) for side in (old, new)]
+    vocabulary = Vocabulary()
+    blocks = [read_blocks(side) for side in (old, new)]
+    for block in (block for side in blocks for block in side if "<" in block.markup):
+        vocabulary.add_cuts(block.markup)
+    units = [read_units(side, vocabulary) for side in blocks]
     return weave(units[0], units[1], vocabulary), vocabulary
 
 

@@ -14,7 +14,8 @@ def cut_stretches(
 ) -> list[list[Stretch]]:
     """The stretches for each of several new blocks in a row.
 
-    On the old side a cut is where a block began, or at a space: elsewhere no block can be split.
+    On the old side a cut is where a block began, at a space, or in a script without spaces: elsewhere no
+    block can be split.
     """
     parts: list[list[Stretch]] = []
     for new_end in new_ends[:-1]:
@@ -53,7 +54,8 @@ def _cut_at(
 ) -> tuple[list[Stretch], list[Stretch]]:
     """The stretches up to a new word, and the rest.
 
-    On the old side the cut is where a block began, or at a space: elsewhere no block can be split.
+    On the old side the cut is where a block began, at a space, or in a script without spaces: elsewhere no
+    block can be split.
     """
     at = next((n for n, part in enumerate(stretches) if part.new_end >= new_end), len(stretches))
     if at == len(stretches):
@@ -72,9 +74,9 @@ def _cut_at(
         return first, rest
     start = gone = rest[0].old_start
     changed = rest[0].old_end if not rest[0].kept else start
-    places = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.spaced(i))]
+    places = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.can_be_cut(i))]
     gone = max((i for i in places if i in begins), default=max(places, default=changed))
-    while gone < len(old) and not (gone in begins or old.spaced(gone)):
+    while gone < len(old) and not (gone in begins or old.can_be_cut(gone)):
         gone += 1
     return _without_start(first, rest, gone)
 

@@ -32,7 +32,7 @@ from generator.redline.places import find_places
 from generator.redline.plain import is_note_number
 from generator.redline.stretches import Stretch
 from generator.redline.tags import attributes_of
-from generator.redline.words import Words
+from generator.redline.words import Vocabulary, Words
 
 SHAPES = frozenset({
     *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",
@@ -44,7 +44,7 @@ COUNTED = ("start", "type", "reversed", "value", "colspan", "rowspan")
 """Attributes that a reader sees (versions.md, 17)."""
 
 
-def find_changes(lines: Sequence[Line], vocabulary: dict[str, str]) -> tuple[list[Change], dict[str, int]]:
+def find_changes(lines: Sequence[Line], vocabulary: Vocabulary) -> tuple[list[Change], dict[str, int]]:
     """The changes in the order of their places, and how many words came and went.
 
     The lines get the anchors.
@@ -57,11 +57,13 @@ def find_changes(lines: Sequence[Line], vocabulary: dict[str, str]) -> tuple[lis
 @dataclass
 class _Finder:
     lines: Sequence[Line]
-    vocabulary: dict[str, str]
+    vocabulary: Vocabulary
     changes: list[Change] = field(default_factory=list)
     words: dict[str, int] = field(default_factory=lambda: {"words_inserted": 0, "words_deleted": 0})
     renumbered: int | None = None  # where the one change that tells of all new numbers stands
-    retagged: tuple[int, int] = (-1, -1)  # the last line that became something else, and its change
+    retagged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
+    """What lines beside each other became, and the change that tells of it."""
+
     looked_at: set[Woven] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -145,14 +147,14 @@ class _Finder:
             if woven not in self.looked_at:
                 self.looked_at.add(woven)
                 self._read_attributes(at, woven)
-        if line.split:
-            self._add(at, Split(text=self._text(line.new)))
-        else:
+        if not line.split:
             self._read_shape(at, line.old, line.new)
+        elif not self.retagged:
+            self._add(at, Split(text=self._text(line.new)))
         if line.stretches is None or line.old_words is None or line.new_words is None:
             return
         for start in line.joints:
-            if start > line.stretches[0].old_start:
+            if start > line.stretches[0].old_start and not self.retagged:
                 self._add(at, Merged())
         words = self._word_changes(at)
         if words:
@@ -214,14 +216,16 @@ class _Finder:
     def _read_shape(self, at: int, old: Block, new: Block) -> None:
         shapes = [tuple(e.tag for e in block.path if e.tag in SHAPES) for block in (old, new)]
         if shapes[0] == shapes[1]:
+            self.retagged = {}
             return
-        before, number = self.retagged
-        told = self.changes[number] if number >= 0 and before == at - 1 else None
-        if isinstance(told, Retagged) and (told.old, told.new) == (shapes[0], shapes[1]):
+        became = shapes[0], shapes[1]
+        if became in self.retagged:
+            number = self.retagged[became]
+            told = self.changes[number]
+            assert isinstance(told, Retagged)
             self.changes[number] = replace(told, count=told.count + 1)
         else:
-            number = self._add(at, Retagged(old=shapes[0], new=shapes[1], count=1))
-        self.retagged = at, number
+            self.retagged[became] = self._add(at, Retagged(old=became[0], new=became[1], count=1))
 
     def _read_attributes(self, at: int, woven: Woven) -> None:
         if woven.old is None or woven.new is None:

@@ -43,6 +43,8 @@ def annotated_form(old: Form, new: Form) -> Form:
             form.append(f'{start[:-1]} data-change="reformat" data-old-tag="span">')
         elif _kind(start) == "a" and _target_of(was) != _target_of(start):
             form.append(f'{start[:-1]} data-change="relink" data-old-href="{_target(was)}">')
+        elif _kind(start) == "a" and _target(was) != _target(start) and _is_of_heading(start):
+            form.append(f'{start[:-1]} data-old-href="{_target(was)}">')
         else:
             form.append(start)
     for start in before.values():
@@ -79,6 +81,11 @@ def _seen_as(start: str) -> str:
 def _kind(start: str) -> str:
     name = tag_name(start)
     return SAME.get(name, name)
+
+
+def _is_of_heading(start: str) -> bool:
+    """Whether it is the link of a heading to itself."""
+    return attributes_of(start).get("class") == MADE_BY_RENDERER[-1]
 
 
 def _target(start: str) -> str:

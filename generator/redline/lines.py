@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from generator.redline.blocks import Block, Element
 from generator.redline.changes import Place
 from generator.redline.stretches import Stretch
-from generator.redline.words import Words
+from generator.redline.words import Vocabulary, Words
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +67,7 @@ class Line:
         one_sided = self.old is None or self.new is None
         return one_sided or bool(self.anchors) or any(not part.kept for part in self.stretches or ())
 
-    def count_marked(self, vocabulary: dict[str, str]) -> int:
+    def count_marked(self, vocabulary: Vocabulary) -> int:
         """How many words are marked in it, punctuation included."""
         if self.stretches is not None:
             return sum(part.size for part in self.stretches if not part.kept)

@@ -11,10 +11,14 @@ from generator.redline.blocks import Block, Element, start_tag, whole_number
 from generator.redline.finding import is_renumbering
 from generator.redline.inline import annotated_form
 from generator.redline.lines import Line, Woven
+from generator.redline.nesting import may_hold
 from generator.redline.stretches import Stretch
 from generator.redline.tags import Form, tag_name
 from generator.redline.wording import place_words
 from generator.redline.words import IDENTITY, RULE, SHOWN_RULE, TAG
+
+UNSPACED = ' data-unspaced=""'
+"""On a split: the old text has no space there, as in Chinese."""
 
 MERGED = '<span data-change="merge"></span>'
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
@@ -56,6 +60,8 @@ class _Writer:
 
     def write(self, line: Line) -> None:
         path = [woven for woven in line.path if woven.tag != "hr"]
+        if line.new is None and path and path[-1].tag in LISTS and may_hold(_tag_at(path, -2), "div"):
+            path.pop()  # text straight in a list: it cannot be marked there
         depth = 0
         while depth < min(len(self.opened), len(path)) and self.opened[depth] is path[depth]:
             depth += 1
@@ -145,8 +151,9 @@ def inside(line: Line, notes: Notes) -> str:
     if line.new is None:
         assert line.old is not None
         mark = _whole(line, line.old, "del", notes)
-        if line.path and line.path[-1].tag in LISTS:  # text straight in a list has to look like an item
-            return f'<li data-change="retag" data-old-tag="{line.path[-1].tag}">{mark}</li>'
+        if line.path and line.path[-1].tag in LISTS:  # text straight in a list
+            tag = "div" if may_hold(_tag_at(line.path, -2), "div") else "li"
+            return f'<{tag} data-change="retag" data-old-tag="{line.path[-1].tag}">{mark}</{tag}>'
         return mark
     if line.old is None:
         return (
@@ -157,6 +164,10 @@ def inside(line: Line, notes: Notes) -> str:
     if line.stretches is None:
         return rule(line.new) or "".join(map(_tag_sign, line.joints.values())) + line.new.markup
     return _marked(line, notes)
+
+
+def _tag_at(path: Sequence[Woven], place: int) -> str:
+    return path[place].tag if len(path) >= -place else "body"
 
 
 def _whole(line: Line, block: Block, tag: str, notes: Notes) -> str:
@@ -206,7 +217,7 @@ def _marked(line: Line, notes: Notes) -> str:
     old, new = line.old_words, line.new_words
     first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
     if line.split:
-        writer.sign('<span data-change="split"></span>')
+        writer.sign(f'<span data-change="split"{"" if old.spaced(first) else UNSPACED}></span>')
     for stretch in line.stretches:
         if stretch.kept:
             _write_kept(writer, line, stretch)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from generator.redline.align import Unit, unique_pairs, worth_comparing
+from generator.redline.align import unique_pairs, worth_comparing
 from generator.redline.codes import alike
+from generator.redline.units import Unit
 
 FEWEST_WORDS = 5
 """A moved block by itself has so many; shorter ones come twice by chance."""

@@ -67,6 +67,13 @@ def join_paths(old: tuple[Element, ...], new: tuple[Element, ...]) -> Joined:
     return Joined(pairs)
 
 
+def join_innermost(old: tuple[Element, ...], new: tuple[Element, ...]) -> Joined:
+    """The same where only the innermost elements become one, because those around them are others already."""
+    pairs: list[tuple[Element | None, Element | None]] = [(element, None) for element in old[:-1]]
+    pairs += [(None, element) for element in new[:-1]]
+    return Joined([*pairs, (old[-1], new[-1])])
+
+
 def is_whole(element: Element, other: Element | None) -> bool:
     """Whether an element must not be cut in two; list items are, where the nesting changed."""
     return element.tag not in MAY_REPEAT and not (element.tag == "li" and other is None)

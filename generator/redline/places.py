@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from generator.redline.blocks import HEADINGS, Block, Element
 from generator.redline.changes import Part, Place
 from generator.redline.lines import Line
+from generator.redline.words import Vocabulary
 
 PARTS: dict[str, Part] = {
     "li": "item", "tr": "row", "pre": "code", "dt": "term", "dd": "term",
@@ -14,7 +15,7 @@ PARTS: dict[str, Part] = {
 }  # fmt: skip
 
 
-def find_places(lines: Sequence[Line], vocabulary: dict[str, str]) -> list[Place]:
+def find_places(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Place]:
     """The place of each line: on the new side, or on the old one where the new one has no such line."""
     sides = _Side(vocabulary), _Side(vocabulary)
     return list(_places(lines, sides))
@@ -33,7 +34,7 @@ def _places(lines: Sequence[Line], sides: tuple[_Side, _Side]) -> Iterator[Place
 class _Side:
     """Counts the parts below each heading of one side."""
 
-    def __init__(self, vocabulary: dict[str, str]) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.headings: list[tuple[int, str]] = []
         self.counts: dict[Part, int] = {}

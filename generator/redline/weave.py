@@ -9,28 +9,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from generator.redline.align import Unit, align, align_columns, cells_of, pair_cells
+from generator.redline.align import align
 from generator.redline.blocks import Block, Element
 from generator.redline.cutting import cut_stretches, without_whole_blocks
+from generator.redline.grouping import Pairs
 from generator.redline.lines import Line, Woven
 from generator.redline.moves import find_moves
-from generator.redline.nesting import MAY_REPEAT, Joined, is_whole, join_paths, may_hold, shared_depth
+from generator.redline.nesting import (
+    MAY_REPEAT,
+    Joined,
+    is_whole,
+    join_innermost,
+    join_paths,
+    may_hold,
+    shared_depth,
+)
+from generator.redline.rows import align_columns, cells_of, cells_were_cut, pair_cells
 from generator.redline.stretches import Stretch, compare_words
-from generator.redline.words import Words
+from generator.redline.units import Unit
+from generator.redline.words import Vocabulary, Words
 
-LONG = 150
-"""Words of a paragraph that is too much to read twice by itself."""
+MOST_MARKED = 1.5
+FEW_MARKED = 5
+"""Marked words: what may be marked for each that has to be, and beyond that.
 
-REPEATED = 100
-"""Words that may be shown twice, deleted and inserted, where paragraphs became list items or were some.
-
-Only so do both sides come back with all their items. More are shown once if little else has changed.
+Paragraphs that became list items, or were some, are shown twice, deleted and inserted, since only so do both
+sides come back with all their items. Where that would mark more than this, they are shown once.
 """
 
+REWRITTEN = 300
+MOST_MARKED_IF_REWRITTEN = 2.2
+"""The same of a text that is rewritten: so many of its words have to be marked anyway."""
 
-def weave(old: Sequence[Unit], new: Sequence[Unit], vocabulary: dict[str, str]) -> list[Line]:
+
+def weave(old: Sequence[Unit], new: Sequence[Unit], vocabulary: Vocabulary) -> list[Line]:
     """The lines of the woven text."""
-    groups = [(range(olds[0], olds[-1] + 1), range(news[0], news[-1] + 1)) for olds, news in align(old, new)]
+    alignment = align(old, new)
+    weaver = _woven(old, new, alignment.groups, vocabulary, items_stay=False)
+    if weaver.repeats or alignment.is_held_back:
+        groups = align(old, new, across=True).groups if alignment.is_held_back else alignment.groups
+        staying = _woven(old, new, groups, vocabulary, items_stay=True)
+        marked, least = (
+            sum(line.count_marked(vocabulary) for line in found.lines) for found in (weaver, staying)
+        )
+        is_rewritten = least > REWRITTEN
+        most = MOST_MARKED_IF_REWRITTEN * least if is_rewritten else MOST_MARKED * least + FEW_MARKED
+        if marked > most:
+            weaver = staying
+    drop_false_moves(weaver.lines)
+    return weaver.lines
+
+
+def _woven(
+    old: Sequence[Unit],
+    new: Sequence[Unit],
+    aligned: Sequence[Pairs],
+    vocabulary: Vocabulary,
+    *,
+    items_stay: bool,
+) -> _Weaver:
+    groups = [(range(olds[0], olds[-1] + 1), range(news[0], news[-1] + 1)) for olds, news in aligned]
     gaps: list[tuple[range, range]] = []
     i = j = 0
     for olds, news in [*groups, (range(len(old), len(old)), range(len(new), len(new)))]:
@@ -38,36 +76,25 @@ def weave(old: Sequence[Unit], new: Sequence[Unit], vocabulary: dict[str, str]) 
         i, j = olds.stop, news.stop
     left = [at for gone, _ in gaps for at in gone]
     right = [at for _, come in gaps for at in come]
-    moves = find_moves(old, new, left, right)
-
-    def weave_once(*, items_stay: bool) -> _Weaver:
-        weaver = _Weaver(vocabulary, items_stay=items_stay)
-        weaver.move(old, new, moves)
-        for (gone, come), (olds, news) in zip_longest(gaps, groups, fillvalue=(range(0), range(0))):
-            for at in gone:
-                weaver.deleted += old[at].blocks
-            for at in come:
-                weaver.inserted += new[at].blocks
-            if olds:
-                weaver.keep([old[at] for at in olds], [new[at] for at in news])
-        weaver.place_gap(())
-        return weaver
-
-    weaver = weave_once(items_stay=False)
-    if weaver.repeated > REPEATED:
-        marked = sum(line.count_marked(vocabulary) for line in weaver.lines)
-        others = marked - 2 * weaver.repeated
-        if weaver.repeated > 2 * others:
-            weaver = weave_once(items_stay=True)
-    drop_false_moves(weaver.lines)
-    return weaver.lines
+    weaver = _Weaver(vocabulary, items_stay=items_stay)
+    weaver.note_first_blocks(old, new)
+    weaver.move(old, new, find_moves(old, new, left, right))
+    for (gone, come), (olds, news) in zip_longest(gaps, groups, fillvalue=(range(0), range(0))):
+        for at in gone:
+            weaver.deleted += old[at].blocks
+        for at in come:
+            weaver.inserted += new[at].blocks
+        if olds:
+            weaver.keep([old[at] for at in olds], [new[at] for at in news])
+    weaver.place_gap(())
+    return weaver
 
 
 @dataclass
 class _Weaver:
-    vocabulary: dict[str, str]
+    vocabulary: Vocabulary
     items_stay: bool  # paragraphs that became list items, or were some, are kept
-    repeated: int = 0  # words of those that are not kept
+    repeats: bool = False  # whether some of those were not kept
     lines: list[Line] = field(default_factory=list)
     deleted: list[Block] = field(default_factory=list)
     inserted: list[Block] = field(default_factory=list)
@@ -75,8 +102,19 @@ class _Weaver:
     shared: dict[tuple[Element | None, Element | None], Woven] = field(default_factory=dict)
     alone: dict[Element, Woven] = field(default_factory=dict)
     partner: dict[Element, Element | None] = field(default_factory=dict)
+    first: set[Block] = field(default_factory=set)  # in their item, row or definition
     moved: dict[Block, tuple[int, Block]] = field(default_factory=dict)
     columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = field(default_factory=dict)
+
+    def note_first_blocks(self, *sides: Sequence[Unit]) -> None:
+        """Note which blocks begin an item, a row or a definition."""
+        for side in sides:
+            blocks = [block for unit in side for block in unit.blocks]
+            self.first |= {
+                block
+                for before, block in zip([None, *blocks], blocks, strict=False)
+                if before is None or before.holder is not block.holder
+            }
 
     def move(
         self, old: Sequence[Unit], new: Sequence[Unit], moves: Sequence[Sequence[tuple[int, int]]]
@@ -90,15 +128,14 @@ class _Weaver:
 
     def keep(self, old: Sequence[Unit], new: Sequence[Unit]) -> None:
         """Add units that are the same; several blocks on a side were merged or split."""
-        if len(old) + len(new) > 2:
-            self._keep_merged(
-                [b for unit in old for b in unit.blocks], [b for unit in new for b in unit.blocks]
-            )
-        elif old[0].row is None or new[0].row is None:
-            self._keep_blocks(old[0].blocks, new[0].blocks)
-        else:
+        blocks, new_blocks = ([block for unit in side for block in unit.blocks] for side in (old, new))
+        if len(old) == len(new) == 1 and old[0].row and new[0].row and not cells_were_cut(old[0], new[0]):
             for cell, new_cell in pair_cells(old[0], new[0], self._columns_of(old[0], new[0])):
                 self._keep_blocks(cell, new_cell)
+        elif len(blocks) == len(new_blocks) == 1:
+            self._keep_block(blocks[0], new_blocks[0])
+        else:
+            self._keep_merged(blocks, new_blocks)
 
     def _columns_of(self, old: Unit, new: Unit) -> list[tuple[int, int]]:
         """Which columns are the same: as the first rows of these tables show it."""
@@ -133,18 +170,25 @@ class _Weaver:
 
     def _joined(self, old: Block, new: Block) -> Joined | None:
         """The elements around both; None if HTML does not allow them, or if one is cut that must not be."""
-        if not self.items_stay and (old.holder is None) != (new.holder is None):
-            words = len(old.words(self.vocabulary))
-            if words <= LONG:
-                self.repeated += words
-                return None
-        joined = join_paths(old.path, new.path)
-        whole = all(
-            one is None or not is_whole(one, other) or self.partner.get(one, other) is other
-            for pair in joined.pairs
-            for one, other in (pair, pair[::-1])
-        )
-        return joined if whole and joined.is_allowed() else None
+        became_item = (old.holder is None) != (new.holder is None)
+        if became_item and not self.items_stay:
+            self.repeats = True
+            return None
+        if not (old.path and new.path):
+            joined = join_paths(old.path, new.path)
+            return joined if joined.is_allowed() else None
+        choices = [join_paths(old.path, new.path)]
+        if self.items_stay or (old in self.first) == (new in self.first):
+            choices.append(join_innermost(old.path, new.path))
+        for joined in choices:
+            if joined.is_allowed() and all(
+                one is None or not is_whole(one, other) or self.partner.get(one, other) is other
+                for pair in joined.pairs
+                for one, other in (pair, pair[::-1])
+            ):
+                return joined
+        self.repeats = True
+        return None
 
     def _woven(self, joined: Joined) -> tuple[Woven, ...]:
         for pair in joined.pairs:
@@ -264,7 +308,7 @@ class _Weaver:
         )
 
 
-def _begins(blocks: Sequence[Block], vocabulary: dict[str, str]) -> dict[int, Block]:
+def _begins(blocks: Sequence[Block], vocabulary: Vocabulary) -> dict[int, Block]:
     """At which of the words of all blocks together each block begins."""
     begins: dict[int, Block] = {}
     at = 0

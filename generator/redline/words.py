@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 
-from generator.redline.plain import in_plain_text
+from generator.redline.labels import LONGEST, label_length
+from generator.redline.plain import in_plain_text, script_of
 from generator.redline.tags import Form, attributes_of, tag_name
 
 RULE = "\ufffcrule"
@@ -38,10 +40,10 @@ PIECE = re.compile(
     rf"|(?P<sign>[{UNSPACED}][{JOINED}]*|[{MARKS}]{{4,}}|.)",
     re.DOTALL,
 )
-LABEL = re.compile(r"[(\[]?(?:\d+(?:\.\d+)*|[A-Za-z]|[ivxlcIVXLC]+)[.)\]]+")
-BARE_LABEL = re.compile(r"\d+(?:\.\d+)+")
-NUMBER = re.compile(r"\d+")
+WORD = re.compile(rf"{LETTER}+(?:[{INNER}]+{LETTER}+)*")
+CUT_WORD = re.compile(rf"{LETTER}(?:</?[a-z][^>]*>)+{LETTER}")
 IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
+IS_UNSPACED_SIGN = re.compile(rf"[{UNSPACED}\u3000-\u303f\uff00-\uffef]")  # with punctuation of full width
 TAG = re.compile(r"<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 IDENTITY = re.compile(r"\s(?:id|name)=\"[^\"]*\"")
 WORDS_OF_THEIR_OWN = frozenset({
@@ -55,6 +57,29 @@ VOID = frozenset({
 SHORT = 2000  # characters of a block that is remembered
 
 
+class Vocabulary(dict[str, str]):
+    """The words of a whole comparison, each with the character that stands for it.
+
+    ``cuts``: words that have formatting in them on one side, and where it begins or ends.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cuts: dict[str, set[int]] = {}
+
+    def add_cuts(self, markup: str) -> None:
+        """Note the words in which formatting begins or ends, as in ``word[s](a.md)``."""
+        if not CUT_WORD.search(markup):
+            return
+        words, leads, forms = _read(markup)
+        for start, end in _glued(words, leads, forms):
+            places = [0]
+            for word in words[start:end]:
+                places.append(places[-1] + len(word))
+            if end - start > 1:
+                self.cuts.setdefault("".join(words[start:end]), set()).update(places[1:-1])
+
+
 class Words:
     """The words of one block with what stands before each and the inline elements around each.
 
@@ -64,21 +89,27 @@ class Words:
 
     __slots__ = ("code", "forms", "label", "leads", "words")
 
-    def __init__(self, markup: str, vocabulary: dict[str, str], *, is_heading: bool = False) -> None:
+    def __init__(self, markup: str, vocabulary: Vocabulary, *, is_heading: bool = False) -> None:
         read = _read if len(markup) > SHORT else _read_once
         self.words, self.leads, self.forms = read(markup)
+        if vocabulary.cuts:
+            self._cut(vocabulary.cuts)
         self.code = "".join(
             [
                 vocabulary.get(word) or vocabulary.setdefault(word, chr(len(vocabulary) + 1))
                 for word in map(_compared, self.words)
             ]
         )
-        self.label = self._label_length(is_heading=is_heading)
+        self.label = label_length(
+            self.words,
+            [self.spaced(at) for at in range(min(LONGEST + 1, len(self.words)))],
+            is_heading=is_heading,
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Words]) -> Words:
         """The words of several blocks as those of one."""
-        words = cls("", {})
+        words = cls("", Vocabulary())
         words.words = tuple(word for part in parts for word in part.words)
         words.leads = tuple(lead for part in parts for lead in part.leads)
         words.forms = tuple(form for part in parts for form in part.forms)
@@ -87,6 +118,26 @@ class Words:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def _cut(self, cuts: Mapping[str, set[int]]) -> None:
+        """Cut the words where formatting begins or ends in them on either side."""
+        words: list[str] = []
+        leads: list[str] = []
+        forms: list[Form] = []
+        for start, end in _glued(self.words, self.leads, self.forms):
+            whole = "".join(self.words[start:end])
+            ends = cuts.get(whole, set())
+            from_start = 0
+            for at in range(start, end):
+                word, length = self.words[at], len(self.words[at])
+                places = [0, *sorted(place - from_start for place in ends), length]
+                places = [place for place in places if 0 <= place <= length]
+                pieces = [word[a:b] for a, b in pairwise(places) if a < b] or [word]
+                words += pieces
+                leads += [self.leads[at], *[""] * (len(pieces) - 1)]
+                forms += [self.forms[at]] * len(pieces)
+                from_start += length
+        self.words, self.leads, self.forms = tuple(words), tuple(leads), tuple(forms)
 
     def text(self, start: int, end: int) -> str:
         """Some of the words as plain text; an image is its description in brackets."""
@@ -112,17 +163,11 @@ class Words:
         lead = self.leads[at]
         return lead == " " or (lead != "" and has_space(lead))
 
-    def _label_length(self, *, is_heading: bool) -> int:
-        """How many of the first words are a number such as ``4.2``, ``(a)`` or ``iv.``, and not "30 days"."""
-        words = self.words[:5]
-        length = next((at for at in range(1, len(words)) if self.leads[at]), 0)
-        number = "".join(words[:length])
-        if LABEL.fullmatch(number):
-            return length
-        if BARE_LABEL.fullmatch(number):
-            after = words[length][0]
-            return length if is_heading or (after.isalpha() and not after.islower()) else 0
-        return length if is_heading and NUMBER.fullmatch(number) else 0
+    def can_be_cut(self, at: int) -> bool:
+        """Whether a block may have been cut before a word: at a space, or in a script that has none."""
+        return self.spaced(at) or any(
+            IS_UNSPACED_SIGN.match(word) for word in self.words[max(0, at - 1) : at + 1]
+        )
 
 
 def _read(markup: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Form, ...]]:
@@ -163,6 +208,21 @@ def _read(markup: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Form, ..
                 opened.append((piece, len(words), len(lead)))
                 form = (*form, piece)
     return tuple(words), tuple(leads), tuple(forms)
+
+
+def _glued(words: Sequence[str], leads: Sequence[str], forms: Sequence[Form]) -> Iterator[tuple[int, int]]:
+    """Words of a text that are one but for the formatting in them: where each begins and ends.
+
+    What is raised or lowered is a word of its own: 30¹ is not 301.
+    """
+    start = 0
+    for at in range(1, len(words) + 1):
+        joins = at < len(words) and not leads[at] and forms[at] != forms[at - 1]
+        raised = joins and (script_of(forms[at]) or script_of(forms[at - 1]))
+        if joins and not raised and WORD.fullmatch(words[at]) and WORD.fullmatch(words[at - 1]):
+            continue
+        yield start, at
+        start = at
 
 
 # Most blocks of a version are those of the one before.

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 
 from generator.redline.blocks import HEADINGS, Block, Element, read_blocks
 from generator.redline.tags import attributes_of, tag_name
-from generator.redline.words import SHOWN_RULE
+from generator.redline.words import SHOWN_RULE, Vocabulary
 
 WIDTH = 80
 UNDERLINES = {"h1": "=", "h2": "-"}
@@ -81,7 +81,7 @@ def _indents(block: Block, shown: set[Element]) -> tuple[str, str]:
 def _text(block: Block) -> str:
     if "<" not in block.markup:
         return SPACES.sub(" ", html.unescape(block.markup)).strip()
-    words = block.words({})
+    words = block.words(Vocabulary())
     pieces: list[str] = []
     for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):
         places = list(group)

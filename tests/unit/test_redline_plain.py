@@ -7,6 +7,7 @@ import pytest
 from generator.language import load_language
 from generator.redline import Side, compare, mail_text, plain_words
 from generator.redline.blocks import read_blocks
+from generator.redline.words import Vocabulary
 from generator.site.copies import plain_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
@@ -57,6 +58,6 @@ def test_the_list_of_changes_keeps_the_signs() -> None:
 
 def test_words_are_signed_in_whatever_part_is_quoted() -> None:
     (block,) = read_blocks("<p>at most 10<sup>3</sup> and <s>no more</s></p>")
-    words = block.words({})
+    words = block.words(Vocabulary())
     assert words.text(2, 5) == "10³ and"
     assert words.text(4, 6) == "and ~~no~~"

@@ -1,0 +1,168 @@
+"""Units that were merged or split, in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rapidfuzz.distance import LCSseq
+
+from generator.redline.codes import HUGE, common_runs, heaviest_chain
+from generator.redline.units import Unit
+
+HALF = 0.5
+"""Of a unit's words: as many have to be found in the group that it is merged or split with."""
+
+LINKED = 0.25
+"""Of the shorter of two units: as many words make them parts of one."""
+
+TAKEN_IN = 0.75
+"""Of a unit that is left beside a group: as many words have to be those that the group lacks."""
+
+Pairs = tuple[list[int], list[int]]
+"""Places of old and of new units that are the same."""
+
+
+def group_pairs(chain: Iterable[tuple[int, int]]) -> list[Pairs]:
+    """Pairs that share a unit, together."""
+    groups: list[Pairs] = []
+    for i, j in chain:
+        if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
+            olds, news = groups[-1]
+            olds += [i] * (olds[-1] != i)
+            news += [j] * (news[-1] != j)
+        else:
+            groups.append(([i], [j]))
+    return groups
+
+
+@dataclass
+class Grouping:
+    """Which units of two texts are merged and split.
+
+    ``across``: also those of several items, cells or quotations may be merged, which the old side of a
+    redline shows as one. ``is_held_back``: something would be merged if they might.
+    """
+
+    old: Sequence[Unit]
+    new: Sequence[Unit]
+    across: bool
+    is_held_back: bool = False
+
+    def settle(self, olds: list[int], news: list[int]) -> list[Pairs]:
+        """The group without units that have little in it, and cut where hardly a word crosses the cut."""
+        old, new = self.old, self.new
+        while len(olds) + len(news) > 2:
+            shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
+            found = [sum(row) for row in shared], [sum(column) for column in zip(*shared, strict=True)]
+            kept = tuple(
+                [at for count, at in zip(counts, places, strict=True) if count >= HALF * len(units[at].code)]
+                for counts, units, places in zip(found, (old, new), (olds, news), strict=True)
+            )
+            if not kept[0] or not kept[1]:
+                return []
+            if kept != (olds, news):
+                olds, news = kept
+                continue
+            return self._cut(olds, news, shared)
+        return [(olds, news)]
+
+    def _cut(self, olds: list[int], news: list[int], shared: list[list[int]]) -> list[Pairs]:
+        links = [
+            (i, j)
+            for a, i in enumerate(olds)
+            for b, j in enumerate(news)
+            if shared[a][b] >= max(1, LINKED * min(len(self.old[i].code), len(self.new[j].code)))
+        ]
+        return [part for group in group_pairs(links) for part in self._mergeable(group, links)]
+
+    def _mergeable(self, group: Pairs, links: Sequence[tuple[int, int]]) -> list[Pairs]:
+        """The group with only those old units that can be merged: the run of one place with most words."""
+        olds, news = group
+        runs = [
+            list(run) for _, run in groupby(range(olds[0], olds[-1] + 1), key=lambda i: self.old[i].place)
+        ]
+        if len(runs) == 1 or self.across:
+            return [group]
+        self.is_held_back = True
+        if len(news) > 1:
+            points = [(i, j, float(len(self.old[i].code))) for i, j in links if i in olds and j in news]
+            return [([points[n][0]], [points[n][1]]) for n in heaviest_chain(points)]
+        return [(max(runs, key=lambda run: sum(len(self.old[i].code) for i in run if i in olds)), news)]
+
+    def regroup(self, left: range, right: range) -> list[Pairs]:
+        """Units of a gap that are like no other one by one but together: short ones, merged or split."""
+        olds, news = list(left), list(right)
+        sizes = [
+            sum(len(units[at].code) for at in places)
+            for units, places in ((self.old, left), (self.new, right))
+        ]
+        if len(olds) + len(news) < 3 or not all(sizes) or max(sizes) > HUGE:
+            return []
+        shared = _shared_words([self.old[i] for i in olds], [self.new[j] for j in news])
+        links = [
+            (i, j)
+            for a, i in enumerate(olds)
+            for b, j in enumerate(news)
+            if shared[a][b] >= max(1, HALF * min(len(self.old[i].code), len(self.new[j].code)))
+        ]
+        found: list[Pairs] = []
+        for group in group_pairs(links):
+            words = sum(shared[i - left.start][j - right.start] for i in group[0] for j in group[1])
+            smallest = min(
+                sum(len(units[at].code) for at in places)
+                for units, places in zip((self.old, self.new), group, strict=True)
+            )
+            if len(group[0]) + len(group[1]) > 2 and words >= TAKEN_IN * smallest:
+                found += self._mergeable(group, links)
+        return found
+
+    def take_in(self, groups: list[Pairs]) -> None:
+        """Let short units that stand alone beside a group be part of it, where it has just their words."""
+        starts = [(-1, -1), *((olds[-1], news[-1]) for olds, news in groups[:-1])]
+        for n, (olds, news) in enumerate(groups):
+            if all(unit.row for unit in [*(self.old[i] for i in olds), *(self.new[j] for j in news)]):
+                continue
+            after = groups[n + 1] if n + 1 < len(groups) else ([len(self.old)], [len(self.new)])
+            before = (groups[n - 1][0][-1], groups[n - 1][1][-1]) if n else starts[0]
+            self._take_in_beside((olds, news), before, (after[0][0], after[1][0]))
+
+    def _take_in_beside(self, group: Pairs, before: tuple[int, int], after: tuple[int, int]) -> None:
+        sides = (self.old, self.new)
+        if all(group[side][0] - before[side] == after[side] - group[side][-1] == 1 for side in (0, 1)):
+            return
+        codes = ["".join(sides[side][at].code for at in group[side]) for side in (0, 1)]
+        if max(map(len, codes)) > HUGE:
+            return
+        common = LCSseq.similarity(*codes)
+        if common == min(map(len, codes)) == max(map(len, codes)):
+            return
+        for side in (0, 1):
+            for step in (-1, 1):
+                while True:
+                    places = group[side]
+                    at = places[0] - 1 if step < 0 else places[-1] + 1
+                    if not before[side] < at < after[side]:
+                        break
+                    unit = sides[side][at]
+                    longer = unit.code + codes[side] if step < 0 else codes[side] + unit.code
+                    gained = LCSseq.similarity(longer, codes[1 - side]) - common
+                    if not unit.has_words or gained < TAKEN_IN * len(unit.code):
+                        break
+                    if side == 0 and not self.across and unit.place != self.old[places[0]].place:
+                        self.is_held_back = True
+                        break
+                    places.insert(0 if step < 0 else len(places), at)
+                    codes[side] = longer
+                    common += gained
+
+
+def _shared_words(olds: Sequence[Unit], news: Sequence[Unit]) -> list[list[int]]:
+    """How many words each old unit has in common with each new one, when all are read in one."""
+    owners = [[n for n, unit in enumerate(units) for _ in unit.code] for units in (olds, news)]
+    shared = [[0] * len(news) for _ in olds]
+    for i, j, length in common_runs("".join(u.code for u in olds), "".join(u.code for u in news)):
+        for n in range(length):
+            shared[owners[0][i + n]][owners[1][j + n]] += 1
+    return shared
