@@ -50,6 +50,7 @@ from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
 from generator.site.trusted_cache import open_cache
+from generator.versions.characters import clean
 from generator.versions.repository import open_repository
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -323,7 +324,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._open.close()
 
     def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
-        page = self._with_consent(self._mended(page, config, language), language)
+        page = self._with_consent(self._mended(clean(page), config, language), language)
         return page if self._policy is None else self._policy.on(page)
 
     def _with_consent(self, page: str, language: str) -> str:
@@ -367,7 +368,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         page.meta = {"title": shell.TITLE, "description": shell.DESCRIPTION, "hide": ["navigation", "toc"]}
         _set_language(config, language)
         context = get_context(self._nav_in(language, self._shell_nav()), files, config, page)
-        rendered = env.get_template("main.html").render(context)
+        rendered = clean(env.get_template("main.html").render(context))
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
         rendered = self._with_consent(self._mended(rendered, config, language), language)
         return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
@@ -453,6 +454,9 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         raise ConfigError(
             f"{where}: policysite has no option `{'`, `'.join(unknown)}`; it has {', '.join(known)}"
         )
+    for name in ("site_name", "site_url"):
+        if (value := config[name]) and clean(value) != value:
+            raise ConfigError(f"{where}: {name} holds control characters; write it without them")
     if not config.site_url:
         raise ConfigError(
             f"{where}: site_url is missing, and mails and feeds need it; add `site_url: https://…/`"

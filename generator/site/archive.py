@@ -24,6 +24,7 @@ from generator.site.pdf import Printer
 from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.rendering import Rendering
 from generator.site.seam import Digests
+from generator.versions.characters import clean
 from generator.versions.version import Version
 
 
@@ -161,9 +162,7 @@ class Archive:
         if len(chapter.versions) > 1:
             self._output.page(self._pages.comparison(chapter))
         text = self._rendering.anywhere(self._rendering.html(shown), shown, here=place.address)
-        self._output.file(
-            place.fragment, self._pages.fragment(chapter, text).encode("utf-8", "xmlcharrefreplace")
-        )
+        self._output.file(place.fragment, clean(self._pages.fragment(chapter, text)).encode())
 
     def _write_change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> str:
         place = chapter.place

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from generator.errors import PolicyError
 from generator.site.content_policy import ContentPolicy
 from generator.site.shell import Article, Shell
+from generator.versions.characters import clean
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("**/*.py", "languages/*.yml", "templates/**/*.*")
@@ -77,7 +78,7 @@ class Output:
         page = self._shells[article.language].fill(article)
         if self._policy is not None:
             page = self._policy.on(page)
-        return self.file(f"{article.address}index.html", page.encode("utf-8", "xmlcharrefreplace"))
+        return self.file(f"{article.address}index.html", clean(page).encode())
 
     def file(self, address: str, raw: bytes) -> str:
         """Write a file."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import NamedTuple
 
+from generator.versions.characters import clean
 from generator.versions.corrected import with_corrected_front_matter
 from generator.versions.document import Reading
 from generator.versions.front_matter import FrontMatter
@@ -255,7 +256,7 @@ class _Lines:
             content_sha256=reading.content_sha256,
             text_sha256=reading.text_sha256,
             front=reading.front,
-            title=reading.title or self.below_folder(state.path),
+            title=reading.title or clean(self.below_folder(state.path)),
         )
 
     def _withdrawn(self, front: FrontMatter, day: date) -> list[Version]:
