@@ -243,6 +243,7 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
             ref=ref,
             renderer=renderer,
             time_zone=site.time_zone,
+            excluded=site.excluded,
         )
     shown = tuple(document for document in history.documents if not site.excluded(document.path))
     return replace(history, documents=shown)

@@ -55,7 +55,13 @@ def check(
     before = repository.resolve() if base is None else repository.branched_from(base)
     history = shown(
         read_history(
-            repository, folder=folder, ref=before, renderer=renderer, time_zone=config.time_zone, draft_at=at
+            repository,
+            folder=folder,
+            ref=before,
+            renderer=renderer,
+            time_zone=config.time_zone,
+            draft_at=at,
+            excluded=config.excluded,
         ),
         config,
     )

@@ -58,7 +58,7 @@ class Gathering:
             new=read_document(raw, self.renderer),
             earlier=versions[: version.number - 1],
             version=version,
-            is_upcoming=False,
+            is_upcoming=version.path in place.document.upcoming_paths,
             place=place,
             today=version.published_on,
         )

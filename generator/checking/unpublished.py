@@ -45,6 +45,7 @@ def check_unpublished(
             renderer=renderer,
             time_zone=config.time_zone,
             published={version.text for version in published.versions},
+            excluded=config.excluded,
         ),
         config,
     )

@@ -112,6 +112,7 @@ class Site:
             time_zone=config.time_zone,
             draft_at=draft_at,
             published={version.text for version in published.versions} if published else None,
+            excluded=config.excluded,
         )
         shown, readmes = without_hidden_readmes(
             [document for document in history.documents if not config.excluded(document.path)]

@@ -137,13 +137,14 @@ def read_history(
     time_zone: tzinfo = UTC,
     draft_at: datetime | None = None,
     published: Set[PublishedText] | None = None,
+    excluded: Callable[[str], bool] = lambda _: False,
 ) -> History:
     """The documents below the folder with all their versions; each distinct text is rendered at most once.
 
     With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
     Up to the last one ``published`` of a document, its versions are those published, whatever this renderer
     shows: readers saw these, and labels and numbers stay. A later one has the front matter of the last commit
-    that left its text as it was.
+    that left its text as it was. An upcoming text does not exist while the path of its file is ``excluded``.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
@@ -160,6 +161,7 @@ def read_history(
     documents = []
     warnings: list[HistoryWarning] = []
     for track, name, slug in zip(tracks, names, slugs, strict=True):
+        track.upcoming = [file for file in track.upcoming if not excluded(_below(folder, file.path))]
         document, *former_ids = _identities(track, folder=folder)
         found = find_versions(
             track,

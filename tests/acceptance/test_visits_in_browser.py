@@ -109,3 +109,21 @@ def test_nothing_breaks_where_storage_is_refused(browser: Browser, site: PolicyS
         page.goto(f"{address}in-force/?on=2026-01-15")
         assert "1 January 2026" in page.get_by_role("status").inner_text()
         assert seen.complaints == seen.asked == []
+
+
+def test_a_visitor_who_read_a_correction_hears_of_the_upcoming_text_on_its_day(
+    site: PolicySite, seen: Watched, address: str
+) -> None:
+    """Its number is lower: it was published before the correction."""
+    site.publish("privacy.upcoming.md", text("For ten days.", effective="2026-08-01"), on=date(2026, 2, 1))
+    site.publish("privacy.md", text("We keep it for one whole day."), on=date(2026, 3, 1))
+    site.build(day=date(2026, 7, 1))
+    page = seen.page
+    page.goto(address)
+    page.goto(address)
+    assert not page.locator("#ps-visit").is_visible()
+    site.build(day=date(2026, 8, 1))
+    page.goto(address)
+    notice = page.locator("#ps-visit")
+    assert notice.is_visible()
+    assert notice.locator("a").get_attribute("href") == "since/2026-03-01/"

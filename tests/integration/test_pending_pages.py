@@ -182,7 +182,7 @@ def test_history_json_keeps_to_its_schema(corrected: PolicySite) -> None:
         jsonschema.validate(found, {**schema["$defs"]["redline"], "$defs": schema["$defs"]})
 
 
-def test_a_build_refuses_to_lose_a_version_of_the_upcoming_text(corrected: PolicySite) -> None:
+def test_moving_the_upcoming_text_over_loses_no_published_version(corrected: PolicySite) -> None:
     corrected.build()
     published = corrected.folder.parent / "published.json"
     published.write_bytes((corrected.folder / "history.json").read_bytes())
@@ -204,3 +204,11 @@ def test_on_each_day_a_warm_build_is_what_a_cold_one_is(corrected: PolicySite, t
         corrected.build(day=day)
         cold = files()
         assert [name for name in warm if warm[name] != cold.get(name)] == []
+
+
+def test_an_upcoming_file_that_is_excluded_is_not_published(corrected: PolicySite) -> None:
+    corrected.config["exclude_docs"] = "*.upcoming.md\n"
+    corrected.build()
+    assert [version["line"] for version in corrected.document("privacy")["versions"]] == [0, 0]
+    assert "ten years" not in (corrected.folder / "history.json").read_text(encoding="utf8")
+    assert not corrected.has("privacy.upcoming")

@@ -76,7 +76,7 @@ if (redline && keys) {
 const visit = document.getElementById("ps-visit");
 if (visit) {
   const OFF = "policysite.visit.off";
-  const { document: id, number, label, said, newest, since } = visit.dataset;
+  const { document: id, number, follows, label, said, newest, since } = visit.dataset;
   const key = `policysite.visit.${id}`;
   const remember = () => {
     const day = new Date().toISOString();
@@ -84,7 +84,7 @@ if (visit) {
   };
   const tell = (before) => {
     let page = `compare/?from=${before.label}&to=${label}`;
-    if (before.number + 1 === Number(number)) page = `changes/${label}/`;
+    if (before.number === Number(follows)) page = `changes/${label}/`;
     else if (number === newest && since.split(" ").includes(String(before.number))) page = `since/${before.label}/`;
     const words = visit.querySelector("[data-words]");
     const day = inWords(new Date(before.day), words);
@@ -107,8 +107,8 @@ if (visit) {
   try {
     if (localStorage.getItem(OFF) === null) {
       const before = JSON.parse(localStorage.getItem(key));
-      if (before && before.number < Number(number)) tell(before);
-      else if (!before || before.number === Number(number)) remember();
+      if (before && before.number !== Number(number)) tell(before);
+      else remember();
     }
   } catch {
     // Storage that is switched off, or holds something else: then nothing is remembered.
