@@ -47,6 +47,7 @@ def deliver(
             chance, closure = ledger.next_chance(transport), ledger.closure(transport)
             if chance is None:
                 return
-            if chance - ledger.now() > patience and not (closure and closure.to_keep_pace):
+            for_the_pace = closure is not None and closure.to_keep_pace and chance <= closure.until
+            if chance - ledger.now() > patience and not for_the_pace:
                 return
             stop.wait(max((chance - ledger.now()).total_seconds(), 0.05))

@@ -296,7 +296,9 @@ class Ledger:
                 refusals.reject(connection, claim.batch_id, detail=detail, reason=reason)
             else:
                 connection.execute(
-                    update(batches).where(batches.c.id == claim.batch_id).values(reason=reason)
+                    update(batches)
+                    .where(batches.c.id == claim.batch_id)
+                    .values(reason=reason, refused_at=None)
                 )
                 wait = min(timedelta(minutes=2) * 2 ** (tried - 1), LONGEST_DEFERRAL)
                 batch_rows.plan(connection, claim.batch_id, retry_at=self.now() + wait)

@@ -36,9 +36,12 @@ from subscribers.model import (
 IN_A_ROW = 5
 AT_THE_END = 2  # in a row, with nobody left to try who could show more
 WINDOW, OF_WINDOW = 50, 10
-# Dead addresses are no fault of ours, unless there is nothing else: then the server knows none of them.
-DEAD_IN_A_ROW = 100
+# Dead addresses are no fault of ours, unless there is nothing else: then the server knows none of them. Fewer
+# are enough where it gives no enhanced status code, since "550" alone may mean anything.
+DEAD_IN_A_ROW, BARE_IN_A_ROW = 100, 20
+BARE_AT_THE_END = 10  # in a row
 DEAD_AT_THE_END = 5  # with nobody accepted at all
+BARE = "___ %"  # a reason that begins with a reply code of three digits
 
 # A daily quota is over within a day; who is refused five times in two days is rejected.
 SET_ASIDE_FOR = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(hours=24))
@@ -230,11 +233,12 @@ def _only_dead(connection: Connection, announcement_id: int, accepted_at: dateti
     """What rejections show where there is nothing else; None while there is."""
     rejected = and_(batches.c.announcement_id == announcement_id, _is_rejected(), batches.c.refusals == 1)
     recent = select(batches.c.id).where(rejected, *_since(accepted_at)).limit(DEAD_IN_A_ROW)
-    if len(connection.scalars(recent).all()) == DEAD_IN_A_ROW:
-        return f"the last {DEAD_IN_A_ROW} recipients were refused"
-    if batch_rows.is_under_way(connection, announcement_id) or _somebody_was_accepted(
-        connection, announcement_id
-    ):
+    in_a_row = len(connection.scalars(recent).all())
+    bare = len(connection.scalars(recent.where(batches.c.reason.like(BARE))).all())
+    at_the_end = not batch_rows.is_under_way(connection, announcement_id)
+    if in_a_row == DEAD_IN_A_ROW or bare >= (BARE_AT_THE_END if at_the_end else BARE_IN_A_ROW):
+        return f"the last {in_a_row} recipients were refused"
+    if not at_the_end or _somebody_was_accepted(connection, announcement_id):
         return None
     number = len(connection.scalars(select(batches.c.id).where(rejected).limit(DEAD_IN_A_ROW)).all())
     return f"all {number} recipients were refused" if number >= DEAD_AT_THE_END else None

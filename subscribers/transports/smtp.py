@@ -162,11 +162,11 @@ def _refusal(code: int, text: str, words: str, *, stage: Stage, is_ascii: bool) 
     """What becomes of a message that was not taken."""
     refusal = meaning(code, text, stage=stage)
     reason = refusal.reason
+    if stage == "MAIL" and code < 500:
+        return ThrottledError(words)
+    if stage == "MAIL" and is_ascii:  # else it may be that SMTPUTF8 is not taken, which others do not need
+        return MisconfiguredError(words)
     match refusal.fault:
-        case Fault.SENDER if stage == "MAIL":
-            return MisconfiguredError(words)
-        case Fault.BUSY | Fault.LATER if stage == "MAIL":
-            return ThrottledError(words)
         case Fault.CHARACTERS if not is_ascii:
             return UnsupportedAddressError()
         case Fault.ADDRESS | Fault.RECIPIENT:
@@ -174,7 +174,7 @@ def _refusal(code: int, text: str, words: str, *, stage: Stage, is_ascii: bool) 
         case Fault.FULL | Fault.LATER | Fault.BUSY:
             return DeferredError(words, reason=reason, slower=refusal.fault is Fault.BUSY)
         case fault:
-            return UnclearRefusalError(words, reason=reason, ours=fault is Fault.SENDER)
+            return UnclearRefusalError(words, reason=reason, ours=fault is Fault.SENDER and is_ascii)
 
 
 def _words(error: Exception) -> str:

@@ -127,8 +127,9 @@ def meaning(code: int, words: str, *, stage: Stage) -> Refusal:
     row = CODES.get(f"{subject}.{detail}")
     name = row.name if row else SUBJECTS.get(subject, "undefined")
     if code < 500:  # the reply code decides whether it is for good: RFC 3463, section 2
-        fault = Fault.BUSY if subject in BUSY_SUBJECTS else Fault.LATER
-        return Refusal(fault=fault, reason=f"{status} {name}")
+        if subject in BUSY_SUBJECTS:
+            return Refusal(fault=Fault.BUSY, reason=f"{status} {SUBJECTS[subject]}")
+        return Refusal(fault=Fault.LATER, reason=f"{status} {name}")
     fault = row.fault if row else Fault.UNCLEAR
     if stage == "MAIL" and fault is not Fault.CHARACTERS:
         fault = Fault.SENDER

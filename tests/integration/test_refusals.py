@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -162,6 +163,37 @@ def test_a_list_with_many_dead_addresses_goes_through(announced: ToldWorld) -> N
     assert after.is_complete
     assert (after.books.accepted, after.rejected) == (42, {"5.1.1 unknown mailbox": 18})
     assert unreachable(announced) == gone
+
+
+@pytest.mark.parametrize("after", [20, 45])
+def test_a_bare_code_for_all_the_rest_is_not_theirs(announced: ToldWorld, after: int) -> None:
+    taken: set[int] = set()
+
+    def relay_denied(number: int) -> Exception | None:
+        if len(taken) >= after:
+            return RefusedError("550 relaying denied", reason="550 unknown mailbox", unreachable=True)
+        taken.add(number)
+        return None
+
+    answer(announced, relay_denied)
+    announced.deliver()
+    paused = status(announced)
+    assert (paused.state, paused.books.rejected, paused.under_way) == ("paused", 0, 60 - after)
+    assert unreachable(announced) == set()
+
+
+def test_senders_refused_at_the_same_time_lose_nobody(announced: ToldWorld) -> None:
+    answer(announced, quota(20))
+    senders = [threading.Thread(target=announced.deliver) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+
+    paused = status(announced)
+    assert (paused.state, paused.under_way) == ("paused", 60 - paused.books.accepted)
+    assert paused.books.rejected == paused.books.unknown == 0
+    assert set(announced.transport.mails.values()) == {1}
 
 
 def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: ToldWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import struct
 import threading
@@ -24,6 +25,7 @@ from subscribers.transports import (
     ThrottledError,
     TooLateError,
     UnreachableError,
+    UnsupportedAddressError,
 )
 from subscribers.transports import sendgrid as sendgrid_transport
 from subscribers.transports.sendgrid import SendGridTransport
@@ -257,3 +259,35 @@ def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridDouble) -> None:
     stranger = transport(provider, api_key="SG.wrong").prepare(mailing())
     with pytest.raises(MisconfiguredError, match="401"):
         stranger.send(may_write=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "error"),
+    [
+        (400, [None], MisconfiguredError),
+        (400, ["from.email"], MisconfiguredError),
+        (400, ["personalizations"], MisconfiguredError),
+        (400, ["personalizations.0.custom_args"], MisconfiguredError),
+        (400, ["personalizations.0.to.0.email"], RefusedError),
+        (400, [None, "personalizations.0.to.0.email"], RefusedError),
+        (401, [None], MisconfiguredError),
+        (403, [None], MisconfiguredError),
+        (404, [None], MisconfiguredError),
+        (413, [None], MisconfiguredError),
+        (413, ["personalizations.0.to.0.email"], MisconfiguredError),
+    ],
+)
+def test_only_an_error_that_names_a_recipient_is_theirs(
+    provider: SendGridDouble, status: int, fields: list[str | None], error: type[Exception]
+) -> None:
+    errors = [{"message": "Maximum credits exceeded", "field": field} for field in fields]
+    provider.page = (status, {"Content-Type": "application/json"}, json.dumps({"errors": errors}))
+    with pytest.raises(error, match="Maximum credits exceeded"):
+        send(provider)
+
+
+def test_letters_outside_ascii_before_the_at_sign_are_not_sent(provider: SendGridDouble) -> None:
+    mail = mailing()
+    [first, *_] = mail.recipients
+    with pytest.raises(UnsupportedAddressError):
+        transport(provider).prepare(replace(mail, recipients=(replace(first, address="ünï@example.com"),)))

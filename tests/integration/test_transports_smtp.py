@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from ipaddress import IPv4Address
@@ -36,6 +36,7 @@ from subscribers.transports import (
     TooLateError,
     UnclearRefusalError,
     UnreachableError,
+    UnsupportedAddressError,
 )
 from subscribers.transports.smtp import SmtpTransport
 from subscribers.transports.smtp_server import read_server
@@ -290,3 +291,61 @@ def test_encryption_with_a_trusted_certificate_is_used(
 def test_a_wrong_address_of_the_server_is_named(serve: Callable[..., str]) -> None:
     with pytest.raises(NotifyError, match="POLICY_NOTIFY_SMTP_URL"):
         SmtpTransport(read_server("mail.example.com"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "reason"),
+    [
+        ({"rcpt": "550 5.1.1 unknown"}, RefusedError, "5.1.1 unknown mailbox"),
+        ({"rcpt": "554 5.7.1 Relay access denied"}, UnclearRefusalError, "5.7.1 not authorized"),
+        ({"data": "550 5.4.5 quota"}, UnclearRefusalError, "5.4.5 sending quota"),
+        ({"data": "552 5.3.4 too big"}, UnclearRefusalError, "5.3.4 message too big"),
+        ({"data": "552 5.2.2 full"}, DeferredError, "5.2.2 mailbox full"),
+        ({"data": "451 4.7.1 slow down"}, DeferredError, "4.7.1 security or policy"),
+    ],
+)
+def test_a_refusal_says_why_in_few_words(
+    serve: Callable[..., str],
+    handler: Handler,
+    answers: dict[str, str],
+    error: type[RefusedError | UnclearRefusalError | DeferredError],
+    reason: str,
+) -> None:
+    transport = SmtpTransport(read_server(f"smtp://{serve()}"))
+    for name, answer in answers.items():
+        setattr(handler, name, answer)
+    with pytest.raises(error) as caught:
+        send(transport)
+    assert caught.value.reason == reason
+
+
+def abroad() -> Mailing:
+    """To an email address with letters outside ASCII before the @."""
+    mail = mailing()
+    return replace(mail, recipients=(replace(mail.recipients[0], address="ünï@example.com"),))
+
+
+def test_letters_before_the_at_sign_need_a_server_that_takes_them(
+    serve: Callable[..., str], handler: Handler
+) -> None:
+    with pytest.raises(UnsupportedAddressError):
+        send(SmtpTransport(read_server(f"smtp://{serve(enable_SMTPUTF8=False)}")), mail=abroad())
+    assert handler.taken == []
+
+    transport = SmtpTransport(read_server(f"smtp://{serve(enable_SMTPUTF8=True)}"))
+    send(transport, mail=abroad())
+    send(transport)
+    assert [envelope.rcpt_tos for envelope in handler.taken] == [["ünï@example.com"], ["person1@example.com"]]
+    assert [envelope.smtp_utf8 for envelope in handler.taken] == [True, False]
+
+
+def test_a_server_that_offers_such_letters_and_refuses_them_stops_nobody_else(
+    serve: Callable[..., str], handler: Handler
+) -> None:
+    transport = SmtpTransport(read_server(f"smtp://{serve(enable_SMTPUTF8=True)}"))
+    handler.mail = "555 unsupported parameter"
+    with pytest.raises(UnclearRefusalError):
+        send(transport, mail=abroad())
+    handler.mail, handler.rcpt = "250 OK", "550 5.6.7 address not permitted"
+    with pytest.raises(UnsupportedAddressError):
+        send(transport, mail=abroad())
