@@ -9,7 +9,7 @@ from enum import Enum
 from urllib.parse import quote
 
 from subscribers.site.news import News
-from subscribers.site.published import PublishedDocument, PublishedVersion
+from subscribers.site.published import PublishedColours, PublishedDocument, PublishedVersion
 from subscribers.site.site_reader import PublishedSite
 
 
@@ -86,10 +86,11 @@ class ToldDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedContent:
-    """All that one mail tells, in no language of its own."""
+    """All that one email says, in no language of its own; ``colours`` are those of its links."""
 
     site_name: str
     site_url: str
+    colours: PublishedColours
     documents: tuple[ToldDocument, ...]
 
 
@@ -98,6 +99,7 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
     return AnnouncedContent(
         site_name=site.history.site_name,
         site_url=site.history.site_url,
+        colours=site.history.colours,
         documents=tuple(_told_document(site, item, today) for item in news),
     )
 

@@ -36,6 +36,13 @@ class Language:
         """The day in words, such as ``22 November 2026``."""
         return format_date(day, format=self("date_pattern"), locale=self._locale)
 
+    def name_of(self, tag: str) -> str:
+        """What this language calls the language of ``tag``, such as ``German``."""
+        try:
+            return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
+        except (UnknownLocaleError, ValueError):
+            return tag
+
     @property
     def direction(self) -> str:
         """``ltr``, or ``rtl`` for a language written from right to left."""

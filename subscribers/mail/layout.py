@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 
 from subscribers.mail import excerpt
 from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
 from subscribers.mail.language import Language, direction_of
 from subscribers.mail.links import LinkTargets
+from subscribers.site.published import PublishedColours
 
 SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90
 
@@ -64,7 +66,7 @@ class VersionPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPart:
-    """One document, its newest version first."""
+    """One document, its newest version first; ``main`` is where most readers want to go."""
 
     heading: str
     language: str
@@ -72,6 +74,7 @@ class DocumentPart:
     missed: list[str]
     versions: list[VersionPart]
     earlier: list[str]
+    main: Link
     links: list[Link]
 
 
@@ -80,6 +83,7 @@ class Layout:
     """The whole mail.
 
     ``preheader`` is what an inbox shows after the subject, ``contents`` the list of several documents.
+    ``listed_at`` is the page of the site by which a reader can check that the message is genuine.
     """
 
     subject: str
@@ -89,7 +93,10 @@ class Layout:
     note: list[str]
     contents: list[Entry]
     documents: list[DocumentPart]
+    is_alone: bool
     why: str
+    listed_at: str
+    colours: PublishedColours
 
 
 def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: LinkTargets) -> Layout:
@@ -110,7 +117,10 @@ def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: L
             for document in content.documents
             if alone or not level.brief
         ],
+        is_alone=alone,
         why=words("why_text", site=site),
+        listed_at=content.documents[0].history_url if alone else content.site_url,
+        colours=content.colours,
     )
 
 
@@ -160,22 +170,51 @@ def _document(
     shown = document.versions[: level.versions]
     several = len(document.versions) > 1
     versions = [_version(version, document, words, level, room, several=several) for version in shown]
-    links = [Link(words("link_document"), document.url)]
+    main = _main_link(document, words)
+    links = [_link_to_document(document, words)]
     if not several:
         links += _version_links(document.versions[0], words)
-    if document.since is not None:
-        links.append(Link(words("link_since", date=words.date(document.since[0])), document.since[1]))
     links.append(Link(words("link_history"), document.history_url))
     left = len(document.versions) - len(shown)
     return DocumentPart(
         heading="" if alone else _title(document),
         language=document.language,
         direction=direction_of(document.language),
-        missed=[words("missed", count=len(document.versions))] if several else [],
+        missed=[
+            *_untranslated(document, words),
+            *([words("missed", count=len(document.versions))] if several else []),
+        ],
         versions=versions,
         earlier=[words("earlier", count=left)] if left else [],
-        links=links,
+        main=main,
+        links=[link for link in links if link.url != main.url],
     )
+
+
+def _main_link(document: ToldDocument, words: Language) -> Link:
+    """To all that changed since the reader was last notified, or to the text of a new document."""
+    newest = document.versions[0]
+    if document.is_new:
+        return Link(words("button_new"), newest.page_url)
+    if len(document.versions) > 1:
+        return Link(words("button"), document.since[1] if document.since else document.history_url)
+    return Link(words("button"), newest.redline_url or newest.page_url)
+
+
+def _link_to_document(document: ToldDocument, words: Language) -> Link:
+    """To the document's page, which shows an upcoming text only from its day on."""
+    newest = document.versions[0]
+    if newest.force in {Force.UPCOMING, Force.UPCOMING_LATER}:
+        last = newest.comes_first or newest.effective_on
+        return Link(words("link_document_until", date=words.date(last - timedelta(days=1))), document.url)
+    return Link(words("link_document"), document.url)
+
+
+def _untranslated(document: ToldDocument, words: Language) -> list[str]:
+    """That a text comes in another language than the message: the reader has no newer translation."""
+    if document.language.partition("-")[0] == words.code.partition("-")[0]:
+        return []
+    return [words("untranslated", language=words.name_of(document.language))]
 
 
 def _version(
@@ -279,6 +318,7 @@ class _Room:
     def take(self, version: ToldVersion) -> tuple[str, str, bool]:
         """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
         text = "\n".join(map(_shown, version.redline_text.expandtabs(4).split("\n")))
+        text = _MARKDOWN_HEADING.sub("", text)
         shown = excerpt.excerpt(version.redline_html, text, room_bytes=self.left_bytes, targets=self.targets)
         self.left_bytes -= len(shown.html.encode())
         return shown.html, shown.text, shown.is_whole
@@ -310,6 +350,7 @@ def _shown(line: str) -> str:
     )
 
 
+_MARKDOWN_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)  # in the redline files of a site
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 

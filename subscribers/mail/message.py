@@ -6,12 +6,14 @@ Pure: the same content, language and sender give the same bytes.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
 
 import css_inline
@@ -24,6 +26,7 @@ from subscribers.mail.language import Language, load_language
 from subscribers.mail.layout import Layout, Level, lay_out
 from subscribers.mail.links import LinkTargets
 from subscribers.settings import Sender, ascii_address
+from subscribers.site.published import PublishedColours
 
 MAIL_LIMIT_BYTES = 100_000  # Gmail cuts a message off at 102 kB
 # Tried in this order until the mail fits.
@@ -49,9 +52,7 @@ AUTOMATIC = {
 }
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # not every server on the way takes eight
 _INTERNATIONAL = _SEVEN_BIT.clone(utf8=True)
-_INLINER = css_inline.CSSInliner(
-    extra_css=(TEMPLATES / "mail.css").read_text(encoding="utf8"), load_remote_stylesheets=False
-)
+_STYLE = (TEMPLATES / "mail.css").read_text(encoding="utf8")
 
 
 class MailTooLargeError(NotifyError):
@@ -119,9 +120,16 @@ def _render(mail: Layout, words: Language, sender: Sender) -> Message:
     return Message(
         language=words.code,
         subject=mail.subject,
-        text=_TEMPLATES.get_template("mail.txt").render(values),
-        html=_INLINER.inline(html),
+        text=re.sub(r"\n{3,}", "\n\n", _TEMPLATES.get_template("mail.txt").render(values)),
+        html=_inliner(mail.colours.accent).inline(html),
     )
+
+
+@lru_cache(maxsize=8)
+def _inliner(accent: str) -> css_inline.CSSInliner:
+    """Puts the style into each element, as email clients need it; few of them know custom properties."""
+    style = _STYLE.replace(PublishedColours().accent, accent)
+    return css_inline.CSSInliner(extra_css=style, load_remote_stylesheets=False)
 
 
 def _transfer_encoding(text: str) -> str:

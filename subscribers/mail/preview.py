@@ -70,7 +70,7 @@ def newest_document(history: PublishedHistory) -> PublishedDocument:
 
 def stand_in_sender(settings: Settings) -> Sender:
     """The sender as far as the settings know it, and where they do not, what has to be set."""
-    sender = settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.invalid>"
+    sender = settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.com>"
     return Sender(
         address=Address(parseaddr(sender)[0], addr_spec=ascii_address(sender)),
         legal_name=settings.legal_name or "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]",

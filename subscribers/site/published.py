@@ -65,6 +65,7 @@ ObjectId = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 Positive = Annotated[int, Field(ge=1)]
 Address = Annotated[str, AfterValidator(_inside_the_site)]
 SiteUrl = Annotated[str, AfterValidator(_root)]
@@ -157,6 +158,14 @@ class PublishedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedColours:
+    """The company's colour for links on light and on dark ground; those of sites that name none."""
+
+    accent: Colour = "#1d4f91"
+    accent_dark: Colour = "#9cc0f5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedHistory:
     """The whole ``history.json``; addresses in it are relative to ``site_url``."""
 
@@ -167,6 +176,7 @@ class PublishedHistory:
     time_zone: TimeZone
     commit: ObjectId
     documents: tuple[PublishedDocument, ...]
+    colours: PublishedColours = PublishedColours()
 
     @property
     def present_ids(self) -> Mapping[str, str]:

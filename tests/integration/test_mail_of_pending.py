@@ -64,7 +64,7 @@ def test_a_typing_error_in_an_announced_text(pending: PolicySite) -> None:
         "This changes the text that was announced for 1 August 2026. It still takes effect on that day."
         in said
     )
-    assert "What this means for you, compared with what was announced" in said
+    assert "WHAT THIS MEANS FOR YOU, COMPARED WITH WHAT WAS ANNOUNCED" in said
     assert "No longer says" not in said
     russian = email(pending, language="ru")
     assert russian.startswith(
@@ -78,7 +78,7 @@ def test_a_correction_of_the_current_text_says_that_the_announced_change_still_c
 ) -> None:
     beside.publish("privacy.md", text(mended(OLD), **MENDED), on=date(2026, 5, 20))
     said = email(beside)
-    assert "In force since 20 May 2026." in said
+    assert "In effect since 20 May 2026." in said
     assert "The change announced for 1 August 2026 still takes effect on that day." in said
     assert "Any [removed: qestion] [added: question]?" in said
     assert "ten years" not in said
@@ -92,7 +92,7 @@ def test_a_correction_of_both_texts_is_told_of_each(beside: PolicySite) -> None:
     said = email(beside)
     assert said.startswith("Example Market: “Privacy policy” has changed\n")
     assert said.count("[removed: qestion] [added: question]") == 2
-    assert "In force since 20 May 2026." in said
+    assert "In effect since 20 May 2026." in said
     assert "This changes the text that was announced for 1 August 2026." in said
 
 
@@ -135,15 +135,15 @@ def test_an_emergency_change_that_withdraws(pending: PolicySite) -> None:
     pending.publish("privacy.md", text("Two days.", **now, effective="2026-05-20"), on=date(2026, 5, 20))
     said = email(pending)
     assert "has changed, and the change announced for 1 August 2026 will not happen\n" in said
-    assert "In force since 20 May 2026." in said
-    assert "Word by word, compared with what was announced" in said
+    assert "In effect since 20 May 2026." in said
+    assert "THE CHANGED PASSAGES, COMPARED WITH WHAT WAS ANNOUNCED" in said
 
 
 @pytest.mark.parametrize(
     ("day", "status"),
     [
-        ("2026-09-01", "Comes into force on 1 September 2026. Until then the present text applies."),
-        ("2026-05-20", "In force since 20 May 2026."),
+        ("2026-09-01", "Takes effect on 1 September 2026. Until then, the current version applies."),
+        ("2026-05-20", "In effect since 20 May 2026."),
     ],
 )
 def test_a_change_that_is_moved(pending: PolicySite, day: str, status: str) -> None:
@@ -166,7 +166,7 @@ def test_a_second_change_does_not_say_that_the_present_text_applies_until_then(p
 def test_a_text_that_was_published_late_applies_from_its_publication(site: PolicySite) -> None:
     site.publish("privacy.md", text(NEW, **{**ANNOUNCED, "effective": "2026-02-01"}), on=date(2026, 5, 20))
     said = email(site)
-    assert "In force since 20 May 2026." in said
+    assert "In effect since 20 May 2026." in said
     assert "It states 1 February 2026 as its effective date, but applies only from its publication." in said
 
 

@@ -25,6 +25,7 @@ from subscribers.mail.message import (
     to_email,
 )
 from subscribers.settings import Sender
+from subscribers.site.published import PublishedColours
 
 SENDER = Sender(
     address=Address("Example Market", "policies", "example.com"),
@@ -60,7 +61,10 @@ DOCUMENT = ToldDocument(
 
 def mail_on(*documents: ToldDocument, language: str = "en", sender: Sender = SENDER) -> Message:
     content = AnnouncedContent(
-        site_name="Example Market", site_url="https://policies.example/", documents=documents
+        site_name="Example Market",
+        site_url="https://policies.example/",
+        colours=PublishedColours(),
+        documents=documents,
     )
     return compose(content, language=language, sender=sender)
 
@@ -131,17 +135,17 @@ def test_several_documents_come_in_one_mail_with_a_list_of_them_first() -> None:
     terms = replace(DOCUMENT, title="Terms of use", versions=(replace(VERSION, force=Force.UPCOMING),))
     message = mail_on(DOCUMENT, terms)
     assert message.subject == "Example Market: changes in 2 documents"
-    assert message.text.index("* Terms of use: Comes into force") < message.text.index("What changed")
+    assert message.text.index("* Terms of use: Takes effect") < message.text.index("WHAT CHANGED")
 
 
 @pytest.mark.parametrize(
     ("force", "said"),
     [
-        (Force.PRESENT, "In force since 9 February 2026."),
-        (Force.UPCOMING, "Comes into force on 9 February 2026. Until then the present text applies."),
-        (Force.UPCOMING_FIRST, "Comes into force on 9 February 2026."),
-        (Force.SUPERSEDED, "Was in force from 9 February 2026; replaced by a later version."),
-        (Force.OVERTAKEN, "Never came into force: replaced before 9 February 2026."),
+        (Force.PRESENT, "In effect since 9 February 2026."),
+        (Force.UPCOMING, "Takes effect on 9 February 2026. Until then, the current version applies."),
+        (Force.UPCOMING_FIRST, "Takes effect on 9 February 2026."),
+        (Force.SUPERSEDED, "Was in effect from 9 February 2026. A later version has replaced it."),
+        (Force.OVERTAKEN, "Never took effect: a later version replaced it before 9 February 2026."),
     ],
 )
 def test_it_says_whether_the_change_is_in_force(force: Force, said: str) -> None:
@@ -166,7 +170,8 @@ def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_onc
     message = mail_on(replace(DOCUMENT, versions=(VERSION, earlier), since=since))
     for said in ("has changed 2 times", "Change of 20 January 2026", "Payments are named.", since[1]):
         assert said in message.text
-    assert "All that changed since 10 January 2026" in visible(message.html)
+    [button] = LexborHTMLParser(message.html).css(".button a")
+    assert button.attributes["href"] == since[1]
 
 
 def test_two_changes_of_one_day_are_told_apart_by_their_labels() -> None:
@@ -179,7 +184,7 @@ def test_two_changes_of_one_day_are_told_apart_by_their_labels() -> None:
 def test_many_missed_versions_end_in_the_history() -> None:
     message = mail_on(replace(DOCUMENT, versions=(VERSION,) * 8))
     assert "3 earlier changes are in the history of this document." in message.text
-    assert message.text.count("In force since") == 5
+    assert message.text.count("In effect since") == 5
 
 
 def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_from() -> None:
@@ -206,7 +211,7 @@ def test_text_and_html_say_the_same(language: str) -> None:
     text = re.sub(r"\[(removed|added): (\w+)\]", r"\2", message.text)
     urls = re.findall(r"^https://.*$", text, re.MULTILINE)
     assert sorted(urls) == sorted(re.findall(r'href="(https://[^"]*)"', message.html))
-    text = re.sub(r"^https://.*$", "", text, flags=re.MULTILINE)
+    text, html = (re.sub(r"https://\S+", "", part).casefold() for part in (text, html))
     assert Counter(re.findall(r"\w+", text)) == Counter(re.findall(r"\w+", html))
 
 
@@ -288,8 +293,8 @@ def test_a_long_redline_is_cut_at_the_same_block_in_text_and_html() -> None:
     shown = re.findall(r"Clause \d+:", message.text)
     assert shown
     assert shown == re.findall(r"Clause \d+:", message.html)
-    assert "the whole redline is on its page" in message.text
-    assert "the whole redline is on its page" in message.html
+    assert "see every change on our site" in message.text
+    assert "see every change on our site" in message.html
 
 
 def test_a_publication_of_many_documents_still_fits() -> None:
@@ -352,9 +357,10 @@ def test_a_mail_in_another_alphabet_is_no_longer_than_it_has_to_be() -> None:
     ],
 )
 def test_a_contact_that_can_be_clicked_is_a_link(contact: str, link: str | None) -> None:
-    footer = mail_on(DOCUMENT, sender=replace(SENDER, contact=contact)).html.partition("Questions?")[2]
-    assert contact in footer
-    assert (link in footer) if link else ("href" not in footer)
+    footer = mail_on(DOCUMENT, sender=replace(SENDER, contact=contact)).html.partition("Write to us:")[2]
+    asked = footer.partition("</p>")[0]
+    assert contact in asked
+    assert (link in asked) if link else ("href" not in asked)
 
 
 def test_answers_go_to_the_contact_with_its_domain_in_ascii() -> None:
@@ -364,3 +370,63 @@ def test_answers_go_to_the_contact_with_its_domain_in_ascii() -> None:
         ("письма@example.com", SENDER.address.addr_spec),
     ):
         assert reply_address(replace(SENDER, contact=contact)) == address
+
+
+def test_one_link_stands_out_and_leads_to_what_changed() -> None:
+    html = mail_on(DOCUMENT).html
+    tree = LexborHTMLParser(html)
+    [button] = tree.css(".button a")
+    assert button.text() == "See what changed"
+    assert button.attributes["href"] == VERSION.redline_url
+    [button] = LexborHTMLParser(mail_on(replace(DOCUMENT, is_new=True)).html).css(".button a")
+    assert (button.text(), button.attributes["href"]) == ("Read the document", VERSION.page_url)
+    assert not LexborHTMLParser(mail_on(DOCUMENT, replace(DOCUMENT, title="Terms")).html).css(".button")
+
+
+@pytest.mark.parametrize("force", [Force.UPCOMING, Force.UPCOMING_LATER])
+def test_a_link_to_the_text_that_applies_now_says_until_when(force: Force) -> None:
+    upcoming = with_version(force=force, effective_on=date(2026, 6, 1))
+    message = mail_on(upcoming)
+    assert (
+        "The version that applies now, until 31 May 2026:\nhttps://policies.example/privacy/\n"
+        in message.text
+    )
+    assert "Current version" not in message.text
+
+
+def test_a_text_in_another_language_than_the_message_is_explained_in_the_readers_language() -> None:
+    assert "ещё" not in mail_on(replace(DOCUMENT, language="ru"), language="ru").text
+    assert "пока нет на вашем языке, поэтому мы приводим его на другом: английский." in (
+        mail_on(DOCUMENT, language="ru").text
+    )
+    assert "so it is shown in German." in mail_on(replace(DOCUMENT, language="de")).text
+    assert "in your language" not in mail_on(replace(DOCUMENT, language="en-GB")).text
+
+
+def test_a_reader_can_check_that_the_message_is_genuine() -> None:
+    message = mail_on(DOCUMENT)
+    said = "Sent by Example Market Ltd, 1 Example Street from policies@example.com."
+    for part in (message.text, visible(message.html)):
+        assert said in part
+    assert message.text.endswith("Every change is listed there:\nhttps://policies.example/privacy/history/\n")
+    assert mail_on(DOCUMENT, DOCUMENT).text.endswith("\nhttps://policies.example/\n")
+
+
+@pytest.mark.parametrize("language", sorted(spoken()))
+def test_no_message_has_marks_of_markdown_or_the_word_redline(language: str) -> None:
+    message = mail_on(DOCUMENT, replace(DOCUMENT, title="Terms"), language=language)
+    assert not re.search(r"^(#|=|-){2,}|redline", message.text, re.MULTILINE | re.IGNORECASE)
+    assert "redline" not in visible(message.html).casefold()
+
+
+def test_a_message_has_the_companys_accent_in_light_and_in_dark() -> None:
+    content = AnnouncedContent(
+        site_name="Example Market",
+        site_url="https://policies.example/",
+        colours=PublishedColours(accent="#aa0000", accent_dark="#ffaaaa"),
+        documents=(DOCUMENT,),
+    )
+    html = compose(content, language="en", sender=SENDER).html
+    assert html.count("color: #aa0000") >= 3
+    assert "#1d4f91" not in html
+    assert "a { color: #ffaaaa !important; }" in html
