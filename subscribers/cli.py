@@ -102,9 +102,8 @@ def serve(
         say(f"The site:   http://{host}:{port}/")
     if mails is not None:
         say(f"The mails:  http://{host}:{port}/mails/")
-    serve_web(
-        host=host, port=port, site=site, mails=mails, events=configured_events(read_settings(os.environ))
-    )
+    events, database = configured_events(read_settings(os.environ)) or (None, None)
+    serve_web(host=host, port=port, site=site, mails=mails, events=events, database=database)
 
 
 def main() -> None:

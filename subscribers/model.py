@@ -49,7 +49,7 @@ class Unreachable(StrEnum):
     """Why no mail reaches a person any more, until the address is corrected."""
 
     BOUNCED = "bounced"
-    COMPLAINED = "complained"
+    COMPLAINED = "complained"  # reported a message as spam, or has unsubscribed at the provider
 
 
 class RegistryAction(StrEnum):
@@ -64,6 +64,8 @@ class RegistryAction(StrEnum):
     ERASED = "erased"
     LEFT = "left"
     RETURNED = "returned"
+    UNREACHABLE = "unreachable"
+    REACHABLE = "reachable"
 
 
 class AnnouncementState(StrEnum):
@@ -382,6 +384,18 @@ events = Table(
     Column("post_id", ForeignKey(event_posts.c.id), nullable=False),
     Column("token", ForeignKey(attempts.c.token), nullable=False, index=True),
     Column("recipient_id", Integer),
+    Column("kind", String(32), nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+)
+
+# Events of attempts that are not in this database; ``delivery`` as the provider was told it.
+unmatched_events = Table(
+    "unmatched_events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("post_id", ForeignKey(event_posts.c.id), nullable=False),
+    Column("token", String(32), nullable=False),
+    Column("delivery", String(24), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("occurred_at", Moment, nullable=False),
 )

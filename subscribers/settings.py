@@ -27,6 +27,7 @@ SECRETS = (
     *("sendgrid_api_key", "secret_keys", "proof_key"),
 )
 IN_FILES = (*SECRETS, "site_key")  # what may stand in a file
+COMMENT_BEHIND = "systemd takes a comment behind a value for a part of it: put it on a line of its own"
 SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
 
@@ -200,8 +201,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         settings = Settings(**secrets)
     except ValidationError as error:
         problems += [
-            f"{_variable(str(p['loc'][0]))}: {p['msg'].removeprefix('Value error, ')}"
+            f"{variable}: {p['msg'].removeprefix('Value error, ')}"
+            + (f" ({COMMENT_BEHIND})" if has_comment_behind(environment.get(variable, "")) else "")
             for p in error.errors(include_url=False)
+            for variable in [_variable(str(p["loc"][0]))]
         ]
     if problems:
         raise SettingsError(problems)
@@ -222,6 +225,11 @@ def ascii_address(sender: str) -> str:
     if checked.ascii_email is None:
         raise ValueError("before the @ only ASCII letters are possible here; use another email address")
     return checked.ascii_email
+
+
+def has_comment_behind(value: str) -> bool:
+    """Whether a comment came in with the value, since it stood on the same line."""
+    return " #" in value
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -159,6 +159,19 @@ def object_(who: Who, *, lift: Lift = False) -> None:
 
 
 @person.command()
+def unreachable(who: Who, *, lift: Lift = False) -> None:
+    """Note that no email reaches a person; with --lift, email them again from the next announcement on.
+
+    A provider may keep a list of its own: take the email address off it as well.
+
+    Example: policy-notify person unreachable 1001 --lift
+    """
+    do = registry.mark_reachable if lift else registry.mark_unreachable
+    accounts = do(_database(), who, at=datetime.now(UTC))
+    say(f"{'Reachable again' if lift else 'Unreachable'}: {_ids(accounts)}")
+
+
+@person.command()
 def erase(who: Who) -> None:
     """Erase all that names a person, for good; the next import does not bring them back.
 

@@ -30,7 +30,7 @@ from subscribers.delivery.reconciliation import configured_reconciliation
 from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
-from subscribers.ledger.books import statuses
+from subscribers.ledger.books import outcomes, statuses
 from subscribers.ledger.ledger import Ledger
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
@@ -255,7 +255,7 @@ def status_command(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
 ) -> None:
-    """Show every announcement's books, why recipients were refused, and each batch in doubt.
+    """Show every announcement's books, refusals and later reports, and each batch in doubt.
 
     Example: policy-notify status --json
     """
@@ -275,10 +275,12 @@ def status_command(
     }
     with reading(engine) as connection:
         closure = channel.closure(connection, settings.transport, now=utc_now())
+    reported = outcomes(engine)
     if as_json:
-        typer.echo(json.dumps(reporting.as_json(present, doubts, ends, closure=closure), indent=2))
+        shown = reporting.as_json(present, doubts, ends, reported, closure=closure)
+        typer.echo(json.dumps(shown, indent=2))
         return
-    for line in reporting.described(present, doubts, ends):
+    for line in reporting.described(present, doubts, ends, reported):
         say(line)
     for line in reporting.left_alone(settings.transport, closure):
         say(line)

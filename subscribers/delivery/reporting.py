@@ -10,7 +10,10 @@ from subscribers.announcing.publishing import Publication
 from subscribers.ledger.books import Status
 from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt
+from subscribers.model import Outcome
+from subscribers.transports import ATTEMPT_ARGUMENT
 
+Outcomes = Mapping[int, Mapping[str, int]]  # by announcement and outcome
 Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
 
 
@@ -29,26 +32,41 @@ def told(publication: Publication) -> Iterator[str]:
         yield f"announcement {publication.announcement_id}: {told}"
 
 
-def described(present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends) -> Iterator[str]:
-    """Every announcement's books, then every doubt."""
+def described(
+    present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends, outcomes: Outcomes
+) -> Iterator[str]:
+    """Every announcement's books with what the provider has reported since, then every doubt."""
     if not present:
         yield "nothing was announced yet"
     for status in present:
         end = ends.get(status.announcement_id)
         yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
         yield from reasons(status)
+        yield from _reported(outcomes.get(status.announcement_id, {}))
     for doubt in doubts:
         yield doubtful(doubt)
 
 
+def _reported(counted: Mapping[str, int]) -> Iterator[str]:
+    """What became of the accepted messages, by the provider's signed events; none where no events come."""
+    shown = ", ".join(f"{counted[outcome]:,} {outcome}" for outcome in Outcome if outcome in counted)
+    if shown:
+        yield f"  reported since by the provider: {shown}"
+
+
 def doubtful(doubt: Doubt) -> str:
     """A doubt, and by what it can be found at the provider or in the log of the mail server."""
+    # SendGrid is not told the Message-ID, and a mail server not the attempt.
+    where = (
+        f"custom argument {ATTEMPT_ARGUMENT}={doubt.token}"
+        if doubt.transport == "sendgrid"
+        else f"Message-ID <{doubt.message_ids}@…>"
+    )
     request = f", request SHA-256 {doubt.request_sha256}" if doubt.request_sha256 else ""
     return (
         f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
         f"since {doubt.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {doubt.detail}; "
-        f"to look it up at {doubt.transport}, in the minute after: Message-ID <{doubt.message_ids}@…>, "
-        f"custom argument attempt={doubt.token}{request}"
+        f"to look it up at {doubt.transport}, in the minute after: {where}{request}"
     )
 
 
@@ -92,7 +110,12 @@ def left_alone(transport: str, closure: Closure | None) -> Iterator[str]:
 
 
 def as_json(
-    present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends, *, closure: Closure | None = None
+    present: Sequence[Status],
+    doubts: Sequence[Doubt],
+    ends: Ends,
+    outcomes: Outcomes,
+    *,
+    closure: Closure | None = None,
 ) -> dict[str, Any]:
     """The same for a program."""
     return {
@@ -118,6 +141,10 @@ def as_json(
                 "rejected_because": dict(status.rejected),
                 "set_aside": dict(status.set_aside),
                 "put_off": dict(status.put_off),
+                "outcomes": {
+                    outcome.value: outcomes.get(status.announcement_id, {}).get(outcome, 0)
+                    for outcome in Outcome
+                },
                 "ends_at": end.isoformat() if (end := ends.get(status.announcement_id)) else None,
             }
             for status in present
@@ -132,7 +159,7 @@ def as_json(
                 "transport": doubt.transport,
                 "attempt": doubt.token,
                 "request_sha256": doubt.request_sha256,
-                "message_ids": doubt.message_ids,
+                "message_ids": None if doubt.transport == "sendgrid" else doubt.message_ids,
             }
             for doubt in doubts
         ],

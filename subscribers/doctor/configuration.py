@@ -14,7 +14,15 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from subscribers.doctor.dmarc import is_within
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.doctor.sending import ascii_domain
-from subscribers.settings import IN_FILES, NEEDED_BY_TRANSPORT, PREFIX, SECRETS, Settings
+from subscribers.settings import (
+    COMMENT_BEHIND,
+    IN_FILES,
+    NEEDED_BY_TRANSPORT,
+    PREFIX,
+    SECRETS,
+    Settings,
+    has_comment_behind,
+)
 
 FEWEST_SIGNS = 8  # different ones; a random key of 32 hexadecimal digits has fewer in 1 of 10 million
 MAKE_KEY = "make one: openssl rand -hex 32"
@@ -121,6 +129,8 @@ def _environment(environment: Mapping[str, str]) -> Iterable[Finding]:
             yield warning(
                 "settings", variable, "no setting of this name; it changes nothing", "correct its name"
             )
+        elif variable.startswith(PREFIX) and has_comment_behind(environment[variable]):
+            yield warning("settings", variable, "the value holds a #", COMMENT_BEHIND)
     for name in SECRETS:
         variable = PREFIX + name.upper()
         if file := environment.get(f"{variable}_FILE"):

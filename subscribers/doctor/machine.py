@@ -26,7 +26,7 @@ from subscribers.delivery.unfinished import counted
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
-from subscribers.ledger.evidence import last_signs
+from subscribers.ledger.evidence import last_signs, unmatched_since
 from subscribers.ledger.ledger import Ledger
 from subscribers.mail.message import MAIL_LIMIT_BYTES
 from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
@@ -126,6 +126,16 @@ def _events(engine: Engine, settings: Settings) -> Iterable[Finding]:
     """Whether events come; before anything was sent nobody can know."""
     if settings.transport != "sendgrid" or not settings.sendgrid_event_public_key:
         return
+    unmatched, newest = unmatched_since(engine)
+    if newest is not None:
+        yield warning(
+            "events",
+            "/events/sendgrid",
+            f"{unmatched:,} signed events are about messages that this database never sent, the newest of "
+            f"{newest:%Y-%m-%d %H:%M} UTC",
+            "find out before the next announcement whether this is an old copy of the database, or another "
+            "installation uses the same webhook",
+        )
     sent_at, received_at = last_signs(engine, settings.transport)
     if sent_at is None:
         return

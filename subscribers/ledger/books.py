@@ -101,6 +101,19 @@ def statuses(engine: Engine) -> Sequence[Status]:
         ]
 
 
+def outcomes(engine: Engine) -> Mapping[int, Mapping[str, int]]:
+    """By announcement, how many deliveries have which outcome by the provider's signed events."""
+    counted: dict[int, dict[str, int]] = {}
+    with reading(engine) as connection:
+        for announcement_id, outcome, number in connection.execute(
+            select(deliveries.c.announcement_id, deliveries.c.outcome, func.count())
+            .where(deliveries.c.outcome.is_not(None))
+            .group_by(deliveries.c.announcement_id, deliveries.c.outcome)
+        ):
+            counted.setdefault(announcement_id, {})[outcome] = number
+    return counted
+
+
 def audit(engine: Engine) -> Sequence[str]:
     """What is wrong in the books when every single delivery is counted; nothing, unless there is a bug."""
     problems = [

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from sendgrid.helpers.eventwebhook import EventWebhook
 from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, or_, select, update
@@ -21,10 +19,12 @@ from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, or_,
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import batch_rows, complaints
+from subscribers.ledger.event_meaning import Event, read_event
 from subscribers.model import (
     AttemptState,
     BatchState,
     Outcome,
+    RegistryAction,
     Unreachable,
     attempts,
     batches,
@@ -32,22 +32,11 @@ from subscribers.model import (
     event_posts,
     events,
     people,
+    registry_records,
+    unmatched_events,
 )
-from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
 
-TOKEN = re.compile(r"[0-9a-f]{32}")
-DELIVERY = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})")  # announcement and person
 STRENGTH = tuple(Outcome)  # from weakest to strongest
-OUTCOMES = {
-    "processed": Outcome.PROCESSED,
-    "delivered": Outcome.DELIVERED,
-    "dropped": Outcome.DROPPED,
-    "bounce": Outcome.BOUNCED,
-    "spamreport": Outcome.COMPLAINED,
-}
-# A bounce of the type "blocked" is of this mail, one of the type "bounce" of the address: SendGrid's
-# documentation of the event webhook, "Delivery events".
-BLOCKED = "blocked"
 
 
 class UnsignedPostError(NotifyError):
@@ -61,36 +50,6 @@ class SignedPost:
     body: bytes
     signature: str
     timestamp: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event about an attempt of ours; ``address`` goes no further than the table of people."""
-
-    event_id: str
-    token: str
-    kind: str
-    occurred_at: datetime
-    announcement_id: int | None
-    recipient_id: int | None
-    provider_id: str | None
-    address: str
-    detail: str | None
-    blocked: bool
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What it says of the delivery; None for kinds that say nothing of its fate."""
-        return OUTCOMES.get(self.kind)
-
-    @property
-    def unreachable(self) -> Unreachable | None:
-        """What it says of the address."""
-        if self.outcome is Outcome.COMPLAINED:
-            return Unreachable.COMPLAINED
-        if self.outcome is Outcome.BOUNCED and not self.blocked:
-            return Unreachable.BOUNCED
-        return None
 
 
 class Verifier:
@@ -114,21 +73,29 @@ class Verifier:
             raise UnsignedPostError(f"events: {error}") from error
         if not isinstance(listed, list):
             raise UnsignedPostError("events: not signed by the provider; see policy-notify doctor")
-        return [event for event in map(_event, listed) if event is not None]
+        return [event for event in map(read_event, listed) if event is not None]
 
 
 def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: datetime, keep_body: bool) -> int:
-    """Take a post in; how many of its events were new. One that names no attempt of ours leaves no trace."""
+    """Take a post in; how many of its events were new. One that names no attempt leaves no trace.
+
+    One that names an attempt which the database does not know is kept apart: it is a sign that the database
+    is an old copy, or that another installation has the same webhook.
+    """
     named = {event.event_id: event for event in verifier.events(post)}
     if not named:
         return 0
     with writing(engine) as connection:
         known = _locked(connection, {event.token for event in named.values()})
-        seen = set(connection.scalars(select(events.c.event_id).where(events.c.event_id.in_(named))))
-        fresh = [event for event in named.values() if event.token in known and event.event_id not in seen]
-        if not fresh:
+        if known.keys() != {event.token for event in named.values()}:
+            batch_rows.lock(connection)  # no row of theirs makes two posts about unknown attempts queue
+        seen = _seen(connection, named)
+        new = [event for event in named.values() if event.event_id not in seen]
+        fresh = [event for event in new if event.token in known]
+        unmatched = [event for event in new if event.token not in known and event.delivery is not None]
+        if not fresh and not unmatched:
             return 0
-        _record(connection, post, fresh, now=now, keep_body=keep_body)
+        _record(connection, post, fresh, unmatched, now=now, keep_body=keep_body)
         _note_unreachable(connection, fresh)
         _note_outcomes(connection, fresh)
         complained = [event for event in fresh if event.unreachable is Unreachable.COMPLAINED]
@@ -137,7 +104,7 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         for token, provider_id in providers.items():
             if known[token] != AttemptState.ACCEPTED:
                 batch_rows.settle_accepted(connection, token, provider_id=provider_id, now=now)
-        return len(fresh)
+        return len(fresh) + len(unmatched)
 
 
 def release_unsent(engine: Engine, *, window: timedelta, now: datetime) -> Sequence[int]:
@@ -208,35 +175,32 @@ def _locked(connection: Connection, tokens: set[str]) -> dict[str, str]:
     return {row.token: row.state for row in rows}
 
 
-def _event(listed: Any) -> Event | None:
-    """An event that names an attempt; None for any other."""
-    if not isinstance(listed, dict):
-        return None
-    token = listed.get(ATTEMPT_ARGUMENT) or listed.get(FORMER_ATTEMPT_ARGUMENT)
-    if not isinstance(token, str) or not TOKEN.fullmatch(token):
-        return None
-    event_id, kind, timestamp = (listed.get(name) for name in ("sg_event_id", "event", "timestamp"))
-    if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(timestamp, int)):
-        return None
-    delivery = DELIVERY.fullmatch(str(listed.get("delivery")))
-    message_id = listed.get("sg_message_id")
-    return Event(
-        event_id=event_id,
-        token=token,
-        kind=kind,
-        occurred_at=datetime.fromtimestamp(timestamp, UTC),
-        announcement_id=int(delivery[1]) if delivery else None,
-        recipient_id=int(delivery[2]) if delivery else None,
-        # "The first part of it is the X-Message-Id": SendGrid's documentation, "Event objects".
-        provider_id=message_id.partition(".")[0] if isinstance(message_id, str) else None,
-        address=str(listed.get("email", "")),
-        detail=str(listed["reason"]) if listed.get("reason") else None,
-        blocked=listed.get("type") == BLOCKED,
-    )
+def unmatched_since(engine: Engine) -> tuple[int, datetime | None]:
+    """How many events name attempts that are not in the database, and when the newest occurred."""
+    with reading(engine) as connection:
+        count, newest = connection.execute(
+            select(func.count(), func.max(unmatched_events.c.occurred_at))
+        ).one()
+        return count, newest
+
+
+def _seen(connection: Connection, event_ids: Collection[str]) -> set[str]:
+    """Those of the events that were taken in before."""
+    return {
+        event_id
+        for table in (events, unmatched_events)
+        for event_id in connection.scalars(select(table.c.event_id).where(table.c.event_id.in_(event_ids)))
+    }
 
 
 def _record(
-    connection: Connection, post: SignedPost, fresh: Sequence[Event], *, now: datetime, keep_body: bool
+    connection: Connection,
+    post: SignedPost,
+    fresh: Sequence[Event],
+    unmatched: Sequence[Event],
+    *,
+    now: datetime,
+    keep_body: bool,
 ) -> None:
     post_id = connection.scalars(
         insert(event_posts)
@@ -245,24 +209,30 @@ def _record(
             signature=post.signature,
             signed_timestamp=post.timestamp,
             received_at=now,
-            body=post.body if keep_body else None,
+            body=post.body if keep_body and not unmatched else None,  # nobody could erase whom it names
         )
         .returning(event_posts.c.id)
     ).one()
-    connection.execute(
-        insert(events),
-        [
-            {
-                "event_id": event.event_id,
-                "post_id": post_id,
-                "token": event.token,
-                "recipient_id": event.recipient_id,
-                "kind": event.kind,
-                "occurred_at": event.occurred_at,
-            }
-            for event in fresh
-        ],
-    )
+    common = [
+        {
+            "event_id": event.event_id,
+            "post_id": post_id,
+            "token": event.token,
+            "kind": event.kind,
+            "occurred_at": event.occurred_at,
+        }
+        for event in (*fresh, *unmatched)
+    ]
+    if fresh:
+        matched = zip(common, fresh, strict=False)
+        connection.execute(
+            insert(events), [row | {"recipient_id": event.recipient_id} for row, event in matched]
+        )
+    if unmatched:
+        others = zip(common[len(fresh) :], unmatched, strict=True)
+        connection.execute(
+            insert(unmatched_events), [row | {"delivery": event.delivery} for row, event in others]
+        )
 
 
 def _note_outcomes(connection: Connection, fresh: Iterable[Event]) -> None:
@@ -292,7 +262,7 @@ def _note_outcomes(connection: Connection, fresh: Iterable[Event]) -> None:
 
 
 def _note_unreachable(connection: Connection, fresh: Iterable[Event]) -> None:
-    """No more mail to an address that bounced or whose owner complained, unless it was corrected since."""
+    """No more mail to an unreachable address, unless it was corrected or a person has lifted it since."""
     for event in fresh:
         if event.unreachable is not None and event.recipient_id is not None:
             stands = [Unreachable.COMPLAINED.value]  # a complaint is not undone by a bounce
@@ -303,6 +273,11 @@ def _note_unreachable(connection: Connection, fresh: Iterable[Event]) -> None:
                 .where(
                     people.c.id == event.recipient_id,
                     func.lower(people.c.email) == event.address.lower(),
+                    ~exists().where(
+                        registry_records.c.person_id == people.c.id,
+                        registry_records.c.action == RegistryAction.REACHABLE.value,
+                        registry_records.c.at >= event.occurred_at,
+                    ),
                     or_(people.c.unreachable.is_(None), people.c.unreachable.not_in(stands)),
                 )
                 .values(unreachable=event.unreachable.value, unreachable_at=event.occurred_at)

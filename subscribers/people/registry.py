@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import forget_deleted, writing
 from subscribers.errors import NotifyError
-from subscribers.model import RegistryAction, corrections, people, registry_records
+from subscribers.model import RegistryAction, Unreachable, corrections, people, registry_records
 from subscribers.people.addresses import read_address
 from subscribers.people.erasures import ErasureKeys
 from subscribers.people.import_values import read_external_id, read_language
@@ -172,6 +172,32 @@ def object_to_mail(engine: Engine, who: str, *, at: datetime) -> tuple[Person, .
 def end_objection(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
     """Take an objection back."""
     return _ask(engine, who, {"objected_at": None}, RegistryAction.UNOBJECTED, at)
+
+
+def mark_unreachable(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
+    """Note that no message reaches the person, as a bounce in the sender's mailbox says."""
+    return _set_reachability(engine, who, Unreachable.BOUNCED, at)
+
+
+def mark_reachable(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
+    """Take back that no message reaches the person, whatever it was that said so."""
+    return _set_reachability(engine, who, None, at)
+
+
+def _set_reachability(
+    engine: Engine, who: str, reason: Unreachable | None, at: datetime
+) -> tuple[Person, ...]:
+    with writing(engine) as connection:
+        accounts = accounts_of(connection, who)
+        due = [account for account in accounts if (account.unreachable is None) != (reason is None)]
+        connection.execute(
+            update(people)
+            .where(people.c.id.in_([account.id for account in due]))
+            .values(unreachable=reason, unreachable_at=at if reason else None)
+        )
+        action = RegistryAction.UNREACHABLE if reason else RegistryAction.REACHABLE
+        _record(connection, due, action, at)
+        return _accounts(connection, people.c.id.in_([account.id for account in accounts]))
 
 
 def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from subscribers.ledger.evidence import OUTCOMES, STRENGTH
+from subscribers.ledger.event_meaning import OUTCOMES
+from subscribers.ledger.evidence import STRENGTH
 from subscribers.proof import form
 from subscribers.proof.bundle import documents_of
 from subscribers.proof.counting import Count

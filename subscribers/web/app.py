@@ -8,9 +8,11 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from subscribers.errors import NotifyError
+from subscribers.web.health import health
 from subscribers.web.mailbox import mailbox
 from subscribers.web.site_files import SiteFiles
 from subscribers.web.timed_protocol import TimedProtocol
@@ -21,16 +23,19 @@ class ListeningError(NotifyError):
 
 
 def make_app(
-    *, site: Path | None = None, mails: Path | None = None, events: APIRouter | None = None
+    *,
+    site: Path | None = None,
+    mails: Path | None = None,
+    events: APIRouter | None = None,
+    database: Engine | None = None,
 ) -> FastAPI:
-    """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``mails`` at ``/mails/``."""
+    """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``mails`` at ``/mails/``.
+
+    ``database`` is where the events go.
+    """
     app = FastAPI(title="policy-notify", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Whether the server answers at all."""
-        return {"status": "ok"}
-
+    app.include_router(health(database))
     if events is not None:
         app.include_router(events)
     if mails is not None:
@@ -43,7 +48,13 @@ def make_app(
 
 
 def serve(
-    *, host: str, port: int, site: Path | None, mails: Path | None, events: APIRouter | None = None
+    *,
+    host: str,
+    port: int,
+    site: Path | None,
+    mails: Path | None,
+    events: APIRouter | None = None,
+    database: Engine | None = None,
 ) -> None:
     """Answer at ``host`` and ``port`` until stopped."""
     if mails is not None and not _is_loopback(host):
@@ -62,7 +73,7 @@ def serve(
         ) from error
     with listening:
         config = uvicorn.Config(
-            make_app(site=site, mails=mails, events=events),
+            make_app(site=site, mails=mails, events=events, database=database),
             http=TimedProtocol,
             log_level="warning",
             server_header=False,

@@ -42,13 +42,13 @@ def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
     return router
 
 
-def configured_events(settings: Settings) -> APIRouter | None:
-    """The endpoint that the settings give; None where no key is known to verify events by."""
+def configured_events(settings: Settings) -> tuple[APIRouter, Engine] | None:
+    """The endpoint that the settings give, with its database; None where no key verifies events."""
     if settings.sendgrid_event_public_key is None:
         return None
     engine = open_migrated(settings.database())
     verifier = Verifier(settings.sendgrid_event_public_key)
-    return events(engine, verifier, keep_body=settings.event_retention_days > 0)
+    return events(engine, verifier, keep_body=settings.event_retention_days > 0), engine
 
 
 async def _body(request: Request) -> bytes:

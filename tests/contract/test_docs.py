@@ -142,6 +142,81 @@ def test_every_yaml_example_can_be_read() -> None:
             assert list(yaml.safe_load_all(block)), page
 
 
+SETTINGS_LINE = re.compile(r"^(SITE|POLICY_NOTIFY_\w+)=", re.MULTILINE)
+
+
+def _settings_blocks() -> list[tuple[str, str]]:
+    """The examples that go into the file of settings, each with its page."""
+    blocks = []
+    for page in PAGES:
+        for block in FENCED.findall(page.read_text(encoding="utf8")):
+            lines = block.splitlines()[1:-1]
+            if any(SETTINGS_LINE.match(line) for line in lines):
+                blocks.append((str(page.relative_to(ROOT)), "\n".join(lines) + "\n"))
+    return blocks
+
+
+def systemd_reads(text: str) -> dict[str, str]:
+    """What systemd takes from a file of environment variables: systemd.exec(5), EnvironmentFile=.
+
+    A comment begins a line. Quotes are taken off, a backslash keeps the next sign, and in an unquoted value
+    blanks at the end are cut off; a # behind a value is a part of it.
+    """
+    values = {}
+    for line in text.replace("\\\n", "").splitlines():
+        if not line.strip() or line.lstrip()[0] in "#;":
+            continue
+        name, _, rest = line.strip().partition("=")
+        value, bare, quote, signs = "", 0, "", iter(rest.strip())
+        for sign in signs:
+            if quote:
+                if sign == quote:
+                    quote, bare = "", len(value)
+                else:
+                    value += next(signs) if sign == "\\" and quote == '"' else sign
+            elif sign in "'\"" and not value[bare:].strip():
+                quote = sign
+            else:
+                value += next(signs, "") if sign == "\\" else sign
+        values[name] = value
+    return values
+
+
+def test_systemd_takes_a_comment_behind_a_value_for_a_part_of_it() -> None:
+    assert systemd_reads("# x\nA=1   # people\nB=\"a b\"\n; y\nC='d # e'\n") == {
+        "A": "1   # people",
+        "B": "a b",
+        "C": "d # e",
+    }
+
+
+def test_there_are_examples_of_settings() -> None:
+    assert len(_settings_blocks()) >= 3
+
+
+@pytest.mark.parametrize(("page", "block"), _settings_blocks())
+def test_the_shell_and_systemd_read_the_same_settings(page: str, block: str, tmp_path: Path) -> None:
+    known = {field.validation_alias or PREFIX + name.upper() for name, field in Settings.model_fields.items()}
+    known |= {f"{name}_FILE" for name in known} | {"SITE"}
+    by_systemd = systemd_reads(block)
+    assert set(by_systemd) <= known, page
+    (tmp_path / "settings").write_text(block, encoding="utf8")
+    program = f"set -ea; . {tmp_path / 'settings'}; env -0"
+    done = subprocess.run(["sh", "-c", program], env={}, capture_output=True, check=True, text=True)
+    by_shell = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    assert {name: by_shell[name] for name in by_systemd} == by_systemd, page
+
+
+def test_an_upgrade_stops_and_starts_every_service() -> None:
+    page = (DOCS / "how-to" / "tell-people-from-your-own-machine.md").read_text(encoding="utf8")
+    upgrade = page[page.index("## Upgrade") :]
+    stopped = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl stop .*", upgrade))))
+    started = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl start .*", upgrade))))
+    assert stopped == {file.name for file in UNITS.glob("policy-notify-*.*")}
+    assert started == stopped - {"policy-notify-publish.service"}  # the timer starts it
+    assert upgrade.index("before-upgrade/") < upgrade.index("policy-notify migrate")
+
+
 @pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
 def test_every_service_runs_a_command_with_few_rights(unit: Path) -> None:
     service = _unit(unit)["Service"]

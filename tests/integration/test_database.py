@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import (
     UnreadableDatabaseError,
+    _alembic,
     check_schema,
     migrate,
     open_database,
@@ -20,8 +24,11 @@ from subscribers.database import (
     writing,
 )
 from subscribers.errors import NotifyError
-from subscribers.model import channels, metadata
+from subscribers.model import channels, metadata, people, registry_records
+from subscribers.people.registry import mark_reachable
 from subscribers.settings import read_settings
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def test_the_migrations_make_the_tables_of_the_model(database: Engine) -> None:
@@ -34,6 +41,39 @@ def test_migrating_again_changes_nothing(database: Engine) -> None:
     before, after = migrate(database)
     assert before == after
     check_schema(database)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_upgrade_keeps_people_and_what_they_asked_for(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """From the schema of 0.1.0's first state to this one."""
+    cluster = request.getfixturevalue("cluster") if kind == "postgresql" else None
+    url = cluster.create("upgraded") if cluster else f"sqlite:///{tmp_path / 'old.sqlite'}"
+    engine = open_database(url)
+    config = _alembic()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.execute(
+            people.insert().values(
+                id=7,
+                external_id="1001",
+                email="anna@example.com",
+                registered_at=NOW,
+                unreachable="bounced",
+                unreachable_at=NOW,
+                pseudonym_key=b"k" * 32,
+            )
+        )
+        connection.execute(registry_records.insert().values(person_id=7, action="restricted", at=NOW))
+    migrate(engine)
+    mark_reachable(engine, "1001", at=NOW)
+    with reading(engine) as connection:
+        actions = connection.scalars(select(registry_records.c.action).order_by(registry_records.c.id))
+        assert actions.all() == ["restricted", "reachable"]
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(registry_records.insert().values(person_id=7, action="forgotten", at=NOW))
 
 
 def test_an_absent_database_is_not_made_by_reading_it(tmp_path: Path) -> None:

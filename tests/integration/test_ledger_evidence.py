@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from told_world import SENDER, ToldWorld, addresses
 
 from subscribers.database import reading
 from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.reporting import as_json, described
 from subscribers.errors import NotifyError
+from subscribers.ledger.books import outcomes, statuses
 from subscribers.ledger.evidence import (
     SignedPost,
     UnsignedPostError,
@@ -23,8 +25,10 @@ from subscribers.ledger.evidence import (
     forget_bodies,
     receive,
     release_unsent,
+    unmatched_since,
 )
-from subscribers.model import attempts, deliveries, event_posts, events, people
+from subscribers.model import attempts, deliveries, event_posts, events, people, unmatched_events
+from subscribers.people.registry import mark_reachable
 from subscribers.transports import DoubtfulError, Mailing
 
 NAMES = ("anna", "boris", "chen")
@@ -177,18 +181,20 @@ def test_a_bounce_of_an_address_since_corrected_is_not_held_against_the_new_one(
     world = evidence.world
     world.deliver()
     world.change("anna", email="new@example.com")
-    evidence.post(evidence.events_of(world.transport.taken[0], "bounce", type="bounce"))
+    bounces = evidence.events_of(world.transport.taken[0], "bounce", type="bounce", status="5.1.1")
+    evidence.post(bounces)
     world.announce("We keep nothing.")
     world.deliver()
 
     assert world.told(3)["anna"] is None
+    assert world.told(3)["boris"] == "unreachable"
 
 
 def test_a_complaint_is_not_undone_by_a_bounce(evidence: Evidence) -> None:
     world = evidence.world
     world.deliver()
     evidence.post(evidence.events_of(world.transport.taken[0], "spamreport"))
-    evidence.post(evidence.events_of(world.transport.taken[0], "bounce", type="bounce"))
+    evidence.post(evidence.events_of(world.transport.taken[0], "bounce", type="bounce", status="5.1.1"))
 
     with reading(world.engine) as connection:
         assert set(connection.scalars(select(people.c.unreachable))) == {"complained"}
@@ -215,8 +221,9 @@ def test_a_post_that_is_not_signed_by_the_provider_is_refused(evidence: Evidence
 
 @pytest.mark.parametrize("listed", [[], [1, None, "x"], [{"event": "processed"}], [{"attempt": "0" * 32}]])
 def test_a_signed_post_about_others_leaves_no_trace(evidence: Evidence, listed: list[Any]) -> None:
-    foreign = evidence.source.event("processed", token="0" * 32, delivery="9-9", address="x@example.com")
-    assert evidence.post([*listed, foreign]) == 0
+    foreign = evidence.source.event("processed", token="newsletter", delivery="9", address="x@example.com")
+    trial = evidence.source.event("processed", token="0" * 32, delivery="test-1", address="x@example.com")
+    assert evidence.post([*listed, foreign, trial]) == 0
 
     with reading(evidence.world.engine) as connection:
         assert connection.scalars(select(func.count()).select_from(event_posts)).one() == 0
@@ -325,3 +332,69 @@ def test_an_event_under_the_former_name_still_settles_its_attempt() -> None:
     post = source.post([*(bare | each for each in names), bare | {"attempt": "5"}])
 
     assert [event.token for event in Verifier(source.public_key).events(post)] == [token] * 3
+
+
+def test_a_signed_event_of_an_unknown_attempt_is_kept_once(evidence: Evidence) -> None:
+    """It shows that the database is an old copy; of the address nothing is kept."""
+    event = evidence.source.event("delivered", token="cd" * 16, delivery="7-9", address="x@example.com")
+    assert unmatched_since(evidence.world.engine) == (0, None)
+    for _ in range(3):
+        evidence.post([event], keep_body=True)
+    count, newest = unmatched_since(evidence.world.engine)
+    assert (count, newest) == (1, datetime.fromtimestamp(event["timestamp"], UTC))
+    with reading(evidence.world.engine) as connection:
+        [row] = connection.execute(select(unmatched_events)).all()
+        assert (row.token, row.delivery, row.kind) == ("cd" * 16, "7-9", "delivered")
+        assert connection.scalars(select(event_posts.c.body)).all() == [None]
+
+
+def test_known_and_unknown_attempts_in_one_post_are_told_apart(evidence: Evidence) -> None:
+    world = evidence.world
+    world.deliver()
+    known = evidence.events_of(world.transport.taken[0], "delivered")
+    strange = evidence.source.event("bounce", token="cd" * 16, delivery="2-1", address="anna@example.com")
+    evidence.post([strange, *known])
+
+    assert evidence.outcomes() == dict.fromkeys(NAMES, "delivered")
+    assert unmatched_since(world.engine)[0] == 1
+
+
+def test_a_lifted_mark_stays_lifted_when_an_older_event_comes_late(evidence: Evidence) -> None:
+    world = evidence.world
+    world.deliver()
+    first, later = (
+        evidence.events_of(world.transport.taken[0], "bounce", type="bounce", status="5.1.1")
+        for _ in range(2)
+    )
+    evidence.post(first)
+    mark_reachable(world.engine, "anna", at=datetime.fromtimestamp(later[-1]["timestamp"], UTC))
+    evidence.post(later)
+    world.announce("We keep nothing.")
+    world.deliver()
+
+    assert world.told(3) == {"anna": None, "boris": "unreachable", "chen": "unreachable"}
+
+
+def test_what_became_of_the_messages_is_counted(evidence: Evidence) -> None:
+    world = evidence.world
+    world.deliver()
+    anna, boris, chen = (
+        replace(world.transport.taken[0], recipients=(recipient,))
+        for recipient in world.transport.taken[0].recipients
+    )
+    evidence.post(evidence.events_of(anna, "delivered"))
+    evidence.post(evidence.events_of(boris, "delivered", "spamreport"))
+    evidence.post(evidence.events_of(chen, "bounce", type="bounce"))
+
+    counted = outcomes(world.engine)
+    assert counted == {2: {"delivered": 1, "complained": 1, "bounced": 1}}
+    said = list(described(statuses(world.engine), [], {}, counted))
+    assert "  reported since by the provider: 1 delivered, 1 bounced, 1 complained" in said
+    [status, _] = as_json(statuses(world.engine), [], {}, counted)["announcements"]
+    assert status["outcomes"] == {
+        "processed": 0,
+        "delivered": 1,
+        "dropped": 0,
+        "bounced": 1,
+        "complained": 1,
+    }

@@ -120,9 +120,14 @@ def test_each_request_of_a_person_is_a_command(run: Run, users: Path) -> None:
     assert run("person", "restrict", "1001", "--lift").out == "No longer restricted: 1001\n"
     assert run("person", "object", "1001").out == "Objection noted: 1001\n"
     assert run("person", "object", "1001", "--lift").out == "The objection has ended: 1001\n"
+    assert run("person", "unreachable", "1001").out == "Unreachable: 1001\n"
+    assert run("unreachable").out.startswith("1001\tbounced\t")
+    assert run("person", "unreachable", "1001", "--lift").out == "Reachable again: 1001\n"
+    assert run("unreachable").out == ""
     exported = json.loads(run("person", "export", "1001").out)["accounts"][0]
     assert [request["action"] for request in exported["requests"]] == [
-        *("corrected", "restricted", "unrestricted", "objected", "unobjected", "exported"),
+        *("corrected", "restricted", "unrestricted", "objected", "unobjected"),
+        *("unreachable", "reachable", "exported"),
     ]
     assert run("person", "erase", "1001").out == "Erased: 1 account\n"
     assert run("person", "show", "1001").exit_code == 1

@@ -12,7 +12,9 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 from published_site import PublishedSiteMaker
+from sqlalchemy import Engine, text
 
+from subscribers.database import open_database, writing
 from subscribers.mail.message import Message, to_email
 from subscribers.settings import Sender
 from subscribers.web import timed_protocol
@@ -57,6 +59,28 @@ def browser(mails: Path, tmp_path: Path) -> TestClient:
 
 def test_it_says_that_it_is_alive() -> None:
     assert TestClient(make_app()).get("/healthz").json() == {"status": "ok"}
+
+
+def test_a_server_without_its_database_is_not_healthy(database: Engine) -> None:
+    client = TestClient(make_app(database=database))
+    assert client.get("/healthz").json() == {"status": "ok", "database": "ok"}
+    with writing(database) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert client.get("/healthz").status_code == 503
+
+
+def test_a_database_that_is_away_is_not_healthy_and_nothing_more_is_said() -> None:
+    away = open_database("postgresql://u:S3cret@127.0.0.1:1/x")
+    answer = TestClient(make_app(database=away)).get("/healthz")
+    assert answer.status_code == 503
+    assert "127.0.0.1" not in answer.text
+
+
+def test_a_database_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscribers.web.health.DATABASE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=2"
+        assert TestClient(make_app(database=open_database(url))).get("/healthz").status_code == 503
 
 
 def test_the_built_site_stands_at_the_root(browser: TestClient) -> None:

@@ -47,6 +47,13 @@ def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "SG.secret" not in repr(read_settings(os.environ))
 
 
+def test_a_comment_behind_a_value_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd hands it over with the value; a shell would not."""
+    monkeypatch.setenv("POLICY_NOTIFY_HOURLY_PACE", "20000   # people in an hour")
+    with pytest.raises(SettingsError, match=r"HOURLY_PACE: .*comment behind a value.*line of its own"):
+        read_settings(os.environ)
+
+
 def test_sending_demands_all_that_it_needs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLICY_NOTIFY_TRANSPORT", "sendgrid")
     with pytest.raises(SettingsError) as caught:

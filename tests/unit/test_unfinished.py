@@ -116,5 +116,12 @@ def test_a_doubt_counts_one_recipient_as_one_and_can_be_looked_up() -> None:
     assert "batch 17 (1 recipient) is in doubt: time-out" in open_ends(
         [], [DOUBT], not_before=None, closure=None
     )
-    for key in ("<3-5.feed@…>", "attempt=abc", "SHA-256 d1", "2026-06-01 12:00:00 UTC", "sendgrid"):
+    for key in ("notify_attempt=abc", "SHA-256 d1", "2026-06-01 12:00:00 UTC", "sendgrid"):
         assert key in doubtful(DOUBT)
+
+
+def test_a_doubt_is_looked_up_by_what_the_provider_knows() -> None:
+    """SendGrid never got the Message-ID, a mail server never the attempt."""
+    assert "Message-ID" not in doubtful(DOUBT)
+    assert "Message-ID <3-5.feed@…>" in doubtful(replace(DOUBT, transport="smtp"))
+    assert "abc" not in doubtful(replace(DOUBT, transport="smtp"))

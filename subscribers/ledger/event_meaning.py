@@ -1,0 +1,117 @@
+"""What one event of SendGrid says: of which attempt and delivery, what became of it, of the address. Pure.
+
+An address counts as unreachable only where the event says that it does not exist, or that its owner wants
+nothing from us. A full mailbox, a spam filter's judgement or a missing signature say nothing of the address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from subscribers.model import Outcome, Unreachable
+from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
+from subscribers.transports.status_codes import Fault, fault_of, meaning
+
+TOKEN = re.compile(r"[0-9a-f]{32}")
+DELIVERY = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})")  # announcement and person
+OUTCOMES = {
+    "processed": Outcome.PROCESSED,
+    "delivered": Outcome.DELIVERED,
+    "dropped": Outcome.DROPPED,
+    "bounce": Outcome.BOUNCED,
+    "spamreport": Outcome.COMPLAINED,
+}
+# SendGrid's documentation of the event webhook, "Delivery events": the reasons of "dropped" that name a list
+# on which the address is. Others ("Invalid SMTPAPI header", "Spam Content", a quota) are ours.
+DROPS = {
+    "bounced address": Unreachable.BOUNCED,
+    "invalid": Unreachable.BOUNCED,
+    "spam reporting address": Unreachable.COMPLAINED,
+    "unsubscribed address": Unreachable.COMPLAINED,
+}
+# There too: a bounce of the type "blocked" is of this message, one of the type "bounce" of the address. But a
+# full mailbox has that type as well, so its classification and its status code decide.
+BLOCKED = "blocked"
+OF_THE_ADDRESS = ("invalid address", "invalid addresses")
+OPEN_CLASSIFICATIONS = ("", "unclassified", "mailbox unavailable")  # those that leave it to the status code
+REPLY = re.compile(r"\s*([45][0-9]{2})[ -]?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event about an attempt; ``address`` goes no further than the table of people."""
+
+    event_id: str
+    token: str
+    kind: str
+    occurred_at: datetime
+    announcement_id: int | None
+    recipient_id: int | None
+    provider_id: str | None
+    address: str
+    detail: str | None
+    unreachable: Unreachable | None  # what it says of the address
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What it says of the delivery; None for kinds that say nothing of its fate."""
+        return OUTCOMES.get(self.kind)
+
+    @property
+    def delivery(self) -> str | None:
+        """The delivery's id, as the provider was told it."""
+        return f"{self.announcement_id}-{self.recipient_id}" if self.recipient_id is not None else None
+
+
+def read_event(listed: Any) -> Event | None:
+    """An event that names an attempt; None for any other."""
+    if not isinstance(listed, dict):
+        return None
+    token = listed.get(ATTEMPT_ARGUMENT) or listed.get(FORMER_ATTEMPT_ARGUMENT)
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        return None
+    event_id, kind, timestamp = (listed.get(name) for name in ("sg_event_id", "event", "timestamp"))
+    if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(timestamp, int)):
+        return None
+    delivery = DELIVERY.fullmatch(str(listed.get("delivery")))
+    message_id = listed.get("sg_message_id")
+    return Event(
+        event_id=event_id,
+        token=token,
+        kind=kind,
+        occurred_at=datetime.fromtimestamp(timestamp, UTC),
+        announcement_id=int(delivery[1]) if delivery else None,
+        recipient_id=int(delivery[2]) if delivery else None,
+        # "The first part of it is the X-Message-Id": SendGrid's documentation, "Event objects".
+        provider_id=message_id.partition(".")[0] if isinstance(message_id, str) else None,
+        address=str(listed.get("email", "")),
+        detail=str(listed["reason"]) if listed.get("reason") else None,
+        unreachable=_unreachable(listed, kind),
+    )
+
+
+def _unreachable(listed: dict[str, Any], kind: str) -> Unreachable | None:
+    reason = str(listed.get("reason") or "")
+    match OUTCOMES.get(kind):
+        case Outcome.COMPLAINED:
+            return Unreachable.COMPLAINED
+        case Outcome.DROPPED:
+            return DROPS.get(reason.strip().casefold())
+        case Outcome.BOUNCED if listed.get("type") != BLOCKED and _is_of_the_address(listed, reason):
+            return Unreachable.BOUNCED
+        case _:
+            return None
+
+
+def _is_of_the_address(listed: dict[str, Any], reason: str) -> bool:
+    """Whether the address does not exist: by the status code, and where it is vague the classification."""
+    classification = str(listed.get("bounce_classification") or "").strip().casefold()
+    fault = fault_of(str(listed.get("status") or "").strip())
+    if fault is Fault.UNCLEAR and (reply := REPLY.match(reason)):
+        fault = meaning(int(reply[1]), reply[2], stage="RCPT").fault
+    if classification in OF_THE_ADDRESS:
+        return fault in {Fault.ADDRESS, Fault.UNCLEAR}
+    return fault is Fault.ADDRESS and classification in OPEN_CLASSIFICATIONS
