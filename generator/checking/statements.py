@@ -58,14 +58,14 @@ def _repeated_statements(text: ChangedText) -> Iterator[Finding]:
     front = text.new.front
     for which, earlier in text.earlier_statements():
         if _same(front.summary, earlier.summary):
-            yield text.error(f"`summary` is still that of {which}; say what this change does", key="summary")
+            yield text.error(f"`summary` is the same as in {which}; describe this change", key="summary")
             break
     if front.change == "editorial":
         return
     for which, earlier in text.earlier_statements():
         if _same(front.impact, earlier.impact):
             yield text.error(
-                f"`impact` is still that of {which}; say what this change means for readers", key="impact"
+                f"`impact` is the same as in {which}; say what this change means for readers", key="impact"
             )
             break
 
@@ -84,11 +84,11 @@ def _findings_of_a_change(text: ChangedText, old: FrontMatter) -> Iterator[Findi
     if new.effective is None:
         if material and new.effective_text is None:
             yield text.error(
-                "`effective` is missing; write the day on which the change takes effect", key="effective"
+                "`effective` is missing; enter the date the change takes effect", key="effective"
             )
     elif new.effective == old.effective and material:
         yield text.error(
-            "`effective` is still that of the version before; write this change's own day", key="effective"
+            "`effective` is the same as in the version before; enter the date of this change", key="effective"
         )
     elif new.effective < text.today:
         past = text.error if material else text.warning

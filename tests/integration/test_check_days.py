@@ -116,7 +116,7 @@ def test_an_upcoming_text_is_compared_with_the_current_one(site: PolicySite) -> 
     assert proposal.redline is not None
     assert proposal.redline.words_inserted < 10
     unchanged = ANNOUNCED.replace("Ten.", "First.")
-    assert "`summary` is still that of" in findings(site, privacy__upcoming=unchanged)[0]
+    assert "`summary` is the same as in" in findings(site, privacy__upcoming=unchanged)[0]
 
 
 def test_an_upcoming_text_without_its_day_is_an_error(site: PolicySite) -> None:
