@@ -53,7 +53,7 @@ def as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterator
         yield f"{number}. {told.text}{where}"
     marks = redline.text_marks(language)
     yield ""
-    yield redline.plain_text(compared, marks.coloured() if colour else marks)
+    yield redline.plain_text(compared, marks.coloured() if colour else marks, language)
 
 
 def as_json(compared: Redline, language: Language) -> str:

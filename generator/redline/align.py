@@ -135,7 +135,7 @@ def _align_middle(
     for olds, news in [*settled, ([old_places.stop], [new_places.stop])]:
         gap = range(i, olds[0]), range(j, news[0])
         if are_few or not settled or not deeper:
-            groups += _fill_gap(old, new, *gap, "key", "code")
+            groups += _fill_gap(old, new, *gap, "key", "code", "shape")
         else:  # among fewer units there are more that are like no other
             groups += _align_middle(grouping, *gap, deeper=deeper - 1)
         groups.append((olds, news))
@@ -221,7 +221,7 @@ def _fill_gap(
     *others: str,
     with_numbers: bool = False,
 ) -> list[Pairs]:
-    """Units between two groups that look the same (``key``), and between those, that read the same."""
+    """Units between two groups that look the same (``key``), then that read the same, but for numbers."""
     if not left or not right:
         return []
     names: dict[str, str] = {}

@@ -10,6 +10,9 @@ from typing import ClassVar, Literal
 Part = Literal["caption", "code", "heading", "item", "note", "paragraph", "row", "rule", "term"]
 """What a block is to a reader."""
 
+NumberPart = Literal["section", "clause", "note"]
+"""What is numbered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -144,11 +147,20 @@ class Reformatted(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberChange:
+    """The number of a part of the text that is another now, as it is written there."""
+
+    part: NumberPart
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renumbered(Change):
-    """All number labels and note numbers that are others now: old and new."""
+    """All numbers of sections, clauses and notes that are others now."""
 
     kind = "renumber"
-    labels: tuple[WordChange, ...]
+    labels: tuple[NumberChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as escaping
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from itertools import groupby
 
 from generator.language import Language
 from generator.redline.blocks import HEADINGS, Element
+from generator.redline.changes import Renumbered
 from generator.redline.comparing import Redline
 from generator.redline.lines import Line, Woven
 from generator.redline.markup import write_html
+from generator.redline.wording import tell
 
 CONTEXT = 1
 """Unchanged blocks shown before and after a change."""
@@ -64,16 +67,22 @@ def mail_html(redline: Redline, language: Language) -> Mail:
     Where a passage only moved, its first block stands for it at both ends.
     """
     end = _end_of_mail(redline, language)
-    markup = GAP.join(
-        write_html(part, language, anchored=False) for part in _parts(redline.lines, end, brief=True)
-    )
+    pieces = [
+        (redline.lines.index(part[0]), write_html(part, language, anchored=False))
+        for part in _parts(redline.lines, end, brief=True)
+    ]
+    numbers = [
+        (at, f"<p>{escaping.escape(told, quote=False)}.</p>\n") for at, told in _numbers(redline, language)
+    ]
+    markup = GAP.join(piece for _, piece in sorted([*numbers, *pieces]))
     omitted = sum(any(not a.endswith("-from") for a in line.anchors) for line in redline.lines[end:])
     return Mail(markup=markup, omitted=omitted)
 
 
 def mail_text(redline: Redline, language: Language) -> str:
     """The same as plain text."""
-    return plain_text(redline, text_marks(language), end=_end_of_mail(redline, language), brief=True)
+    end = _end_of_mail(redline, language)
+    return plain_text(redline, text_marks(language), language, end=end, brief=True)
 
 
 def text_marks(language: Language) -> TextMarks:
@@ -91,16 +100,35 @@ def text_marks(language: Language) -> TextMarks:
     )
 
 
-def plain_text(redline: Redline, marks: TextMarks, *, end: int | None = None, brief: bool = False) -> str:
+def plain_text(
+    redline: Redline, marks: TextMarks, language: Language, *, end: int | None = None, brief: bool = False
+) -> str:
     """The changes with their context as plain text; ``end`` is the line before which it stops.
+
+    What only has a new number is told in one sentence.
 
     ``brief``: where a passage only moved, its first block stands for it.
 
     As each gap, each block at the top of the HTML is one paragraph, without an empty line in it.
     """
     parts = _parts(redline.lines, len(redline.lines) if end is None else end, brief=brief)
-    paragraphs = ["\n\n".join(_paragraphs(part, redline, marks)) for part in parts]
-    return f"\n\n{GAP_SIGN}\n\n".join(paragraphs)
+    pieces = [
+        (redline.lines.index(part[0]), "\n\n".join(_paragraphs(part, redline, marks))) for part in parts
+    ]
+    numbers = [(at, f"{told}.") for at, told in _numbers(redline, language)]
+    return f"\n\n{GAP_SIGN}\n\n".join(piece for _, piece in sorted([*numbers, *pieces]))
+
+
+def _numbers(redline: Redline, language: Language) -> list[tuple[int, str]]:
+    """Which parts of the text have new numbers, in words, and at which line that begins."""
+    anchors = {change.anchor for change in redline.changes if isinstance(change, Renumbered)}
+    return [
+        (at, told.text)
+        for told in tell(redline.changes, language)
+        if told.anchor in anchors
+        for at, line in enumerate(redline.lines)
+        if told.anchor in line.anchors
+    ]
 
 
 def _end_of_mail(redline: Redline, language: Language) -> int:
@@ -115,10 +143,15 @@ def _end_of_mail(redline: Redline, language: Language) -> int:
 
 def _parts(lines: Sequence[Line], end: int, *, brief: bool = False) -> list[list[Line]]:
     """Lines with changes and their neighbours, in runs without a gap."""
-    left_out = {at for at, line in enumerate(lines) if brief and _moved_along(line)}
+    first_rows = {_row_of(line) for line in lines if line.other_end} - {None}
+    left_out = {
+        at
+        for at, line in enumerate(lines)
+        if brief and _moved_along(line) and _row_of(line) not in first_rows
+    }
     shown: set[int] = set()
     for at, line in enumerate(lines):
-        if line.is_changed and at not in left_out:
+        if line.is_to_be_quoted and at not in left_out:
             shown.update(range(max(0, at - CONTEXT), min(len(lines), at + CONTEXT + 1)))
     rows = {_row_of(lines[at]) for at in shown} - {None}
     if rows:

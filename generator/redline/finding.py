@@ -19,6 +19,7 @@ from generator.redline.changes import (
     Inserted,
     Merged,
     Moved,
+    NumberChange,
     Reformatted,
     Relinked,
     Renumbered,
@@ -29,7 +30,7 @@ from generator.redline.changes import (
 from generator.redline.inline import form_change
 from generator.redline.lines import Line, OtherEnd, Woven
 from generator.redline.places import find_places
-from generator.redline.plain import is_note_number
+from generator.redline.renumbering import is_reference, new_numbers, number_changes
 from generator.redline.stretches import Stretch
 from generator.redline.tags import attributes_of
 from generator.redline.words import Vocabulary, Words
@@ -61,6 +62,7 @@ class _Finder:
     changes: list[Change] = field(default_factory=list)
     words: dict[str, int] = field(default_factory=lambda: {"words_inserted": 0, "words_deleted": 0})
     renumbered: int | None = None  # where the one change that tells of all new numbers stands
+    numbers: dict[str, str] = field(default_factory=dict)  # of sections and clauses: which became which
     retagged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
     """What lines beside each other became, and the change that tells of it."""
 
@@ -72,6 +74,7 @@ class _Finder:
     def read(self) -> None:
         """Go through the lines once."""
         columns = self._columns()
+        self.numbers = new_numbers(change for line in self.lines for _, change in number_changes(line))
         moves: dict[tuple[int, bool], list[int]] = {}
         for at, line in enumerate(self.lines):
             if line.move:
@@ -110,17 +113,22 @@ class _Finder:
             return
         line = self.lines[numbers[0]]
         kind: type[Inserted | Deleted] = Inserted if line.old is None else Deleted
-        texts: list[str] = []
-        for _, group in groupby(numbers, key=lambda at: _row_of(self.lines[at]) or at):
-            blocks = [block for at in group if (block := self.lines[at].new or self.lines[at].old)]
-            texts.append(" | ".join(self._text(block) for block in blocks))
-            for block in blocks:
+        for at in numbers:
+            if block := self.lines[at].new or self.lines[at].old:
                 words = block.words(self.vocabulary)
                 self._count("words_inserted" if kind is Inserted else "words_deleted", words, 0, len(words))
-        self._add(numbers[0], kind(texts=tuple(texts)))
+        self._add(numbers[0], kind(texts=self._texts(numbers)))
+
+    def _texts(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """The texts of lines on one side, those of a table row as one."""
+        return tuple(
+            " | ".join(
+                self._text(block) for at in group if (block := self.lines[at].new or self.lines[at].old)
+            )
+            for _, group in groupby(numbers, key=lambda at: _row_of(self.lines[at]) or at)
+        )
 
     def _read_move(self, numbers: Sequence[int], sources: Sequence[int]) -> None:
-        blocks = [block for at in numbers if (block := self.lines[at].new)]
         words = [change for at in numbers for change in self._word_changes(at)]
         anchor = f"change-{len(self.changes) + 1}"
         source_anchor = f"{anchor}-from"
@@ -132,7 +140,7 @@ class _Finder:
         self._add(
             numbers[0],
             Moved(
-                texts=tuple(self._text(block) for block in blocks),
+                texts=self._texts(numbers),
                 words=tuple(words),
                 source=self.places[sources[0]],
                 source_anchor=source_anchor,
@@ -156,10 +164,13 @@ class _Finder:
         for start in line.joints:
             if start > line.stretches[0].old_start and not self.retagged:
                 self._add(at, Merged())
+        before = len(line.anchors), self.renumbered
         words = self._word_changes(at)
         if words:
             self._add(at, Edited(words=tuple(words)))
         self._read_forms(at, line.old_words, line.new_words)
+        told = len(line.anchors) - (before[1] is None and self.renumbered is not None)
+        line.is_only_renumbered = told == before[0] == 0 and bool(number_changes(line) or line.references)
 
     def _word_changes(self, at: int) -> list[WordChange]:
         """The changed words of a line; new numbers and images are changes of their own."""
@@ -175,8 +186,10 @@ class _Finder:
             change = WordChange(
                 old=old.text(part.old_start, part.old_end), new=new.text(part.new_start, part.new_end)
             )
-            if is_renumbering(part, old, new):
-                self._renumber(at, change)
+            if number := next((number for found, number in number_changes(line) if found is part), None):
+                self._renumber(at, number)
+            elif is_reference(part, old, new, self.numbers):
+                line.references |= {part.old_start}
             elif images := _images(part, old, new):
                 self._add(at, images)
             else:
@@ -185,7 +198,7 @@ class _Finder:
                 changes.append(_with_unit(change, part, line.stretches, old, new))
         return changes
 
-    def _renumber(self, at: int, change: WordChange) -> None:
+    def _renumber(self, at: int, change: NumberChange) -> None:
         if self.renumbered is None:
             self.renumbered = self._add(at, Renumbered(labels=(change,)))
             return
@@ -262,18 +275,6 @@ class _Finder:
         if columns[at][1][0] == at:
             kind = ColumnInserted if line.old is None else ColumnDeleted
             self._add(at, kind(header=self._text(block)))
-
-
-def is_renumbering(part: Stretch, old: Words, new: Words) -> bool:
-    """Whether a stretch is a number that became another: of a heading or clause, or of a footnote."""
-    if part.kept or part.old_start == part.old_end or part.new_start == part.new_end:
-        return False
-    if old.label and new.label and part.old_end <= old.label and part.new_end <= new.label:
-        return True
-    return all(
-        is_note_number(form)
-        for form in (*old.forms[part.old_start : part.old_end], *new.forms[part.new_start : part.new_end])
-    )
 
 
 def _spacing(part: Stretch, old: Words, new: Words, line: Line) -> list[WordChange]:

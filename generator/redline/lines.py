@@ -46,7 +46,8 @@ class Line:
     which may be parts of what several blocks hold. ``joints``: at which old words another old block began,
     and its tag. ``split``: whether the old block began in a line before. ``move``: a number that the line
     where a block was has in common with the line where it is; 0 if it stayed. ``anchors``: ids of changes.
-    ``other_end``: of the first line of a move at either end.
+    ``other_end``: of the first line of a move at either end. ``references``: old words that name a part of
+    the text by its number, where both are others now. ``is_only_renumbered``: nothing but numbers changed.
     """
 
     old: Block | None
@@ -60,12 +61,19 @@ class Line:
     move: int = 0
     anchors: tuple[str, ...] = ()
     other_end: OtherEnd | None = None
+    references: frozenset[int] = frozenset()
+    is_only_renumbered: bool = False
 
     @property
     def is_changed(self) -> bool:
         """Whether anything in it is told as a change."""
         one_sided = self.old is None or self.new is None
         return one_sided or bool(self.anchors) or any(not part.kept for part in self.stretches or ())
+
+    @property
+    def is_to_be_quoted(self) -> bool:
+        """Whether it is shown where only changes are; new numbers are told in one sentence."""
+        return self.is_changed and not self.is_only_renumbered
 
     def count_marked(self, vocabulary: Vocabulary) -> int:
         """How many words are marked in it, punctuation included."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from generator.language import Language
 from generator.redline.blocks import Block, Element, start_tag, whole_number
-from generator.redline.finding import is_renumbering
 from generator.redline.inline import annotated_form
 from generator.redline.lines import Line, Woven
 from generator.redline.nesting import may_hold
+from generator.redline.renumbering import is_renumbering
 from generator.redline.stretches import Stretch
 from generator.redline.tags import Form, tag_name
 from generator.redline.wording import place_words
@@ -222,7 +222,8 @@ def _marked(line: Line, notes: Notes) -> str:
         if stretch.kept:
             _write_kept(writer, line, stretch)
             continue
-        change = "renumber" if is_renumbering(stretch, old, new) else ""
+        is_number = stretch.old_start in line.references or is_renumbering(stretch, old, new)
+        change = "renumber" if is_number else ""
         said = notes.said("del")
         for i in range(stretch.old_start, stretch.old_end):
             if sign := _joint(line, i):

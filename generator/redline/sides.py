@@ -31,7 +31,7 @@ def side_by_side_html(redline: Redline, language: Language) -> str:
     What lies between the changes and their context is left out.
     """
     rows = list(_rows(redline.lines))
-    changed = [at for at, lines in enumerate(rows) if any(line.is_changed for line in lines)]
+    changed = [at for at, lines in enumerate(rows) if any(line.is_to_be_quoted for line in lines)]
     near = {at + step for at in changed for step in range(-CONTEXT, CONTEXT + 1)}
     shown = sorted(near & set(range(len(rows))))
     row = _Rows(Notes(language, anchored=False)).row

@@ -37,6 +37,17 @@ class Unit:
         return self._code
 
     @property
+    def shape(self) -> str:
+        """The same with a sign for each word that has a digit: "see section 4" is "see section 5"."""
+        return "\0".join(
+            "".join(
+                "\1" if any(map(str.isdigit, word)) else sign
+                for word, sign in zip(words.words[words.label :], words.code[words.label :], strict=True)
+            )
+            for words in (block.words(self.vocabulary) for block in self.blocks)
+        )
+
+    @property
     def is_number(self) -> bool:
         """Whether it is a number of a part of the text, and nothing else."""
         return not self.code and len(self.blocks) == 1 and self.blocks[0].words(self.vocabulary).label > 0

@@ -29,6 +29,7 @@ from generator.redline.changes import (
     TitleChanged,
     WordChange,
 )
+from generator.redline.renumbering import Shift, is_named, shifts
 
 QUOTED_LENGTH = 90
 MOST_WORD_CHANGES = 3
@@ -95,7 +96,7 @@ def _(change: Deleted, language: Language) -> str:
 def _blocks(key: str, change: Change, texts: tuple[str, ...], language: Language) -> str:
     first = quoted(texts[0], language)
     if change.place and change.place.part == "heading":
-        return language(f"{key}_section", text=first)
+        return language(f"{key}_section" if len(texts) > 1 else f"{key}_heading", text=first)
     if not texts[0] and len(texts) == 1:
         return language(f"{key}_empty", place=place_words(change.place, language))
     place = place_words(change.place, language)
@@ -127,7 +128,8 @@ def _(change: Moved, language: Language) -> str:
         told = language("redline_moved_section", count=count, text=text)
     else:
         source = place_words(change.source, language, heading=True)
-        told = language("redline_moved", count=count, text=text, source=source)
+        key = "redline_moved_rows" if change.place and change.place.part == "row" else "redline_moved"
+        told = language(key, count=count, text=text, source=source)
     return f"{told}; {_edits(change.words, language)}" if change.words else told
 
 
@@ -176,13 +178,17 @@ def _(change: Reformatted, language: Language) -> str:
 
 @_words.register
 def _(change: Renumbered, language: Language) -> str:
-    told = [
-        language("redline_renumbered", old=label.old, new=label.new)
-        for label in change.labels[:MOST_WORD_CHANGES]
-    ]
-    if len(change.labels) > MOST_WORD_CHANGES:
-        told.append(language("redline_more", count=len(change.labels) - MOST_WORD_CHANGES))
-    return language("redline_numbers", told="; ".join(told))
+    found = shifts(change.labels)
+    told = [_shift(shift, language) for shift in found[:MOST_WORD_CHANGES]]
+    if len(found) > MOST_WORD_CHANGES:
+        told.append(language("redline_more", count=len(found) - MOST_WORD_CHANGES))
+    return "; ".join(told)
+
+
+def _shift(shift: Shift, language: Language) -> str:
+    if is_named(shift):
+        return language("redline_renumbered", old=shift.old, new=shift.new)
+    return language(f"redline_renumbered_{shift.part}", count=shift.count, old=shift.old, new=shift.new)
 
 
 @_words.register

@@ -54,6 +54,7 @@ VOID = frozenset({
     "track", "wbr",
 })  # fmt: skip
 
+FIRST_SIGN = 2  # those before it stand between cells, and for numbers
 SHORT = 2000  # characters of a block that is remembered
 
 
@@ -96,7 +97,7 @@ class Words:
             self._cut(vocabulary.cuts)
         self.code = "".join(
             [
-                vocabulary.get(word) or vocabulary.setdefault(word, chr(len(vocabulary) + 1))
+                vocabulary.get(word) or vocabulary.setdefault(word, chr(len(vocabulary) + FIRST_SIGN))
                 for word in map(_compared, self.words)
             ]
         )

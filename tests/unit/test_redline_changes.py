@@ -108,16 +108,16 @@ def test_renumbering_is_one_change() -> None:
     new = "\n\n".join(["## 1. Who we are", *(f"## {n}. {text}" for n, text in enumerate(texts, 2))])
     changed = told(old, new)
     assert [kind for kind, _, _ in changed] == ["insert", "renumber"]
-    assert changed[1][2] == "Numbers: 1. is now 2.; 2. is now 3.; 3. is now 4."
+    assert changed[1][2] == "Sections 1–3 are now 2–4"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("## 30 Data we keep", "## 90 Data we keep", "Numbers: 30 is now 90"),
-        ("## 4.5 Data we keep", "## 4.6 Data we keep", "Numbers: 4.5 is now 4.6"),
-        ("4.5 We keep data", "4.6 We keep data", "Numbers: 4.5 is now 4.6"),
-        ("(a) we keep data", "(b) we keep data", "Numbers: (a) is now (b)"),
+        ("## 30 Data we keep", "## 90 Data we keep", "Section 30 is now 90"),
+        ("## 4.5 Data we keep", "## 4.6 Data we keep", "Section 4.5 is now 4.6"),
+        ("4.5 We keep data", "4.6 We keep data", "Clause 4.5 is now 4.6"),
+        ("(a) we keep data", "(b) we keep data", "Clause (a) is now (b)"),
         ("30 days after that", "90 days after that", "Paragraph 1: “30 days” became “90 days”"),
         ("4.5 days after that", "4.6 days after that", "Paragraph 1: “4.5 days” became “4.6 days”"),
         (
