@@ -27,7 +27,8 @@ class NoSuchTextError(PolicyError):
 def read_side(name: str, renderer: Renderer) -> Side:
     """The text in a file, or in ``REV:path`` of the repository here, as one side of a redline."""
     document = read_document(_bytes_of(name), renderer)
-    return Side(document.html, title=document.front.title, effective_on=document.front.effective)
+    front = document.front
+    return Side(document.html, title=front.title, effective_on=front.effective, withdrawn_on=front.withdrawn)
 
 
 def _bytes_of(name: str) -> bytes:

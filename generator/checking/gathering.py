@@ -163,8 +163,13 @@ class Gathering:
         days = days_between(followed, version)
         compared = redline_texts(
             *(
-                Side(html=document.html, title=document.front.title, effective_on=day)
-                for document, day in zip((old, new), days, strict=True)
+                Side(
+                    html=document.html,
+                    title=document.front.title,
+                    effective_on=day,
+                    withdrawn_on=one.withdrawn_on,
+                )
+                for document, one, day in zip((old, new), (followed, version), days, strict=True)
             ),
             language=load_language(place.language),
         )

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from generator.checking.findings import Finding
 from generator.site.addresses import Place
+from generator.versions.version import withdrawal
 
 
 def removal_findings(place: Place, *, path: str) -> Iterator[Finding]:
     """An error where users are notified of the document's changes, and would not be of its end."""
+    if withdrawal(place.document.versions) is not None:
+        return
     title = place.document.versions[-1].title
     if not place.announced:
         yield Finding(

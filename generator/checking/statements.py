@@ -81,7 +81,9 @@ def _findings_of_a_change(text: ChangedText, old: FrontMatter) -> Iterator[Findi
         yield text.warning(
             "`change` is missing, so it counts as material; write material or editorial", key="change"
         )
-    if new.effective is None:
+    if new.withdrawn is not None:
+        yield from _findings_of_a_withdrawal(text, old, new)
+    elif new.effective is None:
         if material and new.effective_text is None:
             yield text.error(
                 "`effective` is missing; enter the date the change takes effect", key="effective"
@@ -93,6 +95,23 @@ def _findings_of_a_change(text: ChangedText, old: FrontMatter) -> Iterator[Findi
     elif new.effective < text.today:
         past = text.error if material else text.warning
         yield past(f"`effective` ({new.effective}) is past; write today or a later day", key="effective")
+
+
+def _findings_of_a_withdrawal(text: ChangedText, old: FrontMatter, new: FrontMatter) -> Iterator[Finding]:
+    assert new.withdrawn is not None
+    if new.withdrawn != old.withdrawn and new.withdrawn < text.today:
+        yield text.error(
+            f"`withdrawn` ({new.withdrawn}) is past; write today or a later day", key="withdrawn"
+        )
+    if new.withdrawn - text.today > LONGEST_NOTICE:
+        yield text.warning(
+            f"`withdrawn` is more than a year ahead ({new.withdrawn}); is that meant?", key="withdrawn"
+        )
+    if text.old is not None and text.old.body.split() != text.new.body.split():
+        yield text.warning(
+            "the words change too, although the document is to end; withdraw it without other changes",
+            key="withdrawn",
+        )
 
 
 def _same(new: str | None, earlier: str | None) -> bool:

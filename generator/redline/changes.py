@@ -56,6 +56,15 @@ class EffectiveDateChanged(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalChanged(Change):
+    """The day from which the whole document applies no more; None where it goes on."""
+
+    kind = "withdraw"
+    old: date | None
+    new: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inserted(Change):
     """Whole blocks side by side, with the texts of each."""
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from generator.redline.blocks import read_blocks
-from generator.redline.changes import Change, EffectiveDateChanged, LayoutChanged, TitleChanged, count_by_kind
+from generator.redline.changes import (
+    Change,
+    EffectiveDateChanged,
+    LayoutChanged,
+    TitleChanged,
+    WithdrawalChanged,
+    count_by_kind,
+)
 from generator.redline.codes import forget_phrases
 from generator.redline.finding import find_changes
 from generator.redline.lines import Line
@@ -27,6 +34,7 @@ class Side:
     html: str
     title: str | None = None
     effective_on: date | None = None
+    withdrawn_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,8 @@ def compare(old: Side, new: Side) -> Redline:
         beside.append(TitleChanged(old=old.title, new=new.title))
     if old.effective_on != new.effective_on:
         beside.append(EffectiveDateChanged(old=old.effective_on, new=new.effective_on))
+    if old.withdrawn_on != new.withdrawn_on:
+        beside.append(WithdrawalChanged(old=old.withdrawn_on, new=new.withdrawn_on))
     changes = (*beside, *found)
     return Redline(
         changes=changes,

@@ -27,6 +27,7 @@ from generator.redline.changes import (
     Retagged,
     Split,
     TitleChanged,
+    WithdrawalChanged,
     WordChange,
 )
 from generator.redline.renumbering import Shift, is_named, shifts
@@ -81,6 +82,14 @@ def _(change: EffectiveDateChanged, language: Language) -> str:
     new = language.date(change.new) if change.new else ""
     key = "changed" if old and new else "added" if new else "removed"
     return language(f"redline_effective_{key}", old=old, new=new)
+
+
+@_words.register
+def _(change: WithdrawalChanged, language: Language) -> str:
+    old = language.date(change.old) if change.old else ""
+    new = language.date(change.new) if change.new else ""
+    key = "changed" if old and new else "added" if new else "removed"
+    return language(f"redline_withdrawn_{key}", old=old, new=new)
 
 
 @_words.register

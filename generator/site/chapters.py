@@ -12,7 +12,7 @@ from generator.site.addresses import Place
 from generator.site.config import SiteConfig
 from generator.site.standing import Period, Standing, periods, standings
 from generator.site.translations import translated_versions, translations_of
-from generator.versions.version import Version, in_force, in_order, upcoming
+from generator.versions.version import Version, in_force, in_order, upcoming, withdrawal
 
 LONG_HISTORY = 100
 """Versions on one page, at most; a longer history is divided by years."""
@@ -65,7 +65,8 @@ class Chapter:
     of those with a page of what changed from them to it. ``original`` is the document that this one
     translates, ``translates`` the version of it that each version here translates, ``overtaken_by`` its
     version in force that this translation has not followed yet. ``prevailing`` is the language of the text
-    that prevails over this one, where somebody has said so.
+    that prevails over this one, where somebody has said so. ``withdrawn_on`` is the day on which the document
+    ended, if that day has come; ``end`` is the version that says so, on that day or before.
     """
 
     place: Place
@@ -81,6 +82,7 @@ class Chapter:
     overtaken_by: Version | None
     prevailing: str | None
     withdrawn_on: date | None
+    end: Version | None
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -145,7 +147,7 @@ class Chapter:
     @cached_property
     def periods(self) -> Sequence[Period]:
         """What was in force when, newest first."""
-        return periods(self.versions, withdrawn_on=self.withdrawn_on)
+        return periods(self.versions, withdrawn_on=None if self.end else self.withdrawn_on)
 
     @cached_property
     def history_pages(self) -> tuple[HistoryPage, ...]:
@@ -188,14 +190,15 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
     translates = translated_versions(original.document.versions, versions) if original else {}
     ahead = _shown(original, day=day) if original else None
     ended_at = place.document.ended_at
-    withdrawn_on = ended_at.astimezone(config.time_zone).date() if ended_at else None
+    end = withdrawal(versions)
+    removed_on = ended_at.astimezone(config.time_zone).date() if ended_at and not end else None
     relatives = [
         Relative(place=other, counterparts=_counterparts(place, other, original=original))
         for other in _family(place, by_id)
         if other.document.ended_at is None
     ]
     spoken = {relative.place.language for relative in relatives}
-    standing = standings(versions, day=day, withdrawn_on=withdrawn_on)
+    standing = standings(versions, day=day, withdrawn_on=removed_on)
     last = in_order(versions)[-1]
     return Chapter(
         place=place,
@@ -210,7 +213,8 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
         translates=translates,
         overtaken_by=ahead if ahead and not _follows(ahead, translates.values()) else None,
         prevailing=config.prevailing if config.prevailing in spoken else None,
-        withdrawn_on=withdrawn_on,
+        withdrawn_on=end.effective_on if end and end.effective_on <= day else removed_on,
+        end=end,
     )
 
 

@@ -95,10 +95,11 @@ class Redlines:
         made_by = f"{_comparer_version()}-{self._renderer}-{language.code}"
         days = days_between(old, new)
         key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}-{days[0] or ''}-{days[1] or ''}"
+        key += f"-{old.withdrawn_on or ''}-{new.withdrawn_on or ''}"
         kept = self._cache.get(key)
         if kept is None:
             sides = tuple(
-                replace(self._side(version), effective_on=day)
+                replace(self._side(version), effective_on=day, withdrawn_on=version.withdrawn_on)
                 for version, day in zip((old, new), days, strict=True)
             )
             try:
@@ -158,9 +159,9 @@ def days_between(old: Version, new: Version) -> tuple[date | None, date | None]:
 
     A change that takes effect on its publication does not announce that it states no day any more.
     """
-    if new.announces is None and old.text_sha256 != new.text_sha256:
+    if new.withdrawn_on or (new.announces is None and old.text_sha256 != new.text_sha256):
         return None, None
-    return old.announces, new.announces
+    return None if old.withdrawn_on else old.announces, new.announces
 
 
 @cache

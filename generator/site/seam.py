@@ -182,6 +182,8 @@ def _document(
         "title": place.document.versions[-1].title,
         "announced": place.announced,
         "ended_at": _time(place.document.ended_at),
+        "withdrawn_on": _day(chapter.end.withdrawn_on) if chapter.end else None,
+        "withdrawal": _withdrawal(chapter.end) if chapter.end else None,
         "fragment": place.fragment,
         "in_force": place.in_force_data,
         "versions": [
@@ -189,6 +191,16 @@ def _document(
             | {"held_for": _held_for(place, version, held_for)}
             for version in place.document.versions
         ],
+    }
+
+
+def _withdrawal(end: Version) -> dict[str, object]:
+    """What the version says with which the document ends."""
+    return {
+        "summary": end.front.summary,
+        "impact": end.front.impact,
+        "published_at": _time(end.published_at),
+        "commit": end.commit,
     }
 
 
@@ -214,6 +226,7 @@ def _version(
         "line": version.line,
         "withdraws": chapter.versions[version.withdraws[-1] - 1].label if version.withdraws else None,
         "withdrawn_by": withdrawn_by and withdrawn_by.number,
+        "withdrawn_on": _day(version.withdrawn_on),
         "declared_version": front.version,
         "change": front.change,
         "summary": front.summary,

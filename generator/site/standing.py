@@ -1,4 +1,7 @@
-"""How a version stands on a day: upcoming, in force, superseded, withdrawn, or never in force; pure."""
+"""How a version stands on a day: upcoming, in force, superseded, withdrawn, or never in force; pure.
+
+A version that withdraws the document itself is its end: from its day on, nothing is in force.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ class State(Enum):
     SUPERSEDED = "superseded"
     NEVER_IN_FORCE = "never_in_force"
     WITHDRAWN = "withdrawn"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ def _state(version: Version, *, until: date | None, day: date) -> State:
         return State.NEVER_IN_FORCE
     if version.effective_on > day:
         return State.UPCOMING
+    if version.withdrawn_on is not None:
+        return State.END
     return State.IN_FORCE if until is None or until > day else State.SUPERSEDED
 
 
@@ -75,6 +81,7 @@ def periods(versions: Sequence[Version], *, withdrawn_on: date | None = None) ->
     until = withdrawn_on
     for version in reversed(in_order(versions)):
         if until is None or version.effective_on < until:
-            found.append(Period(since=version.effective_on, until=until, version=version))
+            if version.withdrawn_on is None:
+                found.append(Period(since=version.effective_on, until=until, version=version))
             until = version.effective_on
     return found

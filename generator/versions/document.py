@@ -233,11 +233,14 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
         problems += (Problem(line=None, text=as_written, refused_when_new=True),)
     front = split.front
     effective = front.effective.isoformat() if front.effective else front.effective_text
+    withdrawn = [f"withdrawn {front.withdrawn.isoformat()}"] if front.withdrawn else []
     reading = Reading(
         front=front,
         title=front.title or look.heading,
-        content_sha256=_digest([visible.fold(front.title or ""), visible.fold(effective or ""), look.sha256]),
-        text_sha256=_digest([visible.fold(front.title or ""), look.sha256]),
+        content_sha256=_digest(
+            [visible.fold(front.title or ""), visible.fold(effective or ""), look.sha256, *withdrawn]
+        ),
+        text_sha256=_digest([visible.fold(front.title or ""), look.sha256, *withdrawn]),
         problems=(*problems, *split.problems),
     )
     return split, reading
@@ -245,8 +248,9 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
 
 def _as_reading(values: dict[str, Any]) -> Reading:
     front = values["front"]
-    if front["effective"] is not None:
-        front["effective"] = date.fromisoformat(front["effective"])
+    for day in ("effective", "withdrawn"):
+        if front[day] is not None:
+            front[day] = date.fromisoformat(front[day])
     problems = tuple(Problem(**problem) for problem in values["problems"])
     return Reading(**{**values, "front": FrontMatter(**front), "problems": problems})
 

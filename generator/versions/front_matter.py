@@ -54,12 +54,14 @@ class FrontMatter:
     """What a text states about itself; None is not stated.
 
     ``effective_text`` is an effective date in a spelling that is no date; it is only ever compared.
+    ``withdrawn`` is the day from which the document applies no more.
     ``withdraws`` is the label of a version that was to take effect and never will.
     """
 
     title: str | None = None
     effective: date | None = None
     effective_text: str | None = None
+    withdrawn: date | None = None
     change: Change | None = None
     summary: str | None = None
     impact: str | None = None
@@ -261,10 +263,15 @@ def _checked(
     day = parse_date(effective) if effective else None
     if effective and not day:
         refuse("effective", f"is no date: {effective[:40]!r}; write the day as 2026-11-22")
+    withdrawn = text("withdrawn")
+    last_day = parse_date(withdrawn) if withdrawn else None
+    if withdrawn and not last_day:
+        refuse("withdrawn", f"is no date: {withdrawn[:40]!r}; write the day as 2026-11-22")
     front = FrontMatter(
         title=text("title"),
         effective=day,
         effective_text=None if day else effective,
+        withdrawn=last_day,
         change=change(),
         summary=text("summary"),
         impact=text("impact"),

@@ -223,16 +223,18 @@ class _Lines:
     def _version(
         self, state: State, reading: Reading, *, of_current: bool, withdrawn: list[Version]
     ) -> Version:
-        day, stated = self._day(state), reading.front.effective
+        day, stated = self._day(state), reading.front.withdrawn or reading.front.effective
         line = self.current if of_current or not self.ahead else self.ahead[-1]
         base = line.versions[-1] if line.versions else None
         own = max(day, stated or day)
         effective_on = max(own, base.effective_on) if base and base.is_pending(day) else own
+        if base and base.front.withdrawn and base.front.withdrawn == reading.front.withdrawn:
+            effective_on = base.effective_on  # an edit of what has ended does not move its end
         if stated and base and own < effective_on:
             self._remark(
                 state,
-                "effective",
-                f"`effective` ({stated}) is before {effective_on}, the day of version {base.label}, so that "
+                "withdrawn" if reading.front.withdrawn else "effective",
+                f"{stated} is before {effective_on}, the day of version {base.label}, so that "
                 f"day counts; write no earlier one, or `withdraws: {base.label}` if that is not to happen",
             )
         is_ahead = not of_current and (line is self.current or _is_next(effective_on, base, day))

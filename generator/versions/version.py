@@ -45,9 +45,15 @@ class Version:
     title: str
 
     @property
+    def withdrawn_on(self) -> date | None:
+        """The day from which the document applies no more, where the version says that it ends."""
+        return self.effective_on if self.front.withdrawn else None
+
+    @property
     def announces(self) -> date | None:
         """The day on which it takes effect, where it states one or inherits one from a version before it."""
-        return self.effective_on if self.front.effective or self.effective_on > self.published_on else None
+        stated = self.front.withdrawn or self.front.effective
+        return self.effective_on if stated or self.effective_on > self.published_on else None
 
     def is_pending(self, day: date) -> bool:
         """Whether it was announced for a day after this one. What took effect on publication never was."""
@@ -59,6 +65,17 @@ def in_order(versions: Sequence[Version]) -> list[Version]:
     withdrawn = {number for version in versions for number in version.withdraws}
     standing = (version for version in versions if version.number not in withdrawn)
     return sorted(standing, key=lambda version: (version.line, version.number))
+
+
+def withdrawal(versions: Sequence[Version]) -> Version | None:
+    """The version with which the document ends; None if the last one in order says nothing of an end."""
+    last: Version | None = None
+    for version in reversed(in_order(versions)):
+        if version.withdrawn_on is None:
+            break
+        if last is None or version.effective_on <= last.effective_on:
+            last = version
+    return last
 
 
 def in_force(versions: Sequence[Version], *, day: date) -> Version | None:

@@ -34,7 +34,7 @@ class ToldVersion:
     ``still_to_come`` that of one after it which the reader knows. ``withdraws`` are the days of what will not
     happen because of it, ``replaces`` where something else comes instead, ``keeps`` where the text
     that applied before stays. ``amends`` where it changes what was announced for the same day,
-    ``amends_known`` where the reader was told of that.
+    ``amends_known`` where the reader was told of that. ``ends`` where it withdraws the document itself.
     """
 
     label: str
@@ -59,6 +59,7 @@ class ToldVersion:
     keeps: bool = False
     amends: bool = False
     amends_known: bool = False
+    ends: bool = False
 
     @property
     def is_upcoming(self) -> bool:
@@ -180,6 +181,7 @@ def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *,
         redline_text=redline.mail_text if redline else "",
         page_url=_url(site, version.address),
         redline_url=_url(site, version.redline.page) if redline and version.redline else None,
+        ends=version.withdrawn_on is not None,
         stated_on=version.stated_effective_on
         if version.stated_effective_on != version.effective_on
         else None,

@@ -127,10 +127,16 @@ def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: L
 def _headline(content: AnnouncedContent, words: Language) -> str:
     if len(content.documents) > 1:
         return words("headline_several", count=len(content.documents))
-    document = content.documents[0]
+    return _headline_of(content.documents[0], words)
+
+
+def _headline_of(document: ToldDocument, words: Language) -> str:
     newest, title = document.versions[0], _title(document)
     if document.is_new:
         return words("headline_new", title=title)
+    if newest.ends:
+        key = "headline_will_end" if newest.is_upcoming else "headline_ended"
+        return words(key, title=title, date=words.date(newest.effective_on))
     if newest.is_upcoming and all(version.amends_known for version in document.versions):
         return words("headline_amended", title=title, date=words.date(newest.effective_on))
     if newest.is_upcoming and not newest.amends_known:
@@ -207,6 +213,8 @@ def _link_to_document(document: ToldDocument, words: Language) -> Link:
     if newest.force in {Force.UPCOMING, Force.UPCOMING_LATER}:
         last = newest.comes_first or newest.effective_on
         return Link(words("link_document_until", date=words.date(last - timedelta(days=1))), document.url)
+    if newest.ends and not newest.is_upcoming:
+        return Link(words("link_ended"), document.url)
     return Link(words("link_document"), document.url)
 
 
@@ -272,6 +280,9 @@ def _status(version: ToldVersion, words: Language) -> str:
     first = words.date(version.comes_first) if version.comes_first else ""
     if version.keeps and version.force is Force.PRESENT:
         return " ".join([*_withdrawn(version, words), words("keeps")])
+    if version.ends and (version.is_upcoming or version.force is Force.PRESENT):
+        status = words("will_end" if version.is_upcoming else "ended", date=words.date(version.effective_on))
+        return " ".join([*_withdrawn(version, words), status])
     status = words(version.force.value, date=words.date(version.effective_on), first=first)
     return " ".join([*_withdrawn(version, words), status])
 

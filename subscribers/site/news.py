@@ -107,7 +107,10 @@ def check_known(history: PublishedHistory, known: Mapping[str, str]) -> None:
 
 
 def _living(history: PublishedHistory) -> Iterable[PublishedDocument]:
-    return (document for document in history.documents if document.announced and document.ended_at is None)
+    """The documents of which there may be news: all that are there, and what was withdrawn before it went."""
+    for document in history.documents:
+        if document.announced and (document.ended_at is None or document.newest.withdrawn_on is not None):
+            yield document
 
 
 def _told_of(
@@ -133,6 +136,8 @@ def _lagged(original: PublishedDocument, translation: PublishedDocument, known: 
 
 def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | None:
     base = _labelled(document, known)
+    if base is None and document.newest.withdrawn_on is not None:
+        return None  # nobody was told that it began
     if base is None:
         return News(document=document, known=None, versions=document.versions)
     for version in document.versions[base.number :]:

@@ -113,6 +113,7 @@ class PublishedVersion:
     line: Annotated[int, Field(ge=0)] = 0
     withdraws: Label | None = None
     withdrawn_by: Positive | None = None
+    withdrawn_on: date | None = None  # the version withdraws the document from this day
     held_for: tuple[str, ...] = ()  # what a check found; its announcement waits for a person
 
 
