@@ -19,6 +19,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from subscribers.default_folder import DATABASE, default_folder
 from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
@@ -50,15 +51,21 @@ class Sender:
     link_hosts: frozenset[str] = frozenset()  # where links in a message may lead, beside site and contact
 
 
+def _default_database() -> SecretStr:
+    folder = default_folder(Path.cwd())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SecretStr(f"sqlite:///{folder / DATABASE}")
+
+
 class Settings(BaseSettings):
     """All settings, typed; ``read_settings`` makes them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, validate_default=False)
 
-    database_url: SecretStr = SecretStr("sqlite:///policy-notify.sqlite")
+    database_url: SecretStr = Field(default_factory=_default_database)
     database_password: SecretStr | None = None
     transport: Literal["folder", "smtp", "sendgrid"] = "folder"
-    mail_folder: Path = Path("mails")
+    mail_folder: Path = Field(default_factory=lambda: default_folder(Path.cwd()) / "mails")
     smtp_url: SecretStr | None = None
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None

@@ -335,6 +335,9 @@ def _deliver(engine: Engine, settings: Settings) -> None:
             on_batch=on_batch,
         )
     present = statuses(engine)
+    newly = sum(s.books.accepted - before.get(s.announcement_id, 0) for s in present)
+    if settings.transport == "folder" and newly:
+        say(f"warning: {reporting.only_written(newly, settings.mail_folder)}", err=True)
     for status in present:
         accepted = status.books.accepted - before.get(status.announcement_id, 0)
         if accepted or not status.is_settled:

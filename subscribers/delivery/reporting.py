@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from subscribers.announcing.publishing import Publication
@@ -83,10 +84,20 @@ def line(status: Status) -> str:
         return f"{head}: {state}, not begun"
     excluded = sum(books.excluded.values())
     reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(books.excluded.items()))
+    written = f" ({status.written} only written to files, not sent)" if status.written else ""
     return (
-        f"{head}: {state}; audience {books.audience} = {books.accepted} accepted"
+        f"{head}: {state}; audience {books.audience} = {books.accepted} accepted{written}"
         f" + {excluded} excluded{f' ({reasons})' if reasons else ''} + {books.rejected} rejected"
         f" + {books.unknown} unknown + {books.waiting} waiting"
+    )
+
+
+def only_written(number: int, folder: Path) -> str:
+    """That messages were written to a folder, and how they would be sent."""
+    messages = "message was" if number == 1 else "messages were"
+    return (
+        f"no email was sent: {number:,} {messages} written to {folder}/; "
+        "to send, set POLICY_NOTIFY_TRANSPORT to smtp or sendgrid"
     )
 
 
@@ -134,6 +145,7 @@ def as_json(
                 "pause_reason": status.pause_reason,
                 "audience": status.books.audience,
                 "accepted": status.books.accepted,
+                "only_written": status.written,
                 "excluded": dict(status.books.excluded),
                 "rejected": status.books.rejected,
                 "unknown": status.books.unknown,

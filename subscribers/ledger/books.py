@@ -21,6 +21,8 @@ from subscribers.model import (
     deliveries,
 )
 
+FOLDER = "folder"  # the name of the transport that writes files
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
@@ -49,6 +51,7 @@ class Status:
 
     The last three count recipients by reason: those rejected, and of those waiting the ones that were set
     aside (refused, and nobody knows for whose sake) and the ones put off (the server wants them tried later).
+    ``written`` are those of the accepted whose message was only written to a folder.
     """
 
     announcement_id: int
@@ -63,6 +66,7 @@ class Status:
     rejected: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, int] = field(default_factory=dict)
     put_off: Mapping[str, int] = field(default_factory=dict)
+    written: int = 0
 
     @property
     def under_way(self) -> int:
@@ -95,6 +99,7 @@ def statuses(engine: Engine) -> Sequence[Status]:
                 pause_reason=row.pause_reason,
                 fanned_out_at=row.fanned_out_at,
                 books=_books(connection, row.id, audience=row.audience or 0),
+                written=_written(connection, row.id),
                 **_reasons(connection, row.id),
             )
             for row in rows
@@ -158,6 +163,20 @@ def _labels(connection: Connection, announcement_id: int) -> dict[str, str]:
         )
     )
     return {row.document: row.label for row in rows}
+
+
+def _written(connection: Connection, announcement_id: int) -> int:
+    """How many messages were written to a folder instead of sent."""
+    number: int | None = connection.scalars(
+        select(func.sum(batches.c.size))
+        .join(attempts, attempts.c.token == batches.c.token)
+        .where(
+            batches.c.announcement_id == announcement_id,
+            batches.c.state == BatchState.ACCEPTED.value,
+            attempts.c.transport == FOLDER,
+        )
+    ).one()
+    return number or 0
 
 
 def waiting_since(engine: Engine) -> datetime | None:

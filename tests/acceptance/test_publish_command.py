@@ -410,3 +410,15 @@ def test_a_setting_about_trust_that_cannot_be_meant_is_refused(
 def _sign(folder: Path, key: Ed25519PrivateKey) -> None:
     signature = base64.b64encode(key.sign((folder / "history.json").read_bytes())).decode()
     (folder / "history.json.sig").write_text(f"{signature}\n")
+
+
+def test_messages_that_were_only_written_to_a_folder_are_not_called_sent(
+    run: Run, site: PublishedSiteMaker, tmp_path: Path
+) -> None:
+    done = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01")
+    assert f"no email was sent: 3 messages were written to {tmp_path / 'mails'}/" in done.stderr
+    assert "POLICY_NOTIFY_TRANSPORT" in done.stderr
+    assert "3 accepted (3 only written to files, not sent)" in done.stdout
+    assert "3 accepted (3 only written to files, not sent)" in run("status").stdout
+    assert announced(run)[0]["only_written"] == 3
+    assert run("publish", "--site", str(site.folder)).stderr == ""
