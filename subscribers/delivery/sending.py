@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from subscribers.clock import seconds_since_boot
+from subscribers.database import UnreadableDatabaseError
 from subscribers.delivery.lease import Lease
 from subscribers.delivery.settling import settle
 from subscribers.errors import NotifyError
@@ -19,6 +20,7 @@ from subscribers.transports import (
     Recipient,
     RefusedError,
     ThrottledError,
+    TooLateError,
     Transport,
     UnclearRefusalError,
     UnreachableError,
@@ -49,7 +51,16 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
         ledger.set_aside(claim, transport, UnclearRefusalError.not_made(error))
         return False
     began = seconds_since_boot()
-    if not ledger.intend(claim, request_sha256=request.sha256):
+    try:
+        if not ledger.intend(claim, request_sha256=request.sha256):
+            return False
+    except UnreadableDatabaseError as error:  # the intent may be on record, but nothing was written
+        words = str(error)
+        settle(
+            lambda: ledger.put_back(claim, words),
+            answer=f"batch {claim.batch_id}: nothing was written to the provider",
+            remedy=_remedy(claim, TooLateError()),
+        )
         return False
     answer: NotSentError | DoubtfulError | None = None
     provider_id = None

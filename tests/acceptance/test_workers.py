@@ -124,7 +124,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
 
         world.check()
         assert Counter(provider.mails.values()) == {1: PEOPLE}
-        assert world.books(2).unknown <= 20
+        assert world.books(2).unknown == 0
 
 
 def _nobody_waits(world: ToldWorld) -> bool:

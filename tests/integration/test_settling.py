@@ -22,7 +22,7 @@ from told_world import SENDER, ToldWorld
 from subscribers.database import UnreadableDatabaseError, migrate, open_database
 from subscribers.delivery.local import deliver
 from subscribers.delivery.settling import UnsettledError, settle
-from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.ledger import Claim, Ledger
 from subscribers.transports import Transport
 from subscribers.transports.folder import FolderTransport
 from subscribers.transports.sendgrid import SendGridTransport
@@ -95,6 +95,28 @@ def test_a_sendgrid_answer_given_while_postgresql_restarts_is_not_forgotten(
     with SendGridDouble() as provider:
         provider.behave = stop_before_the_answer
         _deliver(world, SendGridTransport(api_key=API_KEY, host=provider.url, subuser=None))
+    assert world.books(2).accepted == 3
+    world.check()
+
+
+def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database breaks off right after it has committed the intent."""
+    world = _announced(sqlite_url, tmp_path)
+    intend, broken = Ledger.intend, []
+
+    def break_off(self: Ledger, claim: Claim, *, request_sha256: str) -> bool:
+        held = intend(self, claim, request_sha256=request_sha256)
+        if not broken:
+            broken.append(claim)
+            raise UnreadableDatabaseError(world.engine.url, "the connection was lost", "mend it")
+        return held
+
+    monkeypatch.setattr(Ledger, "intend", break_off)
+    with SmtpDouble() as server:
+        _deliver(world, SmtpTransport(read_server(server.url)))
+        assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
     assert world.books(2).accepted == 3
     world.check()
 
