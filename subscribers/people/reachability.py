@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, literal, null, select, union_all
 
 from subscribers.database import reading
-from subscribers.model import people
+from subscribers.model import Exclusion, announcements, deliveries, people
 
 ROWS_AT_A_TIME = 1000
 
@@ -25,15 +25,40 @@ class UnreachablePerson:
 
 def unreachable(engine: Engine) -> Iterator[UnreachablePerson]:
     """Everybody registered whom no mail reaches, by external id; memory does not grow with their number."""
-    wanted = (
-        select(people.c.external_id, people.c.unreachable, people.c.unreachable_at)
-        .where(people.c.unreachable.is_not(None), people.c.erased_at.is_(None), people.c.left_at.is_(None))
-        .order_by(people.c.external_id)
-    )
+    marked = select(
+        people.c.external_id,
+        people.c.unreachable.label("reason"),
+        people.c.unreachable_at.label("since"),
+        null().label("email"),
+    ).where(people.c.unreachable.is_not(None), people.c.erased_at.is_(None), people.c.left_at.is_(None))
+    both = union_all(marked, _unsupported()).subquery()
+    wanted = select(both).order_by(both.c.external_id).execution_options(yield_per=ROWS_AT_A_TIME)
     with reading(engine) as connection:
-        rows = connection.execute(wanted.execution_options(yield_per=ROWS_AT_A_TIME))
-        for external_id, reason, since in rows:
-            yield UnreachablePerson(external_id=external_id, reason=reason, since=since)
+        for external_id, reason, since, email in connection.execute(wanted):
+            if email is None or not email.isascii():  # else it was corrected since
+                yield UnreachablePerson(external_id=external_id, reason=reason, since=since)
+
+
+def _unsupported() -> Select[str, str, datetime, str]:
+    """Whose email address the transport could not carry in the newest announcement."""
+    newest = select(func.max(announcements.c.id)).where(announcements.c.audience > 0).scalar_subquery()
+    return (
+        select(
+            people.c.external_id,
+            literal(Exclusion.UNSUPPORTED.value).label("reason"),
+            announcements.c.fanned_out_at.label("since"),
+            people.c.email,
+        )
+        .join(deliveries, deliveries.c.recipient_id == people.c.id)
+        .join(announcements, announcements.c.id == deliveries.c.announcement_id)
+        .where(
+            deliveries.c.announcement_id == newest,
+            deliveries.c.exclusion == Exclusion.UNSUPPORTED.value,
+            people.c.unreachable.is_(None),
+            people.c.erased_at.is_(None),
+            people.c.left_at.is_(None),
+        )
+    )
 
 
 def count_registered(engine: Engine) -> int:

@@ -304,6 +304,8 @@ def test_an_address_that_cannot_be_carried_is_excluded_and_named(
         assert "4 accepted + 2 excluded (2 unsupported address)" in said.stdout
         mails = server.mails + provider.mails
         assert (len(mails), set(mails.values())) == (4, {1})
+        assert [line.split()[0] for line in run("unreachable").stdout.splitlines()] == ["8", "9"]
+        assert "unsupported address" in run("unreachable").stdout
     site.commit()
     site.publish("privacy", summary="We keep nothing.")
     everybody = run("publish", "--site", str(site.write())).stdout  # a folder takes any letters

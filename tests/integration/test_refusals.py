@@ -14,12 +14,14 @@ from subscribers.announcing.announcements import UnfitAnnouncementError
 from subscribers.database import reading
 from subscribers.ledger.books import Status, statuses
 from subscribers.model import people
+from subscribers.people.reachability import unreachable as list_unreachable
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,
     Mailing,
     RefusedError,
     UnclearRefusalError,
+    UnsupportedAddressError,
 )
 
 Rule = Callable[[int], Exception | None]  # by the person's number
@@ -369,3 +371,32 @@ def test_messages_that_can_never_be_made_pause_it(
 
     assert "could not be made (KeyError: 'template')" in (status(announced).pause_reason or "")
     assert status(announced).under_way == 60
+
+
+def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: ToldWorld) -> None:
+    world.register("anna")
+    world.register("boris", email="борис@example.com")
+    world.register("chen", unreachable="bounced", unreachable_at=world.now)
+    world.open_with_baseline()
+    world.announce()
+
+    def refuse(mailing: Mailing) -> None:
+        if not all(recipient.address.isascii() for recipient in mailing.recipients):
+            raise UnsupportedAddressError
+
+    world.transport.rule = refuse
+    world.deliver()
+    assert world.told(2) == {"anna": None, "boris": "unsupported address", "chen": "unreachable"}
+    listed = {each.external_id: each.reason for each in list_unreachable(world.engine)}
+    assert listed == {"boris": "unsupported address", "chen": "bounced"}
+
+    world.change("boris", email="boris@example.com")
+    assert {each.external_id for each in list_unreachable(world.engine)} == {"chen"}
+    world.announce("We keep even less.")
+    world.deliver()
+    [text] = [
+        mailing.message.text
+        for mailing in world.transport.taken
+        if mailing.recipients[0].address == "boris@example.com"
+    ]
+    assert "We keep less." in text  # what boris missed
