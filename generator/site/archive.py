@@ -69,7 +69,11 @@ class Archive:
         """The version's entry in a feed."""
         place, old = chapter.place, chapter.followed(version)
         language = load_language(place.language)
-        effective = language("effective_from", effective=language.date(version.effective_on))
+        effective = (
+            f"{language('withdrawn_version_banner')}."
+            if chapter.standings[version.number].withdrawn_by
+            else language("effective_from", effective=language.date(version.effective_on))
+        )
         how = "called_off_replaced" if chapter.replaces_announced(version) else "called_off"
         called_off = [
             f"{language(how, effective=language.date(day))}." for day in chapter.days_withdrawn_by(version)

@@ -287,7 +287,11 @@ class Pages:
             title=f"{version.title} ({page.label(version)})",
             heading=heading,
             text=body,
-            facts=page.t("printed_facts", published=published, effective=effective),
+            facts=page.t(
+                "withdrawn_version" if chapter.standings[version.number].withdrawn_by else "printed_facts",
+                published=published,
+                effective=effective,
+            ),
             site_name=self._site_name,
             style=(TEMPLATES / "print.css").read_text(encoding="utf8"),
             absolute=self._absolute,

@@ -302,8 +302,8 @@ def _contradiction(remark: Remark) -> HistoryWarning:
         path=state.path,
         line=None,
         commit=state.step.commit,
-        text=remark.text,
-        key=remark.key,
+        text=remark.contradiction.text,
+        key=remark.contradiction.key,
         refused=True,
     )
 

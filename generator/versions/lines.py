@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import NamedTuple
 
+from generator.versions import contradictions
 from generator.versions.characters import clean
+from generator.versions.contradictions import Contradiction
 from generator.versions.corrected import with_corrected_front_matter
 from generator.versions.document import Reading
 from generator.versions.front_matter import FrontMatter
@@ -31,11 +33,10 @@ class PublishedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """Something in a state that contradicts the history; ``key`` is what of the front matter does."""
+    """Something in a state that contradicts the history."""
 
     state: State
-    key: str | None
-    text: str
+    contradiction: Contradiction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ class _Lines:
             if applying:
                 self.current = applying[-1]
                 if moment.unchanged and not dropped:
-                    self._remark(state, None, _removed_too_late(self.current.versions[-1]))
+                    self._remark(state, contradictions.removed_late(self.current.versions[-1]))
         if moment.removed:
             self.ahead = []
         if moment.unchanged and not dropped:
@@ -167,23 +168,13 @@ class _Lines:
             if reading.text_sha256 == self.current.versions[-1].text_sha256:
                 return  # a copy that is still to be edited
             if reading.front.effective is None:
-                self._remark(
-                    state,
-                    "effective",
-                    "`effective` is missing, so nothing says when this overtakes the current text, and it is "
-                    "not published; write the day",
-                )
+                self._remark(state, contradictions.NO_DAY)
                 return
         applying = self.ahead[-1].versions[-1] if self.ahead else None
         if not self._decide(state, reading, self.ahead[-1] if self.ahead else None):
             return
         if applying is not None and not applying.is_pending(self._day(state)):
-            self._remark(
-                state,
-                None,
-                f"the text of this file took effect on {applying.effective_on}; move it over the current "
-                "file, which holds the one before it, and edit it then",
-            )
+            self._remark(state, contradictions.not_moved_over(applying))
 
     def _decide(
         self,
@@ -213,7 +204,9 @@ class _Lines:
         self.first_with.setdefault(version.content_sha256, version.number)
         if of_current:
             self.current.versions.append(version)
-            self._remark_on_correction(state, version)
+            late = contradictions.overtaken(version, self.ahead[0].versions[0]) if self.ahead else None
+            if late is not None:
+                self._remark(state, late)
         elif self.ahead and self.ahead[-1].number == version.line:
             self.ahead[-1].versions.append(version)
         else:
@@ -231,12 +224,8 @@ class _Lines:
         if base and base.front.withdrawn and base.front.withdrawn == reading.front.withdrawn:
             effective_on = base.effective_on  # an edit of what has ended does not move its end
         if stated and base and own < effective_on:
-            self._remark(
-                state,
-                "withdrawn" if reading.front.withdrawn else "effective",
-                f"{stated} is before {effective_on}, the day of version {base.label}, so that "
-                f"day counts; write no earlier one, or `withdraws: {base.label}` if that is not to happen",
-            )
+            key = "withdrawn" if reading.front.withdrawn else "effective"
+            self._remark(state, contradictions.before_pending(stated, base, key=key))
         is_ahead = not of_current and (line is self.current or _is_next(effective_on, base, day))
         self.on_day[day] += 1
         later = f"-{self.on_day[day]}" if self.on_day[day] > 1 else ""
@@ -291,51 +280,14 @@ class _Lines:
     ) -> None:
         stated = front.withdraws
         if dropped and stated not in {one.label for one in dropped}:
-            last = dropped[-1]
-            self._remark(
-                state,
-                "withdraws",
-                f"the upcoming text was removed before {last.effective_on}, so the change announced for that "
-                f"day is withdrawn; write `withdraws: {last.label}` and a `summary` that says so",
-            )
+            self._remark(state, contradictions.removed_early(dropped[-1]))
         elif stated and not withdrawn and stated != (before and before.front.withdraws):
-            day = self._day(state)
-            pending = [
-                one.label
-                for line in (self.current, *self.ahead)
-                for one in line.versions
-                if one.is_pending(day)
-            ]
-            known = f"pending are {', '.join(pending)}" if pending else "none is pending"
-            self._remark(
-                state,
-                "withdraws",
-                f"`withdraws` names {stated[:40]!r}, which is no version still to take effect ({known}); "
-                "correct the label, or leave `withdraws` out",
-            )
+            versions = [one for line in (self.current, *self.ahead) for one in line.versions]
+            pending = [one for one in versions if one.is_pending(self._day(state))]
+            self._remark(state, contradictions.unknown_label(stated, pending))
 
-    def _remark_on_correction(self, state: State, version: Version) -> None:
-        """A correction of a text that applies no more when the correction would take effect."""
-        if not self.ahead:
-            return
-        overtaking = self.ahead[0].versions[0]
-        if overtaking.effective_on <= self._day(state):
-            self._remark(
-                state,
-                None,
-                f"the upcoming text took effect on {overtaking.effective_on}, so this one does not apply any "
-                "more; move the upcoming file over this one first, and edit it then",
-            )
-        elif overtaking.effective_on <= version.effective_on:
-            self._remark(
-                state,
-                "effective",
-                f"the upcoming text takes effect on {overtaking.effective_on}, so this one, of "
-                f"{version.effective_on}, never does; write an earlier day, or change the upcoming text",
-            )
-
-    def _remark(self, state: State, key: str | None, text: str) -> None:
-        self.remarks.append(Remark(state=state, key=key, text=text))
+    def _remark(self, state: State, contradiction: Contradiction) -> None:
+        self.remarks.append(Remark(state=state, contradiction=contradiction))
 
     def _day(self, state: State) -> date:
         return moment_of(state.step).astimezone(self.time_zone).date()
@@ -366,11 +318,4 @@ def _without_words(reading: Reading) -> Reading:
         content_sha256=reading.content_sha256,
         text_sha256=reading.text_sha256,
         problems=(),
-    )
-
-
-def _removed_too_late(newest: Version) -> str:
-    return (
-        f"the upcoming text took effect on {newest.effective_on} and applies, but its file was removed; "
-        "put its text into this file"
     )

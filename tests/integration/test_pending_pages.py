@@ -106,6 +106,9 @@ def test_what_will_not_happen_is_said_everywhere(site: PolicySite) -> None:
         assert said in site.page(address), address
     for file in ("feed.xml", "privacy/feed.xml", "privacy/fragment.html"):
         assert said in (site.folder / file).read_text(encoding="utf8"), file
+    feed = (site.folder / "privacy/feed.xml").read_text(encoding="utf8")
+    assert "In force from 1 August 2026" not in feed
+    assert "This version will not take effect." in feed
     for address in ("privacy/changes/2026-05-01", "privacy/versions/2026-05-01"):
         assert "This version will not take effect" in site.page(address), address
     assert "A new version takes effect" not in site.page("privacy")

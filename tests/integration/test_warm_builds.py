@@ -42,6 +42,12 @@ class Life:
         self.site.repository.remove(f"policy/{path}")
         self.commit()
 
+    def toggle(self, path: str) -> None:
+        if (self.site.repository.folder / "policy" / path).exists():
+            self.remove(path)
+        else:
+            self.publish(path, text("Ten.", title="Cookies", effective="2027-01-01"))
+
     def until(self, day: date) -> None:
         self.day = day
 
@@ -57,6 +63,10 @@ HAPPENINGS: dict[str, Callable[[Life], None]] = {
     "a translation": lambda life: life.publish(
         "cookies.ru.md", text("Один.", title="Куки", translates="2026-04-04")
     ),
+    "an upcoming text": lambda life: life.publish(
+        "cookies.upcoming.md", text("Nine.", title="Cookies", effective="2026-12-01")
+    ),
+    "another upcoming text, or its end": lambda life: life.toggle("cookies.upcoming.md"),
     "a version comes into force": lambda life: life.until(date(2026, 12, 2)),
     "another number of pages": lambda life: life.options.update(since=1),
     "a prevailing language": lambda life: life.options.update(prevailing="ru"),
