@@ -189,6 +189,14 @@ class ColumnDeleted(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMoved(Change):
+    """A column of a table that stands elsewhere in it now, with the text of its first cell."""
+
+    kind = "column_move"
+    header: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChanged(Change):
     """An image that another one, or another description, replaced."""
 

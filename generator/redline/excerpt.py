@@ -72,7 +72,8 @@ def mail_html(redline: Redline, language: Language) -> Mail:
         for part in _parts(redline.lines, end, brief=True)
     ]
     numbers = [
-        (at, f"<p>{escaping.escape(told, quote=False)}.</p>\n") for at, told in _numbers(redline, language)
+        (at, f"<p>{escaping.escape(told, quote=False)}.</p>\n")
+        for at, told in new_numbers_told(redline, language)
     ]
     markup = GAP.join(piece for _, piece in sorted([*numbers, *pieces]))
     omitted = sum(any(not a.endswith("-from") for a in line.anchors) for line in redline.lines[end:])
@@ -115,11 +116,11 @@ def plain_text(
     pieces = [
         (redline.lines.index(part[0]), "\n\n".join(_paragraphs(part, redline, marks))) for part in parts
     ]
-    numbers = [(at, f"{told}.") for at, told in _numbers(redline, language)]
+    numbers = [(at, f"{told}.") for at, told in new_numbers_told(redline, language)]
     return f"\n\n{GAP_SIGN}\n\n".join(piece for _, piece in sorted([*numbers, *pieces]))
 
 
-def _numbers(redline: Redline, language: Language) -> list[tuple[int, str]]:
+def new_numbers_told(redline: Redline, language: Language) -> list[tuple[int, str]]:
     """Which parts of the text have new numbers, in words, and at which line that begins."""
     anchors = {change.anchor for change in redline.changes if isinstance(change, Renumbered)}
     return [

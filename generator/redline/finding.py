@@ -13,6 +13,7 @@ from generator.redline.changes import (
     Change,
     ColumnDeleted,
     ColumnInserted,
+    ColumnMoved,
     Deleted,
     Edited,
     ImageChanged,
@@ -93,6 +94,7 @@ class _Finder:
                 self._read_one_sided([at for at in numbers if at not in columns])
                 for at in numbers:
                     self._read_column(at, columns)
+        self._pair_columns()
 
     def _add(self, at: int, change: Change) -> int:
         """Give the change its place and anchor; answers its position among the changes."""
@@ -263,6 +265,16 @@ class _Finder:
                 if (line.old is None) == is_new and (line.new is None) != is_new and _in_kept_row(line):
                     found.setdefault((is_new, table, row_cells.index(cell)), []).append(at)
         return {at: (key[2], lines) for key, lines in found.items() if len(lines) > 1 for at in lines}
+
+    def _pair_columns(self) -> None:
+        """Columns that went and came with the same header moved."""
+        gone = [change for change in self.changes if isinstance(change, ColumnDeleted) and change.header]
+        for deleted in gone:
+            for at, came in enumerate(self.changes):
+                if isinstance(came, ColumnInserted) and came.header == deleted.header:
+                    self.changes[at] = ColumnMoved(header=came.header, place=came.place, anchor=came.anchor)
+                    self.changes.remove(deleted)
+                    break
 
     def _read_column(self, at: int, columns: dict[int, tuple[int, list[int]]]) -> None:
         if at not in columns:

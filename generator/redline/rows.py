@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rapidfuzz.distance import Indel
@@ -25,6 +25,30 @@ def align_columns(old: Unit, new: Unit) -> list[tuple[int, int]]:
         for i, code in enumerate(codes[0])
         for j, other in enumerate(codes[1])
     ]
+    return [points[n][:2] for n in heaviest_chain(points)]
+
+
+def columns_were_moved(old: Unit, new: Unit) -> bool:
+    """Whether two rows have the same cells in another order, each once."""
+    codes = [
+        ["\0".join(block.words(unit.vocabulary).code for block in cell) for cell in cells_of(unit)]
+        for unit in (old, new)
+    ]
+    are_same = sorted(codes[0]) == sorted(codes[1]) and len(set(codes[0])) == len(codes[0])
+    return are_same and codes[0] != codes[1]
+
+
+def columns_that_stay(old: Unit, new: Unit, table: Sequence[Unit]) -> list[tuple[int, int]]:
+    """Of columns in another order: those with most words that need not be moved; ``table`` is the old one."""
+    words = [0] * len(cells_of(old))
+    for row in table:
+        for at, cell in enumerate(cells_of(row)[: len(words)]):
+            words[at] += 1 + sum(len(block.words(row.vocabulary)) for block in cell)
+    codes = [
+        ["\0".join(block.words(unit.vocabulary).code for block in cell) for cell in cells_of(unit)]
+        for unit in (old, new)
+    ]
+    points = [(i, codes[1].index(code), float(words[i])) for i, code in enumerate(codes[0])]
     return [points[n][:2] for n in heaviest_chain(points)]
 
 

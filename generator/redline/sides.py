@@ -5,6 +5,7 @@ A moved block has all its edits where it is now, since nothing stands beside it.
 
 from __future__ import annotations
 
+import html as escaping
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -13,7 +14,7 @@ from typing import Literal
 from generator.language import Language
 from generator.redline.blocks import Block, Element, start_tag
 from generator.redline.comparing import Redline
-from generator.redline.excerpt import CONTEXT, GAP
+from generator.redline.excerpt import CONTEXT, GAP, new_numbers_told
 from generator.redline.inline import differing_form
 from generator.redline.lines import Line, Woven
 from generator.redline.markup import MERGED, InlineWriter, Notes, inside, mark, rule, without_ids
@@ -36,8 +37,11 @@ def side_by_side_html(redline: Redline, language: Language) -> str:
     shown = sorted(near & set(range(len(rows))))
     row = _Rows(Notes(language, anchored=False)).row
     pieces = [f"{'' if at - 1 in near or at == shown[0] else GAP}{row(rows[at])}" for at in shown]
+    told = [sentence for _, sentence in new_numbers_told(redline, language)]
+    numbers = [f'<p class="rl-gap">{escaping.escape(sentence, quote=False)}.</p>\n' for sentence in told]
     heads = f"<div>{language('redline_before')}</div><div>{language('redline_after')}</div>"
-    return f'<div class="rl-sides"><div class="rl-row rl-heads">{heads}</div>\n{"".join(pieces)}</div>'
+    shown_rows = "".join([*numbers, *pieces])
+    return f'<div class="rl-sides"><div class="rl-row rl-heads">{heads}</div>\n{shown_rows}</div>'
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[list[Line]]:

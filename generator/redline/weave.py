@@ -24,7 +24,14 @@ from generator.redline.nesting import (
     may_hold,
     shared_depth,
 )
-from generator.redline.rows import align_columns, cells_of, cells_were_cut, pair_cells
+from generator.redline.rows import (
+    align_columns,
+    cells_of,
+    cells_were_cut,
+    columns_that_stay,
+    columns_were_moved,
+    pair_cells,
+)
 from generator.redline.stretches import Stretch, compare_words
 from generator.redline.units import Unit
 from generator.redline.words import Vocabulary, Words
@@ -77,6 +84,7 @@ def _woven(
     left = [at for gone, _ in gaps for at in gone]
     right = [at for _, come in gaps for at in come]
     weaver = _Weaver(vocabulary, items_stay=items_stay)
+    weaver.old = old
     weaver.note_first_blocks(old, new)
     weaver.move(old, new, find_moves(old, new, left, right))
     for (gone, come), (olds, news) in zip_longest(gaps, groups, fillvalue=(range(0), range(0))):
@@ -102,6 +110,7 @@ class _Weaver:
     shared: dict[tuple[Element | None, Element | None], Woven] = field(default_factory=dict)
     alone: dict[Element, Woven] = field(default_factory=dict)
     partner: dict[Element, Element | None] = field(default_factory=dict)
+    old: Sequence[Unit] = ()
     first: set[Block] = field(default_factory=set)  # in their item, row or definition
     moved: dict[Block, tuple[int, Block]] = field(default_factory=dict)
     columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = field(default_factory=dict)
@@ -142,7 +151,11 @@ class _Weaver:
         shape = [(unit.blocks[0].path[0], len(cells_of(unit))) for unit in (old, new)]
         key = (*shape[0], *shape[1])
         if key not in self.columns:
-            self.columns[key] = align_columns(old, new)
+            if columns_were_moved(old, new):
+                table = [unit for unit in self.old if unit.row and unit.blocks[0].path[0] is shape[0][0]]
+                self.columns[key] = columns_that_stay(old, new, table)
+            else:
+                self.columns[key] = align_columns(old, new)
         return self.columns[key]
 
     def _keep_blocks(self, old: Sequence[Block], new: Sequence[Block]) -> None:

@@ -12,6 +12,7 @@ from generator.redline.changes import (
     Change,
     ColumnDeleted,
     ColumnInserted,
+    ColumnMoved,
     Deleted,
     Edited,
     EffectiveDateChanged,
@@ -208,6 +209,11 @@ def _(change: ColumnInserted, language: Language) -> str:
 @_words.register
 def _(change: ColumnDeleted, language: Language) -> str:
     return language("redline_column_removed", text=quoted(change.header, language))
+
+
+@_words.register
+def _(change: ColumnMoved, language: Language) -> str:
+    return language("redline_column_moved", text=quoted(change.header, language))
 
 
 @_words.register

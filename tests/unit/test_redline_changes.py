@@ -170,6 +170,21 @@ def test_an_added_column_is_one_change() -> None:
     assert told(old, new) == [("column_insert", "", "Table column “Country” added")]
 
 
+@pytest.mark.parametrize("order", [(1, 0, 2), (0, 2, 1), (2, 0, 1)])
+def test_columns_in_another_order_are_moved(order: tuple[int, ...]) -> None:
+    rows = [["Name", "Purpose of it", "Country"], ["---"] * 3]
+    rows += [[f"Company {n}", f"does the work of {n} for all of us", f"Land {n}"] for n in "abcdef"]
+    old, new = (
+        "\n".join("| " + " | ".join(row[at] for at in places) + " |" for row in rows)
+        for places in ((0, 1, 2), order)
+    )
+    (change,) = told(old, new)
+    assert change[0] == "column_move"
+    assert "does the work" not in "".join(
+        mark.partition("</")[0] for mark in html(redline(old, new)).split('class="rl">')[1:]
+    )
+
+
 def test_a_changed_cell_is_an_edit() -> None:
     old = table("| Ann Ltd | hosting |", "| Bob Ltd | parcels |")
     assert told(old, old.replace("parcels", "letters")) == [
