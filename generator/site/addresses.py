@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from generator.errors import PolicyError
 from generator.site.originals import SUFFIX, find_originals, named_language
+from generator.site.scripts import named_by_script
 from generator.versions.history import DocumentHistory, fitting_name, slug_of
 from generator.versions.version import Version
 
@@ -145,10 +146,11 @@ def place_documents(
     """Every document with its address; a living document has it before an ended one.
 
     ``languages`` are the suffixes and the folders that mark a translation (``privacy.ru.md``,
-    ``ru/privacy.md``), ``announce`` are path patterns, ``files`` are the paths of what is on the site beside
-    the documents.
+    ``ru/privacy.md``), besides the folders whose titles show it; ``announce`` are path patterns, ``files``
+    are the paths of what is on the site beside the documents.
     """
-    languages = tuple(languages)
+    titles = ((document.path, document.versions[-1].title) for document in documents)
+    languages = {*languages, *named_by_script(titles)}
     originals = find_originals(documents, language=language, languages=languages)
     living = {document.slug: document.path for document in documents if document.ended_at is None}
     taken = _Taken(living, files)

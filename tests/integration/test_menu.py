@@ -171,6 +171,30 @@ def test_the_folder_of_a_language_gives_language_direction_and_original(site: Po
     assert site.document("hr/leave")["language"] == "en", "a department, since mkdocs.yml does not name it"
 
 
+def test_a_folder_of_a_language_in_another_script_needs_no_setting(tmp_path: Path) -> None:
+    site = PolicySite(tmp_path / "site", languages=[])
+    site.publish("privacy.md", ENGLISH, on=DAY)
+    site.publish("ar/privacy.md", text("نحتفظ ببياناتك لمدة 30 يوما بعد آخر طلب.", title="سياسة الخصوصية"))
+    site.publish("ru/terms.md", text("Это условия.", title="Условия"), on=DAY)
+    site.publish("zh-TW/terms.md", text("這是條款。", title="條款"), on=DAY)
+    site.publish("it/laptops.md", text("Ask for one.", title="Laptops"), on=DAY)
+    site.publish("hr/отпуск.md", text("Тридцать дней.", title="Отпуск"), on=DAY)
+    site.publish("el/rules.md", text("Rules in English.", title="Rules"), on=DAY)
+    site.build()
+    spoken = {d["slug"]: d["language"] for d in site.json("history.json")["documents"]}
+    assert spoken == {
+        "privacy": "en",
+        "ar/privacy": "ar",
+        "ru/terms": "ru",
+        "zh-TW/terms": "zh-TW",
+        "it/laptops": "en",
+        "hr/отпуск": "en",
+        "el/rules": "en",
+    }
+    assert bonds(site) == {"ar/privacy": "privacy"}
+    assert '<html lang="ar"' in site.page("ar/privacy")
+
+
 def test_folders_for_every_language_are_bound_to_that_of_the_site(tmp_path: Path) -> None:
     site = PolicySite(tmp_path / "site", languages=["ru"])
     site.publish("en/privacy.md", ENGLISH, on=DAY)

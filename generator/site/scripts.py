@@ -1,0 +1,46 @@
+"""Folders named for a language whose titles are in its script, such as ``ar/`` with Arabic ones; pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from babel.core import get_global
+
+LETTERS = {
+    "Arab": ("ARABIC",),
+    "Armn": ("ARMENIAN",),
+    "Beng": ("BENGALI",),
+    "Cyrl": ("CYRILLIC",),
+    "Deva": ("DEVANAGARI",),
+    "Geor": ("GEORGIAN",),
+    "Grek": ("GREEK",),
+    "Hans": ("CJK",),
+    "Hant": ("CJK",),
+    "Hebr": ("HEBREW",),
+    "Jpan": ("CJK", "HIRAGANA", "KATAKANA"),
+    "Kore": ("HANGUL",),
+    "Taml": ("TAMIL",),
+    "Thai": ("THAI",),
+}
+"""How Unicode's names of letters begin in a script (ISO 15924). Not Latin: ``it/`` may be a department."""
+
+
+def named_by_script(titles: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The folders that are languages without being named as such, from pairs of a path and a title."""
+    return frozenset(
+        folder
+        for path, title in titles
+        for folder in path.split("/")[:-1]
+        if any(_is_written_in(title, beginning) for beginning in _letters(folder))
+    )
+
+
+def _letters(folder: str) -> tuple[str, ...]:
+    """How the letters of a language are called; none of a folder that is not named for one."""
+    likely = get_global("likely_subtags").get(folder.replace("-", "_"), "")
+    return LETTERS.get(likely.split("_")[1] if "_" in likely else "", ())
+
+
+def _is_written_in(title: str, beginning: str) -> bool:
+    return any(unicodedata.name(letter, "").startswith(beginning) for letter in title)
