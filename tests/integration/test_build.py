@@ -307,7 +307,7 @@ def test_a_document_left_out_is_not_on_the_site(site: PolicySite) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [("index.md", "README.md"), ("a.md", "a/index.md"), ("a.md", "a/history.md"), ("feed.xml.md", "b.md")],
+    [("a.md", "a/index.md"), ("a.md", "a/history.md"), ("feed.xml.md", "b.md")],
     ids="+".join,
 )
 def test_two_documents_on_one_address_or_a_reserved_one_are_refused(
