@@ -17,6 +17,7 @@ from generator.errors import PolicyError
 from generator.language import load_language
 from generator.printable import say, several_lines
 from generator.progress import telling_progress
+from generator.site.renderers import renderer_of
 from generator.site.trusted_cache import open_cache
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history
@@ -154,13 +155,22 @@ def redline_of(
 ) -> None:
     """Show what changed from one text to another; mkdocs.yml, if there is one here, says how they render."""
     from generator import plugin, redline, texts  # noqa: PLC0415 - as above
+    from generator.redline.pictures import without_pictures  # noqa: PLC0415 - as above
 
     site = plugin.read_config(MKDOCS) if MKDOCS.is_file() else None
-    renderer = Renderer(site.extensions, site.extension_configs) if site else Renderer(DEFAULT_EXTENSIONS, {})
     language = load_language(site.language if site else "en")
-    compared = redline.compare(texts.read_side(old, renderer), texts.read_side(new, renderer))
+    with texts.repository_here() as repository:
+        renderer = (
+            renderer_of(site, repository)
+            if site and repository
+            else Renderer(site.extensions, site.extension_configs)
+            if site
+            else Renderer(DEFAULT_EXTENSIONS, {})
+        )
+        sides = [texts.read_side(name, renderer, repository, warn=_warn) for name in (old, new)]
+    compared = redline.compare(*sides)
     if answer is RedlineFormat.HTML:
-        typer.echo(redline.html(compared, language))
+        typer.echo(without_pictures(redline.html(compared, language)))
     elif answer is RedlineFormat.JSON:
         typer.echo(texts.as_json(compared, language))
     else:
@@ -232,11 +242,11 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
     from generator import plugin  # noqa: PLC0415 - MkDocs takes a while, and no repository alone needs it
 
     site = plugin.read_config(config)
-    renderer = Renderer(site.extensions, site.extension_configs)
     with (
         open_repository(site.documents) as repository,
         telling_progress(READING, done=lambda: _texts_read(repository)),
     ):
+        renderer = renderer_of(site, repository)
         history = read_history(
             repository,
             folder=repository.folder_of(site.documents),

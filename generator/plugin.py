@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -50,13 +51,16 @@ from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
 from generator.site.trusted_cache import open_cache
+from generator.versions import snippets
 from generator.versions.characters import clean
+from generator.versions.foreign_files import refused_extension
 from generator.versions.repository import open_repository
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"
 LOG = logging.getLogger("mkdocs.plugins.policysite")
 CONSENT = "consent.js"
+CHANGES_MARKDOWN = ("on_page_read_source", "on_page_markdown")
 ON_SOME_PAGES = ("compare.js",)
 MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
@@ -480,6 +484,7 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
             f"{where}: extra.analytics would count visitors who were not asked; "
             "take it out, since policysite asks for what stands below its own `analytics`"
         )
+    _refuse_what_reads_todays_files(config)
     exclude = config.exclude_docs
     return SiteConfig(
         documents=Path(config.docs_dir),
@@ -497,6 +502,7 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         # Of extensions that other plugins add as objects nobody knows what they read.
         extensions=[each for each in config.markdown_extensions if isinstance(each, (str, dict))],
         extension_configs=config.mdx_configs,
+        include_from=_included_from(config),
         excluded=exclude.match_file if exclude else lambda _: False,
         file_rule=FileRule(named=_named_files(config, chosen)),
         brand=_brand(config),
@@ -510,6 +516,37 @@ def _named_files(config: MkDocsConfig, chosen: PolicySiteOptions) -> tuple[str, 
     paths = [*config.extra_css, *map(str, config.extra_javascript), *filter(None, pictures)]
     escaped = (glob.escape(str(path).partition("?")[0].removeprefix("./")) for path in paths)
     return (*escaped, *chosen.extra_files)
+
+
+def _included_from(config: MkDocsConfig) -> tuple[Path, ...]:
+    """The folders of the option ``base_path`` of pymdownx.snippets, counted from that of mkdocs.yml."""
+    where = config.config_file_path
+    named = [name for name in config.markdown_extensions if name in snippets.NAMES]
+    bases = config.mdx_configs.get(named[-1], {}).get("base_path", ["."]) if named else []
+    try:
+        return tuple(
+            Path(where).parent / os.fspath(base)
+            for base in ([bases] if isinstance(bases, str | os.PathLike) else bases)
+        )
+    except (TypeError, ConfigurationError):
+        raise ConfigError(
+            f"{where}: {named[-1]}: base_path names no folder; write folders, such as `base_path: [includes]`"
+        ) from None
+
+
+def _refuse_what_reads_todays_files(config: MkDocsConfig) -> None:
+    """Refuse what would show words of today in versions of the past."""
+    where = config.config_file_path
+    for name in config.markdown_extensions:
+        if remedy := refused_extension(name, config.mdx_configs.get(name, {})):
+            raise ConfigError(f"{where}: markdown_extensions: {remedy}")
+    for name, hook in cast("dict[str, Any]", config.hooks).items():  # MkDocs types it as a list
+        for event in CHANGES_MARKDOWN:
+            if hasattr(hook, event):
+                raise ConfigError(
+                    f"{where}: hooks: {name} changes Markdown ({event}), and would change old versions too; "
+                    "take that out of the hook, and commit the text as people should read it"
+                )
 
 
 def _file(path: str, content: bytes, config: MkDocsConfig) -> File:

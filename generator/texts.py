@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from generator import redline
-from generator.errors import PolicyError
+from generator.errors import NoRepositoryError, PolicyError
 from generator.language import Language
 from generator.redline import Redline, Side
+from generator.redline.pictures import with_pictures, without_pictures
 from generator.versions.document import Renderer, read_document
-from generator.versions.repository import open_repository
+from generator.versions.repository import UNCOMMITTED, Repository, open_repository
+from generator.versions.surroundings import Surroundings
 
 
 class NoSuchTextError(PolicyError):
@@ -24,24 +27,52 @@ class NoSuchTextError(PolicyError):
         self.name = name
 
 
-def read_side(name: str, renderer: Renderer) -> Side:
-    """The text in a file, or in ``REV:path`` of the repository here, as one side of a redline."""
-    document = read_document(_bytes_of(name), renderer)
-    front = document.front
-    return Side(document.html, title=front.title, effective_on=front.effective, withdrawn_on=front.withdrawn)
+@contextmanager
+def repository_here() -> Iterator[Repository | None]:
+    """The repository of the current folder; None where there is none."""
+    with ExitStack() as opened:
+        try:
+            repository = opened.enter_context(open_repository(Path()))
+        except NoRepositoryError:
+            repository = None
+        yield repository
 
 
-def _bytes_of(name: str) -> bytes:
+def read_side(
+    name: str, renderer: Renderer, repository: Repository | None, *, warn: Callable[[str], None]
+) -> Side:
+    """The text in a file, or in ``REV:path`` of the repository, as one side of a redline.
+
+    ``warn`` gets what is wrong with how it is shown.
+    """
+    raw, around = _found(name, repository)
+    document = read_document(raw, renderer, around)
+    for problem in document.problems:
+        if problem.refused_when_new:
+            warn(f"{name}: {problem.text}")
+    return Side(
+        with_pictures(document.html, document.pictures),
+        title=document.front.title,
+        effective_on=document.front.effective,
+        withdrawn_on=document.front.withdrawn,
+    )
+
+
+def _found(name: str, repository: Repository | None) -> tuple[bytes, Surroundings]:
+    """The bytes that the name stands for, and the files around them."""
     if Path(name).is_file():
-        return Path(name).read_bytes()
+        path = repository.path_of(Path(name)) if repository else None
+        if repository is None or path is None:
+            return Path(name).read_bytes(), Surroundings()
+        return Path(name).read_bytes(), Surroundings(path=path, files=repository.files_at(UNCOMMITTED))
     ref, colon, path = name.partition(":")
-    if not colon or not ref:
+    if not colon or not ref or repository is None:
         raise NoSuchTextError(name)
-    with open_repository(Path()) as repository:
-        blob = repository.files(repository.resolve(ref, option=None), folder="").get(path)
-        if blob is None:
-            raise NoSuchTextError(name)
-        return repository.read(blob)
+    files = repository.files_at(repository.resolve(ref, option=None))
+    blob = files.blob(path)
+    if blob is None:
+        raise NoSuchTextError(name)
+    return repository.read(blob), Surroundings(path=path, files=files)
 
 
 def as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterator[str]:
@@ -63,5 +94,6 @@ def as_json(compared: Redline, language: Language) -> str:
         {"kind": told.kind, "where": told.where, "text": told.text, "anchor": told.anchor}
         for told in redline.plain_words(compared, language)
     ]
-    answer = {"counts": compared.counts, "changes": changes, "html": redline.html(compared)}
+    html = without_pictures(redline.html(compared))
+    answer = {"counts": compared.counts, "changes": changes, "html": html}
     return json.dumps(answer, indent=2, ensure_ascii=False)

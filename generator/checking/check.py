@@ -22,7 +22,7 @@ from generator.site.config import SiteConfig
 from generator.site.files_beside import is_hidden
 from generator.site.links import Links
 from generator.site.readmes import without_hidden_readmes
-from generator.versions.document import Renderer
+from generator.site.renderers import renderer_of
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
 from generator.versions.repository import UNCOMMITTED, Repository
 
@@ -50,7 +50,7 @@ def check(
     With a ``base``, against the commit at which HEAD's branch left it: what the base got since is no change.
     """
     folder = repository.folder_of(config.documents)
-    renderer = Renderer(config.extensions, config.extension_configs, cache)
+    renderer = renderer_of(config, repository, cache)
     gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
     before = repository.resolve() if base is None else repository.branched_from(base)
     history = shown(

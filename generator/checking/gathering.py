@@ -14,6 +14,7 @@ from generator.checking.findings import Finding, Proposal
 from generator.checking.links import Page
 from generator.language import load_language
 from generator.redline import Side
+from generator.redline.pictures import with_pictures
 from generator.site.addresses import Place
 from generator.site.config import SiteConfig
 from generator.site.links import Links
@@ -21,6 +22,7 @@ from generator.site.redlines import RedlineTexts, days_between, redline_texts
 from generator.versions.document import Document, Renderer, read_document
 from generator.versions.history import SavedText, in_repository
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
+from generator.versions.surroundings import Surroundings
 from generator.versions.version import Version, in_order
 
 
@@ -91,7 +93,7 @@ class Gathering:
             yield Page(
                 place=place,
                 path=in_repository(self.folder, texts[-1].path),
-                html=read_document(raw, self.renderer).html,
+                html=self._document(texts[-1], raw).html,
                 text=raw.decode("utf-8", "replace"),
             )
 
@@ -104,7 +106,7 @@ class Gathering:
         ahead = [one for one in versions if one.line > version.line and one.is_pending(text.today)]
         if not ahead:
             return iter(())
-        upcoming = read_document(self.repository.read(file.texts[-1].blob), self.renderer)
+        upcoming = self._document(file.texts[-1], self.repository.read(file.texts[-1].blob))
         return missing_corrections(text, upcoming.body, upcoming_path=file.path)
 
     def lines(self, path: str) -> Sequence[str]:
@@ -126,16 +128,17 @@ class Gathering:
     ) -> ChangedText:
         new, versions = texts[-1], place.document.versions
         raw = self.repository.read(new.blob)
-        document = read_document(raw, self.renderer)
+        document = self._document(new, raw)
         drafted = [one for one in versions if one.commit == UNCOMMITTED and one.source_blob == new.blob]
         version = drafted[-1] if drafted else None
-        old_raw = self._before(place, texts, document, version)
+        before = self._before(place, texts, document, version)
+        old_raw = self.repository.read(before.blob) if before else b""
         return ChangedText(
             path=in_repository(self.folder, new.path),
             former_path=texts[-2].path if len(texts) > 1 else None,
             raw=raw,
-            old_raw=old_raw or b"",
-            old=None if old_raw is None else read_document(old_raw, self.renderer),
+            old_raw=old_raw,
+            old=self._document(before, old_raw) if before else None,
             new=document,
             earlier=[one for one in versions if one.commit != UNCOMMITTED],
             version=version,
@@ -146,15 +149,21 @@ class Gathering:
 
     def _before(
         self, place: Place, texts: Sequence[SavedText], new: Document, version: Version | None
-    ) -> bytes | None:
+    ) -> SavedText | None:
         """The text that the new one changes, or that stands for it where it is no version."""
         versions = place.document.versions
         if version is not None:
-            followed = versions[version.follows - 1] if version.follows else None
-            return self.repository.read(followed.source_blob) if followed else None
+            return _saved(versions[version.follows - 1]) if version.follows else None
         same = [one for one in versions if one.content_sha256 == new.content_sha256]
-        blob = same[-1].source_blob if same else texts[max(-2, -len(texts))].blob
-        return self.repository.read(blob)
+        return _saved(same[-1]) if same else texts[max(-2, -len(texts))]
+
+    def _document(self, text: SavedText, raw: bytes) -> Document:
+        around = Surroundings(
+            path=in_repository(self.folder, text.path),
+            folder=self.folder,
+            files=self.repository.files_at(text.commit),
+        )
+        return read_document(raw, self.renderer, around)
 
     def _redline(
         self, old: Document, new: Document, version: Version, place: Place, links: Links
@@ -164,7 +173,7 @@ class Gathering:
         compared = redline_texts(
             *(
                 Side(
-                    html=document.html,
+                    html=with_pictures(document.html, document.pictures),
                     title=document.front.title,
                     effective_on=day,
                     withdrawn_on=one.withdrawn_on,
@@ -178,3 +187,7 @@ class Gathering:
             compared.mail_html, source=place.document.path, locate=locate, file_address=lambda _: None
         )
         return replace(compared, mail_html=mail)
+
+
+def _saved(version: Version) -> SavedText:
+    return SavedText(commit=version.commit, path=version.path, blob=version.source_blob)

@@ -198,7 +198,10 @@ class ColumnMoved(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChanged(Change):
-    """An image that another one, or another description, replaced."""
+    """An image that another one, or another description, replaced.
+
+    Where nothing of the two differs, another picture stands under the same name.
+    """
 
     kind = "image"
     old_source: str

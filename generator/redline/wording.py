@@ -220,6 +220,8 @@ def _(change: ColumnMoved, language: Language) -> str:
 def _(change: ImageChanged, language: Language) -> str:
     if change.old_source != change.new_source:
         key, old, new = "redline_image_source", change.old_source, change.new_source
+    elif change.old_text == change.new_text:
+        key, old, new = "redline_image_replaced", change.old_text or change.old_source, ""
     else:
         key, old, new = "redline_image_text", change.old_text, change.new_text
     return _at(change, language(key, old=quoted(old, language), new=quoted(new, language)), language)

@@ -54,6 +54,9 @@ VOID = frozenset({
     "track", "wbr",
 })  # fmt: skip
 
+PICTURE = "data-picture"
+"""An attribute that names the content of an image, set by ``generator.redline.pictures``."""
+
 FIRST_SIGN = 2  # those before it stand between cells, and for numbers
 SHORT = 2000  # characters of a block that is remembered
 
@@ -98,7 +101,7 @@ class Words:
         self.code = "".join(
             [
                 vocabulary.get(word) or vocabulary.setdefault(word, chr(len(vocabulary) + FIRST_SIGN))
-                for word in map(_compared, self.words)
+                for word in map(_compared, self.words, self.forms)
             ]
         )
         self.label = label_length(
@@ -152,7 +155,11 @@ class Words:
             if word.startswith("<"):
                 attributes = attributes_of(word)
                 word = f"[{attributes.get('alt') or attributes.get('src', '')}]"
-            shown.append((html.unescape(word), form, at > start and self.spaced(at)))
+            said = html.unescape(word)
+            meaning = _meaning(form)
+            if meaning and (at + 1 == end or _meaning(self.forms[at + 1]) != meaning):
+                said += f" ({html.unescape(meaning)})"
+            shown.append((said, form, at > start and self.spaced(at)))
         return in_plain_text(shown)
 
     def count(self, start: int, end: int) -> int:
@@ -236,9 +243,20 @@ def has_space(lead: str) -> bool:
     return "<br" in lead or bool(re.search(r"\s|&nbsp;", re.sub("<[^>]*>", "", lead)))
 
 
-def _compared(word: str) -> str:
-    """A word as it is compared: of an image, only its source and its text count."""
+def _meaning(form: Form) -> str:
+    """What an abbreviation around a word is said to mean, as HTML."""
+    meanings = [attributes_of(start).get("title", "") for start in form if start.startswith("<abbr")]
+    return " ".join(meanings[-1].split()) if meanings else ""
+
+
+def _compared(word: str, form: Form) -> str:
+    """A word as it is compared: of an image, only its source, its text and the picture itself count.
+
+    In an abbreviation its meaning counts too.
+    """
     if word.startswith("<img"):
         attributes = attributes_of(word)
-        return f"\ufffc{attributes.get('src', '')} {attributes.get('alt', '')}"
-    return word
+        picture = attributes.get(PICTURE, "").partition(" ")[0]
+        return f"\ufffc{attributes.get('src', '')} {attributes.get('alt', '')} {picture}"
+    meaning = _meaning(form) if form else ""
+    return f"{word}\ufffc{meaning}" if meaning else word

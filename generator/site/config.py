@@ -21,6 +21,7 @@ class SiteConfig:
     ``announce`` holds path patterns, none meaning every document but the start page. ``since`` is how many
     older versions get a page with all that changed since. ``prevailing`` is the language whose text
     prevails, where the company has said so. ``pdf``: whether each version has a copy for paper.
+    ``include_from`` are the folders in which pymdownx.snippets finds what a text includes.
     ``excluded`` tells of a path below ``documents`` whether the site leaves it out, ``file_rule`` which of
     the files that are no documents go live. ``brand`` are the company's colours.
     """
@@ -39,6 +40,7 @@ class SiteConfig:
     analytics: Analytics
     extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]]
     extension_configs: Mapping[str, Mapping[str, object]]
+    include_from: tuple[Path, ...]
     excluded: Callable[[str], bool]
     file_rule: FileRule
     brand: Brand

@@ -12,13 +12,15 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generator.redline.pictures import read_sign
+from generator.redline.words import PICTURE
 from generator.site.addresses import Place
 from generator.versions.history import slug_of
 
 LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
 HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)
 
-LINKS = {"a[href]": "href", "img[src]": "src", "[data-old-href]": "data-old-href"}
+LINKS = {"a[href]": "href", "[data-old-href]": "data-old-href"}
 """Where a link can stand; a redline keeps the old target beside the new one."""
 
 Locate = Callable[[str], str]
@@ -26,6 +28,9 @@ Locate = Callable[[str], str]
 
 FileAddress = Callable[[str], str | None]
 """The address of a file that is no document, by its path below the documents folder."""
+
+PictureAddress = Callable[[str, str], str | None]
+"""The address of a picture, by its path in the repository and its blob."""
 
 
 class Links:
@@ -39,12 +44,20 @@ class Links:
                 self._addresses.setdefault(slug, place.address)
 
     def resolve(
-        self, markup: str, *, source: str, locate: Locate, file_address: FileAddress, here: str = ""
+        self,
+        markup: str,
+        *,
+        source: str,
+        locate: Locate,
+        file_address: FileAddress,
+        picture_address: PictureAddress = lambda _path, _blob: None,
+        here: str = "",
     ) -> str:
         """The fragment with its links and images as a page needs them.
 
         ``source`` is the path that the text had; a relative link in it counts from there. ``here`` is the
-        address for links inside the text; without it they stay as they are.
+        address for links inside the text; without it they stay as they are. A picture is the one that the
+        version had: one that it lacked stays as it is written, whatever has that name today.
         """
         if not LINKED.search(markup):
             return markup
@@ -57,6 +70,13 @@ class Links:
                     node.attrs[attribute] = link
             elif attribute == "href":
                 del node.attrs["href"]
+        for image in tree.css("img"):
+            path, blob = read_sign(image.attributes.get(PICTURE) or "")
+            address = picture_address(path, blob) if blob else None
+            if address is not None:
+                image.attrs["src"] = locate(address)
+            if blob:
+                del image.attrs[PICTURE]
         body = tree.body
         return (body.inner_html or "") if body else ""
 

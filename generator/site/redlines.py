@@ -94,7 +94,7 @@ class Redlines:
         """What changed from the one to the other."""
         made_by = f"{_comparer_version()}-{self._renderer}-{language.code}"
         days = days_between(old, new)
-        key = f"redline-{made_by}-{old.source_blob}-{new.source_blob}-{days[0] or ''}-{days[1] or ''}"
+        key = f"redline-{made_by}-{old.made_of}-{new.made_of}-{days[0] or ''}-{days[1] or ''}"
         key += f"-{old.withdrawn_on or ''}-{new.withdrawn_on or ''}"
         kept = self._cache.get(key)
         if kept is None:

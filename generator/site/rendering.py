@@ -9,6 +9,7 @@ from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
 from generator.redline import Side
+from generator.redline.pictures import with_pictures
 from generator.site.addresses import relative
 from generator.site.files_beside import FileRule, suffix
 from generator.site.links import Links
@@ -78,6 +79,19 @@ class FolderFiles:
         self.kept[address] = then
         return address
 
+    def picture(self, path: str, blob: str) -> str | None:
+        """Where a picture of a version is: beside the newest text, if it is still there, or kept for ever."""
+        is_below = not self._folder or path.startswith(f"{self._folder}/")
+        below = path.removeprefix(f"{self._folder}/") if is_below else ""
+        if self.now.get(below) == blob:
+            return quote(below, errors="surrogateescape")
+        if not self._rule.goes_live(below or path) or (is_below and self._excluded(below)):
+            return None
+        name = quote(posixpath.basename(path), errors="surrogateescape")
+        address = f"{KEPT_FILES}{blob[:16]}/{name}"
+        self.kept[address] = blob
+        return address
+
     def _files(self, commit: str) -> Mapping[str, str]:
         if commit not in self._at:
             beside = self._beside(commit).items()
@@ -115,12 +129,12 @@ class Rendering:
         self._site_url = site_url
 
     def html(self, version: Version) -> str:
-        """The text as it was rendered, with the links as they were written."""
-        key = f"text-{self._renderer.version}-{version.source_blob}"
+        """The text as it was rendered, with the links as they were written, and a sign on each picture."""
+        key = f"text-{self._renderer.version}-{version.made_of}"
         kept = self._cache.get(key)
         if kept is None:
             kept = self._cache[key] = read_version(version, self._repository, self._renderer).html
-        return kept
+        return with_pictures(kept, version.pictures)
 
     def source(self, version: Version) -> bytes:
         """The file as it was committed."""
@@ -143,6 +157,7 @@ class Rendering:
             source=version.path,
             locate=partial(relative, page=page),
             file_address=partial(self._files.address, version=version),
+            picture_address=self._files.picture,
         )
 
     @contextmanager
@@ -166,5 +181,6 @@ class Rendering:
             source=version.path,
             locate=partial(urljoin, self._site_url),
             file_address=partial(self._files.address, version=version),
+            picture_address=self._files.picture,
             here=here,
         )

@@ -42,11 +42,11 @@ from generator.site.pages import Pages, page_templates
 from generator.site.pdf import Printer
 from generator.site.readmes import HIDDEN_README, without_hidden_readmes
 from generator.site.redlines import Redlines
+from generator.site.renderers import renderer_of
 from generator.site.rendering import FolderFiles, Rendering
 from generator.site.seam import Digests, Published
 from generator.site.shell import Article, Shell
 from generator.site.site_pages import SitePages
-from generator.versions.document import Renderer
 from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
 from generator.versions.repository import Repository
 
@@ -101,7 +101,7 @@ class Site:
         self._repository = repository
         self._day = day
         folder = repository.folder_of(config.documents)
-        renderer = Renderer(config.extensions, config.extension_configs, cache)
+        renderer = renderer_of(config, repository, cache)
         self._cache = cache
         self._renderer = renderer
         history = read_history(

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +18,13 @@ from typing import Any
 
 import nh3
 
-from generator.versions import characters, front_matter, identifiers, python_markdown, visible
+from generator.versions import snippets, visible
 from generator.versions.characters import clean
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
 from generator.versions.identifiers import is_reserved, kept_classes, reserved_in, with_plain_names
 from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
+from generator.versions.snippets import UnincludableError
+from generator.versions.surroundings import NO_FILES, Files, Picture, Surroundings, find_pictures
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
 """What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""
@@ -39,20 +41,34 @@ MOST_ZEROS = 100
 
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
-RENDERING_PACKAGES = ("Markdown", "pymdown-extensions", "Pygments", "PyYAML", "nh3", "selectolax")
+DECIDING_MODULES = (
+    "document", "front_matter", "python_markdown", "snippets", "surroundings", "visible",
+)  # fmt: skip
+NOWHERE = Surroundings()
+RENDERING_PACKAGES = (
+    "Markdown",
+    "pymdown-extensions",
+    "Pygments",
+    "PyYAML",
+    "nh3",
+    "selectolax",
+    "mkdocs-material",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What a rendered body looks like, small enough to be kept for every one.
 
-    ``unrendered``: why its source stands for it, "" where it does not.
+    ``unrendered``: why its source stands for it, "" where it does not. ``images`` are the sources of those
+    that may be files of the repository.
     """
 
     sha256: str
     heading: str | None
     empty: bool = False
     unrendered: str = ""
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +76,8 @@ class Reading:
     """What the history needs to know of a text: everything but its words.
 
     ``text_sha256`` is of what a reader sees but for the effective date, ``content_sha256`` of all of it.
+    ``included`` are the files whose words it has, as paths and blobs. ``asked`` are all paths on which it
+    depends, whether or not there is a file.
     """
 
     front: FrontMatter
@@ -67,6 +85,10 @@ class Reading:
     content_sha256: str
     text_sha256: str
     problems: tuple[Problem, ...]
+    included: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    asked: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +105,7 @@ class Document:
     html: str
     content_sha256: str
     problems: tuple[Problem, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 class Renderer:
@@ -90,7 +113,8 @@ class Renderer:
 
     ``extensions`` are names, or mappings of a name to its options, as ``markdown_extensions`` in mkdocs.yml;
     ``configs`` are more options by name. What was rendered is taken from ``cache`` and put there; its keys
-    hold the text's digest and ``version``, so it may outlive the process and serve many renderers.
+    hold the text's digest and ``version``, so it may outlive the process and serve many renderers. ``bases``
+    are the folders of the repository in which pymdownx.snippets finds files to include.
     """
 
     def __init__(
@@ -98,11 +122,18 @@ class Renderer:
         extensions: Sequence[str | Mapping[str, Mapping[str, object] | None]],
         configs: Mapping[str, Mapping[str, object]],
         cache: MutableMapping[str, str] | None = None,
+        *,
+        bases: Sequence[str] = (),
     ) -> None:
         names, options = _extensions_with_options(extensions, configs)
         self._cache = cache
         self._looks: dict[str, Look] = {}
-        self._converter = Converter(names, options)
+        including = [name for name in names if name in snippets.NAMES]
+        for name in including:
+            options[name].pop("base_path", None)  # ``bases`` says it
+        self._snippets = snippets.Snippets(options[including[-1]], bases=bases) if including else None
+        own = [name for name in names if name not in including]
+        self._converter = Converter(own, {name: options[name] for name in own})
         self._cleaner = _cleaner()
         self.version = _renderer_version(names, options)
 
@@ -121,8 +152,14 @@ class Renderer:
             self._cache[key] = rendered
         return rendered
 
+    def included(self, body: str, files: Files) -> snippets.Expanded:
+        """The body with all that it includes; raises UnincludableError."""
+        if self._snippets is None:
+            return snippets.Expanded(text=body, files=(), asked=(), missing=())
+        return self._snippets.expand(body, files)
+
     def kept_reading(self, blob: str) -> Reading | None:
-        """What was read of a blob before."""
+        """What was read of a blob before, if it includes nothing."""
         kept = self._cache.get(f"reading-{self.version}-{blob}") if self._cache is not None else None
         return _as_reading(json.loads(kept)) if kept is not None else None
 
@@ -147,18 +184,22 @@ class Renderer:
 
     def _kept_look(self, key: str) -> Look | None:
         kept = self._cache.get(key) if self._cache is not None else None
-        return Look(**json.loads(kept)) if kept is not None else None
+        return _as_look(json.loads(kept)) if kept is not None else None
 
     def _new_look(self, compared: str) -> Look:
         try:
             markup = self._markup(compared)
         except UnrenderableError as error:
-            source = _digest(["source", visible.fold(compared)])
-            return Look(sha256=source, heading=None, unrendered=str(error))
+            return unrendered_look(compared, error)
         if self._cache is not None:
             self._cache[self._key("html", compared)] = self._clean(markup)
         sight = visible.see(markup)
-        return Look(sha256=_digest(sight.tokens), heading=sight.heading, empty=not sight.tokens)
+        return Look(
+            sha256=_digest(sight.tokens),
+            heading=sight.heading,
+            empty=not sight.tokens,
+            images=sight.images,
+        )
 
     def _markup(self, body: str) -> str:
         """The HTML that Python-Markdown makes, raw HTML and all; not safe to show.
@@ -187,37 +228,60 @@ class Renderer:
         return f"{kind}-{self.version}-{hashlib.sha256(body.encode()).hexdigest()}"
 
 
-def read_document(raw: bytes, renderer: Renderer) -> Document:
-    """The text that a file holds, rendered."""
-    split, reading = _read(raw, renderer)
+def read_document(raw: bytes, renderer: Renderer, around: Surroundings = NOWHERE) -> Document:
+    """The text that a file holds, rendered, with the files around it."""
+    split, reading, body = _read(raw, renderer, around.files)
+    reading = with_pictures(reading, around)
     return Document(
         front=reading.front,
         title=reading.title,
         body=split.body,
-        html=renderer.render(split.body),
+        html=as_source(split.body) if body is None else renderer.render(body),
         content_sha256=reading.content_sha256,
         problems=reading.problems,
+        pictures=reading.pictures,
     )
 
 
-def read_text(raw: bytes, renderer: Renderer) -> Reading:
+def read_text(raw: bytes, renderer: Renderer, around: Surroundings = NOWHERE) -> Reading:
     """What the history needs to know of the text that a file holds."""
-    return _read(raw, renderer)[1]
+    return with_pictures(_read(raw, renderer, around.files)[1], around)
 
 
-def read_blob(blob: str, raw: Callable[[], bytes], renderer: Renderer) -> Reading:
-    """The same of the blob with this name; its bytes are asked for only if it was never read before."""
+def read_blob(blob: str, raw: Callable[[], bytes], renderer: Renderer, files: Files = NO_FILES) -> Reading:
+    """What there is to know of the blob with this name, without the pictures that it shows.
+
+    Its bytes are asked for only if it was never read before, or may include other files.
+    """
     kept = renderer.kept_reading(blob)
     if kept is None:
-        kept = read_text(raw(), renderer)
-        renderer.keep_reading(blob, kept)
+        kept = _read(raw(), renderer, files)[1]
+        if not kept.asked:
+            renderer.keep_reading(blob, kept)
     return kept
 
 
-def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
+def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[Split, Reading, str | None]:
+    """The text's parts, what there is to know of it, and its body with all that it includes.
+
+    None for a body whose included files cannot be put in.
+    """
     text, problems = _decoded(raw)
     split = on_fresh_stack(split_front_matter, text)
-    look = renderer.look(split.body)
+    expanded = None
+    asked: tuple[str, ...] = ()
+    try:
+        expanded = renderer.included(split.body, files)
+    except UnincludableError as error:
+        look, asked = unrendered_look(split.body, error), error.asked
+    else:
+        look, asked = renderer.look(expanded.text), expanded.asked
+        problems += tuple(
+            Problem(
+                line=None, text=f"includes {name!r}, which is no file of its commit; commit it, or correct it"
+            )
+            for name in expanded.missing
+        )
     if look.empty:
         shows_nothing = "the text shows nothing; write it, or remove the file"
         problems += (Problem(line=None, text=shows_nothing, refused_when_new=True),)
@@ -242,8 +306,36 @@ def _read(raw: bytes, renderer: Renderer) -> tuple[Split, Reading]:
         ),
         text_sha256=_digest([visible.fold(front.title or ""), look.sha256, *withdrawn]),
         problems=(*problems, *split.problems),
+        included=expanded.files if expanded else (),
+        asked=asked,
+        images=look.images,
     )
-    return split, reading
+    return split, reading, expanded.text if expanded else None
+
+
+def with_pictures(reading: Reading, around: Surroundings) -> Reading:
+    """The reading with the pictures of the repository, which count by what they show."""
+    if not reading.images:
+        return reading
+    pictures, asked = find_pictures(reading.images, around)
+    reading = replace(reading, pictures=pictures, asked=(*reading.asked, *asked))
+    if not pictures:
+        return reading
+    blobs = [picture.blob for picture in pictures]
+    return replace(
+        reading,
+        content_sha256=_digest([reading.content_sha256, blobs]),
+        text_sha256=_digest([reading.text_sha256, blobs]),
+    )
+
+
+def unrendered_look(body: str, error: UnrenderableError) -> Look:
+    """The look of a body that is shown as it is written."""
+    return Look(sha256=_digest(["source", visible.fold(body)]), heading=None, unrendered=str(error))
+
+
+def _as_look(values: dict[str, Any]) -> Look:
+    return Look(**{**values, "images": tuple(values["images"])})
 
 
 def _as_reading(values: dict[str, Any]) -> Reading:
@@ -252,7 +344,8 @@ def _as_reading(values: dict[str, Any]) -> Reading:
         if front[day] is not None:
             front[day] = date.fromisoformat(front[day])
     problems = tuple(Problem(**problem) for problem in values["problems"])
-    return Reading(**{**values, "front": FrontMatter(**front), "problems": problems})
+    known = {"front": FrontMatter(**front), "problems": problems, "images": tuple(values["images"])}
+    return Reading(**{**values, **known, "included": (), "pictures": (), "asked": ()})
 
 
 def _decoded(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
@@ -333,17 +426,8 @@ def _renderer_version(names: Sequence[str], options: Mapping[str, object]) -> st
     """A digest of everything, besides the text, that decides what is rendered and compared."""
     parts = [f"{package} {version(package)}" for package in RENDERING_PACKAGES]
     parts += [json.dumps([names, options], default=_stable_name, sort_keys=True)]
-    parts += [
-        Path(module).read_text(encoding="utf8")
-        for module in (
-            __file__,
-            characters.__file__,
-            front_matter.__file__,
-            identifiers.__file__,
-            python_markdown.__file__,
-            visible.__file__,
-        )
-    ]
+    here = Path(__file__).parent
+    parts += [(here / f"{module}.py").read_text(encoding="utf8") for module in DECIDING_MODULES]
     return _digest(parts)[:16]
 
 

@@ -10,17 +10,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from generator.errors import DocumentTextError
-from generator.versions.document import Document, Reading, Renderer, read_blob, read_document
+from generator.versions.document import Document, Reading, Renderer, read_document
 from generator.versions.front_matter import Problem
-from generator.versions.lineage import State, Track, follow
+from generator.versions.lineage import State, Track
 from generator.versions.lines import PublishedText, Remark, find_versions
 from generator.versions.mainline import read_mainline
 from generator.versions.moments import moment_of, problems_of_date
+from generator.versions.readings import read_tracks
 from generator.versions.repository import Repository, Step, normal_folder
+from generator.versions.surroundings import KnownFiles, Surroundings
 from generator.versions.version import Version
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
@@ -150,13 +152,9 @@ def read_history(
     head = repository.resolve(ref)
     steps = read_mainline(repository, head, folder=folder, draft_at=draft_at)
     draft = steps[-1] if draft_at is not None else None
-    tracks = follow(steps)
+    tracks, read = read_tracks(repository, head=head, folder=folder, steps=steps, renderer=renderer)
     names = _distinct(tracks, lambda track: _below(folder, track.path))
     slugs = _distinct(tracks, lambda track: slug_of(_below(folder, track.path)))
-
-    @cache
-    def read(blob: str) -> Reading:
-        return read_blob(blob, lambda: repository.read(blob), renderer)
 
     documents = []
     warnings: list[HistoryWarning] = []
@@ -167,7 +165,7 @@ def read_history(
             track,
             document=document,
             former_ids=former_ids,
-            read=lambda state: read(state.blob),
+            read=read,
             below_folder=partial(_below, folder),
             time_zone=time_zone,
             published=published,
@@ -205,7 +203,8 @@ def left_out(repository: Repository) -> Iterator[HistoryWarning]:
 
 def read_version(version: Version, repository: Repository, renderer: Renderer) -> Document:
     """The text of a version, rendered."""
-    return read_document(repository.read(version.source_blob), renderer)
+    around = Surroundings(files=KnownFiles(dict(version.included), repository.read))
+    return read_document(repository.read(version.source_blob), renderer, around)
 
 
 def refuse_problems(history: History) -> None:
@@ -250,7 +249,7 @@ def _document(
     name: str,
     slug: str,
     folder: str,
-    read: Callable[[str], Reading],
+    read: Callable[[State], Reading],
     versions: tuple[Version, ...],
 ) -> DocumentHistory:
     path = _below(folder, track.path)
@@ -272,11 +271,11 @@ def _document(
         ),
         ended_at=moment_of(track.ended) if track.ended else None,
         texts=_texts(folder, track),
-        problems=read(track.states[-1].blob).problems,
+        problems=read(track.states[-1]).problems,
         upcoming=TextFile(
             path=_below(folder, living[-1].path),
             texts=_texts(folder, living[-1]),
-            problems=read(living[-1].states[-1].blob).problems,
+            problems=read(living[-1].states[-1]).problems,
         )
         if living
         else None,
@@ -332,12 +331,12 @@ def _beside(path: str, ended: Step) -> str:
     return f"{folder}{slash}{fitting_name(name, ending=f'@{ended.commit[:12]}')}"
 
 
-def _warnings(track: Track, *, read: Callable[[str], Reading]) -> list[HistoryWarning]:
+def _warnings(track: Track, *, read: Callable[[State], Reading]) -> list[HistoryWarning]:
     """The problems of a document's texts, each where it begins."""
     warnings = []
     known: set[str] = set()
     for state in track.states:
-        problems = (*read(state.blob).problems, *problems_of_date(state.step))
+        problems = (*read(state).problems, *problems_of_date(state.step))
         warnings += [
             HistoryWarning(path=state.path, line=problem.line, commit=state.step.commit, text=problem.text)
             for problem in problems

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import NamedTuple
 
@@ -248,6 +248,8 @@ class _Lines:
             text_sha256=reading.text_sha256,
             front=reading.front,
             title=reading.title or clean(self.below_folder(state.path)),
+            included=reading.included,
+            pictures=reading.pictures,
         )
 
     def _withdrawn(self, front: FrontMatter, day: date) -> list[Version]:
@@ -312,10 +314,4 @@ def _is_next(effective_on: date, base: Version | None, day: date) -> bool:
 
 def _without_words(reading: Reading) -> Reading:
     """The reading of a text that comes back by itself: its front matter speaks of another change."""
-    return Reading(
-        front=FrontMatter(title=reading.front.title),
-        title=reading.title,
-        content_sha256=reading.content_sha256,
-        text_sha256=reading.text_sha256,
-        problems=(),
-    )
+    return replace(reading, front=FrontMatter(title=reading.front.title), problems=())

@@ -89,7 +89,7 @@ class Converter:
         except Exception as error:  # whatever an extension raises on one text must not stop the others
             self._markdown = self._new_markdown()
             raise UnrenderableError(
-                f"{_raised_by(error)} fails on the text ({_as_line(error)}); "
+                f"{_raised_by(error)} fails on the text ({reason_of(error)}); "
                 "correct the text, or leave that extension out (markdown_extensions in mkdocs.yml)"
             ) from error
 
@@ -129,7 +129,7 @@ def _raised_by(error: BaseException) -> str:
     return f"the extension {extensions[-1]}" if extensions else "Python-Markdown"
 
 
-def _as_line(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """The error on one line, the same in every run."""
     said = MEMORY_ADDRESS.sub("", " ".join(str(error).split()))[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -8,7 +8,7 @@ import re
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,9 @@ from generator.errors import (
 )
 from generator.versions.paths import is_safe
 from generator.versions.safe_git import GIT, GitError, Located, Process, explained, git_in, locate, unpack
+from generator.versions.surroundings import Files
 
+PATHS_AT_ONCE = 500  # as arguments of one git process, of which Linux takes 2 MB
 UNCOMMITTED = "0" * 40
 MOST_NEAR = 3
 PARTIAL = r"^(extensions\.partialclone|remote\..*\.promisor)$"
@@ -117,6 +119,13 @@ class Repository:
             raise FolderOutsideRepositoryError(str(directory), repository=self.place)
         return normal_folder(directory.resolve().relative_to(self.work_tree).as_posix())
 
+    def path_of(self, path: Path) -> str | None:
+        """A file or folder of the work tree as a path in the repository; None where it is outside."""
+        if self.work_tree is None or not path.resolve().is_relative_to(self.work_tree):
+            return None
+        inside = path.resolve().relative_to(self.work_tree).as_posix()
+        return "" if inside == "." else inside
+
     def mainline(self, commit: str, *, folder: str) -> list[Step]:
         """The steps that changed a document file below the folder, oldest first."""
         if self._answer("rev-parse", "--is-shallow-repository") == "true":
@@ -130,6 +139,45 @@ class Repository:
             replace(step, committed_at=step.committed_at or self.committed_at(step.commit), folder=folder)
             for step in map(self._without_unsafe, _steps(log)[::-1])
         ]
+
+    def order(self, commit: str) -> dict[str, int]:
+        """The position of every commit of the mainline, the oldest at 0."""
+        commits = self._answer("rev-list", "--first-parent", commit).split()
+        return {name: position for position, name in enumerate(reversed(commits))}
+
+    def file_steps(self, commit: str, paths: Collection[str]) -> list[Step]:
+        """The steps that changed any of these files, oldest first; no file is followed anywhere."""
+        steps: dict[str, Step] = {}
+        wanted = sorted(paths)
+        for start in range(0, len(wanted), PATHS_AT_ONCE):
+            log = self._run(
+                "log", "-z", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev",
+                "--no-renames", "--no-relative", "--ignore-submodules=none", "--no-show-signature",
+                "--encoding=UTF-8", "--format=%H %ct", commit, "--",
+                *(f":(top,literal){path}" for path in wanted[start : start + PATHS_AT_ONCE]),
+            )  # fmt: skip
+            for step in _steps(log)[::-1]:
+                before = steps[step.commit].changes if step.commit in steps else ()
+                only = tuple(change for change in step.changes if change.new_path in paths)
+                steps[step.commit] = replace(step, changes=(*before, *only))
+        order = self.order(commit) if len(wanted) > PATHS_AT_ONCE else {}
+        dated = [
+            step if step.committed_at else replace(step, committed_at=self.committed_at(step.commit))
+            for step in steps.values()
+        ]
+        return sorted(dated, key=lambda step: order.get(step.commit, 0))
+
+    def uncommitted_files(self, commit: str, paths: Collection[str], *, at: int) -> Step:
+        """The same files of the work tree, as a step after ``commit``."""
+        committed = self.files(commit, folder="")
+        before = {path: committed[path] for path in paths if path in committed}
+        after = {path: self.working_blob(path, id_length=len(commit)) for path in paths}
+        changes = tuple(
+            FileChange(old_path=path, new_path=path, old_blob=before.get(path), new_blob=after[path])
+            for path in sorted(paths)
+            if before.get(path) != after[path]
+        )
+        return Step(commit=UNCOMMITTED, committed_at=at, changes=changes)
 
     def parent(self, commit: str) -> str | None:
         """The first parent of the commit."""
@@ -342,6 +390,32 @@ class Repository:
         except UnreadableRepositoryError:
             return False
 
+    def files_at(self, commit: str) -> Files:
+        """The files of a commit, or of the work tree at ``UNCOMMITTED``, by the repository's own paths."""
+        if commit == UNCOMMITTED:
+            return WorkTreeFiles(self)
+        return CommittedFiles(self, commit)
+
+    def working_blob(self, path: str, *, id_length: int = 40) -> str | None:
+        """A name for the content of a regular file of the work tree, by which it can be read."""
+        raw = self._working_file(path)
+        if raw is None:
+            return None
+        blob = _blob_id(raw, length=id_length)
+        self._uncommitted[blob] = raw
+        return blob
+
+    def _working_file(self, path: str) -> bytes | None:
+        """The bytes of a regular file of the work tree that no link leads to."""
+        if self.work_tree is None:
+            return None
+        file = self.work_tree / path
+        try:
+            real = file.resolve() == file and stat.S_ISREG(file.lstat().st_mode)
+            return file.read_bytes() if real else None
+        except OSError:
+            return None
+
     def _answer(self, *command: str) -> str:
         return _as_text(self._run(*command)).strip()
 
@@ -367,6 +441,40 @@ class Repository:
             )
         assert isinstance(output, bytes)
         return output
+
+
+class CommittedFiles:
+    """The regular files of a commit, listed when the first of them is asked for."""
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._blobs: Mapping[str, str] | None = None
+
+    def blob(self, path: str) -> str | None:
+        """The blob at the path; None where no regular file is."""
+        if self._blobs is None:
+            self._blobs = self._repository.files(self._commit, folder="")
+        return self._blobs.get(path)
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a blob."""
+        return self._repository.read(blob)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTreeFiles:
+    """The regular files of a work tree; nothing outside it is read, and no link is followed."""
+
+    repository: Repository
+
+    def blob(self, path: str) -> str | None:
+        """A name for the content of the file at the path."""
+        return self.repository.working_blob(path)
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a file that was named so."""
+        return self.repository.read(blob)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from generator.versions.front_matter import FrontMatter
+from generator.versions.surroundings import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class Version:
     ``line`` is 0 for the current text; the text of an upcoming file is on the next one, which overtakes it.
     ``follows`` is the number of the version that this one changes, None for the first. ``withdraws`` are the
     numbers of versions that were still to take effect and never will. ``text_sha256`` is ``content_sha256``
-    without the stated day.
+    without the stated day. ``included`` are the files whose words it has, as the repository's paths and
+    blobs, ``pictures`` those that it shows.
     """
 
     document: str
@@ -43,6 +46,16 @@ class Version:
     text_sha256: str
     front: FrontMatter
     title: str
+    included: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def made_of(self) -> str:
+        """A name for the text with everything that it shows of other files."""
+        if not self.included and not self.pictures:
+            return self.source_blob
+        others = repr((self.included, self.pictures)).encode("utf-8", "surrogateescape")
+        return f"{self.source_blob}-{hashlib.sha256(others).hexdigest()[:16]}"
 
     @property
     def withdrawn_on(self) -> date | None:

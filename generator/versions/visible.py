@@ -95,6 +95,13 @@ class Sight:
                     return words
         return None
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The sources of the images that no other host has, in order, each once."""
+        pieces = (piece for line in self.tokens if not isinstance(line, str) for piece in line)
+        sources = (piece.source for piece in pieces if isinstance(piece, Image))
+        return tuple(dict.fromkeys(source for source in sources if source and not SCHEME.match(source)))
+
 
 def see(markup: str) -> Sight:
     """What a reader sees of an HTML fragment."""
@@ -164,6 +171,8 @@ class _Eye:
             self._targets.append(self._target(node))
         elif tag in MARKS:
             self._marks.append(MARKS[tag])
+        elif tag == "abbr":
+            self._marks.append(f"abbr {fold(_written(node, 'title') or '')}".strip())
 
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
@@ -174,7 +183,7 @@ class _Eye:
             self._tables_of_contents -= _is_table_of_contents(node)
         elif tag == "a":
             self._targets.pop()
-        elif tag in MARKS:
+        elif tag in MARKS or tag == "abbr":
             self._marks.pop()
 
     def _open(self, tag: str, node: LexborNode) -> None:
@@ -201,7 +210,10 @@ class _Eye:
             self.tokens.append(line)
 
     def _style(self) -> Style:
-        return Style(tuple(sorted(set(self._marks))), self._targets[-1] if self._targets else None)
+        return Style(
+            tuple(sorted({mark for mark in self._marks if mark != "abbr"})),
+            self._targets[-1] if self._targets else None,
+        )
 
     def _target(self, node: LexborNode) -> str | None:
         target = link_target(_written(node, "href"))

@@ -84,7 +84,7 @@ def test_any_text_has_a_version(policy: PolicyRepository, text: bytes) -> None:
 @pytest.mark.parametrize(
     ("date", "label"),
     [
-        (b"-86400 +0000", "1970-01-01"),
+        (b"-86400 +0000", "1969-12-31"),
         (b"99999999999 +0000", "5138-11-16"),
         (b"9999999999999 +0000", "9999-12-31"),
         (b"99999999999999999999999 +0000", None),

@@ -101,7 +101,7 @@ def test_a_version_has_the_front_matter_of_its_own_commit(policy: PolicyReposito
 
 def test_the_title_is_stated_or_the_first_heading_or_the_path(policy: PolicyRepository) -> None:
     policy.publish("privacy.md", "Text.\n")
-    policy.publish("privacy.md", "## Not this\n\n# Privacy *policy* ![x](y.png)\n\n# Nor this\n")
+    policy.publish("privacy.md", "## ![x](y.png)\n\n### Privacy *policy* ![x](y.png)\n\n# Nor this\n")
     policy.publish("privacy.md", "---\ntitle: Stated\n---\n# Privacy\n")
     titles = [version.title for version in policy.document("privacy.md").versions]
     assert titles == ["privacy.md", "Privacy policy", "Stated"]
@@ -146,7 +146,10 @@ def test_undecodable_bytes_are_replaced_and_warned_about(policy: PolicyRepositor
     assert texts(history) == [
         f"privacy.md:3: bytes that are not UTF-8 are replaced; save the file as UTF-8 (since {first[:12]})"
     ]
-    refuse_problems(history)
+    with pytest.raises(DocumentTextError, match="UTF-8"):
+        refuse_problems(history)
+    policy.publish("privacy.md", "One.\n\nCafé.\n")
+    refuse_problems(policy.history())
 
 
 def test_the_text_of_any_version_can_be_read(policy: PolicyRepository) -> None:

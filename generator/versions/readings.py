@@ -1,0 +1,78 @@
+"""Every text of a mainline, read with the files of its commit that it shows or includes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from generator.versions.document import Reading, Renderer, read_blob, with_pictures
+from generator.versions.lineage import State, Track, follow
+from generator.versions.repository import Repository, Step
+from generator.versions.surroundings import Files, Surroundings
+from generator.versions.timeline import Timeline, follow_files, read_timeline
+
+
+def read_tracks(
+    repository: Repository, *, head: str, folder: str, steps: Sequence[Step], renderer: Renderer
+) -> tuple[list[Track], Callable[[State], Reading]]:
+    """The documents of the mainline, and what reads their states.
+
+    A step that changes a file which a document shows or includes is a state of that document too. What a file
+    includes is only known when it is read, so all is read again until no path is new; a mainline whose texts
+    show nothing of other files is read once.
+    """
+    known: set[str] = set()
+    plain: dict[str, Reading] = {}
+    while True:
+        timeline = read_timeline(repository, head=head, steps=steps, paths=known)
+        reader = _Reader(repository, renderer, folder, timeline, plain)
+        tracks = follow(timeline.steps)
+        for file in [file for track in tracks for file in (track, *track.upcoming)]:
+            follow_files(file, timeline, reader.asked_by)
+        if reader.asked <= known:
+            return tracks, reader.read
+        known |= reader.asked
+
+
+class _Reader:
+    def __init__(
+        self,
+        repository: Repository,
+        renderer: Renderer,
+        folder: str,
+        timeline: Timeline,
+        plain: dict[str, Reading],
+    ) -> None:
+        self._repository = repository
+        self._renderer = renderer
+        self._folder = folder
+        self._timeline = timeline
+        self._plain = plain  # texts that include nothing, by blob
+        self._readings: dict[tuple[str, str, int], Reading] = {}
+        self.asked: set[str] = set()
+
+    def asked_by(self, state: State) -> Sequence[str]:
+        """The paths of the files on which the text depends in this state."""
+        return self.read(state).asked
+
+    def read(self, state: State) -> Reading:
+        """What there is to know of the text in this state."""
+        key = (state.blob, state.path, state.position)
+        if key not in self._readings:
+            files = self._timeline.at(state.position)
+            reading = self._plain.get(state.blob)
+            if reading is None:
+                raw = partial(self._repository.read, state.blob)
+                reading = read_blob(state.blob, raw, self._renderer, files)
+                if not reading.asked:
+                    self._plain[state.blob] = reading
+            reading = with_pictures(reading, self._around(state, files))
+            self.asked.update(reading.asked)
+            self._readings[key] = reading
+        return self._readings[key]
+
+    def _around(self, state: State, files: Files) -> Surroundings:
+        """Where the text was: paths are as if the documents had always been in the present folder."""
+        here = f"{self._folder}/" if self._folder else ""
+        there = f"{state.step.folder}/" if state.step.folder else ""
+        return Surroundings(path=there + state.path.removeprefix(here), folder=state.step.folder, files=files)

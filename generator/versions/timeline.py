@@ -1,0 +1,94 @@
+"""Which files, of those that texts show or include, a repository had at each step of its mainline.
+
+The steps that change a document are known from the start. What a text shows of other files is only known when
+it is read, so the paths are gathered while texts are read, and the steps that change those files are added.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from generator.versions.lineage import State, Track
+from generator.versions.repository import UNCOMMITTED, Repository, Step
+
+
+@dataclass(frozen=True, slots=True)
+class FilesAt:
+    """The files after one step, of those that the timeline knows."""
+
+    timeline: Timeline
+    position: int
+
+    def blob(self, path: str) -> str | None:
+        """The blob at the path; None where no regular file is, or where the timeline does not know it."""
+        changes = self.timeline.changes.get(path, ())
+        before = bisect_right(changes, self.position, key=lambda change: change[0])
+        return changes[before - 1][1] if before else None
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a blob."""
+        return self.timeline.read(blob)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """``changes`` are, by path, the positions of the steps that changed a file, each with its blob then."""
+
+    steps: Sequence[Step]
+    changes: Mapping[str, Sequence[tuple[int, str | None]]]
+    read: Callable[[str], bytes]
+
+    def at(self, position: int) -> FilesAt:
+        """The files after the step at this position."""
+        return FilesAt(self, position)
+
+    def next_change(self, paths: Iterable[str], *, after: int) -> int | None:
+        """The position of the next step that changes one of the files."""
+        later = (
+            changes[at][0]
+            for path in paths
+            if (changes := self.changes.get(path))
+            and (at := bisect_right(changes, after, key=lambda change: change[0])) < len(changes)
+        )
+        return min(later, default=None)
+
+
+def read_timeline(
+    repository: Repository, *, head: str, steps: Sequence[Step], paths: Collection[str]
+) -> Timeline:
+    """The steps, with those between them that change the files at the paths."""
+    of_files: list[Step] = []
+    merged = list(steps)
+    if paths:
+        of_files = repository.file_steps(head, paths)
+        order = repository.order(head)
+        if steps and steps[-1].commit == UNCOMMITTED:
+            of_files.append(repository.uncommitted_files(head, paths, at=steps[-1].committed_at))
+            order[UNCOMMITTED] = len(order)
+        by_commit = {step.commit: replace(step, changes=()) for step in of_files}
+        by_commit |= {step.commit: step for step in steps}
+        merged = sorted(by_commit.values(), key=lambda step: order[step.commit])
+    positions = {step.commit: at for at, step in enumerate(merged)}
+    changes: dict[str, list[tuple[int, str | None]]] = {}
+    for step in of_files:
+        for change in step.changes:
+            changes.setdefault(change.new_path, []).append((positions[step.commit], change.new_blob))
+    return Timeline(merged, changes, repository.read)
+
+
+def follow_files(track: Track, timeline: Timeline, asked: Callable[[State], Iterable[str]]) -> None:
+    """Add to a track the states in which its text is the same and a file that it shows or includes is not."""
+    ends = [gap.position for gap in track.gaps] + [state.position for state in track.states]
+    states: list[State] = []
+    for state in track.states:
+        until = min((end for end in ends if end > state.position), default=len(timeline.steps))
+        now = state
+        while True:
+            states.append(now)
+            at = timeline.next_change(asked(now), after=now.position)
+            if at is None or at >= until:
+                break
+            now = replace(now, step=replace(timeline.steps[at], folder=now.step.folder), position=at)
+    track.states = states
