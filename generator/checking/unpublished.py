@@ -13,8 +13,8 @@ from generator.checking.removed import removal_findings
 from generator.site.addresses import Place, place_documents
 from generator.site.config import SiteConfig
 from generator.site.links import Links
+from generator.site.renderers import renderer_of
 from generator.site.seam import Published, VersionKey
-from generator.versions.document import Renderer
 from generator.versions.history import read_history
 from generator.versions.repository import Repository
 
@@ -35,7 +35,7 @@ def check_unpublished(
 ) -> UnpublishedReport:
     """Check every committed version that is not ``published``, as of the day on which it was merged."""
     folder = repository.folder_of(config.documents)
-    renderer = Renderer(config.extensions, config.extension_configs, cache)
+    renderer = renderer_of(config, repository, cache)
     gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
     history = shown(
         read_history(
@@ -44,7 +44,8 @@ def check_unpublished(
             ref=None,
             renderer=renderer,
             time_zone=config.time_zone,
-            published={version.text for version in published.versions},
+            published=published.known,
+            published_at=published.commit,
             excluded=config.excluded,
         ),
         config,

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-from generator.redline.words import PICTURE, attributes_of
+from generator.redline.tags import attributes_of
+from generator.redline.words import PICTURE
 from generator.versions.surroundings import Picture
 
 IMAGE = re.compile(r"<img\b[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")

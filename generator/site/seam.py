@@ -19,7 +19,7 @@ from generator.site.addresses import Place, address_of
 from generator.site.chapters import Chapter
 from generator.site.config import SiteConfig
 from generator.site.redlines import ListedChange, RedlineTexts
-from generator.versions.lines import PublishedText
+from generator.versions.lines import PublishedAs, PublishedText
 from generator.versions.version import Version
 
 FORMAT = 1
@@ -58,6 +58,7 @@ class PublishedVersion:
     slug: str
     label: str
     content_sha256: str
+    discovered: bool
 
 
 VersionKey = tuple[str, str]
@@ -73,9 +74,15 @@ class Published:
     """
 
     where: str
+    commit: str | None
     versions: tuple[PublishedVersion, ...]
     living: frozenset[str] = frozenset()
     held_for: Mapping[VersionKey, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> Mapping[PublishedText, PublishedAs]:
+        """What each version was published as."""
+        return {version.text: PublishedAs(version.label, version.discovered) for version in self.versions}
 
 
 class Digests(NamedTuple):
@@ -236,6 +243,7 @@ def _version(
         "translates": translated and translated.number,
         "content_sha256": version.content_sha256,
         "text_sha256": version.text_sha256,
+        "discovered": version.discovered,
         "title": version.title,
         "address": place.version(version),
         "page_sha256": digests.page,
@@ -253,7 +261,9 @@ def _version(
 def read_published(raw: bytes, *, where: str) -> Published:
     """What a ``history.json`` lists; raises UnreadablePublishedError."""
     try:
-        documents = json.loads(raw)["documents"]
+        history = json.loads(raw)
+        commit = history.get("commit")
+        documents = history["documents"]
         versions = tuple(
             PublishedVersion(
                 text=PublishedText(
@@ -264,6 +274,7 @@ def read_published(raw: bytes, *, where: str) -> Published:
                 slug=str(document["slug"]),
                 label=str(version["label"]),
                 content_sha256=str(version["content_sha256"]),
+                discovered=bool(version.get("discovered")),
             )
             for document in documents
             for version in document["versions"]
@@ -275,9 +286,15 @@ def read_published(raw: bytes, *, where: str) -> Published:
             for version in document["versions"]
             if version.get("held_for")
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadablePublishedError(where, reason=f"{type(error).__name__}: {error}") from error
-    return Published(where=where, versions=versions, living=living, held_for=held_for)
+    return Published(
+        where=where,
+        commit=None if commit is None else str(commit),
+        versions=versions,
+        living=living,
+        held_for=held_for,
+    )
 
 
 def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[str]:
@@ -293,6 +310,13 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
     }
     documents = {document for document, _ in kept}
     different: Counter[str] = Counter()
+    known = {(version.text.document, version.label) for version in published.versions}
+    discovered = Counter(
+        place.slug or "the start page"
+        for place in places
+        for version in place.document.versions
+        if version.discovered and (place.document.id, version.label) not in known
+    )
     for version in published.versions:
         found = kept.get((version.text.document, version.label))
         name = version.slug or "the start page"
@@ -307,6 +331,17 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
                 published.where, what=f"{name} {version.label} was published from another text"
             )
         different[name] += found.content_sha256 != version.content_sha256
+    return [
+        *(
+            f"{name}: {count} version{'s' if count > 1 else ''} of the past that no earlier build saw; "
+            "listed as discovered, and nobody is notified"
+            for name, count in discovered.items()
+        ),
+        *_looking_different(different),
+    ]
+
+
+def _looking_different(different: Mapping[str, int]) -> list[str]:
     return [
         f"{name}: {count} version{'s look' if count > 1 else ' looks'} different than when "
         f"{'they were' if count > 1 else 'it was'} published, from the same source"

@@ -111,7 +111,8 @@ class Site:
             renderer=renderer,
             time_zone=config.time_zone,
             draft_at=draft_at,
-            published={version.text for version in published.versions} if published else None,
+            published=published.known if published else None,
+            published_at=published.commit if published else None,
             excluded=config.excluded,
         )
         shown, readmes = without_hidden_readmes(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -17,7 +17,7 @@ from generator.errors import DocumentTextError
 from generator.versions.document import Document, Reading, Renderer, read_document
 from generator.versions.front_matter import Problem
 from generator.versions.lineage import State, Track
-from generator.versions.lines import PublishedText, Remark, find_versions
+from generator.versions.lines import PublishedAs, PublishedText, Remark, find_versions
 from generator.versions.mainline import read_mainline
 from generator.versions.moments import moment_of, problems_of_date
 from generator.versions.readings import read_tracks
@@ -138,15 +138,17 @@ def read_history(
     renderer: Renderer,
     time_zone: tzinfo = UTC,
     draft_at: datetime | None = None,
-    published: Set[PublishedText] | None = None,
+    published: Mapping[PublishedText, PublishedAs] | None = None,
+    published_at: str | None = None,
     excluded: Callable[[str], bool] = lambda _: False,
 ) -> History:
     """The documents below the folder with all their versions; each distinct text is rendered at most once.
 
     With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
-    Up to the last one ``published`` of a document, its versions are those published, whatever this renderer
-    shows: readers saw these, and labels and numbers stay. A later one has the front matter of the last commit
-    that left its text as it was. An upcoming text does not exist while the path of its file is ``excluded``.
+    What was ``published``, by a build of the commit ``published_at``, stays with its label, whatever this
+    renderer shows; a version up to that commit that it lacks was discovered since. A later one has the
+    front matter of the last commit that left its text as it was. An upcoming text does not exist
+    while the path of its file is ``excluded``.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
@@ -155,6 +157,12 @@ def read_history(
     tracks, read = read_tracks(repository, head=head, folder=folder, steps=steps, renderer=renderer)
     names = _distinct(tracks, lambda track: _below(folder, track.path))
     slugs = _distinct(tracks, lambda track: slug_of(_below(folder, track.path)))
+
+    order = repository.order(head) if published_at else {}
+    last = order.get(published_at or "", -1)
+
+    def is_past(state: State) -> bool:
+        return order.get(state.step.commit, last + 1) <= last
 
     documents = []
     warnings: list[HistoryWarning] = []
@@ -169,6 +177,7 @@ def read_history(
             below_folder=partial(_below, folder),
             time_zone=time_zone,
             published=published,
+            is_past=is_past,
         )
         documents.append(
             _document(

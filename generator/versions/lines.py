@@ -6,10 +6,11 @@ the rules and remarked upon; ``policy-site check`` refuses it while it is new.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence, Set
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
+from itertools import chain, count
 from typing import NamedTuple
 
 from generator.versions import contradictions
@@ -29,6 +30,13 @@ class PublishedText(NamedTuple):
     document: str
     commit: str
     source_blob: str
+
+
+class PublishedAs(NamedTuple):
+    """The label that such a version has got for ever, and whether only a newer renderer had discovered it."""
+
+    label: str
+    discovered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +63,14 @@ def find_versions(
     read: Callable[[State], Reading],
     below_folder: Callable[[str], str],
     time_zone: tzinfo,
-    published: Set[PublishedText] | None = None,
+    published: Mapping[PublishedText, PublishedAs] | None = None,
+    is_past: Callable[[State], bool] = lambda _: False,
 ) -> Found:
     """The versions that the texts of a track are, whose id is ``document``.
 
-    From the first to the last one ``published`` of the document, also under an id of ``former_ids``, its
-    versions are those published. A later one takes over front matter that was corrected since. Without
+    What was ``published`` of the document, also under an id of ``former_ids``, stays, with its label. Any
+    other version that ``is_past``, since an earlier build read its commit and did not see it, is one that
+    this renderer has discovered. A later one takes over front matter that was corrected since. Without
     ``published`` nobody knows, and every version is as its commit has it.
     """
     ids = (document, *former_ids)
@@ -71,18 +81,26 @@ def find_versions(
     if published is not None:
         track = with_corrected_front_matter(track, read=read, published=of_document)
     moments = list(moments_of(track))
-    states = [state for moment in moments for state in moment.states]
-    decided = [state.blob in of_document.get(state.step.commit, ()) for state in states]
-    first, last = _first_true(decided), _last_true(decided)
+    known = {
+        (text.commit, text.source_blob): known_as
+        for text, known_as in (published or {}).items()
+        if text.document in ids
+    }
+    published_states = [
+        state.position
+        for moment in moments
+        for state in moment.states
+        if (state.step.commit, state.blob) in known
+    ]
+    last = max(published_states, default=-1)
     lines = _Lines(
         document=document,
         read=read,
         below_folder=below_folder,
         time_zone=time_zone,
-        decided={
-            id(state): was_published
-            for state, was_published in zip(states[first:last], decided[first:last], strict=True)
-        },
+        published=known,
+        is_past=lambda state: state.position <= last or (bool(known) and is_past(state)),
+        labels={known_as.label for known_as in known.values()},
     )
     for moment in moments:
         lines.take(moment)
@@ -97,16 +115,6 @@ class _Line:
     versions: list[Version] = field(default_factory=list)
 
 
-def _first_true(values: list[bool]) -> int:
-    """The number of values before the first true one."""
-    return next((number for number, value in enumerate(values) if value), len(values))
-
-
-def _last_true(values: list[bool]) -> int:
-    """The number of values up to and including the last true one."""
-    return max((number for number, value in enumerate(values, 1) if value), default=0)
-
-
 @dataclass(slots=True, kw_only=True)
 class _Lines:
     """The lines of one document while its history is read.
@@ -119,13 +127,14 @@ class _Lines:
     read: Callable[[State], Reading]
     below_folder: Callable[[str], str]
     time_zone: tzinfo
-    decided: dict[int, bool]
+    published: Mapping[tuple[str, str], PublishedAs]
+    is_past: Callable[[State], bool]
+    labels: set[str]
     versions: list[Version] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     current: _Line = field(default_factory=lambda: _Line(0))
     ahead: list[_Line] = field(default_factory=list)
     first_with: dict[str, int] = field(default_factory=dict)
-    on_day: Counter[date] = field(default_factory=Counter)
 
     def take(self, moment: Moment) -> None:
         """Take in what one step did."""
@@ -190,9 +199,10 @@ class _Lines:
         before = line.versions[-1] if line and line.versions else None
         withdrawn = [*(dropped or []), *self._withdrawn(front, day)]
         is_version = (
-            self.decided[id(state)]
-            if id(state) in self.decided
-            else before is None or bool(withdrawn) or _differs(reading, before, day=day, moved=moved)
+            self._published_as(state) is not None
+            or before is None
+            or bool(withdrawn)
+            or _differs(reading, before, day=day, moved=moved)
         )
         if not is_version:
             return False
@@ -227,12 +237,11 @@ class _Lines:
             key = "withdrawn" if reading.front.withdrawn else "effective"
             self._remark(state, contradictions.before_pending(stated, base, key=key))
         is_ahead = not of_current and (line is self.current or _is_next(effective_on, base, day))
-        self.on_day[day] += 1
-        later = f"-{self.on_day[day]}" if self.on_day[day] > 1 else ""
+        known_as = self._published_as(state)
         return Version(
             document=self.document,
             number=len(self.versions) + 1,
-            label=f"{day.isoformat()}{later}",
+            label=known_as.label if known_as else self._new_label(day),
             commit=state.step.commit,
             position=state.position,
             path=self.below_folder(state.path),
@@ -250,7 +259,18 @@ class _Lines:
             title=reading.title or clean(self.below_folder(state.path)),
             included=reading.included,
             pictures=reading.pictures,
+            discovered=known_as.discovered if known_as else self.is_past(state),
         )
+
+    def _published_as(self, state: State) -> PublishedAs | None:
+        return self.published.get((state.step.commit, state.blob))
+
+    def _new_label(self, day: date) -> str:
+        """The day, with a number where another version of it has the label already."""
+        numbered = (f"{day.isoformat()}-{number}" for number in count(2))
+        label = next(label for label in chain([day.isoformat()], numbered) if label not in self.labels)
+        self.labels.add(label)
+        return label
 
     def _withdrawn(self, front: FrontMatter, day: date) -> list[Version]:
         """The pending versions that the label withdraws: that one, and all that come with or after it."""

@@ -25,7 +25,8 @@ class Version:
     ``follows`` is the number of the version that this one changes, None for the first. ``withdraws`` are the
     numbers of versions that were still to take effect and never will. ``text_sha256`` is ``content_sha256``
     without the stated day. ``included`` are the files whose words it has, as the repository's paths and
-    blobs, ``pictures`` those that it shows.
+    blobs, ``pictures`` those that it shows. ``discovered``: an earlier build published the commit without
+    seeing this version, so nobody is notified of it.
     """
 
     document: str
@@ -48,6 +49,7 @@ class Version:
     title: str
     included: tuple[tuple[str, str], ...] = ()
     pictures: tuple[Picture, ...] = ()
+    discovered: bool = False
 
     @property
     def made_of(self) -> str:

@@ -143,7 +143,7 @@ def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | Non
     for version in document.versions[base.number :]:
         if _same_text(version, base) and _is_over(document, base, version):
             base = version  # back to the text that is known
-    versions = document.versions[base.number :]
+    versions = _announced(document.versions[base.number :])
     return News(document=document, known=base, versions=versions) if versions else None
 
 
@@ -154,6 +154,11 @@ def _same_text(version: PublishedVersion, known: PublishedVersion) -> bool:
     if version.content_sha256 == known.content_sha256:
         return True
     return version.withdraws is not None and version.text_sha256 == known.text_sha256 is not None
+
+
+def _announced(versions: tuple[PublishedVersion, ...]) -> tuple[PublishedVersion, ...]:
+    """The versions without those that only a newer renderer tells from the ones before."""
+    return tuple(version for version in versions if not version.discovered)
 
 
 def _is_over(document: PublishedDocument, base: PublishedVersion, version: PublishedVersion) -> bool:

@@ -107,7 +107,7 @@ class PublishedVersion:
     address: Address
     page_sha256: Sha256
     redline: RedlineReference | None
-    discovered: bool = False  # found in the past by a newer renderer; never announced
+    discovered: bool = False
     stated_effective_on: date | None = None
     text_sha256: Sha256 | None = None  # what content_sha256 is, without the stated day
     line: Annotated[int, Field(ge=0)] = 0

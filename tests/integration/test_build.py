@@ -486,25 +486,6 @@ def test_a_version_that_a_new_renderer_would_not_see_stays(site: PolicySite, tmp
         published.write_bytes((site.folder / "history.json").read_bytes())
 
 
-def test_a_change_that_only_a_new_renderer_sees_comes_before_no_published_version(
-    site: PolicySite, tmp_path: Path
-) -> None:
-    site.config["markdown_extensions"] = ["attr_list"]
-    for body in ("# Privacy\n", "# Privacy {#top}\n", "# Privacy {#top}\n\nMore.\n"):
-        site.publish("privacy.md", body, on=date(2026, 1, 1))
-    site.build()
-    before = [(v["number"], v["label"], v["commit"]) for v in site.document("privacy")["versions"]]
-    assert len(before) == 2
-    published = tmp_path / "published.json"
-    published.write_bytes((site.folder / "history.json").read_bytes())
-    site.config["markdown_extensions"] = []
-    site.publish("privacy.md", "# Privacy {#top}\n\nLess.\n", on=date(2026, 1, 1))
-    site.build(published=published)
-    *old, new = [(v["number"], v["label"], v["commit"]) for v in site.document("privacy")["versions"]]
-    assert old == before
-    assert new[:2] == (3, "2026-01-01-3")
-
-
 def test_odd_texts_of_the_past_are_warnings(site: PolicySite) -> None:
     site.publish("privacy.md", "---\nchange: big\n---\n\nOne.\n")
     site.publish("privacy.md", b"Two \xff.\n")
