@@ -22,6 +22,7 @@ from generator.versions import snippets, visible
 from generator.versions.characters import clean
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
 from generator.versions.identifiers import is_reserved, kept_classes, reserved_in, with_plain_names
+from generator.versions.in_words import icon_in_words, in_words
 from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 from generator.versions.snippets import UnincludableError
 from generator.versions.surroundings import NO_FILES, Files, Picture, Surroundings, find_pictures
@@ -42,8 +43,10 @@ MOST_ZEROS = 100
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 DECIDING_MODULES = (
-    "document", "front_matter", "python_markdown", "snippets", "surroundings", "visible",
+    "characters", "document", "front_matter", "identifiers", "in_words", "python_markdown", "snippets",
+    "surroundings", "visible",
 )  # fmt: skip
+EMOJI = "pymdownx.emoji"
 NOWHERE = Surroundings()
 RENDERING_PACKAGES = (
     "Markdown",
@@ -132,6 +135,10 @@ class Renderer:
         for name in including:
             options[name].pop("base_path", None)  # ``bases`` says it
         self._snippets = snippets.Snippets(options[including[-1]], bases=bases) if including else None
+        for name in names:
+            if name.partition(":")[0] == EMOJI:
+                options[name]["emoji_generator"] = icon_in_words
+                options[name].pop("options", None)  # such as icons of today's theme
         own = [name for name in names if name not in including]
         self._converter = Converter(own, {name: options[name] for name in own})
         self._cleaner = _cleaner()
@@ -213,7 +220,7 @@ class Renderer:
         markup = self._converter.convert(body)
         for mark, stand_in in stand_ins.items():
             markup = markup.replace(stand_in, mark)
-        return markup
+        return in_words(markup)
 
     def _clean(self, markup: str) -> str:
         """The markup without what acts.

@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from traceback import walk_tb
 from typing import Any, TypeVar
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 import markdown
 from markdown.blockparser import BlockParser
+from markdown.extensions.tables import TableProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, Registry
 
@@ -34,6 +35,7 @@ KNOWN_PATTERNS = frozenset({
 KNOWN_TREEPROCESSORS = frozenset({
     "attr_list", "footnote", "footnote-duplicate", "inline", "prettify", "toc", "unescape",
 })  # fmt: skip
+TABLE = "table"
 BEFORE_INLINE = 21  # Python-Markdown's own "inline" has 20
 STANDARD = sys.stdlib_module_names
 MARKDOWN_ITSELF = re.compile(r"markdown(\.(?!extensions\b).*)?")
@@ -101,6 +103,8 @@ class Converter:
         )
         made.treeprocessors.register(self._texts, "texts", BEFORE_INLINE)
         made.parser.__class__ = _Parser
+        if TABLE in made.parser.blockprocessors:
+            made.parser.blockprocessors[TABLE].__class__ = _Table
         return made
 
 
@@ -150,6 +154,20 @@ class _Parser(BlockParser):
     def parseBlocks(self, parent: Element, blocks: list[str]) -> None:  # noqa: N802 - its name
         taken: Any = _Blocks(blocks) if len(blocks) > MANY_BLOCKS else blocks
         super().parseBlocks(parent, taken)
+
+
+class _Table(TableProcessor):
+    """Tables whose rows keep the cells beyond the header, which Python-Markdown 3.11 would drop."""
+
+    def _build_row(self, row: str, parent: Element, align: Sequence[str | None]) -> None:
+        table: Any = super()  # the stubs have none of this
+        table._build_row(row, parent, align)
+        beyond = [cell.strip(" ") for cell in table._split_row(row)[len(align) :]]
+        while beyond and not beyond[-1]:
+            beyond.pop()
+        for text in beyond:
+            cell = SubElement(parent[-1], "td")
+            cell.text = text
 
 
 class _Texts(Treeprocessor):
