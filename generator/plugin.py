@@ -424,9 +424,9 @@ def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
         if not isinstance(plugin, PolicySitePlugin)
     }
     folders = {
-        name: Path(module.__file__).parent
+        name: Path(file).parent
         for name, module in modules.items()
-        if module.__file__ and not module.__name__.startswith("mkdocs.")
+        if (file := getattr(module, "__file__", None)) and not module.__name__.startswith("mkdocs.")
     }
     try:
         yield
