@@ -74,7 +74,7 @@ def test_a_warm_build_is_a_cold_one(site: PolicySite) -> None:
     site.config["exclude_docs"] = ""
     put(site, "parts/abbr.md", "*[PD]: personal data\n", on=date(2026, 1, 1))
     put(site, "policy/img/a.png", png(1), on=date(2026, 1, 2))
-    site.publish("a.md", "# A\n\nPD.\n\n![Fees](img/a.png)\n", on=date(2026, 1, 3))
+    site.publish("a.md", "# A\n\nWe keep PD for ten days.\n\n![Fees](img/a.png)\n", on=date(2026, 1, 3))
     site.build()
     put(site, "parts/abbr.md", "*[PD]: personal data and health\n", on=date(2026, 1, 4))
     site.build()
