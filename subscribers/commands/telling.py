@@ -239,15 +239,18 @@ def retry_command(
 
     Example: policy-notify retry 2 && policy-notify deliver
     """
-    number = announcements.retry(_open(read_settings(os.environ)), announcement, reasons=reason or ())
-    if number:
-        verb = "waits" if number == 1 else "wait"
-        say(
-            f"announcement {announcement}: {unfinished.counted(number)} {verb} again: "
-            "policy-notify deliver sends to them"
-        )
-    else:
+    engine = _open(read_settings(os.environ))
+    number = announcements.retry(engine, announcement, reasons=reason or ())
+    if not number:
         say(f"announcement {announcement}: nobody to try again")
+        return
+    [status] = [status for status in statuses(engine) if status.announcement_id == announcement]
+    first = f"policy-notify release {announcement}, then " if status.state == "paused" else ""
+    verb = "waits" if number == 1 else "wait"
+    say(
+        f"announcement {announcement}: {unfinished.counted(number)} {verb} again: "
+        f"{first}policy-notify deliver sends to them"
+    )
 
 
 @commands.command(name="status")
@@ -351,6 +354,8 @@ def _deliver(engine: Engine, settings: Settings) -> None:
         not_before = None
     if again := unfinished.tried_again(present, not_before=not_before):
         say(again)
+        for line in reporting.left_alone(transport.name, closure):
+            say(line)
     waiting_since = books.waiting_since(engine)
     ends = list(
         unfinished.open_ends(

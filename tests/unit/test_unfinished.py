@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from subscribers.delivery.reporting import doubtful, reasons
+from subscribers.delivery.reporting import as_json, doubtful, left_alone, reasons
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
 from subscribers.ledger.books import Books, Status
 from subscribers.ledger.channel import Closure
@@ -90,6 +90,19 @@ def test_whoever_was_set_aside_by_this_run_is_a_failure_with_what_to_do() -> Non
     [end] = open_ends([waits], [], not_before=None, closure=None, newly_set_aside=1)
     assert end.startswith("1 recipient was refused, perhaps not for the email address, and set aside; ")
     assert "policy-notify retry ANNOUNCEMENT" in end
+
+
+def test_a_provider_that_wants_less_from_us_is_named_with_its_words() -> None:
+    asked = Closure(until=NOW, detail="451 4.7.1 slow down", to_keep_pace=False)
+    paced = Closure(until=NOW, detail="to keep the pace", to_keep_pace=True)
+    assert list(left_alone("smtp", asked)) == [
+        "smtp: left alone until 2026-06-01 12:00:00 UTC (451 4.7.1 slow down)"
+    ]
+    assert list(left_alone("smtp", paced)) == list(left_alone("smtp", None)) == []
+    assert as_json([], [], {}, {}, closure=asked)["provider"] == {
+        "left_alone_until": "2026-06-01T12:00:00+00:00",
+        "reason": "451 4.7.1 slow down",
+    }
 
 
 def test_reasons_are_listed_by_their_number() -> None:
