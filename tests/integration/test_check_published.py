@@ -45,12 +45,12 @@ def test_a_policy_merged_around_the_check_holds_its_announcement_not_the_build(
     site.publish("privacy.md", changed("Two days.", **{**GOOD, "summary": "First."}))
     code, said = check(published)
     assert code == 1
-    assert "`summary` is still that of the version of 2024-01-01" in said
+    assert "`summary` is the same as in the version of 2024-01-01" in said
     site.build(published=published)
     [first, second] = site.document("privacy")["versions"]
     assert first["held_for"] == []
     [finding] = second["held_for"]
-    assert "`summary` is still that" in finding
+    assert "`summary` is the same as" in finding
     assert check(kept(site))[0] == 0
 
 
@@ -83,7 +83,7 @@ def test_a_rename_does_not_hide_a_stale_summary(site: PolicySite) -> None:
     published = kept(site)
     site.repository.move("policy/privacy.md", "policy/notice.md")
     site.publish("notice.md", FIRST.replace("ten", "two"))
-    assert "policy/notice.md:3: error: `summary` is still that" in check(published)[1]
+    assert "policy/notice.md:3: error: `summary` is the same as" in check(published)[1]
 
 
 def test_a_draft_and_what_is_merged_are_not_checked_together(site: PolicySite) -> None:
