@@ -47,6 +47,7 @@ from generator.site.headings import table_of_contents
 from generator.site.material import mended, spoken_by_theme
 from generator.site.menu import mended_nav, renamed
 from generator.site.neighbours import culprit
+from generator.site.preview_server import PreviewApplication
 from generator.site.seam import Published
 from generator.site.shell import Article, Shell, in_language
 from generator.site.site import Built, Site
@@ -319,8 +320,20 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[[], None]
     ) -> LiveReloadServer:
-        """Let each later build of the preview say what is wrong with mkdocs.yml."""
-        server.builder = _aborting()(builder)
+        """Let each later build of the preview say what is wrong, in the terminal and in the browser."""
+        application = PreviewApplication(server.serve_request)
+        server.set_app(application)
+
+        def build_again() -> None:
+            try:
+                _aborting()(builder)()
+                application.problem = None
+            except Abort as error:
+                cause = error.__cause__
+                application.problem = str(cause if isinstance(cause, PolicyError) else error)
+                logger.error(application.problem)
+
+        server.builder = build_again
         return server
 
     def on_build_error(self, *, error: Exception) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,7 @@ def test_build_prints_each_warning_on_a_line(site: PolicySite) -> None:
 def test_build_folds_many_warnings_of_the_past(site: PolicySite) -> None:
     for number in range(13):
         site.publish(f"old-{number:02}.md", b"\xff\n")
+        site.publish(f"old-{number:02}.md", "# Sound\n")
     answer = run(site, "build")
     assert answer.returncode == 0
     *shown, last = answer.stderr.splitlines()
@@ -189,12 +191,22 @@ def test_serve_says_what_is_wrong_and_waits_until_it_is_mended(site: PolicySite,
     said = site.config_file.parent / "said"
     assert said.read_text().startswith(f"{preview} shows the site")
     site.repository.write("policy/privacy.md", text("Two.", effective="so"))
-    assert comes_to_say(said, "policysite: policy/privacy.md:3: `effective`")
+    assert comes_to_say(said, "error: policy/privacy.md:3: `effective`")
+    assert shows(f"{preview}privacy/", "policy/privacy.md:3: `effective`")
+    assert shows(preview, "The preview waits for a correction")
     site.repository.write("policy/privacy.md", text("We keep it for two days."))
     assert shows(f"{preview}privacy/", "two days")
     site.config_file.write_text("site_name: [\n")
     assert comes_to_say(said, "line 2, column 1")
+    assert shows(f"{preview}privacy/", "line 2, column 1")
     assert "Traceback" not in said.read_text()
+
+
+def test_serve_answers_to_no_other_name(site: PolicySite, preview: str) -> None:
+    assert shows(f"{preview}privacy/", "ten days")
+    request = urllib.request.Request(f"{preview}privacy/", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="421"):
+        urllib.request.urlopen(request)
 
 
 @pytest.mark.parametrize(
