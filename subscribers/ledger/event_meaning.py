@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from subscribers.model import Outcome, Unreachable
 from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
 from subscribers.transports.status_codes import Fault, fault_of, meaning
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
-DELIVERY = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})")  # announcement and person
+DELIVERY = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")  # announcement and person
+LONGEST_WORD = 255  # characters; SendGrid's ids have some 60
+LONGEST_KIND = 32
+LATEST = 253_402_300_800  # the year 10000, which a date cannot hold
 OUTCOMES = {
     "processed": Outcome.PROCESSED,
     "delivered": Outcome.DELIVERED,
@@ -74,7 +77,9 @@ def read_event(listed: Any) -> Event | None:
     if not isinstance(token, str) or not TOKEN.fullmatch(token):
         return None
     event_id, kind, timestamp = (listed.get(name) for name in ("sg_event_id", "event", "timestamp"))
-    if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(timestamp, int)):
+    if not (_is_word(event_id) and _is_word(kind) and type(timestamp) is int and 0 <= timestamp < LATEST):
+        return None
+    if len(kind) > LONGEST_KIND:
         return None
     delivery = DELIVERY.fullmatch(str(listed.get("delivery")))
     message_id = listed.get("sg_message_id")
@@ -86,11 +91,23 @@ def read_event(listed: Any) -> Event | None:
         announcement_id=int(delivery[1]) if delivery else None,
         recipient_id=int(delivery[2]) if delivery else None,
         # "The first part of it is the X-Message-Id": SendGrid's documentation, "Event objects".
-        provider_id=message_id.partition(".")[0] if isinstance(message_id, str) else None,
-        address=str(listed.get("email", "")),
-        detail=str(listed["reason"]) if listed.get("reason") else None,
+        provider_id=message_id.partition(".")[0] if _is_word(message_id) else None,
+        address=_clean(str(listed.get("email", ""))),
+        detail=_clean(str(listed["reason"])) if listed.get("reason") else None,
         unreachable=_unreachable(listed, kind),
     )
+
+
+def _is_word(value: object) -> TypeGuard[str]:
+    """Whether it is a short text of plain signs, as ids and kinds are."""
+    return (
+        isinstance(value, str) and 0 < len(value) <= LONGEST_WORD and value.isascii() and value.isprintable()
+    )
+
+
+def _clean(text: str) -> str:
+    """``text`` as a database can keep it."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _unreachable(listed: dict[str, Any], kind: str) -> Unreachable | None:

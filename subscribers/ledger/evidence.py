@@ -69,7 +69,7 @@ class Verifier:
         try:
             genuine = self._webhook.verify_signature(post.body.decode(), post.signature, post.timestamp)
             listed = json.loads(post.body) if genuine else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnsignedPostError(f"events: {error}") from error
         if not isinstance(listed, list):
             raise UnsignedPostError("events: not signed by the provider; see policy-notify doctor")

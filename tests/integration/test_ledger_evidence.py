@@ -229,7 +229,7 @@ def test_a_signed_post_about_others_leaves_no_trace(evidence: Evidence, listed: 
         assert connection.scalars(select(func.count()).select_from(event_posts)).one() == 0
 
 
-@pytest.mark.parametrize("body", [b"{}", b"nothing", b""])
+@pytest.mark.parametrize("body", [b"{}", b"nothing", b"", b"[" * 100_000, b'["\xff"]'])
 def test_a_signed_post_that_is_no_list_is_refused(evidence: Evidence, body: bytes) -> None:
     signed = evidence.source.sign(body)
     with pytest.raises(UnsignedPostError):

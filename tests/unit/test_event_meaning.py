@@ -95,3 +95,46 @@ def test_a_complaint_is_about_us_all() -> None:
     assert unreachable("spamreport") == "complained"
     assert unreachable("deferred", status="4.2.2", reason="452 4.2.2 full", attempt="5") is None
     assert unreachable("delivered") is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timestamp": 10**30},
+        {"timestamp": -(10**15)},
+        {"timestamp": True},
+        {"timestamp": float("inf")},
+        {"sg_event_id": "\ud800"},
+        {"sg_event_id": "\0"},
+        {"sg_event_id": ""},
+        {"event": "x" * 33},
+        {"notify_attempt": "\0"},
+    ],
+)
+def test_an_event_that_cannot_be_kept_is_none(odd: dict[str, Any]) -> None:
+    sound = {
+        "event": "bounce",
+        "notify_attempt": "ab" * 16,
+        "timestamp": 1_780_000_000,
+        "sg_event_id": "e1",
+    }
+    assert read_event(sound) is not None
+    assert read_event(sound | odd) is None
+
+
+def test_words_that_cannot_be_kept_are_cleaned() -> None:
+    event = read_event(
+        {
+            "event": "bounce",
+            "notify_attempt": "ab" * 16,
+            "timestamp": 1_780_000_000,
+            "sg_event_id": "e1",
+            "reason": "a\ud800\0b",
+            "email": "a\0@example.com",
+            "delivery": "9" * 30 + "-1",
+            "sg_message_id": "\0",
+        }
+    )
+    assert event is not None
+    assert (event.detail, event.address) == ("a?b", "a@example.com")
+    assert (event.recipient_id, event.provider_id) == (None, None)
