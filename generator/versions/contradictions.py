@@ -55,6 +55,15 @@ def removed_early(pending: Version) -> Contradiction:
     )
 
 
+def ended_early(pending: Version) -> Contradiction:
+    """The document ends before its upcoming text would take effect, and no word says what becomes of that."""
+    return Contradiction(
+        "withdraws",
+        f"the document ends before {pending.effective_on}, so the change announced for that day is "
+        f"withdrawn; write `withdraws: {pending.label}`, and remove the upcoming file",
+    )
+
+
 def removed_late(applying: Version) -> Contradiction:
     """The upcoming file went after its day, although no other holds its text."""
     return Contradiction(

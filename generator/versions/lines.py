@@ -157,6 +157,8 @@ class _Lines:
                     self._remark(state, contradictions.removed_late(self.current.versions[-1]))
         if moment.removed:
             self.ahead = []
+        elif not caught_up and reading.front.withdrawn:
+            dropped = self._ended_before(max(day, reading.front.withdrawn), day)
         if moment.unchanged and not dropped:
             return
         if moment.unchanged:
@@ -170,6 +172,11 @@ class _Lines:
                 self.current, self.ahead = line, self.ahead[position + 1 :]
                 return True
         return False
+
+    def _ended_before(self, end: date, day: date) -> list[Version]:
+        """The upcoming versions, none of which applies yet, where the document ends before they would."""
+        upcoming = [one for line in self.ahead for one in line.versions]
+        return upcoming if all(one.is_pending(day) and one.effective_on >= end for one in upcoming) else []
 
     def _take_upcoming(self, state: State) -> None:
         reading = self.read(state)
@@ -197,7 +204,8 @@ class _Lines:
         """Add the state to the line (None: to a new one, ahead) if it is a version; answers whether it is."""
         day, front = self._day(state), reading.front
         before = line.versions[-1] if line and line.versions else None
-        withdrawn = [*(dropped or []), *self._withdrawn(front, day)]
+        dropped = dropped or []
+        withdrawn = [*dropped, *(one for one in self._withdrawn(front, day) if one not in dropped)]
         is_version = (
             self._published_as(state) is not None
             or before is None
@@ -206,7 +214,7 @@ class _Lines:
         )
         if not is_version:
             return False
-        self._remark_on_withdrawal(state, front, before, withdrawn, dropped=dropped or [])
+        self._remark_on_withdrawal(state, front, before, withdrawn, dropped=dropped)
         of_current = line is self.current
         self._withdraw(withdrawn)
         version = self._version(state, reading, of_current=of_current, withdrawn=withdrawn)
@@ -302,7 +310,8 @@ class _Lines:
     ) -> None:
         stated = front.withdraws
         if dropped and stated not in {one.label for one in dropped}:
-            self._remark(state, contradictions.removed_early(dropped[-1]))
+            remark = contradictions.ended_early if front.withdrawn else contradictions.removed_early
+            self._remark(state, remark(dropped[-1]))
         elif stated and not withdrawn and stated != (before and before.front.withdraws):
             versions = [one for line in (self.current, *self.ahead) for one in line.versions]
             pending = [one for one in versions if one.is_pending(self._day(state))]

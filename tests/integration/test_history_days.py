@@ -9,7 +9,7 @@ import pytest
 from policy_repository import PolicyRepository
 
 from generator.versions.history import DocumentHistory, History
-from generator.versions.version import Version, in_force, upcoming
+from generator.versions.version import Version, in_force, in_order, upcoming
 
 FEBRUARY = date(2024, 2, 1)
 OLD, NEW = "# Privacy\n\nWe keep it for one year. Any qestion?\n", "# Privacy\n\nTen years. Any qestion?\n"
@@ -439,3 +439,18 @@ def test_a_draft_of_the_upcoming_text_is_a_version(beside: PolicyRepository) -> 
     beside.write("privacy.upcoming.md", text(mended(NEW), effective=FEBRUARY))
     now = datetime(2024, 1, 10, tzinfo=UTC)
     assert [v.line for v in beside.document("privacy.md", draft_at=now).versions] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("label", ["2024-01-02", None])
+def test_a_document_that_ends_takes_its_upcoming_text_along(
+    beside: PolicyRepository, label: str | None
+) -> None:
+    stated = {"withdraws": label} if label else {}
+    beside.publish("privacy.md", text(OLD, withdrawn="2024-01-20", summary="No more.", **stated))
+    document = beside.document("privacy.md")
+    assert document.versions[2].withdraws == (2,)
+    assert [version.number for version in in_order(document.versions)] == [1, 3]
+    assert document.versions[2].withdrawn_on == date(2024, 1, 20)
+    assert ["document ends before 2024-02-01" in remark for remark in remarks(beside.history())] == (
+        [] if label else [True]
+    )
