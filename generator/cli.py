@@ -61,6 +61,9 @@ def versions(
         ):
             renderer = Renderer(DEFAULT_EXTENSIONS, {})
             history = read_history(repository, folder=folder, ref=ref, renderer=renderer)
+    if not history.documents:
+        where = history.folder or "the repository"
+        _warn(f"{where}: git holds no text (.md) in this folder; see --folder and --ref")
     documents = listing.select(history, document)
     if as_json:
         typer.echo(json.dumps(listing.as_values(history, documents), indent=2))

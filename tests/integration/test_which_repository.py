@@ -53,6 +53,11 @@ def test_a_bare_repository_that_nobody_named_is_read_only_where_the_reader_trust
     assert "safe.bareRepository" in listed(inner / below, **trusting)
 
 
+def test_a_folder_without_a_text_is_said_to_have_none(policy: PolicyRepository) -> None:
+    policy.publish("photo.png", "no text")
+    assert "warning: the repository: git holds no text (.md) in this folder" in listed(policy.folder)
+
+
 def test_the_git_directory_of_a_submodule_is_read(policy: PolicyRepository, tmp_path: Path) -> None:
     policy.publish("alpha.md", "Ours.\n")
     above = PolicyRepository(tmp_path / "above")
