@@ -13,11 +13,14 @@ from generator.versions.front_matter import KEYS, FrontMatter, cut_values
 CLOSE = 0.75
 """How alike a key must be; "sumary" has 0.92, "owner" and "tags" have at most 0.5."""
 
-OF_MKDOCS = frozenset({
+OF_OTHERS = frozenset({
     "author", "authors", "comments", "date", "description", "draft", "hide", "icon", "robots", "search",
-    "social", "status", "subtitle", "tags", "template",
+    "social", "status", "subtitle", "tags", "template", "versions",
 })  # fmt: skip
-"""Keys that MkDocs, its themes and its plugins read."""
+"""Keys that MkDocs, its themes and plugins, and GitHub's own documentation read."""
+
+WEIGHTY = frozenset({"summary", "impact", "change", "effective", "withdrawn", "withdraws"})
+"""Keys without which readers are told something else, or nothing."""
 
 OTHER_WORDS = {
     "changed": "change",
@@ -62,7 +65,7 @@ def key_findings(text: ChangedText) -> Iterator[Finding]:
         meant = _meant(key)
         if meant is None:
             continue
-        found = text.error if _is_missing(front, meant) else text.warning
+        found = text.error if meant in WEIGHTY and _is_missing(front, meant) else text.warning
         yield found(f"`{key}` means nothing here; did you mean `{meant}`?", key=key)
     for key, line in cut_values("\n".join(text.lines)):
         yield text.warning(
@@ -75,7 +78,7 @@ def key_findings(text: ChangedText) -> Iterator[Finding]:
 def _meant(key: str) -> str | None:
     """The key that counts and is nearly this one."""
     plain = re.sub(r"[^\w]+", "_", key.strip().casefold()).strip("_")
-    if plain in OF_MKDOCS:
+    if plain in OF_OTHERS:
         return None
     if plain in OTHER_WORDS:
         return OTHER_WORDS[plain]
