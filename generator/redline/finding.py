@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from generator.redline.blocks import HEADINGS, Block, Element
+from generator.redline.blocks import HEADINGS, Block
 from generator.redline.changes import (
     AttributeChanged,
     Change,
     ColumnDeleted,
     ColumnInserted,
-    ColumnMoved,
     Deleted,
     Edited,
     ImageChanged,
@@ -28,6 +27,7 @@ from generator.redline.changes import (
     Split,
     WordChange,
 )
+from generator.redline.columns import find_columns, pair_columns, row_of
 from generator.redline.inline import form_change
 from generator.redline.lines import Line, OtherEnd, Woven
 from generator.redline.places import find_places
@@ -74,7 +74,7 @@ class _Finder:
 
     def read(self) -> None:
         """Go through the lines once."""
-        columns = self._columns()
+        columns = find_columns(self.lines)
         self.numbers = new_numbers(change for line in self.lines for _, change in number_changes(line))
         moves: dict[tuple[int, bool], list[int]] = {}
         for at, line in enumerate(self.lines):
@@ -94,7 +94,7 @@ class _Finder:
                 self._read_one_sided([at for at in numbers if at not in columns])
                 for at in numbers:
                     self._read_column(at, columns)
-        self._pair_columns()
+        pair_columns(self.changes)
 
     def _add(self, at: int, change: Change) -> int:
         """Give the change its place and anchor; answers its position among the changes."""
@@ -127,7 +127,7 @@ class _Finder:
             " | ".join(
                 self._text(block) for at in group if (block := self.lines[at].new or self.lines[at].old)
             )
-            for _, group in groupby(numbers, key=lambda at: _row_of(self.lines[at]) or at)
+            for _, group in groupby(numbers, key=lambda at: row_of(self.lines[at]) or at)
         )
 
     def _read_move(self, numbers: Sequence[int], sources: Sequence[int]) -> None:
@@ -250,32 +250,6 @@ class _Finder:
             if old != new:
                 self._add(at, AttributeChanged(name=name, old=old, new=new))
 
-    def _columns(self) -> dict[int, tuple[int, list[int]]]:
-        """Lines that are cells of a column that came or went: which column, and all lines of it."""
-        cells: dict[tuple[bool, Element], list[Element]] = {}
-        found: dict[tuple[bool, Element, int], list[int]] = {}
-        for at, line in enumerate(self.lines):
-            for is_new, block in ((False, line.old), (True, line.new)):
-                row, cell, table = _cell_of(block)
-                if row is None or cell is None or table is None:
-                    continue
-                row_cells = cells.setdefault((is_new, row), [])
-                if cell not in row_cells:
-                    row_cells.append(cell)
-                if (line.old is None) == is_new and (line.new is None) != is_new and _in_kept_row(line):
-                    found.setdefault((is_new, table, row_cells.index(cell)), []).append(at)
-        return {at: (key[2], lines) for key, lines in found.items() if len(lines) > 1 for at in lines}
-
-    def _pair_columns(self) -> None:
-        """Columns that went and came with the same header moved."""
-        gone = [change for change in self.changes if isinstance(change, ColumnDeleted) and change.header]
-        for deleted in gone:
-            for at, came in enumerate(self.changes):
-                if isinstance(came, ColumnInserted) and came.header == deleted.header:
-                    self.changes[at] = ColumnMoved(header=came.header, place=came.place, anchor=came.anchor)
-                    self.changes.remove(deleted)
-                    break
-
     def _read_column(self, at: int, columns: dict[int, tuple[int, list[int]]]) -> None:
         if at not in columns:
             return
@@ -343,20 +317,3 @@ def _run_keys(lines: Sequence[Line]) -> list[tuple[str, int]]:
         section += side != "kept" and block is not None and block.tag in HEADINGS
         keys.append((side, section if side != "kept" else 0))
     return keys
-
-
-def _row_of(line: Line) -> Woven | None:
-    return next((woven for woven in line.path if woven.tag == "tr"), None)
-
-
-def _in_kept_row(line: Line) -> bool:
-    row = _row_of(line)
-    return row is not None and row.old is not None and row.new is not None
-
-
-def _cell_of(block: Block | None) -> tuple[Element | None, Element | None, Element | None]:
-    """The row, the cell and the table that a block stands in."""
-    found: dict[str, Element] = {}
-    for element in block.path if block is not None else ():
-        found.setdefault("cell" if element.tag in ("td", "th") else element.tag, element)
-    return found.get("tr"), found.get("cell"), found.get("table")
