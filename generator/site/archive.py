@@ -25,6 +25,7 @@ from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.rendering import Rendering
 from generator.site.seam import Digests
 from generator.versions.characters import clean
+from generator.versions.python_markdown import as_source
 from generator.versions.version import Version
 
 
@@ -156,7 +157,16 @@ class Archive:
         place = chapter.place
         text = self._rendering.anywhere(self._rendering.html(version), version, here=place.version(version))
         page = self._pages.printed(chapter, version, text)
-        self._output.file(place.copy(version, "pdf"), printer.printed(page))
+        try:
+            printed = printer.printed(page)
+        except Exception as error:  # one text that cannot be laid out must not stop the copies of all others
+            printer.failed.append(
+                f"{version.path}, version {version.label}: its PDF shows the source, since it cannot be laid "
+                f"out ({type(error).__name__}: {error}); write it simpler"
+            )
+            source = as_source(self._rendering.source(version).decode("utf-8", "replace"))
+            printed = printer.printed(self._pages.printed(chapter, version, source))
+        self._output.file(place.copy(version, "pdf"), printed)
 
     def _write_present(self, chapter: Chapter) -> None:
         """What is there once for each document, beside its own page."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Callable, MutableMapping
 from importlib.metadata import version as installed_version
+from io import BytesIO
 from typing import Any
+from urllib.request import urlopen
 
 from generator.errors import PolicyError
 
+MOST_PIXELS = 50_000_000
+"""Points of a picture in a PDF: 200 MB in memory. A page of A4 at 600 dpi has 35 million."""
+
+SHOWN = 60
 Fetch = Callable[[str], bytes | None]
 """The bytes of a file of the site, by its absolute address; None for any other."""
 
@@ -39,6 +46,8 @@ class Printer:
         self._weasyprint: Any = weasyprint
         self._cache = cache
         self._fetcher = _fetcher(weasyprint.urls, fetch)
+        self.failed: list[str] = []
+        """Warnings of pages that could not be printed as they are."""
 
     def printed(self, page: str) -> bytes:
         """The page, a whole HTML document, as a PDF."""
@@ -58,10 +67,30 @@ def _fetcher(urls: Any, fetch: Fetch) -> Any:
     class SiteFetcher(urls.URLFetcher):  # type: ignore[misc] # the library has no types
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url.startswith("data:"):
+                with urlopen(url) as answer:  # noqa: S310 - nothing is asked: the content is in the URL
+                    _refuse_large(answer.read(), url[:SHOWN])
                 return super().fetch(url, headers)
             content = fetch(url)
             if content is None:
                 raise ValueError(f"{url} is not of this site")
+            _refuse_large(content, url)
             return urls.URLFetcherResponse(url, content)
 
     return SiteFetcher()
+
+
+def _refuse_large(content: bytes, url: str) -> None:
+    """Raise ValueError for a picture that would take more memory than a build has; its text is printed."""
+    from PIL import Image  # noqa: PLC0415 - WeasyPrint brings it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(content)) as picture:
+                width, height = picture.size
+    except Image.DecompressionBombError:
+        width = height = MOST_PIXELS
+    except (OSError, ValueError, SyntaxError):
+        return  # no picture of points, or none that WeasyPrint could read either
+    if width * height > MOST_PIXELS:
+        raise ValueError(f"{url} has more than {MOST_PIXELS // 1_000_000} million points")

@@ -231,12 +231,13 @@ class Site:
         """
         output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of(), before=before)
         output.mark()
+        printer = Printer(self._cache, fetch=self._rendering.file) if self._config.pdf else None
         archive = Archive(
             output,
             rendering=self._rendering,
             redlines=self._redlines,
             pages=self._pages,
-            printer=Printer(self._cache, fetch=self._rendering.file) if self._config.pdf else None,
+            printer=printer,
         )
         digests: dict[tuple[str, int], Digests] = {}
         sizes: dict[tuple[str, int], Size | None] = {}
@@ -274,7 +275,12 @@ class Site:
             documents=len(self.places),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
-            warnings=(*self._warnings, *dict.fromkeys(self._redlines.failed), *self._files.warnings),
+            warnings=(
+                *self._warnings,
+                *dict.fromkeys(self._redlines.failed),
+                *(printer.failed if printer else ()),
+                *self._files.warnings,
+            ),
             history_warnings=self._history.warnings,
         )
 

@@ -47,6 +47,7 @@ DECIDING_MODULES = (
     "surroundings", "visible",
 )  # fmt: skip
 EMOJI = "pymdownx.emoji"
+MOST_SPANNED_BY_A_CELL = 1000  # https://html.spec.whatwg.org/#dom-tdth-colspan
 NOWHERE = Surroundings()
 RENDERING_PACKAGES = (
     "Markdown",
@@ -422,6 +423,9 @@ def _shown_attribute(tag: str, name: str, value: str) -> str | None:
         return None if is_reserved(clean(value)) else value
     if name == "class":
         return kept_classes(tag, value)
+    if name in {"colspan", "rowspan"}:
+        number = visible.leading_number(value)
+        return None if number is None else str(min(max(number, 0), MOST_SPANNED_BY_A_CELL))
     if name == "href":
         return None if visible.link_target(value) is None else value
     if name == "src":

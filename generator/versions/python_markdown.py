@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from traceback import walk_tb
@@ -47,7 +47,15 @@ SHORT = 50
 MANY_BLOCKS = 500
 UNDERLINE = re.compile(r"^[=-]+ *$", re.MULTILINE)
 FENCE = re.compile(r"^(?:`{3}|~{3})", re.MULTILINE)
-TAG = re.compile(r"<[A-Za-z]")
+TAG = re.compile(
+    # Not what nothing is nested in, nor an address such as <https://a.example>.
+    r"<(/?)(?!(?:br|hr|img|input|wbr|col|p|li|dt|dd|td|th|tr|option)\b|[\w.+-]+[:@])[A-Za-z]"
+)
+INLINE_TAG = re.compile(r"</?[A-Za-z]")
+NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
+SPAN = re.compile(r"\b(?:col|row)span\s*=\s*[\"']?\s*([0-9]{1,9})", re.IGNORECASE)
+MOST_SPANNED = 100_000
+"""Columns and rows that the cells of a text span together; browsers stop at 1,000 columns of one cell."""
 OPENED_TAG = re.compile(r"<[A-Za-z/?](?![^<>]*>)")
 OPENED_SECTION = re.compile(r"<!\[(?![^<>]*>)")
 QUOTE_SIGNS = re.compile(r"^(?:[ ]{0,3}+>[ ]?+){10,}", re.MULTILINE)
@@ -83,6 +91,10 @@ class Converter:
     def _convert(self, text: str) -> str:
         self._texts.cost = 0.0
         self._texts.add(_cost_of_blocks(text))
+        if sum(map(int, SPAN.findall(text))) > MOST_SPANNED:
+            raise UnrenderableError(
+                f"its cells span more than {MOST_SPANNED:,} columns and rows; correct `colspan` and `rowspan`"
+            )
         try:
             return self._markdown.reset().convert(text)
         except (RecursionError, UnrenderableError, MemoryError):
@@ -212,7 +224,9 @@ def _cost_of_blocks(text: str) -> float:
     )
     if cost > BUDGET:
         return cost
-    cost += 2.4 * max(0, len(TAG.findall(text)) - text.count("</")) ** 2  # of selectolax 1.0, which reads it
+    cost += 100.0 * _deepest_tag(text) ** 2  # of selectolax 1.0, which reads it, and of the redline
+    notes = Counter(NOTE.findall(text))
+    cost += 120.0 * len(notes) ** 2 + 800.0 * sum(times**2 for times in notes.values())
     for chunk in text.split("\n\n"):
         if len(chunk) > SHORT:
             levels = max((signs.count(">") for signs in QUOTE_SIGNS.findall(chunk)), default=0)
@@ -229,7 +243,16 @@ def _cost_of_text(text: str) -> float:
         factor += 100.0 * _unclosed(text, r"[()]", "(")
     if "<" in text:
         factor += 40.0 * len(OPENED_TAG.findall(text))
-    return len(text) * factor
+    return len(text) * factor + 2.0 * len(INLINE_TAG.findall(text)) ** 2
+
+
+def _deepest_tag(text: str) -> int:
+    """How deep raw HTML nests, as it is written."""
+    depth = deepest = 0
+    for closing in TAG.findall(text):
+        depth = max(0, depth - 1) if closing else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _unclosed(text: str, signs: str, opening: str) -> int:

@@ -331,7 +331,7 @@ def _counting_attributes(tag: str, node: LexborNode) -> str:
     seen = [
         f" {name}={number}"
         for name, default in NUMBERS.get(tag, {}).items()
-        if (number := _number(_written(node, name))) not in {None, default}
+        if (number := leading_number(_written(node, name))) not in {None, default}
     ]
     if tag == "ol":
         if (kind := _written(node, "type")) in OTHER_NUMERALS:
@@ -341,6 +341,7 @@ def _counting_attributes(tag: str, node: LexborNode) -> str:
     return "".join(seen)
 
 
-def _number(written: str | None) -> int | None:
+def leading_number(written: str | None) -> int | None:
+    """The number that an attribute's value begins with, as browsers read it."""
     found = LEADING_NUMBER.match(written or "")
     return int(found[1]) if found else None
