@@ -79,10 +79,10 @@ def test_a_person_gets_a_line_for_each_version(policy: PolicyRepository) -> None
 
 def test_a_day_on_which_a_version_takes_effect_later_is_told(policy: PolicyRepository) -> None:
     policy.publish("privacy.md", "---\neffective: 2024-03-01\nsummary: New\n---\nA.\n")
-    policy.publish("privacy.md", "---\neffective: 2024-01-02\n---\nB.\n")
+    policy.publish("privacy.md", "---\neffective: 2024-01-02\nwithdraws: 2024-01-01\n---\nB.\n")
     _, first, second, *_ = printed("--repo", policy.folder).splitlines()
     assert first.endswith("  effective 2024-03-01; New")
-    assert "effective" not in second
+    assert second.endswith("  withdraws version 1")
 
 
 def test_two_runs_print_the_same_bytes(policy: PolicyRepository) -> None:
