@@ -165,7 +165,14 @@ def _parts(lines: Sequence[Line], end: int, *, brief: bool = False) -> list[list
             parts[-1].append(lines[at])
         else:
             parts.append([lines[at]])
+    for part in parts:
+        while not part[-1].is_to_be_quoted and _is_heading(part[-1]):
+            part.pop()  # of a section of which nothing is shown
     return parts
+
+
+def _is_heading(line: Line) -> bool:
+    return any(woven.tag in HEADINGS for woven in line.path)
 
 
 def _moved_along(line: Line) -> bool:

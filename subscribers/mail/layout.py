@@ -175,12 +175,16 @@ def _document(
 ) -> DocumentPart:
     shown = document.versions[: level.versions]
     several = len(document.versions) > 1
-    versions = [_version(version, document, words, level, room, several=several) for version in shown]
+    versions = [
+        _version(version, document, words, level, room, several=several, alone=alone) for version in shown
+    ]
     main = _main_link(document, words)
-    links = [_link_to_document(document, words)]
-    if not several:
-        links += _version_links(document.versions[0], words)
-    links.append(Link(words("link_history"), document.history_url))
+    links = []
+    if not document.is_new:
+        links.append(_link_to_document(document, words))
+        if not several:
+            links += _version_links(document.versions[0], words)
+        links.append(Link(words("link_history"), document.history_url))
     left = len(document.versions) - len(shown)
     return DocumentPart(
         heading="" if alone else _title(document),
@@ -201,7 +205,10 @@ def _main_link(document: ToldDocument, words: Language) -> Link:
     """To all that changed since the reader was last notified, or to the text of a new document."""
     newest = document.versions[0]
     if document.is_new:
-        return Link(words("button_new"), newest.page_url)
+        spoken = f" ({words.name_of(document.language)})" if _untranslated(document, words) else ""
+        return Link(words("button_new") + spoken, newest.page_url)
+    if newest.withdraws and len(document.versions) == 1:
+        return Link(words("button_withdrawn"), newest.redline_url or newest.page_url)
     if len(document.versions) > 1:
         return Link(words("button"), document.since[1] if document.since else document.history_url)
     return Link(words("button"), newest.redline_url or newest.page_url)
@@ -233,6 +240,7 @@ def _version(
     room: _Room,
     *,
     several: bool,
+    alone: bool,
 ) -> VersionPart:
     summary = _paragraphs(version.summary)
     listed = [] if summary else [(_line(where), _line(text)) for where, text in version.changes]
@@ -246,7 +254,7 @@ def _version(
     return VersionPart(
         heading=_version_heading(version, document, words) if several else "",
         status=_status(version, words),
-        notes=_notes(version, document, words),
+        notes=_notes(version, document, words, alone=alone),
         summary_heading=words(_summary_heading(version, document)),
         summary=summary,
         changes=listed[: level.changes],
@@ -283,6 +291,8 @@ def _status(version: ToldVersion, words: Language) -> str:
     if version.ends and (version.is_upcoming or version.force is Force.PRESENT):
         status = words("will_end" if version.is_upcoming else "ended", date=words.date(version.effective_on))
         return " ".join([*_withdrawn(version, words), status])
+    if version.amends and version.is_upcoming:
+        return " ".join([*_withdrawn(version, words), words("amends", date=words.date(version.effective_on))])
     status = words(version.force.value, date=words.date(version.effective_on), first=first)
     return " ".join([*_withdrawn(version, words), status])
 
@@ -293,13 +303,12 @@ def _withdrawn(version: ToldVersion, words: Language) -> list[str]:
     return [words(key, date=words.date(day)) for day in version.withdraws]
 
 
-def _notes(version: ToldVersion, document: ToldDocument, words: Language) -> list[str]:
+def _notes(version: ToldVersion, document: ToldDocument, words: Language, *, alone: bool) -> list[str]:
+    """Small print; what the headline says of a single document is not said again."""
     notes = []
-    if document.is_new:
+    if document.is_new and not alone:
         notes.append(words("new_document"))
-    if version.amends and version.is_upcoming:
-        notes.append(words("amends", date=words.date(version.effective_on)))
-    if version.editorial and not version.withdraws:
+    if version.editorial and not version.withdraws and not version.amends:
         notes.append(words("editorial"))
     if version.returns_to is not None and not version.keeps:
         notes.append(words("returns", date=words.date(version.returns_to)))

@@ -396,10 +396,12 @@ def test_a_link_to_the_text_that_applies_now_says_until_when(force: Force) -> No
 
 def test_a_text_in_another_language_than_the_message_is_explained_in_the_readers_language() -> None:
     assert "ещё" not in mail_on(replace(DOCUMENT, language="ru"), language="ru").text
-    assert "пока нет на вашем языке, поэтому мы приводим его на другом: английский." in (
+    assert "пока нет, поэтому приводим текст в оригинале (английский)." in (
         mail_on(DOCUMENT, language="ru").text
     )
-    assert "so it is shown in German." in mail_on(replace(DOCUMENT, language="de")).text
+    assert (
+        "so the text is in its original language: German." in mail_on(replace(DOCUMENT, language="de")).text
+    )
     assert "in your language" not in mail_on(replace(DOCUMENT, language="en-GB")).text
 
 
