@@ -146,8 +146,9 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         if config.theme.name == "material":
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(TEMPLATES / "material"))
             _set_language(config, self._site_config.language)
-            if not config.theme.get("palette"):
-                config.theme["palette"] = [dict(entry) for entry in DEFAULT_PALETTE]
+            palette = config.theme.get("palette") or {}
+            if isinstance(palette, dict) and "scheme" not in palette:
+                config.theme["palette"] = [{**entry, **palette} for entry in DEFAULT_PALETTE]
             config.theme["font"] = False  # nothing is loaded from another host before a visitor agrees
         # A preview reloads by a script that MkDocs adds to what it serves.
         self._policy = (

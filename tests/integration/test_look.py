@@ -54,10 +54,16 @@ def test_programs_and_messages_learn_the_accent(branded: PolicySite) -> None:
     assert re.fullmatch("#[0-9a-f]{6}", branded.json("history.json")["colours"]["accent"])
 
 
-def test_a_site_without_a_palette_has_light_and_dark_pages(site: PolicySite) -> None:
+@pytest.mark.parametrize("palette", [None, {"primary": "teal"}])
+def test_a_site_whose_palette_names_no_scheme_has_light_and_dark_pages(
+    site: PolicySite, palette: dict[str, str] | None
+) -> None:
     site.publish("privacy.md", text("One."))
     site.config["theme"].pop("palette", None)
+    if palette:
+        site.config["theme"]["palette"] = palette
     site.build()
     page = site.page("privacy")
     assert 'data-md-color-scheme="slate"' in page
     assert "prefers-color-scheme: dark" in page
+    assert page.count('data-md-color-primary="teal"') == (3 if palette else 0), "of the body and both choices"
