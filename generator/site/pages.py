@@ -29,6 +29,15 @@ from generator.versions.version import Version
 TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
 ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
 FORMS_NEED_SCRIPTS = "<noscript><style>.ps-form{display:none}</style></noscript>"
+WORDS_OF_COMPARISONS = (
+    "redline_",
+    "changes_one_by_one",
+    "show_all_changes",
+    "next_change",
+    "back_to_changes",
+)
+"""How the names begin of the words that a comparison in the browser needs."""
+
 DESCRIPTION_LENGTH = 160  # about what search engines show of it
 
 
@@ -251,12 +260,21 @@ class Pages:
         """Any two versions beside each other."""
         page = self._page(chapter.place.comparison, chapter)
         title = page.t("compare_title", title=chapter.shown.title)
-        content = self._told("compare.html", page, chapter, chapter.shown, title=title)
-        article = self._article(page, chapter, title=title, content=content, text=None)
-        script = html.escape(relative(self._scripts["compare.js"], page=page.address))
-        return replace(
-            article, head=f'{article.head}{FORMS_NEED_SCRIPTS}<script defer src="{script}"></script>'
+        words = {key: text for key, text in page.t.texts.items() if key.startswith(WORDS_OF_COMPARISONS)}
+        content = self._told(
+            "compare.html",
+            page,
+            chapter,
+            chapter.shown,
+            title=title,
+            spoken_words={"code": page.t.code, **words},
         )
+        article = self._article(page, chapter, title=title, content=content, text=None)
+        scripts = "".join(
+            f'<script defer src="{html.escape(relative(address, page=page.address))}"></script>'
+            for address in self._scripts.values()
+        )
+        return replace(article, head=f"{article.head}{FORMS_NEED_SCRIPTS}{scripts}")
 
     def fragment(self, chapter: Chapter, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""

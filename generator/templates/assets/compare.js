@@ -1,191 +1,305 @@
-// Compares any two versions in the browser: a block that both texts have stays, one that is alike is compared
-// word by word, the rest was removed or added. For versions that have a page of their own for it, it leads there.
+// Shows what changed between any two versions as the pages of single changes do: a list, and the newer text with its
+// marks. Where the site has a page for just these two, that page's redline is shown.
 {
+  const { blocksOf, findPlaces, align, findMoves, judgeAll, inWords, shapeOf, kindOf, linkOf } = policysiteTexts;
   const form = document.getElementById("ps-compare");
   const compared = document.getElementById("ps-compared");
   const said = document.getElementById("ps-compare-said");
-  const BLOCKS = "address,blockquote,caption,dd,details,div,dl,dt,figure,h1,h2,h3,h4,h5,h6,hr,li,ol,p,pre,summary,table,tr,ul";
-  const ALIKE = 0.5; // twice the common words to all words of both
-  const MOST_CELLS = 4e6; // of a table of common words
+  const { code, ...words } = JSON.parse(document.getElementById("ps-compare-words").textContent);
 
-  const fold = (text) => text.replace(/\s+/g, " ").trim();
+  const MOST_LISTED = 8;
+  const MOST_WORD_CHANGES = 3;
+  const QUOTED_LENGTH = 90;
+  const LONG_TEXT = 3000; // characters: of a longer text with few marks, the changes alone are shown first
+  const SMALL_PART = 0.1;
+  const CHANGED = ".rl, .rl-change, [data-change]";
 
-  // Where a link leads is a word after its own words, between two characters that no text has.
-  const TARGET = /\uE000([^\uE001]*)\uE001/;
-  const withoutTargets = (text) => text.split(TARGET).filter((_, at) => at % 2 === 0).join("");
+  // Words
 
-  const inline = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) return node.data.replace(/[\uE000\uE001]/g, "");
-    if (node.nodeType !== Node.ELEMENT_NODE || node.matches(".ps-clause")) return "";
-    if (node.localName === "br") return " ";
-    if (node.localName === "img") return ` [${node.alt || node.getAttribute("src")}] `;
-    const text = [...node.childNodes].map(inline).join("");
-    return node.matches("a[href]") ? `${text}\uE000${node.getAttribute("href")}\uE001` : text;
+  const plural = new Intl.PluralRules(code);
+  const say = (key, values = {}) => {
+    const text =
+      typeof words[key] === "string" ? words[key] : (words[key][plural.select(values.count)] ?? words[key].other);
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  };
+  const quoted = (text) => {
+    const cut = text.lastIndexOf(" ", QUOTED_LENGTH);
+    const short = text.slice(0, cut > QUOTED_LENGTH / 2 ? cut : QUOTED_LENGTH).replace(/[ ,;:.]+$/, "");
+    return say("redline_quoted", { text: text.length > QUOTED_LENGTH ? `${short} …` : text });
+  };
+  const placeWords = ({ part, number, title, heading }, isWhole) => {
+    const place = say(`redline_part_${part}`, { number, title: quoted(title) });
+    return isWhole && heading ? say("redline_under", { place, heading: quoted(heading) }) : place;
   };
 
-  // The stretches of running text below an element, each with the tag that it stands in and how deep in lists.
-  const blocksOf = (element, depth = 0, found = []) => {
-    let text = "";
-    const end = () => {
-      if (fold(text)) found.push({ tag: element.localName, depth, text: fold(text) });
-      text = "";
-    };
-    for (const node of element.childNodes) {
-      if (node.nodeType !== Node.ELEMENT_NODE) text += inline(node);
-      else if (node.localName === "tr") {
-        end();
-        found.push({ tag: "tr", depth, text: [...node.children].map((cell) => fold(inline(cell))).join(" | ") });
-      } else if (node.matches(BLOCKS) || node.querySelector(BLOCKS)) {
-        end();
-        if (node.localName === "hr") found.push({ tag: "hr", depth, text: "―――" });
-        blocksOf(node, depth + node.matches("ul, ol"), found);
-      } else text += inline(node);
+  // The list of changes
+
+  const formWords = ({ words: changed, old, now }) => {
+    const text = quoted(inWords(changed));
+    const [before, after] = [linkOf(old), linkOf(now)];
+    const told = [];
+    if (before !== after)
+      told.push(
+        say(`redline_link_${before === null ? "added" : after === null ? "removed" : "changed"}`, {
+          text,
+          old: before,
+          new: after,
+        }),
+      );
+    const without = (one, other) =>
+      one.map(kindOf).filter((kind) => kind && kind !== "a" && !other.map(kindOf).includes(kind));
+    for (const kind of without(now, old)) told.push(say("redline_gained", { text, form: say(`redline_form_${kind}`) }));
+    for (const kind of without(old, now)) told.push(say("redline_lost", { text, form: say(`redline_form_${kind}`) }));
+    return told;
+  };
+
+  const edits = (runs) => {
+    const changed = runs.filter(({ kept }) => !kept);
+    const told = changed.slice(0, MOST_WORD_CHANGES).map(({ old, now }) => {
+      const key = old.length && now.length ? "replaced" : now.length ? "added" : "removed";
+      return say(`redline_words_${key}`, { old: quoted(inWords(old)), new: quoted(inWords(now)) });
+    });
+    const more = changed.length - MOST_WORD_CHANGES;
+    return [...told, ...(more > 0 ? [say("redline_more", { count: more })] : [])].join("; ");
+  };
+
+  const ofPair = ({ old, now, runs, forms, isRetagged, cells, isFirstRow, isTitle }) => {
+    if (isTitle)
+      return runs.some(({ kept }) => !kept)
+        ? [say("redline_title_changed", { old: quoted(old.text), new: quoted(now.text) })]
+        : [];
+    const told = [];
+    const at = (text) => told.push(say("redline_at", { place: placeWords(now.place), told: text }));
+    const inCells = cells.flatMap((cell) => cell.steps || []);
+    const header = (cell) => ({ text: quoted(cell.blocks.map(({ text }) => text).join(" ")) });
+    for (const cell of isFirstRow ? cells : []) {
+      if (!cell.now) told.push(say("redline_column_removed", header(cell.old)));
+      if (!cell.old) told.push(say("redline_column_added", header(cell.now)));
     }
-    end();
-    return found;
+    const whole = inCells.filter((step) => !step.old || !step.now);
+    const changed = [
+      ...runs,
+      ...inCells.flatMap((step) => step.runs),
+      ...whole.map((step) => ({ old: step.old?.words || [], now: step.now?.words || [] })),
+    ];
+    if (changed.some(({ kept }) => !kept)) at(edits(changed));
+    for (const text of [...forms, ...inCells.flatMap((step) => step.forms)].flatMap(formWords)) at(text);
+    if (isRetagged)
+      at(
+        say("redline_retagged", {
+          count: 1,
+          old: say(`redline_shape_${shapeOf(old)}`),
+          new: say(`redline_shape_${shapeOf(now)}`),
+        }),
+      );
+    return told;
   };
 
-  // Pairs of places that hold the same in both lists, in order: a longest common subsequence.
-  const common = (old, now) => {
-    let start = 0;
-    while (start < old.length && start < now.length && old[start] === now[start]) start++;
-    let end = 0;
-    while (end < old.length - start && end < now.length - start && old.at(-1 - end) === now.at(-1 - end)) end++;
-    const a = old.slice(start, old.length - end);
-    const b = now.slice(start, now.length - end);
-    const pairs = Array.from({ length: start }, (_, at) => [at, at]);
-    if (a.length * b.length && a.length * b.length <= MOST_CELLS) {
-      const width = b.length + 1;
-      const lengths = new Uint32Array((a.length + 1) * width);
-      for (let i = a.length - 1; i >= 0; i--)
-        for (let j = b.length - 1; j >= 0; j--)
-          lengths[i * width + j] =
-            a[i] === b[j]
-              ? lengths[(i + 1) * width + j + 1] + 1
-              : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
-      for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-        if (a[i] === b[j]) pairs.push([start + i++, start + j++]);
-        else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) i++;
-        else j++;
+  const ofGroup = ([first, ...others]) => {
+    const block = first.now || first.old;
+    const values = { count: others.length + 1, text: quoted(block.text), place: placeWords(block.place) };
+    const isHeading = block.place.part === "heading";
+    if (first.move) {
+      const key = isHeading ? "redline_moved_section" : block.kind === "row" ? "redline_moved_rows" : "redline_moved";
+      const told = say(key, { ...values, source: placeWords(first.other.old.place, true) });
+      const changed = edits([first, ...others].flatMap(({ runs }) => runs));
+      return changed ? `${told}; ${changed}` : told;
+    }
+    const kind = first.now ? "inserted" : "deleted";
+    return say(`redline_${kind}${isHeading ? (others.length ? "_section" : "_heading") : ""}`, values);
+  };
+
+  // All changes in the order of the text; what came, went or moved together is one. Their places get their ids.
+  const entriesOf = (steps) => {
+    const entries = [];
+    let group = null;
+    for (const [at, step] of steps.entries()) {
+      if (!step.isChanged) continue;
+      const { place } = step.now || step.old;
+      if (step.old && step.now) {
+        const told = ofPair(step);
+        if (told.length) step.anchors = [`change-${entries.length + 1}`];
+        entries.push(...told.map((text) => ({ text, where: place.heading, anchor: step.anchors[0] })));
+        continue;
       }
-    }
-    for (let at = end; at > 0; at--) pairs.push([old.length - at, now.length - at]);
-    return pairs;
-  };
-
-  const wordsOf = (block) => block.text.match(/\uE000[^\uE001]*\uE001|[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*|\s+|./gu) || [];
-
-  const alike = (old, now) => {
-    const left = new Map();
-    const words = (block) => wordsOf(block).filter((word) => word.trim());
-    for (const word of words(old)) left.set(word, (left.get(word) || 0) + 1);
-    let shared = 0;
-    for (const word of words(now)) {
-      if (left.get(word)) {
-        left.set(word, left.get(word) - 1);
-        shared++;
-      }
-    }
-    return (2 * shared) / (words(old).length + words(now).length);
-  };
-
-  // What became of the blocks, in order: [old, new], one of them missing where it was added or removed.
-  const changes = (old, now) => {
-    const name = (block) => `${block.tag} ${block.depth} ${block.text}`;
-    const result = [];
-    let i = 0;
-    let j = 0;
-    for (const [nextI, nextJ] of [...common(old.map(name), now.map(name)), [old.length, now.length]]) {
-      let from = j;
-      for (; i < nextI; i++) {
-        const match = now.slice(from, nextJ).findIndex((block) => alike(old[i], block) >= ALIKE);
-        if (match < 0) result.push([old[i], null]);
-        else {
-          for (const added of now.slice(from, from + match)) result.push([null, added]);
-          result.push([old[i], now[from + match]]);
-          from += match + 1;
+      const isNext =
+        group?.steps.at(-1) === steps[at - 1] && ["old", "move"].every((name) => !group.steps[0][name] === !step[name]);
+      const isBelow = place.part !== "heading" || (group?.level && place.level > group.level);
+      if (isNext && isBelow) group.steps.push(step);
+      else {
+        group = { steps: [step], level: place.level, where: place.heading };
+        if (step.now || !step.move) {
+          entries.push(group);
+          step.anchors = [(group.anchor = `change-${entries.length}`)];
         }
       }
-      for (const added of now.slice(from, nextJ)) result.push([null, added]);
-      if (nextI < old.length) result.push([old[nextI], now[nextJ]]);
-      i = nextI + 1;
-      j = nextJ + 1;
+      if (step.move) step.end = `move-${step.move}${step.now ? "" : "-from"}`;
     }
-    return result;
-  };
-
-  const mark = (tag, text) => {
-    const element = document.createElement(tag);
-    element.className = "rl";
-    const spoken = document.createElement("span");
-    spoken.className = "rl-said";
-    spoken.textContent = `${compared.dataset[tag]} `;
-    element.append(spoken, withoutTargets(text));
-    const target = text.match(TARGET);
-    if (target && !withoutTargets(text).trim()) {
-      const shown = document.createElement("span");
-      shown.className = "ps-target";
-      shown.textContent = ` (${target[1]})`;
-      element.append(shown);
+    for (const entry of entries) {
+      const text = entry.text ?? ofGroup(entry.steps);
+      entry.text = text.slice(0, 1).toUpperCase() + text.slice(1);
     }
-    return element;
+    return entries;
   };
 
-  const marked = (old, now) => {
-    if (!old || !now) return [mark(old ? "del" : "ins", (old || now).text)];
-    if (old.text === now.text) return [withoutTargets(now.text)];
-    const [before, after] = [wordsOf(old), wordsOf(now)];
-    const pieces = [];
-    let i = 0;
-    let j = 0;
-    for (const [nextI, nextJ] of [...common(before, after), [before.length, after.length]]) {
-      if (i < nextI) pieces.push(mark("del", before.slice(i, nextI).join("")));
-      if (j < nextJ) pieces.push(mark("ins", after.slice(j, nextJ).join("")));
-      if (nextJ < after.length) pieces.push(withoutTargets(after[nextJ]));
-      i = nextI + 1;
-      j = nextJ + 1;
+  const listed = (entries, first) => {
+    const nodes = [];
+    let where = null;
+    for (const [at, { text, where: heading, anchor }] of entries.entries()) {
+      if (heading !== where) {
+        if (heading) nodes.push(make("h3", { class: "ps-where" }, heading));
+        nodes.push(make("ol", first + at > 1 ? { start: first + at } : {}));
+        where = heading;
+      }
+      nodes.at(-1).append(make("li", {}, make("a", { href: `#${anchor}` }, text)));
     }
-    return pieces;
+    return nodes;
   };
 
-  const shown = ([old, now]) => {
-    const { tag, depth } = now || old;
-    const block = document.createElement(tag === "h1" ? "h2" : /^h[2-6]$|^pre$|^blockquote$/.test(tag) ? tag : "p");
-    if (tag === "h1") block.dataset.level = 1; // the page has a title of its own
-    block.className = tag === "li" || depth ? "ps-item" : "";
-    block.style.marginInlineStart = `${1.2 * depth}em`;
-    block.append(...marked(old, now));
-    return block;
+  // The page
+
+  const { make, numbersOf, renumber, weave, sideBySide } = policysiteMarks({
+    spoken: (key) => make("span", { class: "rl-said" }, `${say(`redline_said_${key}`)} `),
+    moved: ({ now, other, at }) => {
+      const { place } = other.old || other.now;
+      let key = now ? "redline_moved_from" : "redline_moved_to";
+      if (place.part === "heading") key += other.at > at ? "_below" : "_above";
+      return make("a", { class: "rl-moved", href: `#${other.end}` }, say(key, { place: placeWords(place, true) }));
+    },
+  });
+
+  // Links lead where they led on the page that they come from.
+  const resolved = (root, address) => {
+    for (const name of ["href", "src"])
+      for (const element of root.querySelectorAll(`[${name}]`)) {
+        const value = element.getAttribute(name);
+        if (/^(#|[a-z][a-z0-9+.-]*:)/i.test(value) || !URL.canParse(value, address)) continue;
+        const { pathname, search, hash } = new URL(value, address);
+        element.setAttribute(
+          name,
+          new URL(value, address).origin === location.origin ? pathname + search + hash : value,
+        );
+      }
+    return root;
   };
 
-  const textOf = async (label) => {
-    const answer = await fetch(`${form.dataset.versions}${label}/`);
+  const read = async (address) => {
+    const answer = await fetch(address);
     if (!answer.ok) throw new Error(answer.statusText);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const title = { tag: "h1", depth: 0, text: fold(page.querySelector("h1").textContent) };
-    return [title, ...blocksOf(page.querySelector(".ps-text"))];
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
 
-  // Read from a folder instead of a server, an address has to name its file.
-  const page = (address) => (location.protocol === "file:" ? `${address}index.html` : address);
+  // A version's text below its title.
+  const textOf = async (label) => {
+    const address = new URL(`${form.dataset.versions}${label}/`, location.href);
+    const page = await read(address);
+    const text = document.importNode(page.querySelector(".ps-text"), true);
+    for (const link of text.querySelectorAll(".ps-clause, .headerlink")) link.remove();
+    const title = page.querySelector("h1");
+    for (const link of title.querySelectorAll(".ps-clause, .headerlink")) link.remove();
+    text.prepend(make("h2", { "data-level": 1 }, title.textContent.trim()));
+    return resolved(text, address);
+  };
+
+  const clone = (id) => document.getElementById(id).content.cloneNode(true);
+
+  const headsOf = (marked) => {
+    let above = [];
+    for (const block of marked.querySelectorAll("*")) {
+      const level = Number(block.dataset.level || /^h([1-6])$/.exec(block.localName)?.[1] || 0);
+      if (level) above = above.filter((heading) => heading.level < level);
+      if (block.matches(CHANGED)) for (const { block: heading } of above.splice(0)) heading.classList.add("rl-head");
+      if (level) above.push({ level, block });
+    }
+  };
+
+  const withNextLinks = (marked) => {
+    const places = [...marked.querySelectorAll(".rl-change")].filter(
+      ({ nextElementSibling }) => !nextElementSibling?.matches(".rl-change"),
+    );
+    for (const [at, place] of places.entries()) {
+      const title = words[places[at + 1] ? "next_change" : "back_to_changes"];
+      const href = `#${places[at + 1]?.id ?? "ps-changes"}`;
+      place.after(make("a", { class: "ps-next", href, "aria-label": title, title }, places[at + 1] ? "↓" : "↑"));
+    }
+  };
+
+  const shown = (old, now) => {
+    const [blocks, nowBlocks] = [old, now].map((text) => findPlaces(blocksOf(text)));
+    const title = { old: blocks[0], now: nowBlocks[0], isTitle: true };
+    const steps = findMoves([title, ...align(blocks.slice(1), nowBlocks.slice(1))]);
+    steps.forEach((step, at) => (step.at = at));
+    judgeAll(steps);
+    const entries = entriesOf(steps);
+    if (!entries.length) return null;
+    const numbers = numbersOf(old, numbersOf(now));
+    const sides = sideBySide(steps, numbers, [say("redline_before"), say("redline_after")]);
+    weave(steps, now, numbers);
+    renumber(now, numbers);
+    for (const details of now.querySelectorAll("details")) details.open ||= !!details.querySelector(CHANGED);
+    headsOf(now);
+
+    const page = clone("ps-compare-shape");
+    const part = (name) => page.querySelector(name);
+    part("#ps-changes").textContent = say("changes_one_by_one", { count: entries.length });
+    part(".ps-jump").after(...listed(entries.slice(0, MOST_LISTED), 1));
+    const left = entries.slice(MOST_LISTED);
+    if (left.length) {
+      part(".ps-more__open").textContent = say("show_all_changes", { count: entries.length });
+      part(".ps-more > ol").replaceWith(...listed(left, MOST_LISTED + 1));
+      part(".ps-changes > .ps-paper").textContent = `… ${say("redline_more", { count: left.length })}`;
+    } else for (const name of [".ps-more", ".ps-changes > .ps-paper"]) part(name).remove();
+    part(".ps-marked").replaceChildren(...now.childNodes);
+    part(".ps-sides").replaceChildren(sides);
+    if (!part(".ps-marked [data-move]")) part(".ps-legend [data-move]").remove();
+    if (!part(".ps-marked [data-change]")) part(".ps-legend__other").remove();
+    const length = part(".ps-marked").textContent.length;
+    const marks = [...page.querySelectorAll(".ps-marked .rl")].reduce(
+      (sum, { textContent }) => sum + textContent.length,
+      0,
+    );
+    part(length >= LONG_TEXT && marks <= SMALL_PART * length ? "#ps-view-changes" : "#ps-view-marked").checked = true;
+    part(".ps-steps a").setAttribute("href", `#${part(".ps-marked .rl-change").id}`);
+    withNextLinks(part(".ps-marked"));
+    return page;
+  };
+
+  // The redline of a page that the site has for the same two versions.
+  const taken = async (address) => {
+    const page = resolved(document.importNode((await read(address)).querySelector("main, body"), true), address);
+    const parts = document.createDocumentFragment();
+    parts.append(...page.querySelectorAll(".ps-changes, .ps-redline"));
+    return parts;
+  };
 
   const compare = async (from, to) => {
-    const options = [...form.elements.from.options];
-    const labels = options.map((option) => option.value); // newest first
-    const [at, toAt] = [labels.indexOf(from), labels.indexOf(to)];
-    if (at < 0 || toAt < 0) return;
+    const options = [...form.elements.from.options]; // newest first
+    const [old, now] = [from, to].map((label) => options.find(({ value }) => value === label));
+    if (!old || !now) return;
     form.elements.from.value = from;
     form.elements.to.value = to;
-    if (at === toAt + 1) return location.replace(page(`${form.dataset.changes}${to}/`));
-    if (toAt === 0 && "since" in options[at].dataset) return location.replace(page(`${form.dataset.since}${from}/`));
+    const own =
+      now.dataset.follows === from
+        ? `${form.dataset.changes}${to}/`
+        : now === options[0] && "since" in old.dataset && `${form.dataset.since}${from}/`;
+    // Read from a folder instead of a server, no page can read another, and an address has to name its file.
+    if (own && location.protocol === "file:") return location.replace(`${own}index.html`);
     try {
-      const rows = changes(...(await Promise.all([textOf(from), textOf(to)])));
-      const isSame = rows.every(([old, now]) => old && now && old.text === now.text);
-      said.textContent = isSame ? said.dataset.same : said.dataset.made;
-      compared.replaceChildren(...rows.map(shown));
-      compared.hidden = isSame;
-    } catch {
+      const page = own
+        ? await taken(new URL(own, location.href))
+        : from === to
+          ? null
+          : shown(...(await Promise.all([textOf(from), textOf(to)])));
+      if (own) said.replaceChildren(make("a", { href: own }, said.dataset.own));
+      else said.textContent = page ? said.dataset.made : said.dataset.same;
+      compared.replaceChildren(page ?? "");
+      compared.hidden = !page;
+      dispatchEvent(new Event("ps-redline"));
+      if (page && location.hash.length > 1)
+        document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    } catch (error) {
       said.textContent = said.dataset.failed;
+      console.warn(error);
     }
   };
 

@@ -10,11 +10,13 @@ const reach = () => {
   for (const box of document.querySelectorAll(":is(.ps-text, .ps-redline) :is(pre, table, .md-typeset__scrollwrap)"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 };
-for (const happening of ["load", "resize", "change"]) addEventListener(happening, reach);
+for (const happening of ["load", "resize", "change", "ps-redline"]) addEventListener(happening, reach);
 
 // Paper shows of the list of changes what the reader has opened.
-const more = document.querySelector(".ps-more");
-more?.firstElementChild.addEventListener("click", () => more.classList.toggle("ps-more--opened", !more.open));
+addEventListener("click", ({ target }) => {
+  const more = target.closest?.(".ps-more > summary")?.parentElement;
+  more?.classList.toggle("ps-more--opened", !more.open);
+});
 
 // A day as the pages write it: in the element's pattern, with the name of the month in the language around it.
 const inWords = (day, element) => {
@@ -27,9 +29,10 @@ const inWords = (day, element) => {
 
 // The next or previous change by the keys J and K, in whichever view is shown. The focus goes along, so that
 // screen readers read the place; the keys can be switched off beside the views (WCAG 2.2, 2.1.4).
-const redline = document.querySelector(".ps-redline");
-const keys = document.getElementById("ps-keys");
-if (redline && keys) {
+const followRedline = () => {
+  const redline = document.querySelector(".ps-redline");
+  const keys = document.getElementById("ps-keys");
+  if (!redline || !keys) return;
   keys.parentElement.hidden = false;
 
   const places = () => {
@@ -70,7 +73,9 @@ if (redline && keys) {
     }
   };
   addEventListener("hashchange", showTarget);
-}
+};
+followRedline();
+addEventListener("ps-redline", followRedline); // a comparison brings one later
 
 // Whether the text has changed since it was read last: remembered on this device alone, and told to nobody.
 const visit = document.getElementById("ps-visit");
