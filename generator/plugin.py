@@ -62,7 +62,8 @@ ASSETS = TEMPLATES / "assets"
 LOG = logging.getLogger("mkdocs.plugins.policysite")
 CONSENT = "consent.js"
 CHANGES_MARKDOWN = ("on_page_read_source", "on_page_markdown")
-ON_SOME_PAGES = ("compare-texts.js", "compare-marks.js", "compare.js")  # in the order that they need
+# Each needs those before it.
+ON_SOME_PAGES = ("compare-texts.js", "compare-steps.js", "compare-marks.js", "compare.js")
 MOST_ARCHIVE_LINKS = 20
 HEAD_END = "</head>"
 NOT_FOUND = "<!-- policysite-not-found -->"

@@ -1,7 +1,8 @@
 // Shows what changed between any two versions as the pages of single changes do: a list, and the newer text with its
 // marks. Where the site has a page for just these two, that page's redline is shown.
 {
-  const { blocksOf, findPlaces, align, findMoves, judgeAll, inWords, shapeOf, kindOf, linkOf } = policysiteTexts;
+  const { blocksOf, findPlaces, inWords, kindOf, linkOf, shapeOf } = policysiteTexts;
+  const { align, findMoves, judgeAll } = policysiteSteps;
   const form = document.getElementById("ps-compare");
   const compared = document.getElementById("ps-compared");
   const said = document.getElementById("ps-compare-said");
