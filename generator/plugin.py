@@ -514,8 +514,7 @@ def _site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         prevailing=chosen.prevailing,
         pdf=chosen.pdf,
         analytics=analytics,
-        # Of extensions that other plugins add as objects nobody knows what they read.
-        extensions=[each for each in config.markdown_extensions if isinstance(each, (str, dict))],
+        extensions=_own_extensions(config),
         extension_configs=config.mdx_configs,
         include_from=_included_from(config),
         excluded=exclude.match_file if exclude else lambda _: False,
@@ -549,10 +548,15 @@ def _included_from(config: MkDocsConfig) -> tuple[Path, ...]:
         ) from None
 
 
+def _own_extensions(config: MkDocsConfig) -> list[str]:
+    """Those that mkdocs.yml names; what the ones read that other plugins add as objects, nobody knows."""
+    return [each for each in config.markdown_extensions if isinstance(each, str)]
+
+
 def _refuse_what_reads_todays_files(config: MkDocsConfig) -> None:
     """Refuse what would show words of today in versions of the past."""
     where = config.config_file_path
-    for name in config.markdown_extensions:
+    for name in _own_extensions(config):
         if remedy := refused_extension(name, config.mdx_configs.get(name, {})):
             raise ConfigError(f"{where}: markdown_extensions: {remedy}")
     for name, hook in cast("dict[str, Any]", config.hooks).items():  # MkDocs types it as a list

@@ -309,6 +309,7 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
         for known_as in (place.document.id, *place.document.former_ids)
     }
     documents = {document for document, _ in kept}
+    by_commit = {(document, version.commit) for (document, _), version in kept.items()}
     different: Counter[str] = Counter()
     known = {(version.text.document, version.label) for version in published.versions}
     discovered = Counter(
@@ -320,6 +321,10 @@ def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[
     for version in published.versions:
         found = kept.get((version.text.document, version.label))
         name = version.slug or "the start page"
+        if found is None and (version.text.document, version.text.commit) in by_commit:
+            raise LostVersionError(
+                published.where, what=f"{name} {version.label} was published from another text"
+            )
         if found is None:
             raise LostVersionError(
                 published.where,

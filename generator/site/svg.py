@@ -12,8 +12,6 @@ from xml.etree import ElementTree as ET
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 XML = "http://www.w3.org/XML/1998/namespace"
-ET.register_namespace("", SVG)
-ET.register_namespace("xlink", XLINK)
 
 # https://www.w3.org/TR/SVG2/eltindex.html, without links, scripts, other vocabularies, media and animation
 ELEMENTS = frozenset({
@@ -59,6 +57,8 @@ def clean_svg(raw: bytes) -> bytes:
             raise UncleanableSvgError("is nested too deeply")
         _clean(element)
         waiting.extend((child, depth + 1) for child in element)
+    for prefix, namespace in (("", SVG), ("xlink", XLINK)):
+        ET.register_namespace(prefix, namespace)  # of the process: others may take the prefix
     written = ET.tostring(root, encoding="unicode")
     if ET.canonicalize(written) == ET.canonicalize(text):
         return raw

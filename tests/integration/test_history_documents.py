@@ -46,7 +46,7 @@ def test_a_hidden_documents_folder_may_be_named(policy: PolicyRepository) -> Non
     assert policy.names(folder=".site") == ["privacy.md"]
 
 
-@pytest.mark.parametrize("folder", ["a*b", "[x]", "what?", "back\\slash", ":(top)", "spaced out", "règles"])
+@pytest.mark.parametrize("folder", ["a*b", "[x]", "what?", ":(top)", "spaced out", "règles"])
 def test_a_folders_signs_are_no_patterns(policy: PolicyRepository, folder: str) -> None:
     policy.write("axxb/other.md")
     policy.write("x/other.md")

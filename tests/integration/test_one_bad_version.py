@@ -212,6 +212,7 @@ def test_a_name_as_long_as_a_disk_takes_has_its_copies(site: PolicySite, letters
 def test_a_document_named_like_a_file_of_the_site_is_refused_and_once_gone_has_another_address(
     site: PolicySite, name: str
 ) -> None:
+    site.config["plugins"][1]["policysite"]["extra_files"] = ["form"]
     site.publish("form", "a file without a suffix\n")
     site.publish(f"{name}.md", "# Odd\n\nOne.\n", on=date(2026, 1, 1))
     with pytest.raises(AddressTakenError, match=f"{name}.md"):
