@@ -174,12 +174,13 @@
     for (const name of ["href", "src"])
       for (const element of root.querySelectorAll(`[${name}]`)) {
         const value = element.getAttribute(name);
-        if (/^(#|[a-z][a-z0-9+.-]*:)/i.test(value) || !URL.canParse(value, address)) continue;
-        const { pathname, search, hash } = new URL(value, address);
-        element.setAttribute(
-          name,
-          new URL(value, address).origin === location.origin ? pathname + search + hash : value,
-        );
+        if (/^(#|[a-z][a-z0-9+.-]*:)/i.test(value)) continue;
+        try {
+          const { origin, pathname, search, hash } = new URL(value, address);
+          if (origin === location.origin) element.setAttribute(name, pathname + search + hash);
+        } catch {
+          // No URL: it leads nowhere here either.
+        }
       }
     return root;
   };
