@@ -233,6 +233,26 @@ EDITED = {
     "nothing": "Nothing.",
     "code and quotations": TABLE + "\n\n> We said so once.\n\n    code of the shop\n\n---\n\nEnd.",
 }
+MIXED = """我们保留您的数据十天。[^1]
+
+<details><summary>More</summary><p>Less is said here.</p></details>
+
+Seller
+:   whoever sells on the market
+
+> Said once and for all.
+
+    code of the shop
+
+[^1]: A note on this."""
+MIXED_NOW = (
+    MIXED.replace("十天", "五天")
+    .replace("Less is", "More is")
+    .replace("on the", "in the")
+    .replace("once", "twice")
+    .replace("code of", "rules of")
+    .replace("A note", "The note")
+)
 NAMES = list(EDITED)
 OWN_POLICY = (
     (Path(__file__).parents[2] / "policy" / "privacy.md").read_text(encoding="utf8").split("---\n", 2)[2]
@@ -285,6 +305,8 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     site.publish("every.md", text(every, title="Every"), on=date(2025, 1, 1))
     site.publish("every.md", text("Nothing.", title="Every"), on=date(2025, 1, 2))
     site.publish("every.md", text(every.replace("pay", "give"), title="Every"), on=date(2025, 1, 3))
+    for number, body in enumerate([MIXED, "Between.", MIXED_NOW]):
+        site.publish("mixed.md", text(body, title="Mixed"), on=date.fromisoformat(day(number)))
     arabic = "\n\n".join("نحن نحتفظ ببياناتك لمدة عشرة أيام فقط." for _ in range(2))
     for number, body in enumerate([arabic, "غير ذلك.", arabic.replace("عشرة", "خمسة", 1)]):
         site.publish("rules.ar.md", text(body, title="القواعد"), on=date.fromisoformat(day(number)))
@@ -354,6 +376,24 @@ def test_tables_stay_tables(watching: Watched, edited: str, name: str, told: lis
     assert widths == [4 if name == "a column added" else 3] * rows
     page.get_by_label("Side by side").check()
     assert page.locator(".rl-row .rl-old table:visible").count() > 0
+
+
+def test_what_is_no_paragraph_is_marked_in_its_place(watching: Watched, edited: str) -> None:
+    page = watching.page
+    page.goto(f"{edited}mixed/compare/?from={day(0)}&to={day(2)}")
+    assert compared(page)
+    tags = "p, dd, blockquote, pre, li"
+    marks = page.locator(".ps-marked .rl").evaluate_all(
+        """(marks, tags) =>
+          marks.map((mark) => [mark.closest(tags).localName, mark.lastChild.textContent.trim()])""",
+        tags,
+    )
+    assert [words for _, words in marks] == [
+        *["十", "五", "Less", "More", "on", "in", "once", "twice", "code", "rules", "A", "The"]
+    ]
+    assert {"dd", "pre"} < {tag for tag, _ in marks}
+    assert page.locator(".ps-marked details[open]").count() == 1
+    assert page.locator(".ps-marked sup[id] a[href^='#']").count() == 1
 
 
 def test_words_that_look_like_markup_stay_words(watching: Watched, edited: str) -> None:

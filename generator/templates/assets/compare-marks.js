@@ -59,12 +59,13 @@ const policysiteMarks = ({ spoken, moved }) => {
   // Runs of words as nodes: of one side, or of both, what was removed before what was added.
   const written = (runs, side) => {
     const root = document.createDocumentFragment();
+    const former = new Set(runs.flatMap(({ old }) => old.flatMap(({ form }) => form)));
     const named = new Set();
     let opened = [];
     const inner = () => opened.at(-1)?.element || root;
     const open = ({ source, change, oldTag, oldHref, mark }) => {
       if (mark) return make(mark, { class: "rl" }, ...(side === "both" ? [spoken(mark)] : []));
-      const keepsId = side === "both" && source?.isConnected && !named.has(source);
+      const keepsId = side === "both" && source && !former.has(source) && !named.has(source);
       const element = keepsId ? source.cloneNode(false) : source ? bare(source) : make("span", {});
       named.add(source);
       if (change) element.dataset.change = change;

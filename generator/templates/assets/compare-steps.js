@@ -244,7 +244,7 @@ const policysiteSteps = (() => {
       (sum, one) => sum + (one.kept && one.now.filter(({ text }) => /[\p{L}\p{N}]/u.test(text)).length),
       0,
     );
-    const isOther = stayed < 0.2 * Math.max(old.length, now.length);
+    const isOther = raw.length > 1 && stayed < 0.2 * Math.max(old.length, now.length);
     raw.forEach((one, at) => {
       const [before, after] = [raw[at - 1], raw[at + 1]];
       const isIsland = before && after && one.now.length <= 2 && Math.min(size(before), size(after)) >= 2;
