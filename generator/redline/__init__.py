@@ -35,7 +35,8 @@ def plain_words(redline: Redline, language: Language) -> list[Told]:
 def redline_markdown(old: str, new: str) -> str:
     """The redline of two Markdown texts without front matter, as an HTML fragment.
 
-    It keeps whatever HTML is in the texts; what is published is cleaned before it is compared.
+    It keeps whatever HTML is in the texts; what is published is cleaned before it is compared. The texts are
+    rendered as Python-Markdown does by itself, so that the redline can be held against its rendering.
     """
     with uncollected():
         lines, _ = weave_html(_rendered(old), _rendered(new))
@@ -51,4 +52,4 @@ def _rendered(text: str) -> str:
 
 @cache
 def _converter() -> Converter:
-    return Converter(["toc", "tables", "fenced_code"])
+    return Converter(["toc", "tables", "fenced_code"], keeps_every_cell=False)

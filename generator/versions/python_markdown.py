@@ -70,11 +70,19 @@ class UnrenderableError(Exception):
 
 
 class Converter:
-    """Makes HTML of Markdown with the extensions given; an error leaves no trace in it."""
+    """Makes HTML of Markdown with the extensions given; an error leaves no trace in it.
+
+    With ``keeps_every_cell``, a row of a table keeps the cells beyond the header.
+    """
 
     def __init__(
-        self, extensions: Sequence[str], configs: Mapping[str, Mapping[str, object]] | None = None
+        self,
+        extensions: Sequence[str],
+        configs: Mapping[str, Mapping[str, object]] | None = None,
+        *,
+        keeps_every_cell: bool = True,
     ) -> None:
+        self._keeps_every_cell = keeps_every_cell
         self._extensions = list(extensions)
         self._configs = {name: dict(options) for name, options in (configs or {}).items()}
         self._markdown = self._new_markdown()
@@ -115,7 +123,7 @@ class Converter:
         )
         made.treeprocessors.register(self._texts, "texts", BEFORE_INLINE)
         made.parser.__class__ = _Parser
-        if TABLE in made.parser.blockprocessors:
+        if self._keeps_every_cell and TABLE in made.parser.blockprocessors:
             made.parser.blockprocessors[TABLE].__class__ = _Table
         return made
 
