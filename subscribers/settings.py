@@ -206,6 +206,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 problems.append(f"{variable}: cannot read {file} ({_reason(error)})")
     try:
         settings = Settings(**secrets)
+    except (OSError, RuntimeError) as error:  # of the default folder; without a home there is none
+        reason = _reason(error) if isinstance(error, OSError) else "the user has no home"
+        raise SettingsError(
+            [f"set {_variable('database_url')}: no folder for it can be made ({reason})"]
+        ) from error
     except ValidationError as error:
         problems += [
             f"{variable}: {p['msg'].removeprefix('Value error, ')}"

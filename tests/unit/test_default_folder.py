@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from subscribers.default_folder import default_folder
-from subscribers.settings import read_settings
+from subscribers.settings import SettingsError, read_settings
 
 
 @pytest.fixture
@@ -57,3 +57,15 @@ def test_a_database_made_before_stays_in_use(tmp_path: Path, state: Path) -> Non
     (tmp_path / ".git").mkdir()
     (tmp_path / "policy-notify.sqlite").touch()
     assert default_folder(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("state_home", ["/proc/none", "/dev/null"])
+def test_where_no_folder_can_be_made_the_setting_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_home: str
+) -> None:
+    monkeypatch.delenv("POLICY_NOTIFY_DATABASE_URL", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", state_home)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="set POLICY_NOTIFY_DATABASE_URL: no folder for it can be made"):
+        read_settings({})
