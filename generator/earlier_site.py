@@ -92,7 +92,7 @@ def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
     def run() -> None:
         try:
             answers.put(call())
-        except Exception as error:
+        except Exception as error:  # raised again below, in the thread that asked
             answers.put(error)
 
     Thread(target=run, daemon=True).start()

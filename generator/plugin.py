@@ -447,7 +447,7 @@ def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
         yield
     except (PolicyError, Abort, ConfigurationError):
         raise
-    except Exception as error:
+    except Exception as error:  # of any kind, from a plugin that nobody here knows
         name = culprit(error, folders)
         if name is None:
             raise

@@ -159,7 +159,7 @@ def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
     def run() -> None:
         try:
             answers.put(call())
-        except Exception as error:
+        except Exception as error:  # raised again below, in the thread that asked
             answers.put(error)
 
     if seconds <= 0:
