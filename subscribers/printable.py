@@ -1,4 +1,4 @@
-"""What is printed to a terminal, a log or a workflow: nothing in it is obeyed, whoever wrote it.
+"""What is printed to a terminal, a log or a workflow: nothing in it is obeyed as a command.
 
 File names, titles, summaries, git's own words and answers of servers pass through here, and nowhere else.
 The generator and the subscribers have the same file each, since neither may import the other.

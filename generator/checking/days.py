@@ -18,7 +18,7 @@ from generator.versions.lineage import current_path
 from generator.versions.version import upcoming
 
 CONTEXT = (3, 2, 1)
-"""Words on both sides of a correction by which it is found again in another text: as many as it has."""
+"""How many words on each side of a correction are used to find it again in another text."""
 
 BEGIN, END = "\2", "\3"
 """Stand for the ends of a text: no text has these signs."""

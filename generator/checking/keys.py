@@ -20,7 +20,7 @@ OF_OTHERS = frozenset({
 """Keys that MkDocs, its themes and plugins, and GitHub's own documentation read."""
 
 WEIGHTY = frozenset({"summary", "impact", "change", "effective", "withdrawn", "withdraws"})
-"""Keys without which readers are told something else, or nothing."""
+"""Keys that change what readers are shown; a misspelt one would be ignored."""
 
 OTHER_WORDS = {
     "changed": "change",

@@ -47,7 +47,7 @@ def _in_kept_row(line: Line) -> bool:
 
 
 def _cell_of(block: Block | None) -> tuple[Element | None, Element | None, Element | None]:
-    """The row, the cell and the table that a block stands in."""
+    """The row, the cell and the table that a block is in."""
     found: dict[str, Element] = {}
     for element in block.path if block is not None else ():
         found.setdefault("cell" if element.tag in ("td", "th") else element.tag, element)

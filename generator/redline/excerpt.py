@@ -106,7 +106,7 @@ def plain_text(
 ) -> str:
     """The changes with their context as plain text; ``end`` is the line before which it stops.
 
-    What only has a new number is told in one sentence.
+    Passages of which only the number changed are listed in one sentence.
 
     ``brief``: where a passage only moved, its first block stands for it.
 

@@ -72,7 +72,7 @@ class Line:
 
     @property
     def is_to_be_quoted(self) -> bool:
-        """Whether it is shown where only changes are; new numbers are told in one sentence."""
+        """Whether it is shown where only changes are; new numbers have one sentence of their own."""
         return self.is_changed and not self.is_only_renumbered
 
     def count_marked(self, vocabulary: Vocabulary) -> int:

@@ -24,7 +24,7 @@ FARTHEST = 6  # words before a number in which the part is named
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Numbers side by side that are others now, as they are told: "3–14" and "4–15"."""
+    """A run of numbers before and after, as it is written: "3–14" and "4–15"."""
 
     part: NumberPart
     old: str
