@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import postgresql
 import pytest
-from policy_repository import PolicyRepository
-from policy_site import PolicySite, publish_everything
-from published_site import PublishedSiteMaker
 from sqlalchemy import Engine
-from told_world import ToldWorld
+from support import postgresql_cluster
+from support.policy_repository import PolicyRepository
+from support.policy_site import PolicySite, publish_everything
+from support.published_site import PublishedSiteMaker
+from support.world import World
 
 from subscribers.database import migrate, open_database
 
@@ -60,11 +60,11 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[postgresql.Cluster]:
+def cluster() -> Iterator[postgresql_cluster.Cluster]:
     """A running PostgreSQL with a database ``empty`` that has the schema and nothing in it."""
-    if not postgresql.BINARIES:
-        pytest.skip(postgresql.MISSING)
-    with postgresql.running_cluster() as cluster:
+    if not postgresql_cluster.BINARIES:
+        pytest.skip(postgresql_cluster.MISSING)
+    with postgresql_cluster.running_cluster() as cluster:
         engine = open_database(cluster.create("empty"))
         migrate(engine)
         engine.dispose()
@@ -72,7 +72,7 @@ def cluster() -> Iterator[postgresql.Cluster]:
 
 
 @pytest.fixture
-def postgresql_url(cluster: postgresql.Cluster) -> Iterator[str]:
+def postgresql_url(cluster: postgresql_cluster.Cluster) -> Iterator[str]:
     """An empty database with the schema, on PostgreSQL."""
     name = f"notify_{next(_names)}"
     yield cluster.create(name, template="empty")
@@ -101,9 +101,9 @@ def database(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def world(database: Engine, tmp_path: Path) -> ToldWorld:
+def world(database: Engine, tmp_path: Path) -> World:
     """A registry, a site and a provider, on both kinds of database."""
-    return ToldWorld(database, PublishedSiteMaker(tmp_path / "site"))
+    return World(database, PublishedSiteMaker(tmp_path / "site"))
 
 
 @pytest.hookimpl(trylast=True)

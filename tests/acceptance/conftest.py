@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from mkdocs.utils.yaml import yaml_load
 from playwright.sync_api import Browser, sync_playwright
-from policy_site import PolicySite
-from web_host import hosted
+from support.policy_site import PolicySite
+from support.web_host import hosted
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "node"

@@ -9,9 +9,9 @@ from datetime import date
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from policy_site import PolicySite, text
-from watched import watched
-from web_host import hosted
+from support.policy_site import PolicySite, text
+from support.watched_page import watched
+from support.web_host import hosted
 
 SECTIONS = 30
 PHONE = {"width": 390, "height": 844}

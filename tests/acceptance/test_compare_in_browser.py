@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from policy_site import PolicySite, text
-from watched import Watched, watched
-from web_host import hosted
+from support.policy_site import PolicySite, text
+from support.watched_page import Watched, watched
+from support.web_host import hosted
 
 BODY = """We keep it for *ten* days, see [our terms](https://example.org/).
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from policy_site import PALETTE, PolicySite, text
-from watched import REFUSED_STORAGE, Watched, watched
-from web_host import hosted
+from support.policy_site import PALETTE, PolicySite, text
+from support.watched_page import REFUSED_STORAGE, Watched, watched
+from support.web_host import hosted
 
 GOOGLE, YANDEX = "www.googletagmanager.com", "mc.yandex.ru"
 SHOP = "shop.example.localhost"  # which a browser finds on loopback, with a domain for cookies

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from policy_site import PolicySite, publish_everything
-from watched import watched
-from web_host import hosted
+from support.policy_site import PolicySite, publish_everything
+from support.watched_page import watched
+from support.web_host import hosted
 
 TODAY = "2026-06-01T12:00:00"
 

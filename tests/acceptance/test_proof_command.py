@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from published_site import PublishedSiteMaker
+from support.published_site import PublishedSiteMaker
 
 from subscribers.cli import main
 

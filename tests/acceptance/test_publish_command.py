@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from published_site import PublishedSiteMaker
-from sendgrid_double import API_KEY, Behaviour, SendGridDouble
-from smtp_double import SmtpDouble
+from support.published_site import PublishedSiteMaker
+from support.sendgrid_server import API_KEY, Behaviour, SendGridServer
+from support.smtp_server import SmtpServer
 
 from subscribers.cli import main
 
@@ -177,7 +177,7 @@ def test_a_stopped_delivery_finishes_its_batch_and_can_be_resumed(
 ) -> None:
     run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", "--hold")
     run("release", "2")
-    with SmtpDouble() as server:
+    with SmtpServer() as server:
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         program = [str(Path(sys.executable).with_name("policy-notify")), "deliver"]
         environment = environment_of(tmp_path) | smtp | {"PATH": "/usr/bin:/bin"}
@@ -212,7 +212,7 @@ def test_a_quota_that_is_used_up_in_the_middle_costs_nobody_the_message(
     run: Run, site: PublishedSiteMaker, tmp_path: Path
 ) -> None:
     import_many(run, tmp_path, 57)
-    with SmtpDouble() as server:
+    with SmtpServer() as server:
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         quota = "550 5.4.5 Daily user sending quota exceeded"
         server.say = lambda stage, _: quota if stage == "DATA" and sum(server.mails.values()) >= 41 else None
@@ -241,7 +241,7 @@ def test_one_refusal_is_listed_with_its_reason_and_retried_at_will(
         "p1@example.com": "452 4.2.2 over quota",
     }
     import_many(run, tmp_path, 9)
-    with SmtpDouble() as server:
+    with SmtpServer() as server:
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         server.say = lambda stage, address: refusals.get(address) if stage == "RCPT" else None
         refused = run(
@@ -279,7 +279,7 @@ def test_letters_before_the_at_sign_are_sent_where_the_server_takes_them(
     users = tmp_path / "letters.csv"
     users.write_text("external_id,email\n8,ünï@example.com\n9,кириллица@почта.рф\n")
     run("import", str(users))
-    with SmtpDouble(international=True) as server:
+    with SmtpServer(international=True) as server:
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         said = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", **smtp).stdout
         assert "audience 5 = 5 accepted" in said
@@ -293,7 +293,7 @@ def test_an_address_that_cannot_be_carried_is_excluded_and_named(
     users = tmp_path / "letters.csv"
     users.write_text("external_id,email\n8,ünï@example.com\n9,кириллица@почта.рф\n7,info@почта.рф\n")
     run("import", str(users))
-    with SmtpDouble() as server, SendGridDouble() as provider:
+    with SmtpServer() as server, SendGridServer() as provider:
         settings = {
             "POLICY_NOTIFY_TRANSPORT": transport,
             "POLICY_NOTIFY_SMTP_URL": server.url,

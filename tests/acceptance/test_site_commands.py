@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 COMMAND = Path(sys.executable).with_name("policy-site")
 

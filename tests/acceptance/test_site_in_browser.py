@@ -18,9 +18,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
-from watched import watched
-from web_host import hosted
+from support.policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
+from support.watched_page import watched
+from support.web_host import hosted
 
 from generator.site import chapters
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 
 COMMAND = Path(sys.executable).with_name("policy-site")
 

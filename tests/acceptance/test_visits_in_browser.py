@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
-from policy_site import PALETTE, PolicySite, text
-from watched import REFUSED_STORAGE, Watched, watched
-from web_host import hosted
+from support.policy_site import PALETTE, PolicySite, text
+from support.watched_page import REFUSED_STORAGE, Watched, watched
+from support.web_host import hosted
 
 
 @pytest.fixture

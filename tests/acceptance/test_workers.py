@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import postgresql
 import pytest
-from published_site import PublishedSiteMaker
-from sendgrid_double import Behaviour, SendGridDouble, SendRequest
-from told_world import SENDER, ScriptedTransport, ToldWorld
+from support import postgresql_cluster
+from support.published_site import PublishedSiteMaker
+from support.sendgrid_server import Behaviour, SendGridServer, SendRequest
+from support.world import SENDER, ScriptedTransport, World
 
 from subscribers.database import migrate, open_database
 from subscribers.delivery.workers import work
@@ -27,18 +27,18 @@ TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def provider() -> Iterator[SendGridDouble]:
-    with SendGridDouble() as double:
+def provider() -> Iterator[SendGridServer]:
+    with SendGridServer() as double:
         yield double
 
 
 @pytest.fixture
-def start(provider: SendGridDouble) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+def start(provider: SendGridServer) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     """Start a worker on a database; all are ended afterwards."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start_worker(url: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(TESTS / "worker_process.py"), url, provider.url]
+        command = [sys.executable, "-m", "support.worker_process", url, provider.url]
         name = f"worker{len(running)}"
         worker = subprocess.Popen([*command, name, str(LEASE_SECONDS)], cwd=TESTS)
         running.append(worker)
@@ -51,9 +51,9 @@ def start(provider: SendGridDouble) -> Iterator[Callable[[str], subprocess.Popen
 
 
 @pytest.fixture
-def announced(postgresql_url: str, tmp_path: Path) -> ToldWorld:
+def announced(postgresql_url: str, tmp_path: Path) -> World:
     """People in batches of ten, and an announcement."""
-    world = ToldWorld(open_database(postgresql_url), PublishedSiteMaker(tmp_path / "site"))
+    world = World(open_database(postgresql_url), PublishedSiteMaker(tmp_path / "site"))
     world.register(*(f"person{number}" for number in range(PEOPLE)))
     world.open_with_baseline()
     world.announce()
@@ -68,8 +68,8 @@ def until(condition: Callable[[], bool], *, seconds: float) -> None:
 
 
 def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
-    announced: ToldWorld,
-    provider: SendGridDouble,
+    announced: World,
+    provider: SendGridServer,
     start: Callable[[str], subprocess.Popen[bytes]],
     postgresql_url: str,
 ) -> None:
@@ -96,14 +96,14 @@ def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
 
 
 def test_a_database_restarted_in_the_middle_loses_nothing(
-    provider: SendGridDouble, start: Callable[[str], subprocess.Popen[bytes]], tmp_path: Path
+    provider: SendGridServer, start: Callable[[str], subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    if not postgresql.BINARIES:
-        pytest.skip(postgresql.MISSING)
-    with postgresql.running_cluster() as cluster:
+    if not postgresql_cluster.BINARIES:
+        pytest.skip(postgresql_cluster.MISSING)
+    with postgresql_cluster.running_cluster() as cluster:
         url = cluster.create("restarted")
         migrate(open_database(url))
-        world = ToldWorld(open_database(url), PublishedSiteMaker(tmp_path / "site"))
+        world = World(open_database(url), PublishedSiteMaker(tmp_path / "site"))
         world.register(*(f"person{number}" for number in range(PEOPLE)))
         world.open_with_baseline()
         world.announce()
@@ -119,7 +119,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
         cluster.stop()
         time.sleep(1)
         cluster.start()
-        world = ToldWorld(open_database(url), world.site)
+        world = World(open_database(url), world.site)
         until(lambda: _nobody_waits(world), seconds=90)
 
         world.check()
@@ -127,14 +127,14 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
         assert world.books(2).unknown == 0
 
 
-def _nobody_waits(world: ToldWorld) -> bool:
+def _nobody_waits(world: World) -> bool:
     books = world.books(2)
     return books.audience == PEOPLE and books.waiting == 0
 
 
 def test_a_worker_that_is_stopped_finishes_its_batch(
-    announced: ToldWorld,
-    provider: SendGridDouble,
+    announced: World,
+    provider: SendGridServer,
     start: Callable[[str], subprocess.Popen[bytes]],
     postgresql_url: str,
 ) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from policy_repository import plain_renderer
+from support.policy_repository import plain_renderer
 
 from generator.language import load_language
 from generator.redline import Redline, Side, compare, mail_html, mail_text

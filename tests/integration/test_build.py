@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from policy_site import SITE_URL, PolicySite, publish_everything, text
+from support.policy_site import SITE_URL, PolicySite, publish_everything, text
 
 from generator import building, plugin
 from generator.errors import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checked_site import FIRST, changed, checked, findings, site_with_a_policy
-from policy_site import PolicySite, text
+from support.checked_site import FIRST, changed, checked, findings, site_with_a_policy
+from support.policy_site import PolicySite, text
 
 from generator.checking.findings import Report
 from generator.checking.formats import as_annotations, as_markdown, as_text

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from generator import plugin
 from generator.checking.check import check

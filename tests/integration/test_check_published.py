@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checked_site import FIRST, changed, site_with_a_policy
-from policy_site import PolicySite
+from support.checked_site import FIRST, changed, site_with_a_policy
+from support.policy_site import PolicySite
 from typer.testing import CliRunner
 
 from generator.cli import app

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 from typer.testing import CliRunner
 
 from generator.cli import app

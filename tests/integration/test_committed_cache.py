@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from policy_repository import PolicyRepository
-from policy_site import PolicySite
+from support.policy_repository import PolicyRepository
+from support.policy_site import PolicySite
 
 from generator.cache import FILE
 from generator.site.trusted_cache import open_cache

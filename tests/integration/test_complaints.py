@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sendgrid_double import EventSource
 from sqlalchemy import update
-from told_world import SENDER, ToldWorld
+from support.sendgrid_server import EventSource
+from support.world import SENDER, World
 
 from subscribers.announcing import announcements
 from subscribers.database import writing
@@ -21,7 +21,7 @@ VERIFIER = Verifier(SOURCE.public_key)
 
 
 @pytest.fixture
-def told(world: ToldWorld) -> ToldWorld:
+def told(world: World) -> World:
     """Twenty people of forty are told; each stands for a hundred."""
     world.register(*(f"person{number}" for number in range(40)))
     world.open_with_baseline()
@@ -31,7 +31,7 @@ def told(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def complain(world: ToldWorld, *names: int) -> None:
+def complain(world: World, *names: int) -> None:
     """Signed events: these people press "this is spam"."""
     mailing = world.transport.taken[0]
     posted = [
@@ -41,17 +41,17 @@ def complain(world: ToldWorld, *names: int) -> None:
     receive(world.engine, VERIFIER, SOURCE.post(posted), now=world.now, keep_body=False)
 
 
-def pause_reason(world: ToldWorld) -> str | None:
+def pause_reason(world: World) -> str | None:
     return statuses(world.engine)[0].pause_reason
 
 
-def accept(world: ToldWorld, mails: int) -> None:
+def accept(world: World, mails: int) -> None:
     """Let the accepted batch have been of so many mails."""
     with writing(world.engine) as connection:
         connection.execute(update(batches).where(batches.c.state == "accepted").values(size=mails))
 
 
-def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: ToldWorld) -> None:
+def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: World) -> None:
     accept(told, 3000)
     complain(told, 1, 2)
     assert pause_reason(told) is None
@@ -61,7 +61,7 @@ def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: ToldWorld) 
     assert told.ledger.sendable(told.transport) == []
 
 
-def test_one_person_alone_stops_nobody_elses_mail(told: ToldWorld) -> None:
+def test_one_person_alone_stops_nobody_elses_mail(told: World) -> None:
     complain(told, 1)
     assert pause_reason(told) is None
     complain(told, 1)
@@ -70,7 +70,7 @@ def test_one_person_alone_stops_nobody_elses_mail(told: ToldWorld) -> None:
     assert pause_reason(told) == "2 complaints about 20 mails; the limit is 1 in 1,000"
 
 
-def test_a_release_bears_the_complaints_so_far(told: ToldWorld) -> None:
+def test_a_release_bears_the_complaints_so_far(told: World) -> None:
     accept(told, 3000)
     complain(told, 1, 2, 3)
     announcements.release(told.engine, 2)
@@ -80,7 +80,7 @@ def test_a_release_bears_the_complaints_so_far(told: ToldWorld) -> None:
     assert pause_reason(told) == "6 complaints about 3,000 mails; the limit is 1 in 1,000"
 
 
-def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: ToldWorld) -> None:
+def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: World) -> None:
     told.deliver()
     complain(told, 1, 2)
     told.wait(seconds=timedelta(days=1).total_seconds())

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator.versions.document import Renderer, read_document
 

@@ -15,10 +15,10 @@ import dns.resolver
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
-from name_server import NameServer
-from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, insert, text
-from told_world import ToldWorld
+from support.name_server import NameServer
+from support.published_site import PublishedSiteMaker
+from support.world import World
 
 from subscribers import cli
 from subscribers.announcing import announcements
@@ -94,7 +94,7 @@ def lines(answer: Answer, level: str) -> list[str]:
     return [line for line in answer.out.splitlines() if line.startswith(f"{level}: ")]
 
 
-def test_what_is_ready_has_no_error(run: Run, world: ToldWorld) -> None:
+def test_what_is_ready_has_no_error(run: Run, world: World) -> None:
     world.register("anna", "boris")
     answer = run("doctor")
 
@@ -154,7 +154,7 @@ def test_a_lost_secret_is_found_before_the_erased_come_back(run: Run, database: 
     assert "put the old secret behind the new one" in fault
 
 
-def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: ToldWorld) -> None:
+def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     number = world.announce()
@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(run: Run, tmp_path: Path
     assert "cannot be written to" in lines(run("doctor", MAIL_FOLDER=str(tmp_path / "file")), "error")[0]
 
 
-def test_what_others_on_the_machine_can_read_is_a_warning(run: Run, world: ToldWorld, tmp_path: Path) -> None:
+def test_what_others_on_the_machine_can_read_is_a_warning(run: Run, world: World, tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
@@ -235,7 +235,7 @@ def test_a_test_mail_that_cannot_leave_says_so(run: Run, tmp_path: Path) -> None
     assert "is no mail address" in run("send-test", "me", "--site", folder).err
 
 
-def test_whom_no_mail_reaches_is_listed_for_the_shop(run: Run, world: ToldWorld) -> None:
+def test_whom_no_mail_reaches_is_listed_for_the_shop(run: Run, world: World) -> None:
     world.register("anna", "boris", "chen", "dora")
     since = datetime(2026, 6, 1, 12, 30, 15, 250_000, tzinfo=UTC)
     for name, reason in (("dora", "complained"), ("boris", "bounced"), ("chen", "bounced")):
@@ -256,7 +256,7 @@ def test_nobody_registered_is_a_warning(run: Run) -> None:
 
 
 def test_events_that_never_came_are_a_warning(
-    run: Run, world: ToldWorld, monkeypatch: pytest.MonkeyPatch
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.register("anna")
     world.open_with_baseline()
@@ -275,7 +275,7 @@ def test_events_that_never_came_are_a_warning(
     assert "mails accepted at 2026-06-01 12:00 UTC, last signed post never" in silent
 
 
-def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: ToldWorld, tmp_path: Path) -> None:
+def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: World, tmp_path: Path) -> None:
     world.register("anna", "boris")
     world.open_with_baseline()
     world.site.commit()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from name_server import NameServer
+from support.name_server import NameServer
 
 from subscribers.doctor.domain import check_domain
 from subscribers.doctor.finding import Finding, Level

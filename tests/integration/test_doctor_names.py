@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import dns.resolver
 import pytest
-from name_server import NameServer
+from support.name_server import NameServer
 
 from subscribers.doctor.names import Names, UnansweredError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 import pytest
-from name_server import NameServer
+from support.name_server import NameServer
 
 from subscribers.doctor.spf import Result, WrongSpfError, evaluate, parse
 

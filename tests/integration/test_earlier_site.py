@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from policy_site import DAY, PolicySite, text
+from support.policy_site import DAY, PolicySite, text
 
 from generator import building, earlier_site
 from generator.earlier_site import AlreadyPublishedError, NothingPublishedError, read_earlier_site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import insert, select, update
-from told_world import ToldWorld
+from support.world import World
 
 from subscribers.database import reading, writing
 from subscribers.model import (
@@ -24,7 +24,7 @@ KEYS = ErasureKeys(("0123456789abcdef0123456789abcdef",))
 
 
 @pytest.fixture
-def told(world: ToldWorld) -> ToldWorld:
+def told(world: World) -> World:
     world.register("anna", email="anna@xn--80a1acny.xn--p1ai")
     world.register("boris")
     world.open_with_baseline()
@@ -44,7 +44,7 @@ def told(world: ToldWorld) -> ToldWorld:
         "ANNA@XN--80A1ACNY.XN--P1AI",
     ],
 )
-def test_no_words_of_a_provider_keep_an_erased_address(told: ToldWorld, spelling: str) -> None:
+def test_no_words_of_a_provider_keep_an_erased_address(told: World, spelling: str) -> None:
     words = f"550 5.7.1 <{spelling}>: refused, see https://provider.example/{spelling}; boris@example.com"
     with writing(told.engine) as connection:
         connection.execute(update(attempts).values(detail=words, provider_id=words))

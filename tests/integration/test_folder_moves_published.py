@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from generator.site.seam import LostVersionError
 from subscribers.site.news import news

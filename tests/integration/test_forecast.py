@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from told_world import SENDER, ToldWorld
+from support.world import SENDER, World
 
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.sending import deliver_batch
@@ -18,7 +18,7 @@ BATCHES = 40
 
 
 @pytest.fixture
-def announcement(world: ToldWorld) -> int:
+def announcement(world: World) -> int:
     """Four hundred people, ten to a batch, and one change to tell them of."""
     world.register(*(f"person{number}" for number in range(BATCHES * 10)))
     world.open_with_baseline()
@@ -28,7 +28,7 @@ def announcement(world: ToldWorld) -> int:
 
 
 def send_all(
-    world: ToldWorld, announcement: int, seconds: Callable[[int], float]
+    world: World, announcement: int, seconds: Callable[[int], float]
 ) -> tuple[list[tuple[datetime, datetime | None]], datetime]:
     """Send each batch in the ``seconds`` it takes: when what was foretold, and when the end really came."""
     foretold = []
@@ -40,7 +40,7 @@ def send_all(
     return foretold, world.now
 
 
-def test_it_is_within_a_tenth_at_an_uneven_pace(world: ToldWorld, announcement: int) -> None:
+def test_it_is_within_a_tenth_at_an_uneven_pace(world: World, announcement: int) -> None:
     random = Random(4)
     begun = world.now
     foretold, end = send_all(world, announcement, lambda _: random.uniform(7, 13))
@@ -51,7 +51,7 @@ def test_it_is_within_a_tenth_at_an_uneven_pace(world: ToldWorld, announcement: 
         assert abs(expected - end) <= (end - begun) / 10
 
 
-def test_it_follows_a_change_of_pace(world: ToldWorld, announcement: int) -> None:
+def test_it_follows_a_change_of_pace(world: World, announcement: int) -> None:
     begun = world.now
     foretold, end = send_all(world, announcement, lambda number: 10 if number < 10 else 30)
 
@@ -61,7 +61,7 @@ def test_it_follows_a_change_of_pace(world: ToldWorld, announcement: int) -> Non
             assert abs(expected - end) <= (end - begun) / 10
 
 
-def test_nothing_is_foretold_where_nothing_moves(world: ToldWorld, announcement: int) -> None:
+def test_nothing_is_foretold_where_nothing_moves(world: World, announcement: int) -> None:
     assert forecast(world.engine, announcement, "sendgrid", now=world.now) is None
 
     world.transport.rule = lambda _: world.wait(seconds=5)
@@ -71,7 +71,7 @@ def test_nothing_is_foretold_where_nothing_moves(world: ToldWorld, announcement:
     assert forecast(world.engine, announcement, "sendgrid", now=world.now) is None
 
 
-def test_a_pause_and_a_later_try_are_counted_in(world: ToldWorld, announcement: int) -> None:
+def test_a_pause_and_a_later_try_are_counted_in(world: World, announcement: int) -> None:
     world.transport.rule = lambda _: world.wait(seconds=10)
     for batch_id in world.ledger.sendable(world.transport)[:4]:
         deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)

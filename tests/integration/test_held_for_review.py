@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from told_world import ToldWorld
+from support.world import World
 
 from subscribers.announcing import announcements
 from subscribers.ledger.books import statuses
@@ -12,7 +12,7 @@ FINDING = "policy/privacy.md:3: error: `summary` is still that of the version of
 
 
 @pytest.fixture
-def notified(world: ToldWorld) -> ToldWorld:
+def notified(world: World) -> World:
     """One person who knows a version, and a newer one with a finding."""
     world.register("anna")
     world.open_with_baseline()
@@ -21,7 +21,7 @@ def notified(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def test_it_is_held_until_a_person_releases_it(notified: ToldWorld) -> None:
+def test_it_is_held_until_a_person_releases_it(notified: World) -> None:
     publication = notified.publish()
     assert publication.held_for == (FINDING,)
     notified.deliver()
@@ -31,7 +31,7 @@ def test_it_is_held_until_a_person_releases_it(notified: ToldWorld) -> None:
     assert sum(notified.transport.mails.values()) == 1
 
 
-def test_the_next_run_neither_sends_it_nor_makes_another(notified: ToldWorld) -> None:
+def test_the_next_run_neither_sends_it_nor_makes_another(notified: World) -> None:
     notified.publish()
     made = len(statuses(notified.engine))
     assert notified.publish().announcement_id is None
@@ -40,7 +40,7 @@ def test_the_next_run_neither_sends_it_nor_makes_another(notified: ToldWorld) ->
     assert not notified.transport.taken
 
 
-def test_what_was_announced_before_holds_nothing(notified: ToldWorld) -> None:
+def test_what_was_announced_before_holds_nothing(notified: World) -> None:
     first = notified.publish().announcement_id
     announcements.release(notified.engine, first or 0)
     notified.deliver()

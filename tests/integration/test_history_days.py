@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 
 from generator.versions.history import DocumentHistory, History
 from generator.versions.version import Version, in_force, in_order, upcoming

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 
 from generator.errors import (
     EmptyHistoryError,

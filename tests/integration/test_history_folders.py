@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from policy_repository import WORDS, PolicyRepository
+from support.policy_repository import WORDS, PolicyRepository
 
 DRAFTED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 

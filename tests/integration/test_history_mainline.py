@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 
 from generator.errors import ShallowHistoryError
 from generator.versions.repository import open_repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from policy_repository import WORDS, PolicyRepository
+from support.policy_repository import WORDS, PolicyRepository
 
 LONG = "".join(f"Clause {number}. {WORDS}\n\n" for number in range(20))
 OTHER = "".join(f"Nothing alike in line {number * 7}, not one bit of it.\n\n" for number in range(20))

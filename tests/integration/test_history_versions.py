@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, date, datetime
 
 import pytest
-from policy_repository import PolicyRepository, plain_renderer
+from support.policy_repository import PolicyRepository, plain_renderer
 
 from generator.errors import DocumentTextError
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer

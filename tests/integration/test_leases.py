@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from told_world import SENDER, ToldWorld
+from support.world import SENDER, World
 
 from subscribers import clock
 from subscribers.announcing import announcements
@@ -20,7 +20,7 @@ SHORT = timedelta(seconds=3)
 
 
 @pytest.fixture
-def announced(world: ToldWorld) -> ToldWorld:
+def announced(world: World) -> World:
     """Five people, announcement 2 with a batch for each, and real time."""
     world.register("anna", "boris", "chen", "dora", "emil")
     world.open_with_baseline()
@@ -30,7 +30,7 @@ def announced(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announced: ToldWorld) -> None:
+def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announced: World) -> None:
     ledger = Ledger(announced.engine, lease=SHORT)
     expired = []
 
@@ -47,7 +47,7 @@ def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announce
 
 
 def test_a_machine_that_was_suspended_writes_nothing_when_it_wakes(
-    announced: ToldWorld, monkeypatch: pytest.MonkeyPatch
+    announced: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``time.monotonic()`` stands still meanwhile; the time since boot does not."""
     suspended_seconds = 0.0
@@ -75,7 +75,7 @@ def test_the_clock_of_a_lease_goes_on_while_the_machine_is_suspended() -> None:
     assert clock.seconds_since_boot() == pytest.approx(running, abs=1)
 
 
-def test_a_lease_that_others_took_is_not_renewed(announced: ToldWorld) -> None:
+def test_a_lease_that_others_took_is_not_renewed(announced: World) -> None:
     claim = announced.ledger.claim(1, announced.transport)
     assert claim is not None
     assert announced.ledger.renew(claim)
@@ -100,7 +100,7 @@ def test_all_senders_on_one_postgresql_go_by_its_clock(
     assert abs(Ledger(open_database(postgresql_url)).now() - now) < timedelta(minutes=1)
 
 
-def test_a_few_unknowns_in_a_row_pause_the_announcement(announced: ToldWorld) -> None:
+def test_a_few_unknowns_in_a_row_pause_the_announcement(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("timed out")] * 5
     for batch_id in range(1, 4):
         _send(announced, batch_id)
@@ -113,7 +113,7 @@ def test_a_few_unknowns_in_a_row_pause_the_announcement(announced: ToldWorld) ->
     assert (announced.books(2).unknown, announced.books(2).waiting) == (3, 2)
 
 
-def test_unknowns_with_an_answer_between_them_pause_nothing(announced: ToldWorld) -> None:
+def test_unknowns_with_an_answer_between_them_pause_nothing(announced: World) -> None:
     announced.transport.answers = [
         DoubtfulError("timed out"),
         DoubtfulError("timed out"),
@@ -128,7 +128,7 @@ def test_unknowns_with_an_answer_between_them_pause_nothing(announced: ToldWorld
     assert announced.books(2).unknown == 4
 
 
-def test_an_announcement_released_after_unknowns_goes_on_until_the_next(announced: ToldWorld) -> None:
+def test_an_announcement_released_after_unknowns_goes_on_until_the_next(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("timed out")] * 3
     for batch_id in range(1, 4):
         _send(announced, batch_id)
@@ -139,7 +139,7 @@ def test_an_announcement_released_after_unknowns_goes_on_until_the_next(announce
     assert statuses(announced.engine)[0].state == "open"
 
 
-def _send(world: ToldWorld, batch_id: int) -> None:
+def _send(world: World, batch_id: int) -> None:
     world.wait(minutes=20)  # the provider is left alone after each unknown
     deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)
     world.check()

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, date, datetime
 
 import pytest
-from told_world import ToldWorld, addresses
+from support.world import World, addresses
 
 from subscribers.announcing import announcements
 from subscribers.announcing.past import ChangedPastError, Trust
@@ -20,7 +20,7 @@ from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
 
 
-def text_for(world: ToldWorld, name: str) -> str:
+def text_for(world: World, name: str) -> str:
     """The text of the last mail that somebody got."""
     mine = [mailing for mailing in world.transport.taken if name in _names(mailing)]
     return mine[-1].message.text
@@ -30,13 +30,13 @@ def _names(mailing: Mailing) -> list[str]:
     return [recipient.address.removesuffix("@example.com") for recipient in mailing.recipients]
 
 
-def test_a_site_seen_for_the_first_time_is_refused(world: ToldWorld) -> None:
+def test_a_site_seen_for_the_first_time_is_refused(world: World) -> None:
     world.site.publish("privacy")
     with pytest.raises(UnknownSiteError, match="--baseline"):
         world.publish()
 
 
-def test_a_baseline_tells_nobody(world: ToldWorld) -> None:
+def test_a_baseline_tells_nobody(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy")
     assert world.publish(opening=Opening(since=None)).announcement_id is None
@@ -46,7 +46,7 @@ def test_a_baseline_tells_nobody(world: ToldWorld) -> None:
     assert world.transport.taken == []
 
 
-def test_announce_since_tells_what_was_published_from_that_day_on(world: ToldWorld) -> None:
+def test_announce_since_tells_what_was_published_from_that_day_on(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy", summary="Long ago.")
     for summary in ("Before the day.", "On the day.", "After the day."):
@@ -62,7 +62,7 @@ def test_announce_since_tells_what_was_published_from_that_day_on(world: ToldWor
     assert "Before the day." not in text
 
 
-def test_announce_since_a_moment_parts_the_publications_of_a_day(world: ToldWorld) -> None:
+def test_announce_since_a_moment_parts_the_publications_of_a_day(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy", summary="In the morning.")
     world.site.commit()
@@ -78,12 +78,12 @@ def test_announce_since_a_moment_parts_the_publications_of_a_day(world: ToldWorl
     assert "At noon." not in text_for(world, "anna")
 
 
-def test_announce_since_on_a_known_site_announces_nothing_again(world: ToldWorld) -> None:
+def test_announce_since_on_a_known_site_announces_nothing_again(world: World) -> None:
     world.open_with_baseline()
     assert world.publish(opening=Opening(since=date(2020, 1, 1))).announcement_id is None
 
 
-def test_a_baseline_never_swallows_news(world: ToldWorld) -> None:
+def test_a_baseline_never_swallows_news(world: World) -> None:
     world.open_with_baseline()
     world.site.commit()
     world.site.publish("privacy")
@@ -91,7 +91,7 @@ def test_a_baseline_never_swallows_news(world: ToldWorld) -> None:
         world.publish(opening=Opening(since=None))
 
 
-def test_several_documents_make_one_mail(world: ToldWorld) -> None:
+def test_several_documents_make_one_mail(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy")
     world.site.publish("cookies")
@@ -107,7 +107,7 @@ def test_several_documents_make_one_mail(world: ToldWorld) -> None:
     assert "On cookies." in text_for(world, "anna")
 
 
-def test_a_rebuild_and_a_rename_announce_nothing(world: ToldWorld) -> None:
+def test_a_rebuild_and_a_rename_announce_nothing(world: World) -> None:
     world.open_with_baseline()
     world.announce()
     world.site.documents["privacy"]["address"] = "data-protection/"
@@ -115,7 +115,7 @@ def test_a_rebuild_and_a_rename_announce_nothing(world: ToldWorld) -> None:
     assert world.publish().announcement_id is None
 
 
-def test_a_newer_renderer_announces_nothing(world: ToldWorld) -> None:
+def test_a_newer_renderer_announces_nothing(world: World) -> None:
     world.open_with_baseline()
     world.announce()
     for version in world.site.documents["privacy"]["versions"]:
@@ -126,7 +126,7 @@ def test_a_newer_renderer_announces_nothing(world: ToldWorld) -> None:
     assert world.publish().announcement_id is None, "what was accepted once is accepted"
 
 
-def test_a_text_back_to_the_one_last_announced_announces_nothing(world: ToldWorld) -> None:
+def test_a_text_back_to_the_one_last_announced_announces_nothing(world: World) -> None:
     world.open_with_baseline()
     world.site.commit()
     world.site.publish("privacy", summary="A slip.")
@@ -142,7 +142,7 @@ def test_a_text_back_to_the_one_last_announced_announces_nothing(world: ToldWorl
     assert "slip" not in text_for(world, "anna")
 
 
-def test_people_are_told_in_their_language_else_in_the_sites_own(world: ToldWorld) -> None:
+def test_people_are_told_in_their_language_else_in_the_sites_own(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="ru-RU")
     world.register("chen", language="zh")
@@ -163,7 +163,9 @@ def test_people_are_told_in_their_language_else_in_the_sites_own(world: ToldWorl
         assert "Храним" not in text_for(world, name)
 
 
-def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_again(world: ToldWorld) -> None:
+def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_again(
+    world: World,
+) -> None:
     world.register("boris", language="ru")
     world.site.publish("privacy")
     world.site.publish("privacy.ru", language="ru", translation_of="privacy")
@@ -185,7 +187,7 @@ def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_aga
     assert "Храним меньше." not in text_for(world, "boris")
 
 
-def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: ToldWorld) -> None:
+def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="ru")
     world.site.publish("privacy")
@@ -200,7 +202,7 @@ def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: To
     assert world.told(2) == {"anna": "unchanged", "boris": None}
 
 
-def test_editorial_changes_wait_for_the_next_material_one_where_so_chosen(world: ToldWorld) -> None:
+def test_editorial_changes_wait_for_the_next_material_one_where_so_chosen(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.site.commit()
@@ -215,14 +217,14 @@ def test_editorial_changes_wait_for_the_next_material_one_where_so_chosen(world:
     assert "We keep less." in text_for(world, "anna")
 
 
-def test_a_class_that_is_not_stated_counts_as_material(world: ToldWorld) -> None:
+def test_a_class_that_is_not_stated_counts_as_material(world: World) -> None:
     world.open_with_baseline()
     world.site.commit()
     world.site.publish("privacy", change=None)
     assert world.publish(changes="material").announcement_id == 2
 
 
-def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: ToldWorld) -> None:
+def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: World) -> None:
     world.register("anna")
     world.register("boris", restricted_at=world.now)
     world.register("chen", objected_at=world.now)
@@ -241,7 +243,7 @@ def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: ToldWorld) -
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_two_accounts_with_one_address_get_one_mail(world: ToldWorld) -> None:
+def test_two_accounts_with_one_address_get_one_mail(world: World) -> None:
     world.register("anna")
     world.register("anna-again", email="anna@example.com")
     world.open_with_baseline()
@@ -252,7 +254,9 @@ def test_two_accounts_with_one_address_get_one_mail(world: ToldWorld) -> None:
     assert world.told(2) == {"anna": None, "anna-again": "same address"}
 
 
-def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_address(world: ToldWorld) -> None:
+def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_address(
+    world: World,
+) -> None:
     world.register("anna", restricted_at=world.now)
     world.register("anna-again", email="anna@example.com")
     world.open_with_baseline()
@@ -262,7 +266,7 @@ def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_addre
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_the_audience_is_frozen_at_the_fan_out(world: ToldWorld) -> None:
+def test_the_audience_is_frozen_at_the_fan_out(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce()
@@ -273,7 +277,7 @@ def test_the_audience_is_frozen_at_the_fan_out(world: ToldWorld) -> None:
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_whoever_comes_later_counts_as_told(world: ToldWorld) -> None:
+def test_whoever_comes_later_counts_as_told(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce("We keep less.")
@@ -286,7 +290,7 @@ def test_whoever_comes_later_counts_as_told(world: ToldWorld) -> None:
     assert "We keep nothing." in text_for(world, "boris")
 
 
-def test_whoever_missed_announcements_is_told_of_all_since_the_last_one_got(world: ToldWorld) -> None:
+def test_whoever_missed_announcements_is_told_of_all_since_the_last_one_got(world: World) -> None:
     world.register("anna")
     world.register("boris")
     world.open_with_baseline()
@@ -306,7 +310,7 @@ def test_whoever_missed_announcements_is_told_of_all_since_the_last_one_got(worl
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_what_did_not_arrive_was_missed(world: ToldWorld, outcome: Outcome) -> None:
+def test_what_did_not_arrive_was_missed(world: World, outcome: Outcome) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce("We keep less.")
@@ -319,7 +323,7 @@ def test_what_did_not_arrive_was_missed(world: ToldWorld, outcome: Outcome) -> N
     assert ("We keep less." in text_for(world, "anna")) == (outcome in MISSED)
 
 
-def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: ToldWorld) -> None:
+def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce("We keep less.", hold=True)
@@ -332,7 +336,7 @@ def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: To
     assert "We keep nothing." in text_for(world, "anna")
 
 
-def test_a_thousand_people_fill_a_batch_of_one_language(world: ToldWorld) -> None:
+def test_a_thousand_people_fill_a_batch_of_one_language(world: World) -> None:
     with writing(world.engine) as connection:
         connection.execute(
             people.insert(),
@@ -361,7 +365,7 @@ def test_a_thousand_people_fill_a_batch_of_one_language(world: ToldWorld) -> Non
     assert set(world.transport.mails.values()) == {1}
 
 
-def test_of_two_first_publishes_at_once_one_is_refused(world: ToldWorld) -> None:
+def test_of_two_first_publishes_at_once_one_is_refused(world: World) -> None:
     world.site.publish("privacy")
     world.site.write()
     history = open_site(str(world.site.folder)).history

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from told_world import SENDER, ToldWorld, addresses
+from support.world import SENDER, World, addresses
 
 from subscribers.announcing import announcements
 from subscribers.delivery.reporting import line
@@ -28,7 +28,7 @@ NAMES = ("anna", "boris", "chen", "dora")
 
 
 @pytest.fixture
-def announced(world: ToldWorld) -> ToldWorld:
+def announced(world: World) -> World:
     """Four people and announcement 2, nothing sent."""
     world.register(*NAMES)
     world.open_with_baseline()
@@ -36,7 +36,7 @@ def announced(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def test_everybody_gets_one_mail(announced: ToldWorld) -> None:
+def test_everybody_gets_one_mail(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
@@ -44,21 +44,21 @@ def test_everybody_gets_one_mail(announced: ToldWorld) -> None:
     assert (books.audience, books.accepted) == (4, 4)
 
 
-def test_a_second_run_sends_nothing(announced: ToldWorld) -> None:
+def test_a_second_run_sends_nothing(announced: World) -> None:
     announced.deliver()
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_batch_holds_no_more_than_the_transport_takes(announced: ToldWorld) -> None:
+def test_a_batch_holds_no_more_than_the_transport_takes(announced: World) -> None:
     announced.transport.batch_limit = 3
     announced.deliver()
 
     assert sorted(len(mailing.recipients) for mailing in announced.transport.taken) == [1, 3]
 
 
-def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: ToldWorld) -> None:
+def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     announced.transport.batch_limit = 1
     announced.deliver()
@@ -70,7 +70,7 @@ def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: ToldWor
     "answer",
     [UnreachableError("no route"), ThrottledError("busy"), TooLateError(), DeferredError("greylisted")],
 )
-def test_what_was_surely_not_sent_is_sent_later(announced: ToldWorld, answer: Exception) -> None:
+def test_what_was_surely_not_sent_is_sent_later(announced: World, answer: Exception) -> None:
     announced.transport.answers = [answer]
     announced.deliver()
     if not isinstance(answer, TooLateError):
@@ -82,7 +82,7 @@ def test_what_was_surely_not_sent_is_sent_later(announced: ToldWorld, answer: Ex
     assert sorted(announced.attempts()) == ["accepted", "unsent"]
 
 
-def test_a_throttled_provider_is_left_alone_as_long_as_it_asks(announced: ToldWorld) -> None:
+def test_a_throttled_provider_is_left_alone_as_long_as_it_asks(announced: World) -> None:
     announced.transport.answers = [ThrottledError("429", retry_after=90)]
     announced.deliver()
     announced.wait(seconds=89)
@@ -94,7 +94,7 @@ def test_a_throttled_provider_is_left_alone_as_long_as_it_asks(announced: ToldWo
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: ToldWorld) -> None:
+def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: World) -> None:
     announced.transport.answers = [UnreachableError("no route")] * 40
     for _ in range(120):
         announced.deliver()
@@ -108,7 +108,9 @@ def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: ToldWo
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(announced: ToldWorld) -> None:
+def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(
+    announced: World,
+) -> None:
     announced.transport.answers = [MisconfiguredError("401 wrong key")]
     with pytest.raises(ProviderRefusedError, match="401 wrong key"):
         announced.deliver()
@@ -119,7 +121,7 @@ def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(a
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_one_bad_address_does_not_block_the_others(announced: ToldWorld) -> None:
+def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
     def refuse_chen(mailing: Mailing) -> None:
         if any(recipient.address.startswith("chen") for recipient in mailing.recipients):
             raise RefusedError("400 bad address")
@@ -133,7 +135,7 @@ def test_one_bad_address_does_not_block_the_others(announced: ToldWorld) -> None
 
 
 def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_lost(
-    announced: ToldWorld,
+    announced: World,
 ) -> None:
     announced.register(*(f"person{number}" for number in range(200)))
 
@@ -149,7 +151,7 @@ def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_l
     assert "paused by itself (the last 100 recipients were refused: 400" in line(status)
 
 
-def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: ToldWorld) -> None:
+def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.ledger.fan_out(batch_limit=1)
     announced.transport.answers = [ThrottledError("429", retry_after=60)]
@@ -161,7 +163,7 @@ def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: ToldWorld
     assert another.claim(2, announced.transport) is not None
 
 
-def test_many_senders_at_once_send_each_mail_once(announced: ToldWorld) -> None:
+def test_many_senders_at_once_send_each_mail_once(announced: World) -> None:
     announced.register(*(f"person{number}" for number in range(60)))
     announced.transport.batch_limit = 1
     senders = [threading.Thread(target=announced.deliver) for _ in range(4)]
@@ -174,7 +176,7 @@ def test_many_senders_at_once_send_each_mail_once(announced: ToldWorld) -> None:
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: ToldWorld) -> None:
+def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("time-out")]
     announced.deliver()
     for _ in range(5):
@@ -187,7 +189,7 @@ def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: ToldWorld) ->
     assert (doubt.size, doubt.detail) == (4, "time-out")
 
 
-def test_a_doubt_resolved_as_unsent_is_sent_again(announced: ToldWorld) -> None:
+def test_a_doubt_resolved_as_unsent_is_sent_again(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("time-out")]
     announced.deliver()
     [doubt] = announced.ledger.doubts()
@@ -198,7 +200,7 @@ def test_a_doubt_resolved_as_unsent_is_sent_again(announced: ToldWorld) -> None:
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_doubt_resolved_as_sent_is_over(announced: ToldWorld) -> None:
+def test_a_doubt_resolved_as_sent_is_over(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("time-out")]
     announced.deliver()
     [doubt] = announced.ledger.doubts()
@@ -210,13 +212,13 @@ def test_a_doubt_resolved_as_sent_is_over(announced: ToldWorld) -> None:
     assert announced.books(2).accepted == 4
 
 
-def test_only_a_doubt_can_be_resolved(announced: ToldWorld) -> None:
+def test_only_a_doubt_can_be_resolved(announced: World) -> None:
     announced.deliver()
     with pytest.raises(UnknownBatchError, match="batch 1: is not in doubt"):
         announced.ledger.resolve(1, sent=False)
 
 
-def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: ToldWorld) -> None:
+def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     assert announced.ledger.claim(1, announced.transport)
     announced.wait(seconds=44)
@@ -228,7 +230,7 @@ def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: ToldWorld) -
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: ToldWorld) -> None:
+def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -240,7 +242,7 @@ def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: ToldWorld) -> 
     assert announced.books(2).unknown == 4
 
 
-def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: ToldWorld) -> None:
+def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: World) -> None:
     announced.transport.repeatable = True
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
@@ -252,7 +254,7 @@ def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: Told
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: ToldWorld) -> None:
+def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -265,7 +267,7 @@ def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: ToldW
     assert announced.books(2).accepted == 4
 
 
-def test_a_worker_that_lost_its_claim_may_not_write(announced: ToldWorld) -> None:
+def test_a_worker_that_lost_its_claim_may_not_write(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -275,14 +277,14 @@ def test_a_worker_that_lost_its_claim_may_not_write(announced: ToldWorld) -> Non
     assert not announced.ledger.intend(claim, request_sha256="0" * 64)
 
 
-def test_a_batch_is_claimed_by_one_worker_only(announced: ToldWorld) -> None:
+def test_a_batch_is_claimed_by_one_worker_only(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
 
     assert announced.ledger.claim(1, announced.transport) is not None
     assert announced.ledger.claim(1, announced.transport) is None
 
 
-def test_a_mail_deferred_for_days_is_given_up(announced: ToldWorld) -> None:
+def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.transport.rule = lambda mailing: _defer(mailing, "dora")
     for _ in range(40):
@@ -298,7 +300,7 @@ def _defer(mailing: Mailing, name: str) -> None:
         raise DeferredError("450 try later")
 
 
-def test_whoever_is_erased_before_the_mail_gets_none(announced: ToldWorld) -> None:
+def test_whoever_is_erased_before_the_mail_gets_none(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     gone = ("external_id", "email", "language", "registered_at", "pseudonym_key")
     announced.change("boris", erased_at=announced.now, **dict.fromkeys(gone))
@@ -309,7 +311,7 @@ def test_whoever_is_erased_before_the_mail_gets_none(announced: ToldWorld) -> No
     assert announced.books(2).excluded == {"left": 1, "restricted": 1}
 
 
-def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: ToldWorld) -> None:
+def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     announced.change("boris", email="new@example.com")
     announced.deliver()
@@ -318,7 +320,7 @@ def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: ToldW
     assert announced.transport.mails["boris@example.com"] == 0
 
 
-def test_a_held_announcement_waits_for_its_release(world: ToldWorld) -> None:
+def test_a_held_announcement_waits_for_its_release(world: World) -> None:
     world.register(*NAMES)
     world.open_with_baseline()
     world.announce(hold=True)
@@ -330,7 +332,7 @@ def test_a_held_announcement_waits_for_its_release(world: ToldWorld) -> None:
     assert world.transport.mails == addresses(NAMES)
 
 
-def test_a_paused_announcement_sends_no_further_batch(announced: ToldWorld) -> None:
+def test_a_paused_announcement_sends_no_further_batch(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.ledger.fan_out(batch_limit=1)
     deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
@@ -343,7 +345,7 @@ def test_a_paused_announcement_sends_no_further_batch(announced: ToldWorld) -> N
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_cancelled_announcement_excludes_whoever_waits(announced: ToldWorld) -> None:
+def test_a_cancelled_announcement_excludes_whoever_waits(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.ledger.fan_out(batch_limit=1)
     deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
@@ -354,7 +356,7 @@ def test_a_cancelled_announcement_excludes_whoever_waits(announced: ToldWorld) -
     assert (books.accepted, books.excluded) == (1, {"cancelled": 3})
 
 
-def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: ToldWorld) -> None:
+def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -373,14 +375,14 @@ def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: ToldWorld) 
         (announcements.cancel, "has gone out whole"),
     ],
 )
-def test_what_does_not_fit_the_state_is_refused(announced: ToldWorld, act: object, words: str) -> None:
+def test_what_does_not_fit_the_state_is_refused(announced: World, act: object, words: str) -> None:
     announced.deliver()
     assert callable(act)
     with pytest.raises(announcements.UnfitAnnouncementError, match=words):
         act(announced.engine, 2)
 
 
-def test_announcements_go_out_one_after_another(announced: ToldWorld) -> None:
+def test_announcements_go_out_one_after_another(announced: World) -> None:
     announced.announce("We keep even less.", hold=True)
     announced.announce("We keep nothing.")
     announced.deliver()
@@ -392,7 +394,7 @@ def test_announcements_go_out_one_after_another(announced: ToldWorld) -> None:
     assert announced.transport.mails == addresses(NAMES * 3)
 
 
-def test_a_doubt_does_not_hold_up_the_next_announcement(announced: ToldWorld) -> None:
+def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
@@ -405,7 +407,7 @@ def test_a_doubt_does_not_hold_up_the_next_announcement(announced: ToldWorld) ->
     assert "We keep even less." in mailing.message.text
 
 
-def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: ToldWorld) -> None:
+def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> None:
     announced.transport.answers = [DoubtfulError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
@@ -418,5 +420,5 @@ def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: ToldWorld) -
     assert announced.books(2).excluded == {"covered": 4}
 
 
-def test_the_lease_leaves_time_to_know_a_doubt_within_a_minute(world: ToldWorld) -> None:
+def test_the_lease_leaves_time_to_know_a_doubt_within_a_minute(world: World) -> None:
     assert world.ledger.lease <= timedelta(seconds=45)

@@ -6,9 +6,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from published_site import PublishedSiteMaker
 from sqlalchemy import event
-from told_world import ToldWorld
+from support.published_site import PublishedSiteMaker
+from support.world import World
 
 from subscribers.database import UnreadableDatabaseError, open_database, reading
 from subscribers.delivery import settling
@@ -25,7 +25,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(
     minutes = count()
     monkeypatch.setattr(settling, "seconds_since_boot", lambda: 60.0 * next(minutes))
     monkeypatch.setattr(settling, "BETWEEN_TRIES_SECONDS", 0.0)
-    world = ToldWorld(open_database(sqlite_url), PublishedSiteMaker(tmp_path / "site"))
+    world = World(open_database(sqlite_url), PublishedSiteMaker(tmp_path / "site"))
     world.transport.batch_limit = 1
     world.register(*(f"person{number}" for number in range(PEOPLE)))
     world.open_with_baseline()

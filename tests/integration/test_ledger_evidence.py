@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sendgrid_double import EventSource
 from sqlalchemy import func, select
-from told_world import SENDER, ToldWorld, addresses
+from support.sendgrid_server import EventSource
+from support.world import SENDER, World, addresses
 
 from subscribers.database import reading
 from subscribers.delivery.reconciliation import Reconciliation
@@ -38,7 +38,7 @@ WINDOW = timedelta(hours=24)
 class Evidence:
     """A provider whose answers get lost at will, and its signed events."""
 
-    def __init__(self, world: ToldWorld) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.source = EventSource()
         self.verifier = Verifier(self.source.public_key)
@@ -83,7 +83,7 @@ class Evidence:
 
 
 @pytest.fixture
-def evidence(world: ToldWorld) -> Evidence:
+def evidence(world: World) -> Evidence:
     """Three people, announcement 2, nothing sent."""
     world.register(*NAMES)
     world.open_with_baseline()

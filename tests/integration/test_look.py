@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>'
 

@@ -12,7 +12,7 @@ from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
-from published_site import PublishedSiteMaker
+from support.published_site import PublishedSiteMaker
 from typer.testing import CliRunner
 
 from subscribers.cli import app

@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from subscribers.mail.preview import previews
 from subscribers.settings import Sender

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 ENGLISH = text("We keep your orders for thirty days. Write to us with any question that you have.")
 RUSSIAN = text("Мы храним ваши заказы тридцать дней. Пишите нам, если есть вопросы.", title="Политика")

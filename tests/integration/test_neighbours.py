@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from mkdocs.config.defaults import MkDocsConfig
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from generator.errors import PolicyError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator.plugin import ConfigError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from generator import redline
 from generator.cache import Cache

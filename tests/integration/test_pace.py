@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from told_world import SENDER, ToldWorld
+from support.world import SENDER, World
 
 from subscribers.database import reading
 from subscribers.delivery.forecast import forecast
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def waiting(world: ToldWorld) -> ToldWorld:
+def waiting(world: World) -> World:
     """A hundred and fifty people and one change to tell them of."""
     world.register(*(f"person{number}" for number in range(150)))
     world.open_with_baseline()
@@ -29,12 +29,12 @@ def waiting(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def keep(world: ToldWorld, pace: Pace) -> None:
+def keep(world: World, pace: Pace) -> None:
     """Let the world's sender keep this pace."""
     world.ledger = Ledger(world.engine, now=lambda: world.now, pace=pace)
 
 
-def send_for(world: ToldWorld, duration: timedelta, *, ledgers: int = 1) -> int:
+def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
     """Let so many senders send whatever they may, second by second; how many mails that makes."""
     before, end = sum(world.transport.mails.values()), world.now + duration
     senders = [world.ledger] + [
@@ -50,19 +50,19 @@ def send_for(world: ToldWorld, duration: timedelta, *, ledgers: int = 1) -> int:
     return sum(world.transport.mails.values()) - before
 
 
-def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: ToldWorld) -> None:
+def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: World) -> None:
     keep(waiting, Pace(hourly=120))
     assert send_for(waiting, HOUR, ledgers=3) == 120
     assert max(len(mailing.recipients) for mailing in waiting.transport.taken) == 2, "spread over the hour"
 
 
-def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: ToldWorld) -> None:
+def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: World) -> None:
     keep(waiting, Pace(hourly=120))
     waiting.transport.answers = [ThrottledError("slow down", retry_after=600.0)]
     assert send_for(waiting, HOUR) == 100
 
 
-def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: ToldWorld) -> None:
+def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: World) -> None:
     keep(waiting, Pace(hourly=60))
     send_for(waiting, timedelta(minutes=1))
     first, second, *_ = waiting.ledger.sendable(waiting.transport)
@@ -71,7 +71,7 @@ def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: ToldWo
     assert waiting.ledger.sendable(waiting.transport) == []
 
 
-def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: ToldWorld) -> None:
+def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: World) -> None:
     keep(waiting, Pace(hourly=50, first_day=20))
     told = []
     for _ in range(4):
@@ -80,7 +80,7 @@ def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: Tol
     assert told == [20, 28, 39, 50]
 
 
-def test_a_month_without_mail_makes_a_sender_new_again(waiting: ToldWorld) -> None:
+def test_a_month_without_mail_makes_a_sender_new_again(waiting: World) -> None:
     keep(waiting, Pace(first_day=20))
     send_for(waiting, HOUR)
     waiting.wait(days=1)
@@ -91,13 +91,13 @@ def test_a_month_without_mail_makes_a_sender_new_again(waiting: ToldWorld) -> No
     assert send_for(waiting, HOUR) == 20
 
 
-def test_without_a_pace_nothing_waits(waiting: ToldWorld) -> None:
+def test_without_a_pace_nothing_waits(waiting: World) -> None:
     waiting.deliver()
     assert Counter(waiting.transport.mails.values()) == {1: 150}
 
 
 @pytest.mark.parametrize("pace", [Pace(hourly=120), Pace(hourly=60, first_day=20)])
-def test_the_forecast_counts_with_the_pace_and_holds(waiting: ToldWorld, pace: Pace) -> None:
+def test_the_forecast_counts_with_the_pace_and_holds(waiting: World, pace: Pace) -> None:
     keep(waiting, pace)
     begun = waiting.now
     foretold = []
@@ -110,7 +110,7 @@ def test_the_forecast_counts_with_the_pace_and_holds(waiting: ToldWorld, pace: P
         assert abs(expected - with_mail) <= (with_mail - begun) / 10
 
 
-def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: ToldWorld) -> None:
+def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: World) -> None:
     pace = Pace(hourly=1800)
     keep(waiting, pace)
     begun = waiting.now
@@ -124,7 +124,7 @@ def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: ToldWorld
     assert abs(expected - end) <= (end - begun) / 10
 
 
-def test_a_pace_outlives_the_process(database: Engine, waiting: ToldWorld) -> None:
+def test_a_pace_outlives_the_process(database: Engine, waiting: World) -> None:
     keep(waiting, Pace(hourly=60))
     send_for(waiting, timedelta(seconds=1))
     keep(waiting, Pace(hourly=60))

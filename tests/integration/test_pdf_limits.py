@@ -9,7 +9,7 @@ import zlib
 from datetime import date
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator.site.pdf import Printer
 

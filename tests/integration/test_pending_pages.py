@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 OLD, NEW = "We keep it for one year.\n\nAny qestion?", "We keep it for ten years.\n\nAny qestion?"
 ANNOUNCED = {"change": "material", "effective": "2026-08-01", "summary": "Ten years.", "impact": "Longer."}

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from proven_world import NAMES, ProvenWorld
 from sqlalchemy import update
-from told_world import SENDER, ToldWorld
+from support.proven_world import NAMES, ProvenWorld
+from support.world import SENDER, World
 
 from subscribers.announcing import announcements
 from subscribers.database import writing
@@ -24,7 +24,7 @@ from subscribers.transports import DoubtfulError, RefusedError
 
 
 @pytest.fixture
-def proven(world: ToldWorld, tmp_path: Path) -> ProvenWorld:
+def proven(world: World, tmp_path: Path) -> ProvenWorld:
     """Announcement 2 has gone out; one person objects."""
     return ProvenWorld(world, tmp_path)
 
@@ -94,7 +94,7 @@ def test_a_later_state_is_a_proof_of_its_own_in_the_chain(proven: ProvenWorld, b
     verify_chain([(bundle, proven.verify(bundle)), (later, head)])
 
 
-def test_an_announcement_under_way_gives_a_proof_that_says_so(world: ToldWorld, tmp_path: Path) -> None:
+def test_an_announcement_under_way_gives_a_proof_that_says_so(world: World, tmp_path: Path) -> None:
     proven = ProvenWorld(world, tmp_path)
     world.announce("We keep nothing.")
     world.transport.answers = [
@@ -111,7 +111,7 @@ def test_an_announcement_under_way_gives_a_proof_that_says_so(world: ToldWorld, 
     assert b"anna@" not in (tmp_path / "open" / "records.jsonl").read_bytes()
 
 
-def test_what_was_rejected_is_in_the_books(world: ToldWorld, tmp_path: Path) -> None:
+def test_what_was_rejected_is_in_the_books(world: World, tmp_path: Path) -> None:
     proven = ProvenWorld(world, tmp_path)
     world.announce("We keep nothing.")
     world.transport.batch_limit = 1
@@ -170,7 +170,7 @@ def test_a_corrected_address_is_not_said_to_have_been_told(proven: ProvenWorld, 
         assert account.delivery.outcome == "delivered"
 
 
-def test_all_accounts_with_the_address_are_shown(world: ToldWorld, tmp_path: Path) -> None:
+def test_all_accounts_with_the_address_are_shown(world: World, tmp_path: Path) -> None:
     world.register("second", email="anna@example.com", pseudonym_key=b"s" * 32)
     proven = ProvenWorld(world, tmp_path)
     accounts = proven.testimony(proven.prove("anna@example.com", proven.export("bundle"))).accounts

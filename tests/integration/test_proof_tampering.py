@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from proven_world import NAMES, ProvenWorld
-from published_site import PublishedSiteMaker
-from told_world import ToldWorld
+from support.proven_world import NAMES, ProvenWorld
+from support.published_site import PublishedSiteMaker
+from support.world import World
 
 from subscribers.database import open_database
 from subscribers.errors import NotifyError
@@ -32,7 +32,7 @@ def proven(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A world whose bundle ``genuine`` is never touched."""
     folder = tmp_path_factory.mktemp("proven")
     engine = open_database(f"sqlite:///{shutil.copy(empty_sqlite, folder / 'test.sqlite')}")
-    world = ProvenWorld(ToldWorld(engine, PublishedSiteMaker(folder / "site")), folder)
+    world = ProvenWorld(World(engine, PublishedSiteMaker(folder / "site")), folder)
     world.export("genuine")
     yield world
     engine.dispose()

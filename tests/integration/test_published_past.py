@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from told_world import ToldWorld
+from support.world import World
 
 from subscribers.announcing import announcements
 from subscribers.announcing.past import ChangedPastError, Trust
@@ -17,7 +17,7 @@ Versions = list[dict[str, Any]]
 
 
 @pytest.fixture
-def notified(world: ToldWorld) -> ToldWorld:
+def notified(world: World) -> World:
     """One person who knows two versions."""
     world.register("anna")
     world.open_with_baseline()
@@ -41,7 +41,7 @@ def another_time(versions: Versions) -> None:
 @pytest.mark.parametrize("change", [other_source, other_source_and_appearance, another_time])
 @pytest.mark.parametrize("trust", [Trust(), Trust(renderer=True, dates=True)])
 def test_a_published_version_keeps_its_text_and_its_time(
-    notified: ToldWorld, change: Callable[[Versions], None], trust: Trust
+    notified: World, change: Callable[[Versions], None], trust: Trust
 ) -> None:
     change(notified.site.documents["privacy"]["versions"])
     with pytest.raises(ChangedPastError, match="privacy 2026-"):
@@ -49,7 +49,9 @@ def test_a_published_version_keeps_its_text_and_its_time(
     assert len(statuses(notified.engine)) == 2
 
 
-def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(notified: ToldWorld) -> None:
+def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(
+    notified: World,
+) -> None:
     notified.site.commit()
     notified.site.publish("terms", announced=False)
     notified.announce()
@@ -59,7 +61,7 @@ def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(notif
         notified.publish()
 
 
-def test_a_new_version_older_than_the_known_ones_needs_a_person(notified: ToldWorld) -> None:
+def test_a_new_version_older_than_the_known_ones_needs_a_person(notified: World) -> None:
     notified.site.commit()
     notified.site.publish("privacy")["published_at"] = "2019-01-01T00:00:00Z"
     with pytest.raises(ChangedPastError, match="--accept-dates"):
@@ -67,19 +69,19 @@ def test_a_new_version_older_than_the_known_ones_needs_a_person(notified: ToldWo
     assert notified.publish(trust=Trust(dates=True)).announcement_id == 3
 
 
-def test_a_version_that_a_newer_renderer_found_in_the_past_may_be_old(notified: ToldWorld) -> None:
+def test_a_version_that_a_newer_renderer_found_in_the_past_may_be_old(notified: World) -> None:
     notified.site.commit()
     notified.site.publish("privacy").update({"published_at": "2019-01-01T00:00:00Z", "discovered": True})
     notified.publish()
 
 
-def test_a_document_whose_first_version_is_old_is_new(notified: ToldWorld) -> None:
+def test_a_document_whose_first_version_is_old_is_new(notified: World) -> None:
     notified.site.commit()
     notified.site.publish("terms")["published_at"] = "2019-01-01T00:00:00Z"
     assert notified.publish().announcement_id == 3
 
 
-def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: ToldWorld) -> None:
+def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: World) -> None:
     for _ in range(2):
         assert not _publish_another(notified).held_by_limit
     fourth = _publish_another(notified)
@@ -93,7 +95,7 @@ def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: ToldWorld
     assert not _publish_another(notified).held_by_limit
 
 
-def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: ToldWorld) -> None:
+def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: World) -> None:
     for _ in range(2):
         _publish_another(notified)
     notified.site.commit()
@@ -101,7 +103,9 @@ def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: 
     assert not notified.publish(hold=True, daily_limit=3).held_by_limit
 
 
-def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement(notified: ToldWorld) -> None:
+def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement(
+    notified: World,
+) -> None:
     notified.register("boris")
     for version in notified.site.documents["privacy"]["versions"]:
         version["content_sha256"] = version["content_sha256"][::-1]
@@ -111,7 +115,7 @@ def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement
     assert notified.books(3).accepted == 2
 
 
-def _publish_another(world: ToldWorld) -> Any:
+def _publish_another(world: World) -> Any:
     world.site.commit()
     world.site.publish("privacy")
     return world.publish(daily_limit=3)

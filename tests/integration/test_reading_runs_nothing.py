@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator import building, plugin
 from generator.checking.check import check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator.site.site import NoDocumentsError
 

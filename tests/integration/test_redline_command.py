@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 from typer.testing import CliRunner
 
 from generator.cli import app

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
-from told_world import ToldWorld
+from support.world import World
 
 from subscribers.announcing import announcements
 from subscribers.announcing.announcements import UnfitAnnouncementError
@@ -28,7 +28,7 @@ Rule = Callable[[int], Exception | None]  # by the person's number
 
 
 @pytest.fixture
-def announced(world: ToldWorld) -> ToldWorld:
+def announced(world: World) -> World:
     """Sixty people, an announcement with nothing sent, a message for each, and a clock that runs."""
     world.register(*(f"p{number}" for number in range(1, 61)))
     world.open_with_baseline()
@@ -38,7 +38,7 @@ def announced(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def answer(world: ToldWorld, rule: Rule) -> None:
+def answer(world: World, rule: Rule) -> None:
     """From now on each person's message is answered so; each takes a second."""
 
     def say(mailing: Mailing) -> None:
@@ -73,17 +73,17 @@ def unclear(_: int) -> UnclearRefusalError:
     return UnclearRefusalError("550 5.7.1 no", reason="5.7.1 not authorized")
 
 
-def status(world: ToldWorld, number: int = 2) -> Status:
+def status(world: World, number: int = 2) -> Status:
     return next(status for status in statuses(world.engine) if status.announcement_id == number)
 
 
-def unreachable(world: ToldWorld) -> set[str]:
+def unreachable(world: World) -> set[str]:
     with reading(world.engine) as connection:
         return set(connection.scalars(select(people.c.external_id).where(people.c.unreachable.is_not(None))))
 
 
 @pytest.mark.parametrize("after", [0, 20, 41, 55, 58])
-def test_the_senders_quota_costs_nobody_the_message(announced: ToldWorld, after: int) -> None:
+def test_the_senders_quota_costs_nobody_the_message(announced: World, after: int) -> None:
     answer(announced, quota(after))
     announced.deliver()
     paused = status(announced)
@@ -99,7 +99,7 @@ def test_the_senders_quota_costs_nobody_the_message(announced: ToldWorld, after:
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_refusals_that_come_between_acceptances_pause_it_too(announced: ToldWorld) -> None:
+def test_refusals_that_come_between_acceptances_pause_it_too(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if number % 3 == 0 else None)
     announced.deliver()
 
@@ -110,7 +110,7 @@ def test_refusals_that_come_between_acceptances_pause_it_too(announced: ToldWorl
     assert paused.books.rejected == 0
 
 
-def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: ToldWorld) -> None:
+def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if number == 30 else None)
     announced.deliver()
     after = status(announced)
@@ -125,7 +125,9 @@ def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: Tol
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(announced: ToldWorld) -> None:
+def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(
+    announced: World,
+) -> None:
     answer(announced, lambda number: unclear(number) if number == 30 else None)
     for _ in range(12):
         announced.deliver()
@@ -142,7 +144,7 @@ def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(
     assert announced.books(2).accepted == 60
 
 
-def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: ToldWorld) -> None:
+def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if 20 < number <= 27 else None)
     announced.deliver()
     releases = 0
@@ -156,7 +158,7 @@ def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: ToldWo
     assert sum(status(announced).set_aside.values()) == 7
 
 
-def test_a_list_with_many_dead_addresses_goes_through(announced: ToldWorld) -> None:
+def test_a_list_with_many_dead_addresses_goes_through(announced: World) -> None:
     gone = {f"p{number}" for number in range(1, 61) if number % 10 in {1, 2, 3}}
     answer(announced, lambda number: dead(number) if f"p{number}" in gone else None)
     announced.deliver()
@@ -168,7 +170,7 @@ def test_a_list_with_many_dead_addresses_goes_through(announced: ToldWorld) -> N
 
 
 @pytest.mark.parametrize("after", [20, 45])
-def test_a_bare_code_for_all_the_rest_is_not_theirs(announced: ToldWorld, after: int) -> None:
+def test_a_bare_code_for_all_the_rest_is_not_theirs(announced: World, after: int) -> None:
     taken: set[int] = set()
 
     def relay_denied(number: int) -> Exception | None:
@@ -184,7 +186,7 @@ def test_a_bare_code_for_all_the_rest_is_not_theirs(announced: ToldWorld, after:
     assert unreachable(announced) == set()
 
 
-def test_senders_refused_at_the_same_time_lose_nobody(announced: ToldWorld) -> None:
+def test_senders_refused_at_the_same_time_lose_nobody(announced: World) -> None:
     answer(announced, quota(20))
     senders = [threading.Thread(target=announced.deliver) for _ in range(4)]
     for sender in senders:
@@ -198,7 +200,7 @@ def test_senders_refused_at_the_same_time_lose_nobody(announced: ToldWorld) -> N
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: ToldWorld) -> None:
+def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: World) -> None:
     answer(announced, dead)
     announced.deliver()
 
@@ -212,7 +214,7 @@ def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: ToldWorl
     assert announced.books(2).accepted == 60
 
 
-def test_an_account_with_the_same_dead_address_is_unreachable_too(world: ToldWorld) -> None:
+def test_an_account_with_the_same_dead_address_is_unreachable_too(world: World) -> None:
     world.register("anna", "boris")
     world.register("anna2", email="anna@example.com")
     world.open_with_baseline()
@@ -231,7 +233,7 @@ def test_an_account_with_the_same_dead_address_is_unreachable_too(world: ToldWor
     assert world.told(3) == {"anna": "unreachable", "anna2": "unreachable", "boris": None}
 
 
-def test_a_refusal_of_the_sender_at_a_recipient_pauses_at_once(announced: ToldWorld) -> None:
+def test_a_refusal_of_the_sender_at_a_recipient_pauses_at_once(announced: World) -> None:
     answer(announced, lambda _: UnclearRefusalError("553 5.1.8 sender", reason="5.1.8", ours=True))
     announced.deliver()
 
@@ -239,7 +241,7 @@ def test_a_refusal_of_the_sender_at_a_recipient_pauses_at_once(announced: ToldWo
     assert status(announced).under_way == 60
 
 
-def test_retry_leaves_out_the_dead_unless_they_are_named(announced: ToldWorld) -> None:
+def test_retry_leaves_out_the_dead_unless_they_are_named(announced: World) -> None:
     answer(announced, lambda number: dead(number) if number == 7 else None)
     announced.deliver()
     assert announcements.retry(announced.engine, 2) == 0
@@ -252,7 +254,7 @@ def test_retry_leaves_out_the_dead_unless_they_are_named(announced: ToldWorld) -
     assert announced.books(2).accepted == 60
 
 
-def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: ToldWorld) -> None:
+def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: World) -> None:
     answer(announced, lambda number: DoubtfulError("time-out") if number == 7 else None)
     for _ in range(3):
         announced.deliver()
@@ -264,7 +266,7 @@ def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: ToldWor
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_retry_tells_nobody_what_a_later_message_has_told(announced: ToldWorld) -> None:
+def test_retry_tells_nobody_what_a_later_message_has_told(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if number == 7 else None)
     announced.deliver()
     answer(announced, lambda _: None)
@@ -278,7 +280,7 @@ def test_retry_tells_nobody_what_a_later_message_has_told(announced: ToldWorld) 
     assert announced.transport.mails["p7@example.com"] == 1
 
 
-def test_only_an_announcement_that_goes_out_can_be_retried(announced: ToldWorld) -> None:
+def test_only_an_announcement_that_goes_out_can_be_retried(announced: World) -> None:
     announcements.cancel(announced.engine, 2)
     with pytest.raises(UnfitAnnouncementError, match="announcement 2: is cancelled"):
         announcements.retry(announced.engine, 2)
@@ -286,7 +288,7 @@ def test_only_an_announcement_that_goes_out_can_be_retried(announced: ToldWorld)
         announcements.retry(announced.engine, 9)
 
 
-def test_one_full_mailbox_does_not_hold_up_the_next_announcement(announced: ToldWorld) -> None:
+def test_one_full_mailbox_does_not_hold_up_the_next_announcement(announced: World) -> None:
     full = DeferredError("452 4.2.2 full", reason="4.2.2 mailbox full")
     answer(announced, lambda number: full if number == 7 else None)
     announced.deliver()
@@ -303,7 +305,7 @@ def test_one_full_mailbox_does_not_hold_up_the_next_announcement(announced: Told
     assert announced.transport.mails["p7@example.com"] == 1
 
 
-def test_what_waits_for_its_retry_goes_out_beside_a_later_announcement(announced: ToldWorld) -> None:
+def test_what_waits_for_its_retry_goes_out_beside_a_later_announcement(announced: World) -> None:
     answer(announced, lambda number: DeferredError("450") if number == 7 else None)
     announced.deliver()
     announced.announce("We keep even less.", hold=True)
@@ -314,7 +316,7 @@ def test_what_waits_for_its_retry_goes_out_beside_a_later_announcement(announced
     assert announced.books(2).accepted == 60
 
 
-def test_a_server_that_wants_less_from_us_is_left_alone(announced: ToldWorld) -> None:
+def test_a_server_that_wants_less_from_us_is_left_alone(announced: World) -> None:
     answer(announced, lambda _: DeferredError("451 4.7.1 slow down", reason="4.7.1", slower=True))
     tried = 0
     for _ in range(60):
@@ -332,7 +334,7 @@ def test_a_server_that_wants_less_from_us_is_left_alone(announced: ToldWorld) ->
     assert announced.books(2).accepted == 60
 
 
-def test_one_recipient_put_off_for_the_senders_sake_slows_nobody_down(announced: ToldWorld) -> None:
+def test_one_recipient_put_off_for_the_senders_sake_slows_nobody_down(announced: World) -> None:
     answer(
         announced,
         lambda number: DeferredError("451 4.7.1", reason="4.7.1", slower=True) if number % 4 == 0 else None,
@@ -342,7 +344,7 @@ def test_one_recipient_put_off_for_the_senders_sake_slows_nobody_down(announced:
 
 
 def test_a_message_that_cannot_be_made_stops_no_other(
-    announced: ToldWorld, monkeypatch: pytest.MonkeyPatch
+    announced: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare = announced.transport.prepare
 
@@ -360,9 +362,7 @@ def test_a_message_that_cannot_be_made_stops_no_other(
     assert after.set_aside == {"message not made: UnicodeEncodeError": 1}
 
 
-def test_messages_that_can_never_be_made_pause_it(
-    announced: ToldWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_messages_that_can_never_be_made_pause_it(announced: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Mailing) -> object:
         raise KeyError("template")
 
@@ -373,7 +373,7 @@ def test_messages_that_can_never_be_made_pause_it(
     assert status(announced).under_way == 60
 
 
-def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: ToldWorld) -> None:
+def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: World) -> None:
     world.register("anna")
     world.register("boris", email="борис@example.com")
     world.register("chen", unreachable="bounced", unreachable_at=world.now)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
-from told_world import ToldWorld, addresses
+from support.world import World, addresses
 
 from subscribers.database import reading, writing
 from subscribers.model import attempts, deliveries, event_posts, events
@@ -23,7 +23,7 @@ NAMES = ("anna", "boris", "chen")
 
 
 @pytest.fixture
-def waiting(world: ToldWorld) -> ToldWorld:
+def waiting(world: World) -> World:
     """Three people in one batch of announcement 2 that is planned and not sent."""
     world.register(*NAMES)
     world.open_with_baseline()
@@ -32,15 +32,15 @@ def waiting(world: ToldWorld) -> ToldWorld:
     return world
 
 
-def _erase(world: ToldWorld) -> None:
+def _erase(world: World) -> None:
     registry.erase(world.engine, "anna", keys=KEYS, at=world.now)
 
 
-def _restrict(world: ToldWorld) -> None:
+def _restrict(world: World) -> None:
     registry.restrict(world.engine, "anna", at=world.now)
 
 
-def _object(world: ToldWorld) -> None:
+def _object(world: World) -> None:
     registry.object_to_mail(world.engine, "anna", at=world.now)
 
 
@@ -48,7 +48,7 @@ def _object(world: ToldWorld) -> None:
     ("request_of_anna", "reason"), [(_erase, "left"), (_restrict, "restricted"), (_object, "objected")]
 )
 def test_who_asks_while_waiting_gets_no_mail_and_the_books_say_why(
-    waiting: ToldWorld, request_of_anna: Callable[[ToldWorld], None], reason: str
+    waiting: World, request_of_anna: Callable[[World], None], reason: str
 ) -> None:
     request_of_anna(waiting)
     waiting.check()
@@ -59,7 +59,7 @@ def test_who_asks_while_waiting_gets_no_mail_and_the_books_say_why(
         assert list(exclusions) == [reason, None, None]
 
 
-def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: ToldWorld, tmp_path: Path) -> None:
+def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: World, tmp_path: Path) -> None:
     users = tmp_path / "users.csv"
     users.write_text("external_id,email\nboris,boris@example.com\nchen,chen@example.com\n", encoding="utf-8")
     file = ImportFile(users, language=None, now=waiting.now)
@@ -69,14 +69,14 @@ def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: ToldWorld, tmp_pa
     assert waiting.told(2)["anna"] == "left"
 
 
-def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: ToldWorld) -> None:
+def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: World) -> None:
     registry.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
     waiting.deliver()
     assert "anna@example.com" not in waiting.transport.mails
     assert waiting.transport.mails["anna@example.org"] == 1
 
 
-def test_person_data_tell_what_became_of_each_mail(waiting: ToldWorld) -> None:
+def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
     registry.restrict(waiting.engine, "boris", at=waiting.now)
     waiting.deliver()
     (of_anna,) = person_data(waiting.engine, "anna", now=waiting.now)["accounts"]
@@ -98,7 +98,7 @@ def test_person_data_tell_what_became_of_each_mail(waiting: ToldWorld) -> None:
     assert of_boris["mails"][0]["state"] is None
 
 
-def test_erasure_reaches_the_words_of_the_provider(waiting: ToldWorld) -> None:
+def test_erasure_reaches_the_words_of_the_provider(waiting: World) -> None:
     def no_such_mailbox(mailing: object) -> None:
         if "anna@example.com" in repr(mailing):
             raise RefusedError("550 <Anna@Example.com>: no such mailbox")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from told_world import SENDER, ToldWorld
+from support.world import SENDER, World
 
 from subscribers.announcing.publishing import Opening, plan
 from subscribers.announcing.rehearsal import described, rehearse
@@ -13,7 +13,7 @@ from subscribers.site.site_reader import open_site
 
 
 def dry_run(
-    world: ToldWorld,
+    world: World,
     *,
     opening: Opening | None = None,
     changes: Literal["every", "material"] = "every",
@@ -23,7 +23,7 @@ def dry_run(
     return list(described(planned, rehearse(world.engine, site.history, planned)))
 
 
-def test_it_counts_whom_the_publish_then_tells(world: ToldWorld) -> None:
+def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
     world.register("anna", "boris", "chen", "dora", "erik")
     world.register("petya", language="ru")
     world.change("dora", restricted_at=world.now)
@@ -52,7 +52,7 @@ def test_it_counts_whom_the_publish_then_tells(world: ToldWorld) -> None:
     assert books.excluded == {"restricted": 1, "same address": 1}
 
 
-def test_a_site_never_seen_can_be_rehearsed(world: ToldWorld) -> None:
+def test_a_site_never_seen_can_be_rehearsed(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy")
     opening = Opening(since=world.now.date().replace(month=1, day=1))
@@ -67,7 +67,7 @@ def test_a_site_never_seen_can_be_rehearsed(world: ToldWorld) -> None:
     assert statuses(world.engine) == []
 
 
-def test_an_announcement_that_has_not_begun_comes_first(world: ToldWorld) -> None:
+def test_an_announcement_that_has_not_begun_comes_first(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     number = world.announce(hold=True)
@@ -77,7 +77,7 @@ def test_an_announcement_that_has_not_begun_comes_first(world: ToldWorld) -> Non
     assert f"to how many is known once announcement {number} has begun" in dry_run(world)
 
 
-def test_what_waits_for_a_material_change_is_said(world: ToldWorld) -> None:
+def test_what_waits_for_a_material_change_is_said(world: World) -> None:
     world.open_with_baseline()
     world.site.commit()
     world.site.publish("privacy", change="editorial")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from subscribers.site.news import news
 from subscribers.site.published import PublishedVersion, parse_history

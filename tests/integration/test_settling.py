@@ -12,12 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-import postgresql
 import pytest
-from published_site import PublishedSiteMaker
-from sendgrid_double import API_KEY, Behaviour, SendGridDouble, SendRequest
-from smtp_double import SmtpDouble, SmtpMail
-from told_world import SENDER, ToldWorld
+from support import postgresql_cluster
+from support.published_site import PublishedSiteMaker
+from support.sendgrid_server import API_KEY, Behaviour, SendGridServer, SendRequest
+from support.smtp_server import SmtpMail, SmtpServer
+from support.world import SENDER, World
 
 from subscribers.database import UnreadableDatabaseError, migrate, open_database
 from subscribers.delivery.local import deliver
@@ -33,28 +33,28 @@ NAMES = ("anna", "boris", "chen")
 
 
 @pytest.fixture
-def own_cluster() -> Iterator[postgresql.Cluster]:
+def own_cluster() -> Iterator[postgresql_cluster.Cluster]:
     """A PostgreSQL that the test may stop."""
-    if not postgresql.BINARIES:
-        pytest.skip(postgresql.MISSING)
-    with postgresql.running_cluster() as cluster:
+    if not postgresql_cluster.BINARIES:
+        pytest.skip(postgresql_cluster.MISSING)
+    with postgresql_cluster.running_cluster() as cluster:
         yield cluster
 
 
-def _announced(url: str, folder: Path) -> ToldWorld:
-    world = ToldWorld(open_database(url), PublishedSiteMaker(folder / "site"))
+def _announced(url: str, folder: Path) -> World:
+    world = World(open_database(url), PublishedSiteMaker(folder / "site"))
     world.register(*NAMES)
     world.open_with_baseline()
     world.announce()
     return world
 
 
-def _deliver(world: ToldWorld, transport: Transport) -> None:
+def _deliver(world: World, transport: Transport) -> None:
     deliver(Ledger(world.engine), transport, sender=SENDER, stop=Event(), patience=timedelta(0))
 
 
 def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
-    own_cluster: postgresql.Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    own_cluster: postgresql_cluster.Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """SMTP."""
     url = own_cluster.create("restarted")
@@ -69,7 +69,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
             starting[0].start()
         return Behaviour.ACCEPT
 
-    with SmtpDouble() as server, caplog.at_level(logging.WARNING):
+    with SmtpServer() as server, caplog.at_level(logging.WARNING):
         server.behave = stop_before_the_second_answer
         _deliver(world, SmtpTransport(read_server(server.url)))
         starting[0].join()
@@ -81,7 +81,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
 
 
 def test_a_sendgrid_answer_given_while_postgresql_restarts_is_not_forgotten(
-    own_cluster: postgresql.Cluster, tmp_path: Path
+    own_cluster: postgresql_cluster.Cluster, tmp_path: Path
 ) -> None:
     url = own_cluster.create("restarted")
     migrate(open_database(url))
@@ -92,7 +92,7 @@ def test_a_sendgrid_answer_given_while_postgresql_restarts_is_not_forgotten(
         threading.Timer(3, own_cluster.start).start()
         return Behaviour.ACCEPT
 
-    with SendGridDouble() as provider:
+    with SendGridServer() as provider:
         provider.behave = stop_before_the_answer
         _deliver(world, SendGridTransport(api_key=API_KEY, host=provider.url, subuser=None))
     assert world.books(2).accepted == 3
@@ -114,7 +114,7 @@ def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written
         return held
 
     monkeypatch.setattr(Ledger, "intend", break_off)
-    with SmtpDouble() as server:
+    with SmtpServer() as server:
         _deliver(world, SmtpTransport(read_server(server.url)))
         assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
     assert world.books(2).accepted == 3
@@ -144,7 +144,7 @@ def test_an_answer_given_while_sqlite_is_locked_is_not_forgotten(
             locked.wait()
         return Behaviour.ACCEPT
 
-    with SmtpDouble() as server:
+    with SmtpServer() as server:
         server.behave = lock_once
         if kind == "smtp":
             _deliver(world, SmtpTransport(read_server(server.url)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from told_world import ToldWorld, addresses
+from support.world import World, addresses
 
 from subscribers.announcing import announcements
 from subscribers.announcing.publishing import Opening
@@ -25,7 +25,7 @@ ERASED = {
 
 
 @pytest.fixture
-def shared(world: ToldWorld) -> ToldWorld:
+def shared(world: World) -> World:
     """Three accounts of one address, and one of another, wait for a mail."""
     world.register("anna", "boris")
     world.register("anna-2", "anna-3", email="anna@example.com")
@@ -39,7 +39,7 @@ def shared(world: ToldWorld) -> ToldWorld:
     "change", [{"left_at": True}, {"restricted_at": True}, {"objected_at": True}, ERASED]
 )
 def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
-    shared: ToldWorld, change: dict[str, Any]
+    shared: World, change: dict[str, Any]
 ) -> None:
     shared.change("anna", **{name: value and shared.now for name, value in change.items()})
     shared.deliver()
@@ -51,7 +51,7 @@ def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
     assert shared.books(2).accepted == 2
 
 
-def test_accounts_that_no_longer_share_an_address_are_told_each(shared: ToldWorld) -> None:
+def test_accounts_that_no_longer_share_an_address_are_told_each(shared: World) -> None:
     shared.change("anna", email="new@example.com")
     shared.change("anna-3", email="third@example.com")
     shared.deliver()
@@ -59,7 +59,9 @@ def test_accounts_that_no_longer_share_an_address_are_told_each(shared: ToldWorl
     assert shared.transport.mails == addresses(["anna", "boris", "new", "third"])
 
 
-def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(shared: ToldWorld) -> None:
+def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(
+    shared: World,
+) -> None:
     shared.change("anna", left_at=shared.now)
     shared.change("anna-2", restricted_at=shared.now)
     shared.deliver()
@@ -68,7 +70,7 @@ def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(sha
     assert shared.told(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
 
 
-def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: ToldWorld) -> None:
+def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: World) -> None:
     shared.change("boris", email="anna@example.com")
     shared.deliver()
 
@@ -76,7 +78,7 @@ def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: ToldWo
     assert shared.told(2)["boris"] == "same address"
 
 
-def test_an_address_that_was_told_already_is_not_told_again(world: ToldWorld) -> None:
+def test_an_address_that_was_told_already_is_not_told_again(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="en")
     world.open_with_baseline()
@@ -89,7 +91,7 @@ def test_an_address_that_was_told_already_is_not_told_again(world: ToldWorld) ->
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_an_address_in_doubt_is_not_told_by_another_account(world: ToldWorld) -> None:
+def test_an_address_in_doubt_is_not_told_by_another_account(world: World) -> None:
     world.register("anna", "boris")
     world.open_with_baseline()
     world.announce()
@@ -106,7 +108,7 @@ def test_an_address_in_doubt_is_not_told_by_another_account(world: ToldWorld) ->
 
 
 def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reason_to_be_silent(
-    world: ToldWorld,
+    world: World,
 ) -> None:
     world.register("anna", "boris")
     world.open_with_baseline()
@@ -124,7 +126,7 @@ def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reaso
 
 
 def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_address(
-    world: ToldWorld,
+    world: World,
 ) -> None:
     world.site.publish("privacy")
     world.site.publish("privacy.ru", language="ru", translation_of="privacy")
@@ -139,7 +141,9 @@ def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_ad
     assert world.told(2) == {"anna": "unchanged", "anna-2": None}
 
 
-def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(shared: ToldWorld) -> None:
+def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(
+    shared: World,
+) -> None:
     announcements.cancel(shared.engine, 2)
     with writing(shared.engine) as connection:
         connection.execute(update(people).where(people.c.external_id == "anna").values(left_at=shared.now))
@@ -151,7 +155,7 @@ def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(sh
 
 
 def test_who_shared_an_address_to_which_the_mail_did_not_arrive_is_told_of_it_next_time(
-    world: ToldWorld,
+    world: World,
 ) -> None:
     world.register("anna", "boris")
     world.register("anna-2", email="anna@example.com")

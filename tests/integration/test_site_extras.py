@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from policy_site import SITE_URL, PolicySite, text
+from support.policy_site import SITE_URL, PolicySite, text
 
 from generator.plugin import ConfigError
 from generator.site.analytics import UnknownServiceError

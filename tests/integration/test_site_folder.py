@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite
+from support.policy_site import PolicySite
 
 from generator import building
 from generator.site.output import MARKER, Output, OutsideError

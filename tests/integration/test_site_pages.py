@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 TITLES = {
     "privacy-policies/privacy.md": "Privacy",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from published_site import PublishedSiteMaker
+from support.published_site import PublishedSiteMaker
 
 from subscribers.errors import NotifyError
 from subscribers.site import sources

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from policy_site import PolicySite, text
+from support.policy_site import PolicySite, text
 
 from generator.site.feeds import LONGEST_TITLE, feed_title
 

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from told_world import SENDER
+from support.world import SENDER
 
 from subscribers.mail.message import Message
 from subscribers.transports import Mailing, MisconfiguredError, Recipient

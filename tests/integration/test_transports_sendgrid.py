@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sendgrid_double import API_KEY, Behaviour, SendGridDouble
-from told_world import SENDER
+from support.sendgrid_server import API_KEY, Behaviour, SendGridServer
+from support.world import SENDER
 
 from subscribers.mail.message import Message
 from subscribers.transports import (
@@ -32,8 +32,8 @@ from subscribers.transports.sendgrid import SendGridTransport
 
 
 @pytest.fixture
-def provider() -> Iterator[SendGridDouble]:
-    with SendGridDouble() as double:
+def provider() -> Iterator[SendGridServer]:
+    with SendGridServer() as double:
         yield double
 
 
@@ -50,15 +50,15 @@ def mailing(*addresses: str) -> Mailing:
     )
 
 
-def transport(provider: SendGridDouble, *, api_key: str = API_KEY) -> SendGridTransport:
+def transport(provider: SendGridServer, *, api_key: str = API_KEY) -> SendGridTransport:
     return SendGridTransport(api_key=api_key, host=provider.url, subuser=None)
 
 
-def send(provider: SendGridDouble, *, seconds: float = 30) -> str | None:
+def send(provider: SendGridServer, *, seconds: float = 30) -> str | None:
     return transport(provider).prepare(mailing()).send(may_write=lambda: seconds > 0)
 
 
-def test_each_recipient_gets_a_mail_of_their_own(provider: SendGridDouble) -> None:
+def test_each_recipient_gets_a_mail_of_their_own(provider: SendGridServer) -> None:
     assert send(provider)
 
     [request] = provider.accepted
@@ -68,7 +68,7 @@ def test_each_recipient_gets_a_mail_of_their_own(provider: SendGridDouble) -> No
 
 
 def test_nothing_is_tracked_and_an_unsubscribe_does_not_stop_a_service_notice(
-    provider: SendGridDouble,
+    provider: SendGridServer,
 ) -> None:
     send(provider)
 
@@ -83,7 +83,7 @@ def test_nothing_is_tracked_and_an_unsubscribe_does_not_stop_a_service_notice(
     assert "asm" not in body
 
 
-def test_the_provider_learns_opaque_ids_only(provider: SendGridDouble) -> None:
+def test_the_provider_learns_opaque_ids_only(provider: SendGridServer) -> None:
     send(provider)
 
     body = provider.accepted[0].body
@@ -94,14 +94,14 @@ def test_the_provider_learns_opaque_ids_only(provider: SendGridDouble) -> None:
     ]
 
 
-def test_the_digest_is_that_of_the_bytes_on_the_line(provider: SendGridDouble) -> None:
+def test_the_digest_is_that_of_the_bytes_on_the_line(provider: SendGridServer) -> None:
     request = transport(provider).prepare(mailing())
     request.send(may_write=lambda: True)
 
     assert hashlib.sha256(provider.accepted[0].raw).hexdigest() == request.sha256
 
 
-def test_a_subuser_is_named(provider: SendGridDouble) -> None:
+def test_a_subuser_is_named(provider: SendGridServer) -> None:
     named = SendGridTransport(api_key=API_KEY, host=provider.url, subuser="notices")
     named.prepare(mailing()).send(may_write=lambda: True)
 
@@ -117,7 +117,7 @@ def test_a_subuser_is_named(provider: SendGridDouble) -> None:
         Behaviour.FAIL,
     ],
 )
-def test_an_answer_that_settles_nothing_is_a_doubt(provider: SendGridDouble, behaviour: Behaviour) -> None:
+def test_an_answer_that_settles_nothing_is_a_doubt(provider: SendGridServer, behaviour: Behaviour) -> None:
     provider.behave = lambda _: behaviour
     with pytest.raises(DoubtfulError):
         send(provider)
@@ -153,7 +153,7 @@ HTML = "<html><body>Access denied</body></html>"
     ],
 )
 def test_a_page_of_something_else_is_a_doubt_only_where_it_proves_nothing(
-    provider: SendGridDouble, status: int, headers: dict[str, str], error: type[Exception]
+    provider: SendGridServer, status: int, headers: dict[str, str], error: type[Exception]
 ) -> None:
     provider.page = (status, headers, HTML)
     with pytest.raises(error) as caught:
@@ -163,8 +163,8 @@ def test_a_page_of_something_else_is_a_doubt_only_where_it_proves_nothing(
     assert HTML not in str(caught.value)
 
 
-def test_the_key_is_not_carried_to_another_host(provider: SendGridDouble) -> None:
-    with SendGridDouble() as other:
+def test_the_key_is_not_carried_to_another_host(provider: SendGridServer) -> None:
+    with SendGridServer() as other:
         provider.page = (302, {"Location": f"{other.url}/v3/mail/send"}, HTML)
         with pytest.raises(MisconfiguredError):
             send(provider)
@@ -193,7 +193,7 @@ def test_a_request_that_was_not_written_whole_leaves_no_doubt() -> None:
         thread.join()
 
 
-def test_nothing_more_is_written_once_the_lease_has_ended_amid_the_request(provider: SendGridDouble) -> None:
+def test_nothing_more_is_written_once_the_lease_has_ended_amid_the_request(provider: SendGridServer) -> None:
     asked = iter([True, False])
     with pytest.raises(TooLateError):
         transport(provider).prepare(mailing()).send(may_write=lambda: next(asked))
@@ -223,39 +223,39 @@ def test_an_unknown_host_leaves_no_doubt() -> None:
         absent.prepare(mailing()).send(may_write=lambda: True)
 
 
-def test_nothing_is_written_after_the_lease(provider: SendGridDouble) -> None:
+def test_nothing_is_written_after_the_lease(provider: SendGridServer) -> None:
     with pytest.raises(TooLateError):
         send(provider, seconds=-1)
     assert provider.requests == []
 
 
-def test_a_throttle_says_how_long(provider: SendGridDouble) -> None:
+def test_a_throttle_says_how_long(provider: SendGridServer) -> None:
     provider.behave = lambda _: Behaviour.THROTTLE
     with pytest.raises(ThrottledError) as caught:
         send(provider)
     assert caught.value.retry_after == pytest.approx(7, abs=0.5)
 
 
-def test_a_throttle_without_headers_is_understood(provider: SendGridDouble) -> None:
+def test_a_throttle_without_headers_is_understood(provider: SendGridServer) -> None:
     provider.behave = lambda _: Behaviour.THROTTLE_IN_SILENCE
     with pytest.raises(ThrottledError) as caught:
         send(provider)
     assert caught.value.retry_after is None
 
 
-def test_a_bad_address_refuses_the_request(provider: SendGridDouble) -> None:
+def test_a_bad_address_refuses_the_request(provider: SendGridServer) -> None:
     provider.bad_addresses = {"boris@example.com"}
     with pytest.raises(RefusedError, match="400 Does not contain a valid address"):
         send(provider)
 
 
-def test_a_bad_sender_is_the_operators_to_mend(provider: SendGridDouble) -> None:
+def test_a_bad_sender_is_the_operators_to_mend(provider: SendGridServer) -> None:
     provider.behave = lambda _: Behaviour.REFUSE_SENDER
     with pytest.raises(MisconfiguredError, match="not a verified sender"):
         send(provider)
 
 
-def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridDouble) -> None:
+def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridServer) -> None:
     stranger = transport(provider, api_key="SG.wrong").prepare(mailing())
     with pytest.raises(MisconfiguredError, match="401"):
         stranger.send(may_write=lambda: True)
@@ -278,7 +278,7 @@ def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridDouble) -> None:
     ],
 )
 def test_only_an_error_that_names_a_recipient_is_theirs(
-    provider: SendGridDouble, status: int, fields: list[str | None], error: type[Exception]
+    provider: SendGridServer, status: int, fields: list[str | None], error: type[Exception]
 ) -> None:
     errors = [{"message": "Maximum credits exceeded", "field": field} for field in fields]
     provider.page = (status, {"Content-Type": "application/json"}, json.dumps({"errors": errors}))
@@ -286,7 +286,7 @@ def test_only_an_error_that_names_a_recipient_is_theirs(
         send(provider)
 
 
-def test_letters_outside_ascii_before_the_at_sign_are_not_sent(provider: SendGridDouble) -> None:
+def test_letters_outside_ascii_before_the_at_sign_are_not_sent(provider: SendGridServer) -> None:
     mail = mailing()
     [first, *_] = mail.recipients
     with pytest.raises(UnsupportedAddressError):

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from told_world import SENDER
+from support.world import SENDER
 
 from subscribers.errors import NotifyError
 from subscribers.mail.message import Message

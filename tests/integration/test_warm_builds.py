@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from policy_site import DAY, PolicySite, publish_everything, text
+from support.policy_site import DAY, PolicySite, publish_everything, text
 
 from generator import building
 

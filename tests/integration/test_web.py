@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
-from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, text
+from support.published_site import PublishedSiteMaker
 
 from subscribers.database import open_database, writing
 from subscribers.mail.message import Message, to_email

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
-from sendgrid_double import EventSource
 from sqlalchemy import Engine
-from told_world import ToldWorld
+from support.sendgrid_server import EventSource
+from support.world import World
 
 from subscribers.database import open_database
 from subscribers.ledger.evidence import SignedPost, Verifier
@@ -37,7 +37,7 @@ def send(client: TestClient, post: SignedPost) -> int:
 
 
 def test_a_signed_post_is_in_the_books_once_it_is_taken(
-    client: TestClient, source: EventSource, world: ToldWorld
+    client: TestClient, source: EventSource, world: World
 ) -> None:
     world.register("anna")
     world.open_with_baseline()

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from policy_repository import PolicyRepository
+from support.policy_repository import PolicyRepository
 
 from generator.errors import ForeignRepositoryError, PolicyError, UnknownRefError
 from generator.versions.repository import open_repository

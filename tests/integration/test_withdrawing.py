@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checked_site import NOW, changed, checked, findings, site_with_a_policy
-from policy_site import PolicySite
-from told_world import SENDER
+from support.checked_site import NOW, changed, checked, findings, site_with_a_policy
+from support.policy_site import PolicySite
+from support.world import SENDER
 
 from subscribers.mail.content import read_content
 from subscribers.mail.message import compose

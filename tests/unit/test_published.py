@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from published_site import PublishedSiteMaker
+from support.published_site import PublishedSiteMaker
 
 from subscribers.site.published import UnreadableSiteError, parse_history, parse_redline
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from policy_repository import plain_renderer
+from support.policy_repository import plain_renderer
 
 from generator.language import load_language
 from generator.redline import Side, compare, html, mail_text, plain_words

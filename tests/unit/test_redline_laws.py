@@ -8,7 +8,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from redline_reader import is_marked, read
+from support.redline_reader import is_marked, read
 
 from generator.redline import Side, compare, html, redline_markdown
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
-from redline_reader import read
 from selectolax.lexbor import LexborHTMLParser
+from support.redline_reader import read
 
 from generator.language import load_language
 from generator.redline import Side, compare, html, plain_words

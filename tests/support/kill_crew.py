@@ -18,12 +18,12 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from kill_sender import Clock, EngineName, Order, TransportName, send
 from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import make_url
 
 from subscribers.delivery.workers import make_app
+from support.kill_sender import Clock, EngineName, Order, TransportName, send
 
 # Where a sender kills itself, or is killed by the provider that it talks to, or by somebody from outside.
 TRANSACTION_POINTS = ("before a transaction", "before a commit")

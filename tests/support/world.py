@@ -11,7 +11,6 @@ from email.headerregistry import Address
 from threading import Event
 from typing import Any, Literal
 
-from published_site import PublishedSiteMaker
 from sqlalchemy import Engine, func, insert, select, update
 
 from subscribers.announcing.past import NO_TRUST, Trust
@@ -24,6 +23,7 @@ from subscribers.model import attempts, batches, deliveries, people
 from subscribers.settings import Sender
 from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
+from support.published_site import PublishedSiteMaker
 
 SENDER = Sender(
     address=Address("Example Market", "policy", "market.example"),
@@ -72,7 +72,7 @@ class ScriptedRequest:
         return f"provider-{len(self.transport.taken)}"
 
 
-class ToldWorld:
+class World:
     """Everything on one database; ``now`` is the clock, and waiting sets it forward."""
 
     def __init__(self, engine: Engine, site: PublishedSiteMaker) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from policy_repository import PolicyRepository
 
 from generator import building
+from support.policy_repository import PolicyRepository
 
 SITE_URL = "https://policies.example/legal/"
 DAY = date(2026, 6, 1)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from sendgrid_double import EventSource
-from told_world import SENDER, ToldWorld
 
 from subscribers.ledger.evidence import Verifier, receive
 from subscribers.proof.bundle import export
@@ -15,6 +13,8 @@ from subscribers.proof.form import Head, person_json
 from subscribers.proof.person import Testimony, prove_person, verify_person
 from subscribers.proof.verify import verify_bundle
 from subscribers.transports import Mailing
+from support.sendgrid_server import EventSource
+from support.world import SENDER, World
 
 NAMES = ("anna", "boris", "chen", "dora", "emil")
 
@@ -22,7 +22,7 @@ NAMES = ("anna", "boris", "chen", "dora", "emil")
 class ProvenWorld:
     """Five people; announcement 2 has gone out to four of them, in batches of two."""
 
-    def __init__(self, world: ToldWorld, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path) -> None:
         self.world = world
         self.folder = folder
         self.key = Ed25519PrivateKey.generate()

@@ -15,9 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
-from sendgrid_double import API_KEY
 from sqlalchemy import Engine, event
-from told_world import SENDER
 
 from subscribers.database import open_database
 from subscribers.delivery.local import deliver
@@ -28,6 +26,8 @@ from subscribers.transports import Mailing, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
 from subscribers.transports.smtp_server import read_server
+from support.sendgrid_server import API_KEY
+from support.world import SENDER
 
 BATCH = 10
 START = datetime(2026, 6, 1, tzinfo=UTC)

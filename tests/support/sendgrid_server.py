@@ -1,6 +1,6 @@
 """A server that speaks as much of SendGrid's v3 API as we use, and misbehaves as told.
 
-with SendGridDouble() as provider:
+with SendGridServer() as provider:
     provider.behave = lambda request: Behaviour.ACCEPT_THEN_DROP
     provider.url       # give it to the transport
     provider.mails     # how often each delivery was accepted
@@ -75,7 +75,7 @@ class SendRequest:
         ]
 
 
-class SendGridDouble:
+class SendGridServer:
     """Counts what it accepts; ``bad_addresses`` make a request invalid, as the real one's checks do."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class _Server(ThreadingHTTPServer):
         """A sender that was killed does not read the answer."""
 
 
-def _handler(double: SendGridDouble) -> type[BaseHTTPRequestHandler]:
+def _handler(double: SendGridServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
-from sendgrid_double import API_KEY
-from told_world import SENDER
-
 from subscribers.database import open_database
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.workers import work
 from subscribers.ledger.ledger import Ledger
 from subscribers.transports.sendgrid import SendGridTransport
+from support.sendgrid_server import API_KEY
+from support.world import SENDER
 
 
 def main(database_url: str, provider_url: str, name: str, lease: str) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from kill_sender import START, WINDOW, Clock
-from sendgrid_double import EventSource, SendGridDouble
 from sqlalchemy import Engine
 
 from subscribers.ledger.evidence import Verifier, receive
+from support.kill_sender import START, WINDOW, Clock
+from support.sendgrid_server import EventSource, SendGridServer
 
 
 class Postman:
     """Brings the events about all that the provider has accepted."""
 
     def __init__(
-        self, provider: SendGridDouble, engine: Engine, *, clock: Clock, chance: random.Random
+        self, provider: SendGridServer, engine: Engine, *, clock: Clock, chance: random.Random
     ) -> None:
         self._provider = provider
         self._engine = engine

@@ -1,6 +1,6 @@
 """Kills senders, and counts who got two mails, who got none, and whether the books balance.
 
-python tests/kill_campaign.py --kills 1000        # the long form; the suite runs a short one
+PYTHONPATH=tests python -m support.kill_campaign --kills 1000    # the long form; the suite runs a short one
 
 A campaign is one announcement on a fresh database. Senders are killed at a named point or at a random moment,
 while the provider answers well, badly or not at all, and its events come late, twice and shuffled, but within
@@ -24,21 +24,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import postgresql
-from kill_crew import POINTS, Crew, new_clock
-from kill_events import Postman
-from kill_sender import START, WINDOW, EngineName, TransportName
-from published_site import PublishedSiteMaker
-from sendgrid_double import Behaviour, SendGridDouble, SendRequest
-from smtp_double import SmtpDouble, SmtpMail
 from sqlalchemy import select
-from told_world import ToldWorld
 
 from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, reading
 from subscribers.ledger.books import audit, statuses
 from subscribers.ledger.ledger import Ledger
 from subscribers.model import AttemptState, BatchState, attempts, batches, deliveries
+from support import postgresql_cluster
+from support.kill_crew import POINTS, Crew, new_clock
+from support.kill_events import Postman
+from support.kill_sender import START, WINDOW, EngineName, TransportName
+from support.published_site import PublishedSiteMaker
+from support.sendgrid_server import Behaviour, SendGridServer, SendRequest
+from support.smtp_server import SmtpMail, SmtpServer
+from support.world import World
 
 PEOPLE: Mapping[TransportName, int] = {"sendgrid": 120, "smtp": 40}  # in batches of ten and of one
 BAD = {"person7@example.com", "person19@example.com"}
@@ -103,7 +103,7 @@ class Campaign:
         *,
         database_url: str,
         folder: Path,
-        provider: SendGridDouble | SmtpDouble,
+        provider: SendGridServer | SmtpServer,
         tally: Tally,
         seed: int,
         kills: int,
@@ -112,7 +112,7 @@ class Campaign:
         self.provider = provider
         self.tally = tally
         self.chance = random.Random(seed)
-        self.world = ToldWorld(open_database(database_url), PublishedSiteMaker(folder / "site"))
+        self.world = World(open_database(database_url), PublishedSiteMaker(folder / "site"))
         self.world.now = START
         self.world.register(*(f"person{number}" for number in range(PEOPLE[kind.transport])))
         self.world.open_with_baseline()
@@ -120,7 +120,7 @@ class Campaign:
         self.clock = new_clock()
         self.ledger = Ledger(self.world.engine, now=self.clock.now)
         self.postman = None
-        if isinstance(provider, SendGridDouble):
+        if isinstance(provider, SendGridServer):
             self.postman = Postman(provider, self.world.engine, clock=self.clock, chance=self.chance)
         self.crew = Crew(
             kind.engine,
@@ -253,7 +253,7 @@ def run_campaigns(
         seed += 1
         home = folder / f"campaign-{seed}"
         home.mkdir()
-        with SendGridDouble() if kind.transport == "sendgrid" else SmtpDouble() as provider:
+        with SendGridServer() if kind.transport == "sendgrid" else SmtpServer() as provider:
             Campaign(
                 kind,
                 database_url=make_database(f"kills_{seed}"),
@@ -276,7 +276,7 @@ def databases(kind: DatabaseKind, folder: Path) -> Iterator[Callable[[str], str]
         engine.dispose()
         yield lambda name: f"sqlite:///{shutil.copy(empty, folder / f'{name}.sqlite')}"
         return
-    with postgresql.running_cluster() as cluster:
+    with postgresql_cluster.running_cluster() as cluster:
         engine = open_database(cluster.create("empty"))
         migrate(engine)
         engine.dispose()

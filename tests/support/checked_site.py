@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from policy_site import PolicySite, text
-
 from generator import plugin
 from generator.checking.check import check
 from generator.checking.findings import Report
 from generator.versions.repository import open_repository
+from support.policy_site import PolicySite, text
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FIRST = text(

@@ -11,7 +11,8 @@ from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sendgrid_double import ACCEPTING, Behaviour
+
+from support.sendgrid_server import ACCEPTING, Behaviour
 
 DROPPING = {Behaviour.ACCEPT_THEN_DROP, Behaviour.DROP}
 ANSWERS = {
@@ -33,7 +34,7 @@ class SmtpMail:
     delivery: str
 
 
-class SmtpDouble:
+class SmtpServer:
     """``mails`` counts the accepted ones by delivery, as their Message-ID says."""
 
     def __init__(self, *, international: bool = False) -> None:
