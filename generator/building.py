@@ -13,11 +13,11 @@ from pathlib import Path
 from generator import plugin, signing
 from generator.checking.unpublished import check_unpublished
 from generator.earlier_site import read_earlier_site
-from generator.site.addresses import HISTORY
+from generator.site.build import Built
 from generator.site.config import SiteConfig
-from generator.site.seam import Published
-from generator.site.site import Built
+from generator.site.history_json import Published
 from generator.site.trusted_cache import open_cache
+from generator.site.urls import HISTORY
 from generator.site_folder import refuse_foreign_folder
 from generator.versions.repository import open_repository
 

@@ -17,7 +17,7 @@ from generator.errors import PolicyError
 from generator.language import load_language
 from generator.printable import say, several_lines
 from generator.progress import telling_progress
-from generator.site.renderers import renderer_of
+from generator.site.renderer import renderer_of
 from generator.site.trusted_cache import open_cache
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history

@@ -13,7 +13,7 @@ from threading import Thread
 from urllib.error import HTTPError
 
 from generator.errors import PolicyError
-from generator.site.seam import Published, UnreadablePublishedError, read_published
+from generator.site.history_json import Published, UnreadablePublishedError, read_published
 
 SILENCE_SECONDS = 30
 ANSWER_SECONDS = 120

@@ -36,21 +36,21 @@ from mkdocs.utils.templates import TemplateContext
 
 from generator.errors import PolicyError
 from generator.language import load_language
-from generator.site import shell
+from generator.site import page_layout
+from generator.site.allowed_files import FileRule, OccupiedPaths
 from generator.site.analytics import read_analytics, with_consent
 from generator.site.brand import DEFAULT_PALETTE, Brand, brand_style, read_brand
-from generator.site.compiled import CompiledTemplates
+from generator.site.build import Built, Site
 from generator.site.config import SiteConfig
-from generator.site.content_policy import ContentPolicy, hosts
-from generator.site.files_beside import FileRule, Occupied
+from generator.site.content_security_policy import ContentSecurityPolicy, hosts
+from generator.site.failing_plugin import failing_plugin
 from generator.site.headings import table_of_contents
-from generator.site.material import mended, spoken_by_theme
-from generator.site.menu import mended_nav, renamed
-from generator.site.neighbours import culprit
+from generator.site.history_json import Published
+from generator.site.material_fixes import mended, spoken_by_theme
+from generator.site.menu import renamed, updated_nav
+from generator.site.page_layout import Article, PageLayout, in_language
 from generator.site.preview_server import PreviewApplication
-from generator.site.seam import Published
-from generator.site.shell import Article, Shell, in_language
-from generator.site.site import Built, Site
+from generator.site.template_cache import TemplateCache
 from generator.site.trusted_cache import open_cache
 from generator.versions import snippets
 from generator.versions.characters import clean
@@ -155,7 +155,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._policy = (
             None
             if self._preview
-            else ContentPolicy(
+            else ContentSecurityPolicy(
                 {
                     "script-src": (
                         *hosts(str(script) for script in config.extra_javascript),
@@ -192,7 +192,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         files.add_files_from_theme(config.theme.get_env(), config)  # those that a file of that name hid
         taken = {*(file.dest_uri for file in files), *self._assets}
         if self._preview:
-            rule, occupied = self._site_config.file_rule, Occupied(taken)
+            rule, occupied = self._site_config.file_rule, OccupiedPaths(taken)
             for file in beside:
                 path = file.src_uri
                 if not file.is_documentation_page() and rule.goes_live(path) and not occupied.by(path):
@@ -225,7 +225,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def _on_all_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Let the menu name documents as they are named today."""
         if config.nav is not None:
-            config.nav, warnings = mended_nav(
+            config.nav, warnings = updated_nav(
                 config.nav, files=files.src_uris.keys(), moved=renamed(self._site.places)
             )
             for warning in warnings:
@@ -263,12 +263,12 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     @event_priority(-100)  # after every plugin that adds to the theme
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Render the theme once in each language, for the archive pages to be filled in."""
-        env.bytecode_cache = CompiledTemplates()
+        env.bytecode_cache = TemplateCache()
         self._other_pages = [
             file.url for file in files.documentation_pages() if file.src_uri not in self._articles
         ]
         self._shells = {
-            language: Shell(self._render_shell(language, env=env, config=config, files=files))
+            language: PageLayout(self._render_shell(language, env=env, config=config, files=files))
             for language in self._site.languages()
         }
         return env
@@ -286,7 +286,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     @event_priority(-100)  # after every plugin that adds a script
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Links to feeds and translations in the document's head; what every finished page gets."""
-        if page.file.src_uri == shell.SOURCE:
+        if page.file.src_uri == page_layout.SOURCE:
             return output
         _set_language(config, self._site_config.language)
         article = self._articles.get(page.file.src_uri)
@@ -380,17 +380,21 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return nav
 
     def _render_shell(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
-        file = _file(shell.SOURCE, b"", config)
-        file.dest_uri = f"{shell.ADDRESS}index.html"
-        page = Page(shell.TITLE, file, config)
-        page.content = shell.CONTENT
-        page.meta = {"title": shell.TITLE, "description": shell.DESCRIPTION, "hide": ["navigation", "toc"]}
+        file = _file(page_layout.SOURCE, b"", config)
+        file.dest_uri = f"{page_layout.ADDRESS}index.html"
+        page = Page(page_layout.TITLE, file, config)
+        page.content = page_layout.CONTENT
+        page.meta = {
+            "title": page_layout.TITLE,
+            "description": page_layout.DESCRIPTION,
+            "hide": ["navigation", "toc"],
+        }
         _set_language(config, language)
         context = get_context(self._nav_in(language, self._shell_nav()), files, config, page)
         rendered = clean(env.get_template("main.html").render(context))
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
         rendered = self._with_consent(self._mended(rendered, config, language), language)
-        return rendered.replace(HEAD_END, shell.HEAD + HEAD_END, 1)
+        return rendered.replace(HEAD_END, page_layout.HEAD + HEAD_END, 1)
 
 
 def build(
@@ -448,7 +452,7 @@ def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
     except (PolicyError, Abort, ConfigurationError):
         raise
     except Exception as error:  # of any kind, from a plugin that nobody here knows
-        name = culprit(error, folders)
+        name = failing_plugin(error, folders)
         if name is None:
             raise
         raise ConfigError(

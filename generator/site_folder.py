@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generator.errors import PolicyError
-from generator.site.addresses import HISTORY
 from generator.site.output import MARKER
+from generator.site.urls import HISTORY
 
 
 class ForeignFolderError(PolicyError):

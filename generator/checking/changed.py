@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from generator.checking.findings import Finding
-from generator.site.addresses import Place
+from generator.site.urls import SiteDocument
 from generator.versions.document import Document
 from generator.versions.front_matter import FrontMatter
 from generator.versions.version import Version
@@ -36,7 +36,7 @@ class ChangedText:
     earlier: Sequence[Version]
     version: Version | None
     is_upcoming: bool
-    place: Place
+    place: SiteDocument
     today: date
 
     @property

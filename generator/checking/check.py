@@ -17,12 +17,12 @@ from generator.checking.never_meant import never_meant_findings
 from generator.checking.numbering import numbering_findings
 from generator.checking.removed import removal_findings
 from generator.checking.statements import statement_findings
-from generator.site.addresses import AddressTakenError, Place, place_documents
+from generator.site.allowed_files import is_hidden
 from generator.site.config import SiteConfig
-from generator.site.files_beside import is_hidden
+from generator.site.hidden_readmes import without_hidden_readmes
 from generator.site.links import Links
-from generator.site.readmes import without_hidden_readmes
-from generator.site.renderers import renderer_of
+from generator.site.renderer import renderer_of
+from generator.site.urls import PathTakenError, SiteDocument, assign_paths
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
 from generator.versions.repository import UNCOMMITTED, Repository
 
@@ -70,10 +70,10 @@ def check(
         finding for commit, finding in contradictions(history, gathering.lines) if commit == UNCOMMITTED
     )
     try:
-        places = place_documents(
+        places = assign_paths(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
         )
-    except AddressTakenError as error:
+    except PathTakenError as error:
         taken = Finding(path=in_repository(folder, error.path), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
     links = Links(places)
@@ -148,7 +148,7 @@ def _is_removed(document: DocumentHistory) -> bool:
 
 def _broken_links(
     gathering: Gathering,
-    places: Sequence[Place],
+    places: Sequence[SiteDocument],
     links: Links,
     *,
     committed: Collection[str],

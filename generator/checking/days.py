@@ -11,8 +11,8 @@ from rapidfuzz.distance import Indel
 
 from generator.checking.changed import ChangedText, line_of
 from generator.checking.findings import Finding
-from generator.site.addresses import Place
-from generator.site.translations import translated_versions
+from generator.site.urls import SiteDocument
+from generator.site.version_translations import translated_versions
 from generator.versions.history import History
 from generator.versions.lineage import current_path
 from generator.versions.version import upcoming
@@ -78,7 +78,7 @@ def missing_corrections(
         )
 
 
-def translation_findings(text: ChangedText, original: Place | None) -> Iterator[Finding]:
+def translation_findings(text: ChangedText, original: SiteDocument | None) -> Iterator[Finding]:
     """A translation that takes effect before what it translates."""
     version = text.version
     if version is None or original is None:

@@ -15,10 +15,10 @@ from generator.checking.links import Page
 from generator.language import load_language
 from generator.redline import Side
 from generator.redline.pictures import with_pictures
-from generator.site.addresses import Place
 from generator.site.config import SiteConfig
 from generator.site.links import Links
 from generator.site.redlines import RedlineTexts, days_between, redline_texts
+from generator.site.urls import SiteDocument
 from generator.versions.document import Document, Renderer, read_document
 from generator.versions.history import SavedText, in_repository
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
@@ -35,17 +35,17 @@ class Gathering:
     renderer: Renderer
     folder: str
 
-    def path_of(self, place: Place) -> str:
+    def path_of(self, place: SiteDocument) -> str:
         """Where the document is, or was last, in the repository."""
         return in_repository(self.folder, place.document.path)
 
-    def drafts(self, place: Place, *, today: date) -> Iterator[ChangedText]:
+    def drafts(self, place: SiteDocument, *, today: date) -> Iterator[ChangedText]:
         """The texts that a draft brings, the current and the upcoming one, and those that they replace."""
         for number, file in enumerate(place.document.files):
             if file.texts[-1].commit == UNCOMMITTED:
                 yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
 
-    def committed(self, place: Place, version: Version) -> ChangedText:
+    def committed(self, place: SiteDocument, version: Version) -> ChangedText:
         """The text of a version, and the one that it changes."""
         versions = place.document.versions
         followed = versions[version.follows - 1] if version.follows else None
@@ -79,7 +79,7 @@ class Gathering:
             else self._redline(text.old, text.new, version, text.place, links),
         )
 
-    def pages(self, places: Sequence[Place], *, draft: bool) -> Iterator[Page]:
+    def pages(self, places: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
         """The living documents as their links see them, with the draft or as they were before it."""
         for place in places:
             document = place.document
@@ -124,7 +124,7 @@ class Gathering:
         }
 
     def _changed(
-        self, place: Place, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
+        self, place: SiteDocument, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
     ) -> ChangedText:
         new, versions = texts[-1], place.document.versions
         raw = self.repository.read(new.blob)
@@ -148,7 +148,7 @@ class Gathering:
         )
 
     def _before(
-        self, place: Place, texts: Sequence[SavedText], new: Document, version: Version | None
+        self, place: SiteDocument, texts: Sequence[SavedText], new: Document, version: Version | None
     ) -> SavedText | None:
         """The text that the new one changes, or that stands for it where it is no version."""
         versions = place.document.versions
@@ -166,7 +166,7 @@ class Gathering:
         return read_document(raw, self.renderer, around)
 
     def _redline(
-        self, old: Document, new: Document, version: Version, place: Place, links: Links
+        self, old: Document, new: Document, version: Version, place: SiteDocument, links: Links
     ) -> RedlineTexts:
         followed = place.document.versions[version.follows - 1] if version.follows else version
         days = days_between(followed, version)

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from generator.checking.findings import Finding
-from generator.site.addresses import Place
 from generator.site.links import Links
+from generator.site.urls import SiteDocument
 
 OF_THE_PAGE = ("", "top")
 """Fragments that lead somewhere on every page (https://html.spec.whatwg.org/#scroll-to-the-fragment-identifier)."""
@@ -26,7 +26,7 @@ OF_THE_THEME = "__"
 class Page:
     """A living document as its links see it; ``text`` is what its file holds."""
 
-    place: Place
+    place: SiteDocument
     path: str
     html: str
     text: str

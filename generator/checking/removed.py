@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.checking.findings import Finding
-from generator.site.addresses import Place
+from generator.site.urls import SiteDocument
 from generator.versions.version import withdrawal
 
 
-def removal_findings(place: Place, *, path: str) -> Iterator[Finding]:
+def removal_findings(place: SiteDocument, *, path: str) -> Iterator[Finding]:
     """An error where users are notified of the document's changes, and would not be of its end."""
     if withdrawal(place.document.versions) is not None:
         return

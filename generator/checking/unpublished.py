@@ -10,11 +10,11 @@ from generator.checking.days import contradictions
 from generator.checking.findings import Finding, Proposal, Removal, Report
 from generator.checking.gathering import Gathering
 from generator.checking.removed import removal_findings
-from generator.site.addresses import Place, place_documents
 from generator.site.config import SiteConfig
+from generator.site.history_json import Published, VersionKey
 from generator.site.links import Links
-from generator.site.renderers import renderer_of
-from generator.site.seam import Published, VersionKey
+from generator.site.renderer import renderer_of
+from generator.site.urls import SiteDocument, assign_paths
 from generator.versions.history import read_history
 from generator.versions.repository import Repository
 
@@ -50,7 +50,7 @@ def check_unpublished(
         ),
         config,
     )
-    places = place_documents(
+    places = assign_paths(
         history.documents, language=config.language, languages=config.languages, announce=config.announce
     )
     links = Links(places)
@@ -85,7 +85,7 @@ def check_unpublished(
     )
 
 
-def _removed(places: tuple[Place, ...], published: Published) -> Iterator[Place]:
+def _removed(places: tuple[SiteDocument, ...], published: Published) -> Iterator[SiteDocument]:
     """The documents that were there at the last publication and are not any more."""
     for place in places:
         ids = {place.document.id, *place.document.former_ids}

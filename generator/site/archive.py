@@ -12,18 +12,18 @@ from functools import partial
 from itertools import groupby
 
 from generator.language import load_language
-from generator.site import seam
-from generator.site.addresses import Place
-from generator.site.chapters import Chapter, HistoryPage, Size
-from generator.site.copies import plain_text
+from generator.site import history_json
+from generator.site.document_pages import DocumentPages
+from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
 from generator.site.feeds import Entry, feed_title
 from generator.site.headings import with_one_title
+from generator.site.history_json import Digests
 from generator.site.output import Output
-from generator.site.pages import Pages
 from generator.site.pdf import Printer
+from generator.site.plain_text import plain_text
 from generator.site.redlines import Redlines, RedlineTexts
-from generator.site.rendering import Rendering
-from generator.site.seam import Digests
+from generator.site.urls import SiteDocument
+from generator.site.version_texts import VersionTexts
 from generator.versions.characters import clean
 from generator.versions.python_markdown import as_source
 from generator.versions.version import Version
@@ -34,7 +34,7 @@ class Written:
     """What a version's files have to say to other files; ``size`` is None for the first version."""
 
     digests: Digests
-    size: Size | None
+    size: ChangeSize | None
 
 
 class Archive:
@@ -44,9 +44,9 @@ class Archive:
         self,
         output: Output,
         *,
-        rendering: Rendering,
+        rendering: VersionTexts,
         redlines: Redlines,
-        pages: Pages,
+        pages: DocumentPages,
         printer: Printer | None,
     ) -> None:
         self._output = output
@@ -55,7 +55,7 @@ class Archive:
         self._redlines = redlines
         self._pages = pages
 
-    def write(self, chapter: Chapter) -> Mapping[int, Written]:
+    def write(self, chapter: DocumentView) -> Mapping[int, Written]:
         """Write all pages of the document but its own; answers what came of each version, by number."""
         written = {version.number: self._version(chapter, version) for version in chapter.versions}
         if self._printer is not None:
@@ -66,7 +66,7 @@ class Archive:
         self._write_present(chapter)
         return written
 
-    def entry(self, chapter: Chapter, version: Version) -> Entry:
+    def entry(self, chapter: DocumentView, version: Version) -> Entry:
         """The version's entry in a feed."""
         place, old = chapter.place, chapter.followed(version)
         language = load_language(place.language)
@@ -99,7 +99,7 @@ class Archive:
             language=place.language,
         )
 
-    def _version(self, chapter: Chapter, version: Version) -> Written:
+    def _version(self, chapter: DocumentView, version: Version) -> Written:
         old, new = chapter.followed(version), chapter.version(version.number + 1)
         made_of = (
             "version",
@@ -121,7 +121,7 @@ class Archive:
         self._rendering.keep(images)
         return Written(digests=Digests(page, change), size=size and _size(*size))
 
-    def _frame(self, chapter: Chapter) -> tuple[object, ...]:
+    def _frame(self, chapter: DocumentView) -> tuple[object, ...]:
         """What all pages of a document depend on."""
         place = chapter.place
         return (
@@ -131,7 +131,7 @@ class Archive:
             chapter.prevailing,
         )
 
-    def _write_version(self, chapter: Chapter, version: Version) -> list[object]:
+    def _write_version(self, chapter: DocumentView, version: Version) -> list[object]:
         with self._rendering.noting_images() as images:
             place, old = chapter.place, chapter.followed(version)
             text = self._rendering.on_page(
@@ -153,7 +153,7 @@ class Archive:
             ]
             return [page, change, size, images]
 
-    def _print(self, chapter: Chapter, version: Version, printer: Printer) -> None:
+    def _print(self, chapter: DocumentView, version: Version, printer: Printer) -> None:
         place = chapter.place
         text = self._rendering.anywhere(self._rendering.html(version), version, here=place.version(version))
         page = self._pages.printed(chapter, version, text)
@@ -168,21 +168,21 @@ class Archive:
             printed = printer.printed(self._pages.printed(chapter, version, source))
         self._output.file(place.copy(version, "pdf"), printed)
 
-    def _write_present(self, chapter: Chapter) -> None:
+    def _write_present(self, chapter: DocumentView) -> None:
         """What is there once for each document, beside its own page."""
         place, shown = chapter.place, chapter.shown
         self._output.page(self._pages.in_force(chapter))
-        self._output.file(place.in_force_data, seam.in_force_json(chapter))
+        self._output.file(place.in_force_data, history_json.in_force_json(chapter))
         if len(chapter.versions) > 1:
             self._output.page(self._pages.comparison(chapter))
         text = self._rendering.anywhere(self._rendering.html(shown), shown, here=place.address)
         self._output.file(place.fragment, clean(self._pages.fragment(chapter, text)).encode())
 
-    def _write_change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> str:
+    def _write_change(self, chapter: DocumentView, version: Version, redline: RedlineTexts) -> str:
         place = chapter.place
         page = place.change(version)
         self._output.page(self._pages.change(chapter, version, self._on_page(redline, version, page=page)))
-        raw = seam.redline_json(
+        raw = history_json.redline_json(
             place.document.id,
             version,
             redline,
@@ -191,7 +191,7 @@ class Archive:
         )
         return self._output.file(f"{page}redline.json", raw)
 
-    def _since(self, chapter: Chapter) -> None:
+    def _since(self, chapter: DocumentView) -> None:
         last = chapter.last
         older = [
             version
@@ -209,14 +209,14 @@ class Archive:
             images = self._output.kept(made_of, partial(self._write_since, chapter, old))
             self._rendering.keep(images)
 
-    def _lead_to_history(self, chapter: Chapter, older: Sequence[Version]) -> None:
+    def _lead_to_history(self, chapter: DocumentView, older: Sequence[Version]) -> None:
         place = chapter.place
         for old in older:
             to = f"{chapter.history_address(old)}#{old.label}"
             page = self._pages.redirect(place.since(old), to=to, language=place.language)
             self._output.file(f"{place.since(old)}index.html", page.encode())
 
-    def _write_since(self, chapter: Chapter, old: Version) -> object:
+    def _write_since(self, chapter: DocumentView, old: Version) -> object:
         with self._rendering.noting_images() as images:
             place, last = chapter.place, chapter.last
             redline = self._redline(old, last, place)
@@ -224,7 +224,7 @@ class Archive:
             self._output.page(self._pages.since(chapter, old, redline))
             return images
 
-    def _history(self, chapter: Chapter, sizes: Mapping[int, Size | None]) -> None:
+    def _history(self, chapter: DocumentView, sizes: Mapping[int, ChangeSize | None]) -> None:
         for page in chapter.history_pages:
             listed = [
                 (version, chapter.standings[version.number], sizes[version.number])
@@ -248,10 +248,12 @@ class Archive:
             )
             self._output.kept(made_of, partial(self._write_history, chapter, page, sizes))
 
-    def _write_history(self, chapter: Chapter, page: HistoryPage, sizes: Mapping[int, Size | None]) -> None:
+    def _write_history(
+        self, chapter: DocumentView, page: HistoryPage, sizes: Mapping[int, ChangeSize | None]
+    ) -> None:
         self._output.page(self._pages.history(chapter, page, sizes))
 
-    def _redline(self, old: Version, new: Version, place: Place) -> RedlineTexts:
+    def _redline(self, old: Version, new: Version, place: SiteDocument) -> RedlineTexts:
         return self._redlines.between(old, new, language=load_language(place.language))
 
     def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
@@ -263,5 +265,5 @@ class Archive:
         return replace(redline, html=resolved(redline.html), side_by_side=resolved(redline.side_by_side))
 
 
-def _size(inserted: int, deleted: int, changes: int, first: Sequence[str]) -> Size:
-    return Size(inserted, deleted, changes, tuple(first))
+def _size(inserted: int, deleted: int, changes: int, first: Sequence[str]) -> ChangeSize:
+    return ChangeSize(inserted, deleted, changes, tuple(first))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from generator.site.allowed_files import FileRule
 from generator.site.analytics import Analytics
 from generator.site.brand import Brand
-from generator.site.files_beside import FileRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
-from generator.site.one_line import in_one_line
+from generator.site.shorten import shorten_to_one_line
 
 ATOM = "http://www.w3.org/2005/Atom"
 JSON_FEED_VERSION = "https://jsonfeed.org/version/1.1"
@@ -24,7 +24,7 @@ LONGEST_TITLE = 120
 
 def feed_title(document: str, what: str) -> str:
     """The title of an entry: the document, and what changed as far as one line holds it."""
-    return in_one_line(f"{document}: {what}", LONGEST_TITLE)
+    return shorten_to_one_line(f"{document}: {what}", LONGEST_TITLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from generator.redline.pictures import read_sign
 from generator.redline.words import PICTURE
-from generator.site.addresses import Place
+from generator.site.urls import SiteDocument
 from generator.versions.history import slug_of
 
 LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
@@ -36,7 +36,7 @@ PictureAddress = Callable[[str, str], str | None]
 class Links:
     """Where the documents of a site are, by any path they ever had."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[SiteDocument]) -> None:
         self._addresses: dict[str, str] = {}
         for place in sorted(places, key=lambda place: place.document.ended_at is not None):
             upcoming = map(slug_of, place.document.upcoming_paths)

@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from generator.site.addresses import Place
-from generator.site.originals import SUFFIX
+from generator.site.document_translations import SUFFIX
+from generator.site.urls import SiteDocument
 
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 
 
-def renamed(places: Sequence[Place]) -> dict[str, str]:
+def renamed(places: Sequence[SiteDocument]) -> dict[str, str]:
     """The name today of each path that a document had before, where no other document has it now."""
     living = [place for place in places if place.document.ended_at is None]
     moved = {former: place.source_name for place in living for former in place.document.former_paths}
     return {former: now for former, now in moved.items() if now != former}
 
 
-def mended_nav(
+def updated_nav(
     nav: Sequence[Any], *, files: Collection[str], moved: Mapping[str, str]
 ) -> tuple[list[Any], list[str]]:
     """The menu with each renamed document under its new name and without what is not there; the warnings.

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from generator.errors import PolicyError
-from generator.site.content_policy import ContentPolicy
-from generator.site.shell import Article, Shell
+from generator.site.content_security_policy import ContentSecurityPolicy
+from generator.site.page_layout import Article, PageLayout
 from generator.versions.characters import clean
 
 PACKAGE = Path(__file__).parents[1]
@@ -50,10 +50,10 @@ class Output:
     def __init__(
         self,
         folder: Path,
-        shells: Mapping[str, Shell],
+        shells: Mapping[str, PageLayout],
         kept: MutableMapping[str, str],
         *,
-        policy: ContentPolicy | None,
+        policy: ContentSecurityPolicy | None,
         made_of: object,
         before: Path | None,
     ) -> None:

@@ -16,7 +16,7 @@ from generator import redline
 from generator.language import Language
 from generator.redline import Side
 from generator.redline.changes import LayoutChanged
-from generator.site.one_line import in_one_line
+from generator.site.shorten import shorten_to_one_line
 from generator.versions.version import Version
 
 WORDS_INSERTED = "words_inserted"
@@ -55,7 +55,7 @@ class RedlineTexts:
     def first_changes(self, title: str) -> tuple[str, ...]:
         """The first changes with the headings above them but the ``title``, where the list is too long."""
         return tuple(
-            in_one_line(
+            shorten_to_one_line(
                 f"{change.where.rstrip('.:')}: {change.text}"
                 if change.where not in ("", title)
                 else change.text,

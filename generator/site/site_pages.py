@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 
 from generator.language import load_language
-from generator.site.addresses import FEED, JSON_FEED
-from generator.site.directory import Directory, Publication
-from generator.site.pages import Page, feed_links
-from generator.site.shell import Article
+from generator.site.document_list import DocumentList, Publication
+from generator.site.document_pages import Page, feed_links
+from generator.site.page_layout import Article
+from generator.site.urls import FEED, JSON_FEED
 
 MOST_ON_START = 5
 """Recent changes above the documents; a site with no more documents than that shows the documents alone."""
@@ -38,7 +38,7 @@ class SitePages:
         self._time_zone = time_zone
         self._recent = recent
 
-    def start(self, listed: Directory, newest: Sequence[Publication]) -> Article:
+    def start(self, listed: DocumentList, newest: Sequence[Publication]) -> Article:
         """A start page for a site that has none of its own."""
         shown = newest[:MOST_ON_START] if listed.count > MOST_ON_START else ()
         page = self._page("")
@@ -52,7 +52,7 @@ class SitePages:
         content = self._filled("recent.html", page, title=title, newest=newest, feed=FEED)
         return self._article(page, title=title, content=content)
 
-    def not_found(self, listed: Directory) -> Article:
+    def not_found(self, listed: DocumentList) -> Article:
         """What the theme shows at every address that is not there; its links work at any depth."""
         page = self._page("404.html", root=urlsplit(self._site_url).path or "/")
         title = page.t("not_found_title")

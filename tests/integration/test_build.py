@@ -21,8 +21,8 @@ from generator.errors import (
     ShallowHistoryError,
 )
 from generator.plugin import ConfigError
-from generator.site.addresses import AddressTakenError
-from generator.site.seam import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
+from generator.site.history_json import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
+from generator.site.urls import PathTakenError
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -315,7 +315,7 @@ def test_two_documents_on_one_address_or_a_reserved_one_are_refused(
 ) -> None:
     for path in paths:
         site.publish(path, f"# {path}\n")
-    with pytest.raises(AddressTakenError, match="rename one of them"):
+    with pytest.raises(PathTakenError, match="rename one of them"):
         site.build()
 
 

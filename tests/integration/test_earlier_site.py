@@ -16,7 +16,7 @@ from support.policy_site import DAY, PolicySite, text
 from generator import building, earlier_site
 from generator.earlier_site import AlreadyPublishedError, NothingPublishedError, read_earlier_site
 from generator.signing import SigningKeyError
-from generator.site.seam import UnreadablePublishedError
+from generator.site.history_json import UnreadablePublishedError
 
 EMPTY = json.dumps({"documents": []})
 Serve = Callable[[type[BaseHTTPRequestHandler]], str]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.policy_site import PolicySite, text
 
-from generator.site.seam import LostVersionError
+from generator.site.history_json import LostVersionError
 from subscribers.site.news import news
 from subscribers.site.published import PublishedHistory, parse_history
 

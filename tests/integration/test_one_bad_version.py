@@ -15,7 +15,7 @@ from generator.checking.check import check
 from generator.checking.findings import Report
 from generator.errors import DocumentTextError
 from generator.plugin import read_config
-from generator.site.addresses import AddressTakenError
+from generator.site.urls import PathTakenError
 from generator.versions.repository import open_repository
 
 WORDLESS = {
@@ -215,7 +215,7 @@ def test_a_document_named_like_a_file_of_the_site_is_refused_and_once_gone_has_a
     site.config["plugins"][1]["policysite"]["extra_files"] = ["form"]
     site.publish("form", "a file without a suffix\n")
     site.publish(f"{name}.md", "# Odd\n\nOne.\n", on=date(2026, 1, 1))
-    with pytest.raises(AddressTakenError, match=f"{name}.md"):
+    with pytest.raises(PathTakenError, match=f"{name}.md"):
         site.build()
     site.repository.remove(f"policy/{name}.md")
     removed = site.repository.commit()

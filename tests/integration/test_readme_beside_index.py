@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.policy_site import PolicySite
 
-from generator.site.site import NoDocumentsError
+from generator.site.build import NoDocumentsError
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from support.policy_site import SITE_URL, PolicySite, text
 
 from generator.plugin import ConfigError
 from generator.site.analytics import UnknownServiceError
+from generator.site.history_json import SCHEMA_FILE
 from generator.site.pdf import NoWeasyPrintError
-from generator.site.seam import SCHEMA_FILE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -8,7 +8,7 @@ from generator.language import load_language
 from generator.redline import Side, compare, mail_text, plain_words
 from generator.redline.blocks import read_blocks
 from generator.redline.words import Vocabulary
-from generator.site.copies import plain_text
+from generator.site.plain_text import plain_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def in_one_line(text: str, longest: int) -> str:
+def shorten_to_one_line(text: str, longest: int) -> str:
     """The text without line breaks, cut at a blank where it has more characters than ``longest``."""
     line = " ".join(text.split())
     if len(line) <= longest:

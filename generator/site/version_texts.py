@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote, urljoin
 
 from generator.redline import Side
 from generator.redline.pictures import with_pictures
-from generator.site.addresses import relative
-from generator.site.files_beside import FileRule, suffix
+from generator.site.allowed_files import FileRule, suffix
 from generator.site.links import Links
 from generator.site.svg import UncleanableSvgError, clean_svg
+from generator.site.urls import relative
 from generator.versions.document import Renderer
 from generator.versions.history import LEFT_OUT, in_repository, read_version
 from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
@@ -108,7 +108,7 @@ class FolderFiles:
         }
 
 
-class Rendering:
+class VersionTexts:
     """Gives each version's text; what was rendered before is taken from ``cache``."""
 
     def __init__(

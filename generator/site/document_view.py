@@ -8,10 +8,10 @@ from datetime import date
 from functools import cached_property
 from itertools import accumulate
 
-from generator.site.addresses import Place
 from generator.site.config import SiteConfig
-from generator.site.standing import Period, Standing, periods, standings
-from generator.site.translations import translated_versions, translations_of
+from generator.site.urls import SiteDocument
+from generator.site.version_status import Period, VersionStatus, periods, version_statuses
+from generator.site.version_translations import translated_versions, translations_of
 from generator.versions.version import Version, in_force, in_order, upcoming, withdrawal
 
 LONG_HISTORY = 100
@@ -22,7 +22,7 @@ SHORTEST_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class ChangeSize:
     """How many words a version added and removed, how many changes it made, and the first in words."""
 
     words_inserted: int
@@ -52,12 +52,12 @@ class Relative:
     ``counterparts`` are its versions, by the number of the version here that each says the same as.
     """
 
-    place: Place
+    place: SiteDocument
     counterparts: Mapping[int, Version] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chapter:
+class DocumentView:
     """A document on one day.
 
     ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``called_off`` those
@@ -69,15 +69,15 @@ class Chapter:
     ended, if that day has come; ``end`` is the version that says so, on that day or before.
     """
 
-    place: Place
-    standings: Mapping[int, Standing]
+    place: SiteDocument
+    standings: Mapping[int, VersionStatus]
     shown: Version
     upcoming: Sequence[Version]
     called_off: Sequence[Version]
     last: Version
     since: frozenset[int]
     relatives: Sequence[Relative]
-    original: Place | None
+    original: SiteDocument | None
     translates: Mapping[int, Version]
     overtaken_by: Version | None
     prevailing: str | None
@@ -177,13 +177,17 @@ class Chapter:
         return next(page.address for page in self.history_pages if version.label[:4] >= page.years[:4])
 
 
-def make_chapters(places: Sequence[Place], *, config: SiteConfig, day: date) -> list[Chapter]:
+def make_document_views(
+    places: Sequence[SiteDocument], *, config: SiteConfig, day: date
+) -> list[DocumentView]:
     """Every document as it stands on the day."""
     by_id = {place.document.id: place for place in places}
     return [_chapter(place, by_id, config=config, day=day) for place in places]
 
 
-def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, day: date) -> Chapter:
+def _chapter(
+    place: SiteDocument, by_id: Mapping[str, SiteDocument], *, config: SiteConfig, day: date
+) -> DocumentView:
     versions = place.document.versions
     shown = _shown(place, day=day)
     original = by_id.get(place.translation_of or "")
@@ -198,9 +202,9 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
         if other.document.ended_at is None
     ]
     spoken = {relative.place.language for relative in relatives}
-    standing = standings(versions, day=day, withdrawn_on=removed_on)
+    standing = version_statuses(versions, day=day, withdrawn_on=removed_on)
     last = in_order(versions)[-1]
-    return Chapter(
+    return DocumentView(
         place=place,
         standings=standing,
         shown=shown,
@@ -219,7 +223,7 @@ def _chapter(place: Place, by_id: Mapping[str, Place], *, config: SiteConfig, da
 
 
 def _called_off(
-    standing: Mapping[int, Standing], versions: Sequence[Version], *, shown: Version, day: date
+    standing: Mapping[int, VersionStatus], versions: Sequence[Version], *, shown: Version, day: date
 ) -> list[Version]:
     """The version of each announced day that is to be called off on the document's own page.
 
@@ -247,7 +251,7 @@ def _follows(original: Version, translated: Iterable[Version]) -> bool:
     )
 
 
-def _shown(place: Place, *, day: date) -> Version:
+def _shown(place: SiteDocument, *, day: date) -> Version:
     """The version on the document's own page: in force, else the last of an ended one, else the next."""
     versions = place.document.versions
     if (present := in_force(versions, day=day)) is not None:
@@ -255,7 +259,7 @@ def _shown(place: Place, *, day: date) -> Version:
     return versions[-1] if place.document.ended_at else upcoming(versions, day=day)[0]
 
 
-def _family(place: Place, by_id: Mapping[str, Place]) -> list[Place]:
+def _family(place: SiteDocument, by_id: Mapping[str, SiteDocument]) -> list[SiteDocument]:
     """The documents that say the same in other languages."""
     first = place.translation_of or place.document.id
     return [
@@ -265,7 +269,9 @@ def _family(place: Place, by_id: Mapping[str, Place]) -> list[Place]:
     ]
 
 
-def _counterparts(place: Place, other: Place, *, original: Place | None) -> Mapping[int, Version]:
+def _counterparts(
+    place: SiteDocument, other: SiteDocument, *, original: SiteDocument | None
+) -> Mapping[int, Version]:
     if other is original:
         return translated_versions(other.document.versions, place.document.versions)
     if other.translation_of == place.document.id:

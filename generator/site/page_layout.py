@@ -38,7 +38,7 @@ class Article:
     head: str
 
 
-class Shell:
+class PageLayout:
     """A page that the theme rendered at ``ADDRESS`` with the other marks as its title, content and head."""
 
     def __init__(self, rendered: str) -> None:

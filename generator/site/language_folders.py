@@ -26,7 +26,7 @@ LETTERS = {
 """How Unicode's names of letters begin in a script (ISO 15924). Not Latin: ``it/`` may be a department."""
 
 
-def named_by_script(titles: Iterable[tuple[str, str]]) -> frozenset[str]:
+def language_folders(titles: Iterable[tuple[str, str]]) -> frozenset[str]:
     """The folders that are languages without being named as such, from pairs of a path and a title."""
     return frozenset(
         folder

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.site.standing import State, standings
+from generator.site.version_status import State, version_statuses
 from generator.versions.front_matter import FrontMatter
 from generator.versions.version import Version, in_force, upcoming
 
@@ -41,7 +41,7 @@ def versions(*effective: int) -> list[Version]:
 
 
 def test_a_version_ends_on_the_first_effective_day_of_a_later_one() -> None:
-    standing = standings(versions(0, 10, 5), day=FIRST + timedelta(days=20))
+    standing = version_statuses(versions(0, 10, 5), day=FIRST + timedelta(days=20))
     assert standing[1].until == FIRST + timedelta(days=5)
     assert standing[2].state is State.NEVER_IN_FORCE
     assert standing[3].state is State.IN_FORCE
@@ -51,7 +51,7 @@ def test_a_version_ends_on_the_first_effective_day_of_a_later_one() -> None:
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=8), st.integers(-2, 22))
 def test_exactly_what_is_in_force_and_upcoming_stands_so(effective: list[int], today: int) -> None:
     history, day = versions(*effective), FIRST + timedelta(days=today)
-    standing = standings(history, day=day)
+    standing = version_statuses(history, day=day)
     current = in_force(history, day=day)
     assert [n for n, s in standing.items() if s.state is State.IN_FORCE] == (
         [current.number] if current else []

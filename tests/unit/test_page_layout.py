@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site import shell
-from generator.site.shell import Article, Shell
+from generator.site.page_layout import ADDRESS, CONTENT, DEPTH, HEAD, TITLE, Article, PageLayout
 
-UP = "/".join([".."] * shell.DEPTH)
+UP = "/".join([".."] * DEPTH)
 RENDERED = (
-    f"<title>{shell.TITLE} - Site</title><link href='https://x.example/{shell.ADDRESS}'>{shell.HEAD}"
-    f"<link href='{UP}/style.css'><a href='{UP}/'>home</a><script>{{'base': '{UP}'}}</script>{shell.CONTENT}"
+    f"<title>{TITLE} - Site</title><link href='https://x.example/{ADDRESS}'>{HEAD}"
+    f"<link href='{UP}/style.css'><a href='{UP}/'>home</a><script>{{'base': '{UP}'}}</script>{CONTENT}"
 )
 
 
@@ -18,7 +17,7 @@ def filled(address: str, content: str = "<p>text</p>") -> str:
     article = Article(
         address=address, language="en", title="A & B", description="", content=content, head="<meta>"
     )
-    return Shell(RENDERED).fill(article)
+    return PageLayout(RENDERED).fill(article)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +37,4 @@ def test_title_address_head_and_content_are_filled_in() -> None:
 
 
 def test_marks_in_a_text_stay_as_they_are() -> None:
-    assert filled("", shell.TITLE + shell.CONTENT).endswith(shell.TITLE + shell.CONTENT)
+    assert filled("", TITLE + CONTENT).endswith(TITLE + CONTENT)

@@ -10,7 +10,7 @@ from jinja2.bccache import Bucket
 _known: dict[object, CodeType] = {}
 
 
-class CompiledTemplates(BytecodeCache):
+class TemplateCache(BytecodeCache):
     """All that this process has compiled, by template, text and whatever else decides how they compile."""
 
     def load_bytecode(self, bucket: Bucket) -> None:

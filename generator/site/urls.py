@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 from generator.errors import PolicyError
-from generator.site.originals import SUFFIX, find_originals, named_language
-from generator.site.scripts import named_by_script
+from generator.site.document_translations import SUFFIX, find_originals, named_language
+from generator.site.language_folders import language_folders
 from generator.versions.history import DocumentHistory, fitting_name, slug_of
 from generator.versions.version import Version
 
@@ -31,7 +31,7 @@ BELOW_A_DOCUMENT = frozenset({
 })  # fmt: skip
 
 
-class AddressTakenError(PolicyError):
+class PathTakenError(PolicyError):
     """Two documents, or a document and a page that the site makes, would be at one address."""
 
     def __init__(self, path: str, *, address: str, other: str) -> None:
@@ -44,7 +44,7 @@ class AddressTakenError(PolicyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SiteDocument:
     """A document on the site.
 
     ``former_slugs`` lead here. ``translation_of`` is the id of the document that this one translates.
@@ -65,7 +65,7 @@ class Place:
     @property
     def address(self) -> str:
         """Where the text in force is."""
-        return address_of(self.slug)
+        return path_of_slug(self.slug)
 
     @property
     def history(self) -> str:
@@ -121,7 +121,7 @@ class Place:
         return f"{self.address}since/{version.label}/"
 
 
-def address_of(slug: str) -> str:
+def path_of_slug(slug: str) -> str:
     """The page of a slug; that of the empty one is the site's root."""
     return f"{quote(slug, errors='surrogateescape')}/" if slug else ""
 
@@ -135,14 +135,14 @@ def relative(address: str, *, page: str) -> str:
     return f"{link}#{fragment}" if fragment else link
 
 
-def place_documents(
+def assign_paths(
     documents: Sequence[DocumentHistory],
     *,
     language: str,
     languages: Iterable[str],
     announce: Sequence[str],
     files: Collection[str] = (),
-) -> tuple[Place, ...]:
+) -> tuple[SiteDocument, ...]:
     """Every document with its address; a living document has it before an ended one.
 
     ``languages`` are the suffixes and the folders that mark a translation (``privacy.ru.md``,
@@ -150,7 +150,7 @@ def place_documents(
     are the paths of what is on the site beside the documents.
     """
     titles = ((document.path, document.versions[-1].title) for document in documents)
-    languages = {*languages, *named_by_script(titles)}
+    languages = {*languages, *language_folders(titles)}
     originals = find_originals(documents, language=language, languages=languages)
     living = {document.slug: document.path for document in documents if document.ended_at is None}
     taken = _Taken(living, files)
@@ -159,7 +159,7 @@ def place_documents(
         spoken, names = named_language(document.path, language=language, languages=languages)
         former = {slug_of(path) for path in document.former_paths} | {slug_of(document.path)}
         places.append(
-            Place(
+            SiteDocument(
                 document=document,
                 slug=taken.slug_beside(document),
                 former_slugs=tuple(sorted(former - {document.slug})),
@@ -207,13 +207,13 @@ def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> b
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _refuse_taken(places: Sequence[Place], taken: _Taken) -> None:
+def _refuse_taken(places: Sequence[SiteDocument], taken: _Taken) -> None:
     holders: dict[str, str] = {}
     living = [place for place in places if place.document.ended_at is None]
     for place in living:
         other = holders.setdefault(place.slug, place.document.path)
         if other != place.document.path:
-            raise AddressTakenError(place.document.path, address=place.address, other=other)
+            raise PathTakenError(place.document.path, address=place.address, other=other)
     for place in living:
         if (made := taken.by(place.slug)) is not None:
-            raise AddressTakenError(place.document.path, address=place.address, other=made)
+            raise PathTakenError(place.document.path, address=place.address, other=made)

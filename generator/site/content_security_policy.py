@@ -17,7 +17,7 @@ SELF = "'self'"
 
 
 @dataclass(frozen=True, slots=True)
-class ContentPolicy:
+class ContentSecurityPolicy:
     """What the pages of a site may load besides what is the site's own: sources by directive."""
 
     sources: Mapping[str, tuple[str, ...]]

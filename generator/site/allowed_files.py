@@ -48,7 +48,7 @@ class FileRule:
         return any(path == pattern or fnmatchcase(path, pattern) for pattern in self.named)
 
 
-class Occupied:
+class OccupiedPaths:
     """Paths that a site has already; small and capital letters are the same, as they are on many disks."""
 
     def __init__(self, paths: Iterable[str]) -> None:

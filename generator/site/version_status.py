@@ -25,7 +25,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class VersionStatus:
     """A version's state, and the first day on which it applies no more (None: no such day is known).
 
     ``withdrawn_by`` is the version which says that this one will not take effect.
@@ -36,22 +36,22 @@ class Standing:
     withdrawn_by: Version | None = None
 
 
-def standings(
+def version_statuses(
     versions: Sequence[Version], *, day: date, withdrawn_on: date | None = None
-) -> dict[int, Standing]:
+) -> dict[int, VersionStatus]:
     """How each version stands, by its number; none is in force once its document is withdrawn.
 
     In force is the last version in order that is effective on or before the day, so a version ends on the
     first effective day of any later one, and never took effect where that day is not after its own.
     """
     standing = {
-        number: Standing(state=State.WITHDRAWN, until=None, withdrawn_by=version)
+        number: VersionStatus(state=State.WITHDRAWN, until=None, withdrawn_by=version)
         for version in versions
         for number in version.withdraws
     }
     until = withdrawn_on
     for version in reversed(in_order(versions)):
-        standing[version.number] = Standing(state=_state(version, until=until, day=day), until=until)
+        standing[version.number] = VersionStatus(state=_state(version, until=until, day=day), until=until)
         until = min(until, version.effective_on) if until else version.effective_on
     return standing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.addresses import address_of, relative
+from generator.site.urls import path_of_slug, relative
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ def test_a_link_leads_from_any_page_below_any_path(address: str, page: str, link
 
 
 def test_an_address_is_percent_encoded_and_ends_in_a_slash() -> None:
-    assert address_of("terms of use") == "terms%20of%20use/"
-    assert address_of("") == ""
-    assert address_of("caf\udce9") == "caf%E9/"
+    assert path_of_slug("terms of use") == "terms%20of%20use/"
+    assert path_of_slug("") == ""
+    assert path_of_slug("caf\udce9") == "caf%E9/"

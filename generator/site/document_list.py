@@ -8,27 +8,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from generator.site.addresses import Place
-from generator.site.chapters import Chapter, Size
+from generator.site.document_view import ChangeSize, DocumentView
+from generator.site.urls import SiteDocument
 from generator.versions.version import Version
 
 RECENT = "recent-changes/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedDocument:
     """A document in a list; ``apart`` tells it from those with a title that looks the same, else it is "".
 
     ``translations`` are listed beside it and nowhere else.
     """
 
-    chapter: Chapter
+    chapter: DocumentView
     title: str
     apart: str
-    translations: tuple[Place, ...]
+    translations: tuple[SiteDocument, ...]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SiteDocument:
         """Where it is."""
         return self.chapter.place
 
@@ -43,25 +43,25 @@ class Folder:
     """Documents of one folder by title; ``name`` is "" where there is no other folder."""
 
     name: str
-    documents: tuple[Listed, ...]
+    documents: tuple[ListedDocument, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """A version as news; ``size`` is None for the first one of its document."""
 
-    document: Listed
+    document: ListedDocument
     version: Version
-    size: Size | None
+    size: ChangeSize | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
+class DocumentList:
     """All documents of a site. ``withdrawn`` begins with the one that was withdrawn last."""
 
     folders: tuple[Folder, ...]
-    withdrawn: tuple[Listed, ...]
-    by_id: Mapping[str, Listed]
+    withdrawn: tuple[ListedDocument, ...]
+    by_id: Mapping[str, ListedDocument]
 
     @property
     def count(self) -> int:
@@ -69,12 +69,12 @@ class Directory:
         return sum(len(folder.documents) for folder in self.folders)
 
 
-def directory(chapters: Sequence[Chapter]) -> Directory:
+def directory(chapters: Sequence[DocumentView]) -> DocumentList:
     """The documents as they are listed."""
     living = {c.place.document.id: c for c in chapters if c.place.document.ended_at is None}
     titles = Counter(_look(chapter.shown.title) for chapter in chapters)
     listed = {
-        chapter.place.document.id: Listed(
+        chapter.place.document.id: ListedDocument(
             chapter=chapter,
             title=chapter.shown.title,
             apart=chapter.place.slug if titles[_look(chapter.shown.title)] > 1 else "",
@@ -87,7 +87,7 @@ def directory(chapters: Sequence[Chapter]) -> Directory:
         for chapter in chapters
     }
     ended = [one for one in listed.values() if one.place.document.id not in living]
-    return Directory(
+    return DocumentList(
         folders=tuple(_folders(listed[one] for one, c in living.items() if c.place.translation_of is None)),
         withdrawn=tuple(
             sorted(
@@ -98,20 +98,20 @@ def directory(chapters: Sequence[Chapter]) -> Directory:
     )
 
 
-def publications(chapters: Iterable[Chapter]) -> list[tuple[Chapter, Version]]:
+def publications(chapters: Iterable[DocumentView]) -> list[tuple[DocumentView, Version]]:
     """Every version of every document, the newest publication first."""
     everything = [(chapter, version) for chapter in chapters for version in chapter.versions]
     return sorted(everything, key=lambda one: (one[1].published_at, one[0].place.document.id), reverse=True)
 
 
-def recent_address(places: Iterable[Place]) -> str | None:
+def recent_changes_path(places: Iterable[SiteDocument]) -> str | None:
     """Where the page of recent changes is; None where a document has or had that address."""
     slugs = [slug for place in places for slug in (place.slug, *place.former_slugs)]
     return None if any(f"{slug}/".startswith(RECENT) for slug in slugs) else RECENT
 
 
-def _folders(documents: Iterable[Listed]) -> Iterator[Folder]:
-    by_folder: dict[str, list[Listed]] = {}
+def _folders(documents: Iterable[ListedDocument]) -> Iterator[Folder]:
+    by_folder: dict[str, list[ListedDocument]] = {}
     for document in documents:
         by_folder.setdefault(posixpath.dirname(document.place.slug), []).append(document)
     for folder in sorted(by_folder, key=lambda folder: (folder != "", _in_words(folder).casefold())):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def culprit(error: BaseException, folders: Mapping[str, Path]) -> str | None:
+def failing_plugin(error: BaseException, folders: Mapping[str, Path]) -> str | None:
     """The plugin in whose code the error arose, by the ``folders`` of the plugins' code; None if in none.
 
     Of several on the way the innermost counts: it called what failed.

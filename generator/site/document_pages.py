@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.language import Language, load_language, reading_in
-from generator.site.addresses import Place, relative
 from generator.site.change_list import change_list, is_small_in_long, with_heads
-from generator.site.chapters import Chapter, HistoryPage, Relative, Size
-from generator.site.compiled import CompiledTemplates
+from generator.site.document_view import ChangeSize, DocumentView, HistoryPage, Relative
 from generator.site.fragment_ids import with_own_ids
 from generator.site.headings import TAG, split_heading, with_clause_links, with_one_title
-from generator.site.next_links import first_change, with_next_links
+from generator.site.next_change_links import first_change, with_next_links
+from generator.site.page_layout import Article
 from generator.site.redlines import RedlineTexts
-from generator.site.shell import Article
+from generator.site.template_cache import TemplateCache
+from generator.site.urls import SiteDocument, relative
 from generator.versions.repository import UNCOMMITTED
 from generator.versions.version import Version
 
@@ -113,11 +113,11 @@ def page_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=CompiledTemplates(),
+        bytecode_cache=TemplateCache(),
     )
 
 
-class Pages:
+class DocumentPages:
     """Makes every page of a document.
 
     The texts and redlines that it is given have the links that their pages need. ``scripts`` are addresses
@@ -143,7 +143,7 @@ class Pages:
         self._copies = copies
         self._templates = page_templates()
 
-    def document(self, chapter: Chapter, text: str) -> Article:
+    def document(self, chapter: DocumentView, text: str) -> Article:
         """The document's own page: the text in force, and what comes."""
         place, version = chapter.place, chapter.shown
         page = self._page(place.address, chapter)
@@ -162,7 +162,7 @@ class Pages:
             paper=self._paper(page, version, address=place.version(version)),
         )
 
-    def version(self, chapter: Chapter, version: Version, text: str) -> Article:
+    def version(self, chapter: DocumentView, version: Version, text: str) -> Article:
         """A version at its permanent address."""
         page = self._page(chapter.place.version(version), chapter, version)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
@@ -182,7 +182,7 @@ class Pages:
         paper = self._paper(page, version, address=page.address)
         return self._article(page, chapter, title=title, content=content, text=body, paper=paper)
 
-    def change(self, chapter: Chapter, version: Version, redline: RedlineTexts) -> Article:
+    def change(self, chapter: DocumentView, version: Version, redline: RedlineTexts) -> Article:
         """The redline that brought a version, which is not the first."""
         page = self._page(chapter.place.change(version), chapter, version)
         title = page.t("change_title", title=version.title)
@@ -207,7 +207,7 @@ class Pages:
             paper=self._paper(page, version, address=page.address),
         )
 
-    def since(self, chapter: Chapter, old: Version, redline: RedlineTexts) -> Article:
+    def since(self, chapter: DocumentView, old: Version, redline: RedlineTexts) -> Article:
         """All that changed since an older version."""
         last = chapter.last
         page = self._page(chapter.place.since(old), chapter)
@@ -225,7 +225,9 @@ class Pages:
         article = self._article(page, chapter, title=title, content=content, text=None)
         return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')
 
-    def history(self, chapter: Chapter, shown: HistoryPage, sizes: Mapping[int, Size | None]) -> Article:
+    def history(
+        self, chapter: DocumentView, shown: HistoryPage, sizes: Mapping[int, ChangeSize | None]
+    ) -> Article:
         """One page of the history; ``sizes`` are by number, None for the first version."""
         page = self._page(shown.address, chapter)
         title = page.t("history_title", title=chapter.shown.title)
@@ -246,7 +248,7 @@ class Pages:
             title = f"{title} ({shown.years})"
         return self._article(page, chapter, title=title, content=content, text=None)
 
-    def in_force(self, chapter: Chapter) -> Article:
+    def in_force(self, chapter: DocumentView) -> Article:
         """What was in force on any day."""
         page = self._page(chapter.place.in_force, chapter)
         title = page.t("in_force_title", title=chapter.shown.title)
@@ -256,7 +258,7 @@ class Pages:
         article = self._article(page, chapter, title=title, content=content, text=None)
         return replace(article, head=article.head + FORMS_NEED_SCRIPTS)
 
-    def comparison(self, chapter: Chapter) -> Article:
+    def comparison(self, chapter: DocumentView) -> Article:
         """Any two versions beside each other."""
         page = self._page(chapter.place.comparison, chapter)
         title = page.t("compare_title", title=chapter.shown.title)
@@ -276,7 +278,7 @@ class Pages:
         )
         return replace(article, head=f"{article.head}{FORMS_NEED_SCRIPTS}{scripts}")
 
-    def fragment(self, chapter: Chapter, text: str) -> str:
+    def fragment(self, chapter: DocumentView, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""
         page = self._page(chapter.place.fragment, chapter)
         home = self._absolute(chapter.place.address)
@@ -292,7 +294,7 @@ class Pages:
             absolute=self._absolute,
         )
 
-    def printed(self, chapter: Chapter, version: Version, text: str) -> str:
+    def printed(self, chapter: DocumentView, version: Version, text: str) -> str:
         """A version as a whole page for paper; ``text`` has absolute links."""
         page = self._page(chapter.place.version(version), chapter)
         heading, body = split_heading(text, title=version.title)
@@ -322,7 +324,7 @@ class Pages:
             p=page, address=to, canonical=urljoin(self._site_url, to)
         )
 
-    def _page(self, address: str, chapter: Chapter, version: Version | None = None) -> Page:
+    def _page(self, address: str, chapter: DocumentView, version: Version | None = None) -> Page:
         """What a page can ask that shows the document, or one ``version`` of it."""
         others = []
         for kin in chapter.relatives:
@@ -342,14 +344,18 @@ class Pages:
     def _absolute(self, address: str) -> str:
         return urljoin(self._site_url, address)
 
-    def _told(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
+    def _told(
+        self, template: str, page: Page, chapter: DocumentView, version: Version, **more: object
+    ) -> str:
         """A part of a page; where its words are of another language than the page, it says so."""
         told = self._filled(template, page, chapter, version, **more)
         if page.spoken is None:
             return told
         return f'<div lang="{page.t.code}" dir="{page.t.direction}">\n{told}</div>\n'
 
-    def _filled(self, template: str, page: Page, chapter: Chapter, version: Version, **more: object) -> str:
+    def _filled(
+        self, template: str, page: Page, chapter: DocumentView, version: Version, **more: object
+    ) -> str:
         return self._templates.get_template(template).render(
             p=page,
             chapter=chapter,
@@ -364,7 +370,7 @@ class Pages:
     def _article(
         self,
         page: Page,
-        chapter: Chapter,
+        chapter: DocumentView,
         *,
         title: str,
         content: str,
@@ -425,7 +431,7 @@ def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:
     }
 
 
-def _same_page(address: str, place: Place, kin: Relative, version: Version | None) -> str:
+def _same_page(address: str, place: SiteDocument, kin: Relative, version: Version | None) -> str:
     """The page in the other language that says what this one says; the history where there is none."""
     other = kin.place
     if version is not None and (counterpart := kin.counterparts.get(version.number)):

@@ -16,8 +16,25 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 from generator.errors import PolicyError
-from generator.site import seam
-from generator.site.addresses import (
+from generator.site import history_json
+from generator.site.allowed_files import OccupiedPaths
+from generator.site.archive import Archive
+from generator.site.config import SiteConfig
+from generator.site.content_security_policy import ContentSecurityPolicy
+from generator.site.document_list import Publication, directory, publications, recent_changes_path
+from generator.site.document_pages import DocumentPages, page_templates
+from generator.site.document_view import ChangeSize, DocumentView, make_document_views
+from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
+from generator.site.hidden_readmes import HIDDEN_README, without_hidden_readmes
+from generator.site.history_json import Digests, Published
+from generator.site.links import Links
+from generator.site.output import Output
+from generator.site.page_layout import Article, PageLayout
+from generator.site.pdf import Printer
+from generator.site.redlines import Redlines
+from generator.site.renderer import renderer_of
+from generator.site.site_pages import SitePages
+from generator.site.urls import (
     FEED,
     HISTORY,
     JSON_FEED,
@@ -25,28 +42,11 @@ from generator.site.addresses import (
     SCHEMA,
     SITE_FILES,
     SITEMAP,
-    AddressTakenError,
-    Place,
-    place_documents,
+    PathTakenError,
+    SiteDocument,
+    assign_paths,
 )
-from generator.site.archive import Archive
-from generator.site.chapters import Chapter, Size, make_chapters
-from generator.site.config import SiteConfig
-from generator.site.content_policy import ContentPolicy
-from generator.site.directory import Publication, directory, publications, recent_address
-from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
-from generator.site.files_beside import Occupied
-from generator.site.links import Links
-from generator.site.output import Output
-from generator.site.pages import Pages, page_templates
-from generator.site.pdf import Printer
-from generator.site.readmes import HIDDEN_README, without_hidden_readmes
-from generator.site.redlines import Redlines
-from generator.site.renderers import renderer_of
-from generator.site.rendering import FolderFiles, Rendering
-from generator.site.seam import Digests, Published
-from generator.site.shell import Article, Shell
-from generator.site.site_pages import SitePages
+from generator.site.version_texts import FolderFiles, VersionTexts
 from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
 from generator.versions.repository import Repository
 
@@ -135,19 +135,19 @@ class Site:
             excluded=config.excluded,
             rule=config.file_rule,
         )
-        self.places = place_documents(
+        self.places = assign_paths(
             shown,
             language=config.language,
             languages=config.languages,
             announce=config.announce,
             files=self._files.now.keys(),
         )
-        self._warnings = seam.refuse_lost_versions(published, self.places) if published else []
+        self._warnings = history_json.refuse_lost_versions(published, self.places) if published else []
         self._warnings += [f"{in_repository(folder, path)}: {HIDDEN_README}" for path in readmes]
         self._held_for = published.held_for if published else {}
         for path in self._files.now.keys() & SITE_FILES:
-            raise AddressTakenError(path, address=path, other="a file of the site")
-        self._rendering = Rendering(
+            raise PathTakenError(path, address=path, other="a file of the site")
+        self._rendering = VersionTexts(
             repository,
             renderer,
             cache,
@@ -158,8 +158,8 @@ class Site:
         self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
         self._scripts = scripts
         self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
-        self._recent = recent_address(self.places)
-        self._pages = Pages(
+        self._recent = recent_changes_path(self.places)
+        self._pages = DocumentPages(
             site_url=config.site_url,
             site_name=config.site_name,
             time_zone=config.time_zone,
@@ -175,10 +175,10 @@ class Site:
             time_zone=config.time_zone,
             recent=self._recent,
         )
-        self._chapters = make_chapters(self.places, config=config, day=day)
+        self._chapters = make_document_views(self.places, config=config, day=day)
         self._directory = directory(self._chapters)
 
-    def articles(self) -> list[tuple[Place, Article]]:
+    def articles(self) -> list[tuple[SiteDocument, Article]]:
         """The page of each living document, as the theme renders it among its own."""
         return [
             (chapter.place, self._document_page(chapter))
@@ -190,7 +190,7 @@ class Site:
         """What is shown at every address that is not there."""
         return self._site_pages.not_found(self._directory)
 
-    def original(self, place: Place) -> Place | None:
+    def original(self, place: SiteDocument) -> SiteDocument | None:
         """The document that this one translates."""
         return next((other for other in self.places if other.document.id == place.translation_of), None)
 
@@ -206,7 +206,7 @@ class Site:
         slugs = {slug for place in self.places for slug in (place.slug, *place.former_slugs)}
         pages = [f"{slug}/index.html" if slug else "index.html" for slug in slugs]
         copies = [posixpath.join(slug, "versions") for slug in slugs]
-        occupied = Occupied([*taken, *pages, *copies])
+        occupied = OccupiedPaths([*taken, *pages, *copies])
         for path, blob in self._files.now.items():
             if occupied.by(path):
                 self._warnings.append(
@@ -218,9 +218,9 @@ class Site:
     def write(
         self,
         folder: Path,
-        shells: Mapping[str, Shell],
+        shells: Mapping[str, PageLayout],
         *,
-        policy: ContentPolicy | None,
+        policy: ContentSecurityPolicy | None,
         other_pages: Iterable[str],
         before: Path | None,
     ) -> Built:
@@ -240,7 +240,7 @@ class Site:
             printer=printer,
         )
         digests: dict[tuple[str, int], Digests] = {}
-        sizes: dict[tuple[str, int], Size | None] = {}
+        sizes: dict[tuple[str, int], ChangeSize | None] = {}
         for chapter in self._chapters:
             document = chapter.place.document.id
             for number, written in archive.write(chapter).items():
@@ -256,13 +256,13 @@ class Site:
         if ROBOTS not in self._files.now:
             robots = ROBOTS_TEXT.format(sitemap=urljoin(self._config.site_url, SITEMAP))
             output.file(ROBOTS, robots.encode())
-        output.file(SCHEMA, seam.SCHEMA_FILE.read_bytes())
+        output.file(SCHEMA, history_json.SCHEMA_FILE.read_bytes())
         sitemap = self._sitemap(other_pages)
         output.file(SITEMAP, sitemap)
         output.file(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
         output.file(
             HISTORY,
-            seam.history_json(
+            history_json.history_json(
                 self._chapters,
                 config=self._config,
                 commit=self._history.head,
@@ -284,12 +284,12 @@ class Site:
             history_warnings=self._history.warnings,
         )
 
-    def _document_page(self, chapter: Chapter) -> Article:
+    def _document_page(self, chapter: DocumentView) -> Article:
         place = chapter.place
         text = self._rendering.on_page(self._rendering.html(chapter.shown), chapter.shown, page=place.address)
         return self._pages.document(chapter, text)
 
-    def _write_site_pages(self, output: Output, sizes: Mapping[tuple[str, int], Size | None]) -> None:
+    def _write_site_pages(self, output: Output, sizes: Mapping[tuple[str, int], ChangeSize | None]) -> None:
         """The start page, where no document is one, and the recent changes."""
         newest = [
             Publication(
@@ -322,7 +322,7 @@ class Site:
                     if not output.has(before):
                         output.repeat(now, at=before)
 
-    def _files_of(self, chapter: Chapter, place: Place) -> list[str]:
+    def _files_of(self, chapter: DocumentView, place: SiteDocument) -> list[str]:
         """The files for programs and the copies that the document has at this place."""
         copies = [place.copy(version, form) for version in chapter.versions for form in self._copies.values()]
         return [place.feed, place.json_feed, place.fragment, place.in_force_data, *copies]
@@ -400,7 +400,7 @@ class Site:
         return xml_file(root)
 
 
-def _pages(chapter: Chapter, place: Place) -> list[str]:
+def _pages(chapter: DocumentView, place: SiteDocument) -> list[str]:
     """The pages that the document has at this place."""
     history = [page.address.removeprefix(chapter.place.history) for page in chapter.history_pages]
     return [

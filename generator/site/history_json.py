@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generator.errors import PolicyError
-from generator.site.addresses import Place, address_of
-from generator.site.chapters import Chapter
 from generator.site.config import SiteConfig
+from generator.site.document_view import DocumentView
 from generator.site.redlines import ListedChange, RedlineTexts
+from generator.site.urls import SiteDocument, path_of_slug
 from generator.versions.lines import PublishedAs, PublishedText
 from generator.versions.version import Version
 
@@ -120,7 +120,7 @@ def redline_json(
 
 
 def history_json(
-    chapters: Sequence[Chapter],
+    chapters: Sequence[DocumentView],
     *,
     config: SiteConfig,
     commit: str,
@@ -149,7 +149,7 @@ def history_json(
     )
 
 
-def in_force_json(chapter: Chapter) -> bytes:
+def in_force_json(chapter: DocumentView) -> bytes:
     """Which version was in force when, oldest first; nothing depends on the day of the build."""
     place = chapter.place
     return _json(
@@ -172,7 +172,7 @@ def in_force_json(chapter: Chapter) -> bytes:
 
 
 def _document(
-    chapter: Chapter,
+    chapter: DocumentView,
     digests: Mapping[tuple[str, int], Digests],
     copies: Mapping[str, str],
     held_for: Mapping[VersionKey, Sequence[str]],
@@ -183,7 +183,7 @@ def _document(
         "former_ids": list(place.document.former_ids),
         "slug": place.slug,
         "address": place.address,
-        "former_addresses": [address_of(slug) for slug in place.former_slugs],
+        "former_addresses": [path_of_slug(slug) for slug in place.former_slugs],
         "language": place.language,
         "translation_of": place.translation_of,
         "title": place.document.versions[-1].title,
@@ -211,13 +211,15 @@ def _withdrawal(end: Version) -> dict[str, object]:
     }
 
 
-def _held_for(place: Place, version: Version, held_for: Mapping[VersionKey, Sequence[str]]) -> list[str]:
+def _held_for(
+    place: SiteDocument, version: Version, held_for: Mapping[VersionKey, Sequence[str]]
+) -> list[str]:
     ids = (place.document.id, *place.document.former_ids)
     return [reason for one in ids for reason in held_for.get((one, version.label), ())]
 
 
 def _version(
-    chapter: Chapter, version: Version, digests: Digests, copies: Mapping[str, str]
+    chapter: DocumentView, version: Version, digests: Digests, copies: Mapping[str, str]
 ) -> dict[str, object]:
     place, front = chapter.place, version.front
     translated = chapter.translates.get(version.number)
@@ -297,7 +299,7 @@ def read_published(raw: bytes, *, where: str) -> Published:
     )
 
 
-def refuse_lost_versions(published: Published, places: Sequence[Place]) -> list[str]:
+def refuse_lost_versions(published: Published, places: Sequence[SiteDocument]) -> list[str]:
     """Refuse unless every published version is still there from the same source.
 
     Answers the warnings: documents with versions that another renderer shows differently.
