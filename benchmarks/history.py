@@ -13,10 +13,10 @@ from pathlib import Path
 
 import markdown
 
+from generator.git.repository import Repository, open_repository
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.front_matter import split_front_matter
 from generator.versions.history import read_history
-from generator.versions.repository import Repository, open_repository
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 from generator import plugin, signing
 from generator.checking.unpublished import check_unpublished
 from generator.earlier_site import read_earlier_site
+from generator.git.repository import open_repository
 from generator.site.build import Built
 from generator.site.config import SiteConfig
 from generator.site.history_json import Published
 from generator.site.trusted_cache import open_cache
 from generator.site.urls import HISTORY
 from generator.site_folder import refuse_foreign_folder
-from generator.versions.repository import open_repository
 
 LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/

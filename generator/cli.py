@@ -14,6 +14,7 @@ import typer
 
 from generator import listing
 from generator.errors import PolicyError
+from generator.git.repository import Repository, open_repository
 from generator.language import load_language
 from generator.printable import say, several_lines
 from generator.progress import telling_progress
@@ -21,7 +22,6 @@ from generator.site.renderer import renderer_of
 from generator.site.trusted_cache import open_cache
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_history
-from generator.versions.repository import Repository, open_repository
 
 ConfigFile = Annotated[Path, typer.Option(help="The mkdocs.yml of the site.")]
 

@@ -35,7 +35,11 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils.templates import TemplateContext
 
 from generator.errors import PolicyError
+from generator.git.repository import open_repository
 from generator.language import load_language
+from generator.markdown import snippets
+from generator.markdown.foreign_files import refused_extension
+from generator.rendered.characters import clean
 from generator.site import page_layout
 from generator.site.allowed_files import FileRule, OccupiedPaths
 from generator.site.analytics import read_analytics, with_consent
@@ -52,10 +56,6 @@ from generator.site.page_layout import Article, PageLayout, in_language
 from generator.site.preview_server import PreviewApplication
 from generator.site.template_cache import TemplateCache
 from generator.site.trusted_cache import open_cache
-from generator.versions import snippets
-from generator.versions.characters import clean
-from generator.versions.foreign_files import refused_extension
-from generator.versions.repository import open_repository
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = TEMPLATES / "assets"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from generator import redline
 from generator.errors import NoRepositoryError, PolicyError
+from generator.git.repository import UNCOMMITTED, Repository, open_repository
 from generator.language import Language
+from generator.markdown.surroundings import Surroundings
 from generator.redline import Redline, Side
 from generator.redline.pictures import with_pictures, without_pictures
 from generator.versions.document import Renderer, read_document
-from generator.versions.repository import UNCOMMITTED, Repository, open_repository
-from generator.versions.surroundings import Surroundings
 
 
 class NoSuchTextError(PolicyError):

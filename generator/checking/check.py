@@ -17,6 +17,7 @@ from generator.checking.never_meant import never_meant_findings
 from generator.checking.numbering import numbering_findings
 from generator.checking.removed import removal_findings
 from generator.checking.statements import statement_findings
+from generator.git.repository import UNCOMMITTED, Repository
 from generator.site.allowed_files import is_hidden
 from generator.site.config import SiteConfig
 from generator.site.hidden_readmes import without_hidden_readmes
@@ -24,7 +25,6 @@ from generator.site.links import Links
 from generator.site.renderer import renderer_of
 from generator.site.urls import PathTakenError, SiteDocument, assign_paths
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
-from generator.versions.repository import UNCOMMITTED, Repository
 
 RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
     never_meant_findings,

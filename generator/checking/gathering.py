@@ -12,7 +12,9 @@ from generator.checking.changed import ChangedText
 from generator.checking.days import missing_corrections
 from generator.checking.findings import Finding, Proposal
 from generator.checking.links import Page
+from generator.git.repository import UNCOMMITTED, Repository, is_document_path
 from generator.language import load_language
+from generator.markdown.surroundings import Surroundings
 from generator.redline import Side
 from generator.redline.pictures import with_pictures
 from generator.site.config import SiteConfig
@@ -21,8 +23,6 @@ from generator.site.redlines import RedlineTexts, days_between, redline_texts
 from generator.site.urls import SiteDocument
 from generator.versions.document import Document, Renderer, read_document
 from generator.versions.history import SavedText, in_repository
-from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
-from generator.versions.surroundings import Surroundings
 from generator.versions.version import Version, in_order
 
 

@@ -10,13 +10,13 @@ from generator.checking.days import contradictions
 from generator.checking.findings import Finding, Proposal, Removal, Report
 from generator.checking.gathering import Gathering
 from generator.checking.removed import removal_findings
+from generator.git.repository import Repository
 from generator.site.config import SiteConfig
 from generator.site.history_json import Published, VersionKey
 from generator.site.links import Links
 from generator.site.renderer import renderer_of
 from generator.site.urls import SiteDocument, assign_paths
 from generator.versions.history import read_history
-from generator.versions.repository import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

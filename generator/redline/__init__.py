@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from generator.language import Language
+from generator.markdown.python_markdown import Converter, UnrenderableError, as_source
 from generator.redline.comparing import Redline, Side, compare, uncollected, weave_html
 from generator.redline.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
 from generator.redline.markup import write_html
 from generator.redline.sides import side_by_side_html
 from generator.redline.wording import Told, tell
-from generator.versions.python_markdown import Converter, UnrenderableError, as_source
 
 __all__ = [
     "Mail", "Redline", "Side", "Told", "compare", "html", "mail_html", "mail_text",

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
+from generator.markdown.surroundings import Picture
 from generator.redline.tags import attributes_of
 from generator.redline.words import PICTURE
-from generator.versions.surroundings import Picture
 
 IMAGE = re.compile(r"<img\b[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 SIGNED = re.compile(rf' {PICTURE}="[^"]*"')

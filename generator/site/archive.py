@@ -12,6 +12,8 @@ from functools import partial
 from itertools import groupby
 
 from generator.language import load_language
+from generator.markdown.python_markdown import as_source
+from generator.rendered.characters import clean
 from generator.site import history_json
 from generator.site.document_pages import DocumentPages
 from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
@@ -24,8 +26,6 @@ from generator.site.plain_text import plain_text
 from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.urls import SiteDocument
 from generator.site.version_texts import VersionTexts
-from generator.versions.characters import clean
-from generator.versions.python_markdown import as_source
 from generator.versions.version import Version
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 from generator.errors import PolicyError
+from generator.git.repository import Repository
 from generator.site import history_json
 from generator.site.allowed_files import OccupiedPaths
 from generator.site.archive import Archive
@@ -48,7 +49,6 @@ from generator.site.urls import (
 )
 from generator.site.version_texts import FolderFiles, VersionTexts
 from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
-from generator.versions.repository import Repository
 
 COPIES = {"markdown": "md", "text": "txt"}
 """Suffixes of a version's copies by their form."""

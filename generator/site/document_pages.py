@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from generator.git.repository import UNCOMMITTED
 from generator.language import Language, load_language, reading_in
 from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.document_view import ChangeSize, DocumentView, HistoryPage, Relative
@@ -23,7 +24,6 @@ from generator.site.page_layout import Article
 from generator.site.redlines import RedlineTexts
 from generator.site.template_cache import TemplateCache
 from generator.site.urls import SiteDocument, relative
-from generator.versions.repository import UNCOMMITTED
 from generator.versions.version import Version
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"

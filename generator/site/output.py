@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from generator.errors import PolicyError
+from generator.rendered.characters import clean
 from generator.site.content_security_policy import ContentSecurityPolicy
 from generator.site.page_layout import Article, PageLayout
-from generator.versions.characters import clean
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("**/*.py", "languages/*.yml", "templates/**/*.*")

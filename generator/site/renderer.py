@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 from generator.errors import PolicyError
+from generator.git.repository import Repository
 from generator.site.config import SiteConfig
 from generator.versions.document import Renderer
-from generator.versions.repository import Repository
 
 
 class IncludedFromOutsideError(PolicyError):

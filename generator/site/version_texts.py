@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
+from generator.git.repository import UNCOMMITTED, Repository, is_document_path
 from generator.redline import Side
 from generator.redline.pictures import with_pictures
 from generator.site.allowed_files import FileRule, suffix
@@ -16,7 +17,6 @@ from generator.site.svg import UncleanableSvgError, clean_svg
 from generator.site.urls import relative
 from generator.versions.document import Renderer
 from generator.versions.history import LEFT_OUT, in_repository, read_version
-from generator.versions.repository import UNCOMMITTED, Repository, is_document_path
 from generator.versions.version import Version
 
 KEPT_FILES = "assets/kept/"

@@ -18,14 +18,16 @@ from typing import Any
 
 import nh3
 
-from generator.versions import snippets, visible
-from generator.versions.characters import clean
+from generator.git.files import NO_FILES, Files
+from generator.markdown import snippets
+from generator.markdown.identifiers import is_reserved, kept_classes, reserved_in, with_plain_names
+from generator.markdown.in_words import icon_in_words, in_words
+from generator.markdown.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
+from generator.markdown.snippets import UnincludableError
+from generator.markdown.surroundings import Picture, Surroundings, find_pictures
+from generator.rendered.characters import clean
+from generator.versions import visible
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
-from generator.versions.identifiers import is_reserved, kept_classes, reserved_in, with_plain_names
-from generator.versions.in_words import icon_in_words, in_words
-from generator.versions.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
-from generator.versions.snippets import UnincludableError
-from generator.versions.surroundings import NO_FILES, Files, Picture, Surroundings, find_pictures
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
 """What a text is read with where no mkdocs.yml says otherwise: MkDocs' own three, and what policies use."""
@@ -42,10 +44,11 @@ MOST_ZEROS = 100
 
 TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
-DECIDING_MODULES = (
-    "characters", "document", "front_matter", "identifiers", "in_words", "python_markdown", "snippets",
-    "surroundings", "visible",
+DECIDING_SOURCES = (
+    "markdown/**/*.py", "rendered/**/*.py",
+    "versions/document.py", "versions/front_matter.py", "versions/visible.py",
 )  # fmt: skip
+"""The modules, below the package, that decide what is rendered and compared."""
 EMOJI = "pymdownx.emoji"
 MOST_SPANNED_BY_A_CELL = 1000  # https://html.spec.whatwg.org/#dom-tdth-colspan
 NOWHERE = Surroundings()
@@ -437,8 +440,9 @@ def _renderer_version(names: Sequence[str], options: Mapping[str, object]) -> st
     """A digest of everything, besides the text, that decides what is rendered and compared."""
     parts = [f"{package} {version(package)}" for package in RENDERING_PACKAGES]
     parts += [json.dumps([names, options], default=_stable_name, sort_keys=True)]
-    here = Path(__file__).parent
-    parts += [(here / f"{module}.py").read_text(encoding="utf8") for module in DECIDING_MODULES]
+    package = Path(__file__).parents[1]
+    sources = sorted({file for pattern in DECIDING_SOURCES for file in package.glob(pattern)})
+    parts += [file.read_text(encoding="utf8") for file in sources]
     return _digest(parts)[:16]
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import yaml
 
-from generator.versions.characters import clean
+from generator.rendered.characters import clean
 
 DATE = re.compile(
     # A timestamp as YAML 1.1 spells it (https://yaml.org/type/timestamp.html), with or without its time.

@@ -14,6 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from generator.errors import DocumentTextError
+from generator.git.files import KnownFiles
+from generator.git.repository import Repository, Step, normal_folder
+from generator.markdown.surroundings import Surroundings
 from generator.versions.document import Document, Reading, Renderer, read_document
 from generator.versions.front_matter import Problem
 from generator.versions.lineage import State, Track
@@ -21,8 +24,6 @@ from generator.versions.lines import PublishedAs, PublishedText, Remark, find_ve
 from generator.versions.mainline import read_mainline
 from generator.versions.moments import moment_of, problems_of_date
 from generator.versions.readings import read_tracks
-from generator.versions.repository import Repository, Step, normal_folder
-from generator.versions.surroundings import KnownFiles, Surroundings
 from generator.versions.version import Version
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)

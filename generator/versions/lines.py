@@ -13,8 +13,8 @@ from datetime import date, tzinfo
 from itertools import chain, count
 from typing import NamedTuple
 
+from generator.rendered.characters import clean
 from generator.versions import contradictions
-from generator.versions.characters import clean
 from generator.versions.contradictions import Contradiction
 from generator.versions.corrected import with_corrected_front_matter
 from generator.versions.document import Reading

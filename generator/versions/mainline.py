@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from generator.versions.repository import (
+from generator.git.repository import (
     UNCOMMITTED,
     FileChange,
     Repository,

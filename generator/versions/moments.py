@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from generator.git.repository import Step
 from generator.versions.front_matter import Problem
 from generator.versions.lineage import State, Track
-from generator.versions.repository import Step
 
 FIRST_SECOND = -62_135_510_400
 LAST_SECOND = 253_402_214_400

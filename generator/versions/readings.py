@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from generator.git.files import Files
+from generator.git.repository import Repository, Step
+from generator.markdown.surroundings import Surroundings
 from generator.versions.document import Reading, Renderer, read_blob, with_pictures
 from generator.versions.lineage import State, Track, follow
-from generator.versions.repository import Repository, Step
-from generator.versions.surroundings import Files, Surroundings
 from generator.versions.timeline import Timeline, follow_files, read_timeline
 
 

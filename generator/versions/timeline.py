@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from generator.git.repository import UNCOMMITTED, Repository, Step
 from generator.versions.lineage import State, Track
-from generator.versions.repository import UNCOMMITTED, Repository, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from generator.markdown.surroundings import Picture
 from generator.versions.front_matter import FrontMatter
-from generator.versions.surroundings import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.versions.characters import clean
+from generator.rendered.characters import clean
 
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
 UNSEEN = frozenset({"script", "style", "template", "iframe", "object", "embed", "svg", "math"})

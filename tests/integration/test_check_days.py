@@ -12,7 +12,7 @@ from generator import plugin
 from generator.checking.check import check
 from generator.checking.findings import Report
 from generator.checking.formats import as_markdown
-from generator.versions.repository import open_repository
+from generator.git.repository import open_repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OLD, NEW = "We keep it for one year.\n\nAny qestion? Write to us.", "Ten years.\n\nAny qestion? Write to us."

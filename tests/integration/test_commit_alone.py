@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from generator.cli import app
 from generator.errors import PolicyError
-from generator.versions.repository import UNCOMMITTED
+from generator.git.repository import UNCOMMITTED
 
 SNIPPETS = "pymdownx.snippets"
 
@@ -362,7 +362,7 @@ def test_the_redline_of_two_texts_reads_the_files_of_each(
 def test_a_mainline_without_such_texts_is_read_once(
     site: PolicySite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator.versions import repository  # noqa: PLC0415
+    from generator.git import repository  # noqa: PLC0415
 
     def fail(*_: object) -> None:
         raise AssertionError("read again")

@@ -17,7 +17,7 @@ from generator.errors import (
     UnknownRefError,
     UnreadableRepositoryError,
 )
-from generator.versions.repository import open_repository
+from generator.git.repository import open_repository
 
 
 def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ import pytest
 from support.policy_repository import PolicyRepository
 
 from generator.errors import ShallowHistoryError
-from generator.versions.repository import open_repository
+from generator.git.repository import open_repository
 
 
 def test_the_mainline_is_the_first_parent_chain(policy: PolicyRepository) -> None:

@@ -9,9 +9,9 @@ import pytest
 from support.policy_repository import PolicyRepository, plain_renderer
 
 from generator.errors import DocumentTextError
+from generator.git.repository import UNCOMMITTED, open_repository
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_version, refuse_problems
-from generator.versions.repository import UNCOMMITTED, open_repository
 
 
 def texts(history: History) -> list[str]:

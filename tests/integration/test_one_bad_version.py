@@ -14,9 +14,9 @@ from generator.cache import Cache
 from generator.checking.check import check
 from generator.checking.findings import Report
 from generator.errors import DocumentTextError
+from generator.git.repository import open_repository
 from generator.plugin import read_config
 from generator.site.urls import PathTakenError
-from generator.versions.repository import open_repository
 
 WORDLESS = {
     "empty": "",

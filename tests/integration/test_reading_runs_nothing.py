@@ -14,7 +14,7 @@ from support.policy_site import PolicySite
 from generator import building, plugin
 from generator.checking.check import check
 from generator.errors import PolicyError
-from generator.versions.repository import open_repository
+from generator.git.repository import open_repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COMMAND = '#!/bin/sh\necho "$0" >> "{ran}"\ncat\n'

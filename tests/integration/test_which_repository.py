@@ -12,8 +12,8 @@ import pytest
 from support.policy_repository import PolicyRepository
 
 from generator.errors import ForeignRepositoryError, PolicyError, UnknownRefError
-from generator.versions.repository import open_repository
-from generator.versions.safe_git import refusal
+from generator.git.repository import open_repository
+from generator.git.safe_git import refusal
 
 
 def listed(place: Path, *, cwd: Path | None = None, **environment: str) -> str:

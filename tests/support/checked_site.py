@@ -8,7 +8,7 @@ from pathlib import Path
 from generator import plugin
 from generator.checking.check import check
 from generator.checking.findings import Report
-from generator.versions.repository import open_repository
+from generator.git.repository import open_repository
 from support.policy_site import PolicySite, text
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from generator.git.repository import open_repository
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import DocumentHistory, History, read_history
-from generator.versions.repository import open_repository
 
 FIRST_COMMIT_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
 WORDS = "We keep what you tell us for as long as the law asks and not a day longer than that."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.versions.paths import is_safe
+from generator.git.paths import is_safe
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.markdown.python_markdown import Converter, UnrenderableError
 from generator.versions.document import DEFAULT_EXTENSIONS
-from generator.versions.python_markdown import Converter, UnrenderableError
 
 PLAIN = ["toc", "tables", "fenced_code"]
 SIGNS = ["*", "**", "_", "`", "[a](b)", "[", "](", "![x](y)", "<b>", "</b>", "&amp;", "&", "\\", "  \n", "\n"]

@@ -6,54 +6,15 @@ Pure: paths are the repository's own. Nothing outside the repository has a path 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from generator.versions.paths import is_safe
+from generator.git.files import NO_FILES, Files
+from generator.git.paths import is_safe
 
 INDEX_NAMES = frozenset(("index", "README"))
-
-
-class Files(Protocol):
-    """The regular files of a repository as they are at one commit, or in its work tree."""
-
-    def blob(self, path: str) -> str | None:
-        """The blob at the path; None where no regular file is."""
-
-    def read(self, blob: str) -> bytes:
-        """The bytes of a blob."""
-
-
-class NoFiles:
-    """There is nothing around the text."""
-
-    def blob(self, path: str) -> None:
-        """None."""
-
-    def read(self, blob: str) -> bytes:
-        """Never asked for."""
-        raise KeyError(blob)
-
-
-NO_FILES = NoFiles()
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFiles:
-    """The files of these paths and blobs, and no other."""
-
-    blobs: Mapping[str, str]
-    reader: Callable[[str], bytes]
-
-    def blob(self, path: str) -> str | None:
-        """The blob at the path, if it is known."""
-        return self.blobs.get(path)
-
-    def read(self, blob: str) -> bytes:
-        """The bytes of a blob."""
-        return self.reader(blob)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

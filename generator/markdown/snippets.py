@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import markdown
 from pymdownx.snippets import SnippetExtension, SnippetPreprocessor
 
-from generator.versions.python_markdown import UnrenderableError, reason_of
-from generator.versions.surroundings import Files, inside
+from generator.git.files import Files
+from generator.markdown.python_markdown import UnrenderableError, reason_of
+from generator.markdown.surroundings import inside
 
 NAMES = frozenset(("pymdownx.snippets", "pymdownx.snippets:SnippetExtension"))
 MOST_BYTES = 2_000_000

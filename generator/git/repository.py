@@ -25,9 +25,9 @@ from generator.errors import (
     UnknownRefError,
     UnreadableRepositoryError,
 )
-from generator.versions.paths import is_safe
-from generator.versions.safe_git import GIT, GitError, Located, Process, explained, git_in, locate, unpack
-from generator.versions.surroundings import Files
+from generator.git.files import Files
+from generator.git.paths import is_safe
+from generator.git.safe_git import GIT, GitError, Located, Process, explained, git_in, locate, unpack
 
 PATHS_AT_ONCE = 500  # as arguments of one git process, of which Linux takes 2 MB
 UNCOMMITTED = "0" * 40

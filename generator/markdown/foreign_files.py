@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generator.versions import snippets
+from generator.markdown import snippets
 
 TODAYS_PICTURES = "leave it out, since each version has its own pictures without it"
 INCLUDED = "include files with pymdownx.snippets, which reads those of each version"
