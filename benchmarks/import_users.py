@@ -29,9 +29,9 @@ import psycopg
 from sqlalchemy import create_engine, make_url, text
 
 from subscribers.database import connected, migrate, open_database
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_file import ImportFile
-from subscribers.people.importing import import_people
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.import_file import ImportFile
+from subscribers.users.importing import import_people
 
 SECONDS_ALLOWED, MEGABYTES_ALLOWED = 60, 250  # for a million users, each step
 COPY = "COPY people (external_id, email, language, registered_at, pseudonym_key) FROM STDIN"

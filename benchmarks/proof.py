@@ -28,9 +28,8 @@ from sqlalchemy import Engine, insert, text
 from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, writing
 from subscribers.ledger.ledger import Ledger
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.model import event_posts, people
-from subscribers.people.registry import new_pseudonym_key
 from subscribers.proof.bundle import export
 from subscribers.proof.form import person_json
 from subscribers.proof.person import prove_person, verify_person
@@ -39,6 +38,7 @@ from subscribers.settings import Sender
 from subscribers.site.news import snapshot, snapshot_before
 from subscribers.site.published import parse_history
 from subscribers.transports.sendgrid import SendGridTransport
+from subscribers.users.registry import new_pseudonym_key
 
 MEGABYTES_ALLOWED = 250
 EVENTS_A_POST = 100

@@ -15,8 +15,8 @@ from subscribers.commands import people as people_cli
 from subscribers.commands import proof as proof_cli
 from subscribers.commands import telling as telling_cli
 from subscribers.errors import NotifyError
-from subscribers.mail.message import to_email
-from subscribers.mail.preview import previews, stand_in_sender
+from subscribers.messages.message import to_email
+from subscribers.messages.preview import previews, stand_in_sender
 from subscribers.printable import say, several_lines
 from subscribers.settings import read_settings
 from subscribers.site.site_reader import open_site

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import batch_rows, complaints, refusals
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.model import (
     AnnouncementState,
     BatchState,

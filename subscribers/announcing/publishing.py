@@ -14,8 +14,8 @@ from subscribers.announcing import announcements, past
 from subscribers.announcing.announcements import Told
 from subscribers.announcing.past import NO_TRUST, Trust
 from subscribers.errors import NotifyError
-from subscribers.mail.content import read_content
-from subscribers.mail.message import Message, compose
+from subscribers.messages.content import read_content
+from subscribers.messages.message import Message, compose
 from subscribers.settings import Sender
 from subscribers.site.news import News, check_known, languages, news, snapshot, snapshot_before
 from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion, parse_history

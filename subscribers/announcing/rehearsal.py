@@ -12,7 +12,7 @@ from subscribers.announcing.publishing import Plan
 from subscribers.database import reading
 from subscribers.ledger import books
 from subscribers.ledger.audience import FanOut, counts_for
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.site.published import PublishedHistory
 
 UNRECORDED = 0  # the id of a baseline that a real publish would record first

@@ -21,12 +21,12 @@ from subscribers.delivery.trial import send_test
 from subscribers.doctor.examination import examine
 from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.names import system_names
-from subscribers.mail.preview import newest_document, previews
-from subscribers.people.reachability import unreachable
+from subscribers.messages.preview import newest_document, previews
 from subscribers.printable import say, several_lines
 from subscribers.settings import read_settings
 from subscribers.site.site_reader import open_site
 from subscribers.transports.configured import configured_transport
+from subscribers.users.reachability import unreachable
 
 commands = typer.Typer()
 

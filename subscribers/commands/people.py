@@ -17,15 +17,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_dates import read_date_format
-from subscribers.people.import_file import ImportFile, Refusal, read_columns, read_delimiter
-from subscribers.people.import_values import Row, read_language
-from subscribers.people.importing import ImportResult, import_people
-from subscribers.people.person_data import export_person, person_data
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.import_dates import read_date_format
+from subscribers.users.import_file import ImportFile, Refusal, read_columns, read_delimiter
+from subscribers.users.import_values import Row, read_language
+from subscribers.users.importing import ImportResult, import_people
+from subscribers.users.user_data import export_person, person_data
 
 person = typer.Typer(
     no_args_is_help=True, help="See, correct, restrict and erase what is held on one person."

@@ -14,7 +14,7 @@ from subscribers.clock import seconds_since_boot
 from subscribers.database import reading, writing
 from subscribers.delivery.settling import settle
 from subscribers.ledger.ledger import Ledger
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.model import AttemptState, BatchState, attempts, batches
 from subscribers.settings import Sender
 from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport

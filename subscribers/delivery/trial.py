@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from subscribers.errors import NotifyError
-from subscribers.mail.message import Message
-from subscribers.people.addresses import read_address
+from subscribers.messages.message import Message
 from subscribers.settings import Sender
 from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport
+from subscribers.users.email_addresses import read_address
 
 
 class TestMailError(NotifyError):

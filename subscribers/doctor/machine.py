@@ -28,10 +28,10 @@ from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
 from subscribers.ledger.evidence import last_signs, unmatched_since
 from subscribers.ledger.ledger import Ledger
-from subscribers.mail.message import MAIL_LIMIT_BYTES
-from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.people.reachability import count_registered
+from subscribers.messages.message import MAIL_LIMIT_BYTES
 from subscribers.settings import Settings
+from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
+from subscribers.users.reachability import count_registered
 
 EVENTS_WITHIN = timedelta(hours=1)  # of ours: SendGrid posts within seconds as a rule
 CONNECT_SECONDS = 10  # libpq waits for ever by itself

@@ -23,7 +23,7 @@ from subscribers.ledger.channel import Closure
 from subscribers.ledger.doubts import Doubt, all_doubts
 from subscribers.ledger.fan_out import freeze_audience
 from subscribers.ledger.pace import NO_PACE, Pace, days_with_mail, most_in_a_batch, time_for
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.model import (
     AnnouncementState,
     AttemptState,
@@ -36,8 +36,8 @@ from subscribers.model import (
     deliveries,
     people,
 )
-from subscribers.people.pseudonyms import commit_addresses
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
+from subscribers.users.pseudonyms import commit_addresses
 
 LEASE = timedelta(seconds=45)  # renewed while the answer is waited for; a dead worker is known in a minute
 # A server that defers a mail wants it tried for four to five days (RFC 5321, section 4.5.4.1).

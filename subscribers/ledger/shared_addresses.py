@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from subscribers.ledger import batch_rows
 from subscribers.ledger.audience import hindrance
 from subscribers.model import BatchState, Exclusion, announcements, attempts, batches, deliveries, people
-from subscribers.people.pseudonyms import address_commitment, committed_addresses, proof_key
+from subscribers.users.pseudonyms import address_commitment, committed_addresses, proof_key
 
 _Person = Row[*tuple[Any, ...]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from subscribers.mail.language import load_language
-from subscribers.mail.message import TEMPLATES
+from subscribers.messages.language import load_language
+from subscribers.messages.message import TEMPLATES
 from subscribers.proof.form import Head
 
 _TEMPLATES = Environment(

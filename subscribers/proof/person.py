@@ -15,8 +15,6 @@ from sqlalchemy import Engine, select
 from subscribers.database import reading
 from subscribers.errors import NotifyError
 from subscribers.model import people
-from subscribers.people.pseudonyms import account_pseudonym, address_commitment, proof_key
-from subscribers.people.registry import accounts_of
 from subscribers.proof import form, merkle
 from subscribers.proof.form import (
     Attempt,
@@ -30,6 +28,8 @@ from subscribers.proof.form import (
 )
 from subscribers.proof.verify import UnprovenError, digests, read, record_lines, verified_head
 from subscribers.signing import is_signed
+from subscribers.users.pseudonyms import account_pseudonym, address_commitment, proof_key
+from subscribers.users.registry import accounts_of
 
 
 class UnsignedProofError(NotifyError):

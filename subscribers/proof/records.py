@@ -21,8 +21,8 @@ from subscribers.model import (
     events,
     people,
 )
-from subscribers.people.pseudonyms import account_pseudonym, committed_addresses, proof_key
 from subscribers.proof.form import Attempt, Delivery, Fate, Post, Report
+from subscribers.users.pseudonyms import account_pseudonym, committed_addresses, proof_key
 
 ROWS_AT_ONCE = 5_000
 FATES: Mapping[str | None, Fate] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.settings import Sender
 
 # Under this name the provider is told the attempt's token, and says it again in each event. It was "attempt",

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from subscribers.mail.message import to_email
+from subscribers.messages.message import to_email
 from subscribers.transports import Mailing, MisconfiguredError, Recipient, UnclearRefusalError
 
 FOR_OWNER = 0o600

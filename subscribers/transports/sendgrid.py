@@ -25,7 +25,7 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers import mail as api
 
-from subscribers.mail.message import AUTOMATIC, reply_address
+from subscribers.messages.message import AUTOMATIC, reply_address
 from subscribers.transports import (
     ATTEMPT_ARGUMENT,
     DoubtfulError,

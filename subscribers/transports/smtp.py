@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from subscribers.mail.message import to_email
+from subscribers.messages.message import to_email
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,

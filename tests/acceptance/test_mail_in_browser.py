@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "mail").glob("*.html"))
+MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "messages").glob("*.html"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "mail").glob("*.html"))
+MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "messages").glob("*.html"))
 
 GMAIL_APPS = "gmail.android gmail.ios"  # their other accounts than Google's get no <style>
 GMAIL_BASIC = "gmail.mobile-webmail"

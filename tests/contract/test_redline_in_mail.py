@@ -10,8 +10,8 @@ from support.policy_repository import plain_renderer
 
 from generator.language import load_language
 from generator.redline import Redline, Side, compare, mail_html, mail_text
-from subscribers.mail.excerpt import excerpt
-from subscribers.mail.links import LinkTargets
+from subscribers.messages.excerpt import excerpt
+from subscribers.messages.links import LinkTargets
 
 TARGETS = LinkTargets.of("https://policies.example/")
 GOLDEN = Path(__file__).parents[1] / "golden" / "redline"

@@ -25,8 +25,8 @@ from subscribers.database import (
 )
 from subscribers.errors import NotifyError
 from subscribers.model import channels, metadata, people, registry_records
-from subscribers.people.registry import mark_reachable
 from subscribers.settings import read_settings
+from subscribers.users.registry import mark_reachable
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -16,9 +16,9 @@ from subscribers.model import (
     metadata,
     people,
 )
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.traces import WORDS
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.traces import WORDS
 
 KEYS = ErasureKeys(("0123456789abcdef0123456789abcdef",))
 

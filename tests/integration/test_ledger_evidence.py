@@ -28,8 +28,8 @@ from subscribers.ledger.evidence import (
     unmatched_since,
 )
 from subscribers.model import attempts, deliveries, event_posts, events, people, unmatched_events
-from subscribers.people.registry import mark_reachable
 from subscribers.transports import DoubtfulError, Mailing
+from subscribers.users.registry import mark_reachable
 
 NAMES = ("anna", "boris", "chen")
 WINDOW = timedelta(hours=24)

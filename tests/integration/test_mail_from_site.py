@@ -16,16 +16,16 @@ from support.published_site import PublishedSiteMaker
 from typer.testing import CliRunner
 
 from subscribers.cli import app
-from subscribers.mail.content import Force, force_of, read_content
-from subscribers.mail.excerpt import TAGS, clean
-from subscribers.mail.links import LinkTargets
-from subscribers.mail.message import Message, compose
-from subscribers.mail.preview import NothingToPreviewError, previews
+from subscribers.messages.content import Force, force_of, read_content
+from subscribers.messages.excerpt import TAGS, clean
+from subscribers.messages.links import LinkTargets
+from subscribers.messages.message import Message, compose
+from subscribers.messages.preview import NothingToPreviewError, previews
 from subscribers.settings import Sender
 from subscribers.site.news import news
 from subscribers.site.site_reader import UnfaithfulSiteError, open_site
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "mail"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "messages"
 SENDER = Sender(
     address=Address("Example Market", "policies", "example.com"),
     legal_name="Example Market Ltd, 1 Example Street, Exampleville",

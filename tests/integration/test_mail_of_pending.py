@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.policy_site import PolicySite, text
 
-from subscribers.mail.preview import previews
+from subscribers.messages.preview import previews
 from subscribers.settings import Sender
 from subscribers.site.news import news
 from subscribers.site.site_reader import open_site

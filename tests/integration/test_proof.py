@@ -15,12 +15,12 @@ from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.errors import NotifyError
 from subscribers.model import attempts
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys
 from subscribers.proof.bundle import UnprovableError, UnwritableBundleError, export
 from subscribers.proof.person import UnsignedProofError, prove_person
 from subscribers.proof.verify import UnprovenError, verify_chain
 from subscribers.transports import DoubtfulError, RefusedError
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys
 
 
 @pytest.fixture

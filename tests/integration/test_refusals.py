@@ -14,7 +14,6 @@ from subscribers.announcing.announcements import UnfitAnnouncementError
 from subscribers.database import reading
 from subscribers.ledger.books import Status, statuses
 from subscribers.model import people
-from subscribers.people.reachability import unreachable as list_unreachable
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,
@@ -23,6 +22,7 @@ from subscribers.transports import (
     UnclearRefusalError,
     UnsupportedAddressError,
 )
+from subscribers.users.reachability import unreachable as list_unreachable
 
 Rule = Callable[[int], Exception | None]  # by the person's number
 

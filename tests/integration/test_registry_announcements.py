@@ -11,12 +11,12 @@ from support.world import World, addresses
 
 from subscribers.database import reading, writing
 from subscribers.model import attempts, deliveries, event_posts, events
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_file import ImportFile
-from subscribers.people.importing import import_people
-from subscribers.people.person_data import person_data
 from subscribers.transports import RefusedError
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.import_file import ImportFile
+from subscribers.users.importing import import_people
+from subscribers.users.user_data import person_data
 
 KEYS = ErasureKeys(["k" * 32])
 NAMES = ("anna", "boris", "chen")

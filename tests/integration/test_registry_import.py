@@ -13,11 +13,11 @@ from sqlalchemy import Engine, func, select, text, update
 
 from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
 from subscribers.model import people, registry_records
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.people.import_file import ImportFile, ImportFileError, Refusal
-from subscribers.people.import_values import Row
-from subscribers.people.importing import (
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
+from subscribers.users.import_file import ImportFile, ImportFileError, Refusal
+from subscribers.users.import_values import Row
+from subscribers.users.importing import (
     ImportResult,
     NoUsersError,
     TooManyLeavingError,

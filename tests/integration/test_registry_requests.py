@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select, text
 
 from subscribers.database import reading
 from subscribers.model import metadata, people, registry_records
-from subscribers.people import registry
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.person_data import export_person, person_data
-from subscribers.people.registry import Person
+from subscribers.users import registry
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.registry import Person
+from subscribers.users.user_data import export_person, person_data
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.world import SENDER
 
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.transports import Mailing, MisconfiguredError, Recipient
 from subscribers.transports.folder import FolderTransport
 

@@ -15,7 +15,7 @@ import pytest
 from support.sendgrid_server import API_KEY, Behaviour, SendGridServer
 from support.world import SENDER
 
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.transports import (
     DoubtfulError,
     Mailing,

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from support.world import SENDER
 
 from subscribers.errors import NotifyError
-from subscribers.mail.message import Message
+from subscribers.messages.message import Message
 from subscribers.transports import (
     DeferredError,
     DoubtfulError,

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from support.published_site import PublishedSiteMaker
 
 from subscribers.database import open_database, writing
-from subscribers.mail.message import Message, to_email
+from subscribers.messages.message import Message, to_email
 from subscribers.settings import Sender
 from subscribers.web import timed_protocol
 from subscribers.web.app import ListeningError, make_app, serve

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscribers.people.addresses import read_address, read_unusual_address
+from subscribers.users.email_addresses import read_address, read_unusual_address
 
 _LOCAL = st.text("abzAZ09._+-'\"é", max_size=12) | st.sampled_from(["a" * 64, "a" * 65, "a..b", "Info"])
 _LABEL = st.text("abxnXZ09-é", max_size=6) | st.sampled_from(

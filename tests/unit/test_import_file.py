@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.people.import_dates import read_date_format
-from subscribers.people.import_file import ImportFile, Refusal, read_delimiter
-from subscribers.people.import_lines import LONGEST_LINE, ImportFileError
-from subscribers.people.import_values import Row, read_language, read_moment
+from subscribers.users.import_dates import read_date_format
+from subscribers.users.import_file import ImportFile, Refusal, read_delimiter
+from subscribers.users.import_lines import LONGEST_LINE, ImportFileError
+from subscribers.users.import_values import Row, read_language, read_moment
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 Write = Callable[[str | bytes], Path]

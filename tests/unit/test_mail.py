@@ -14,9 +14,9 @@ import html5lib
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
-from subscribers.mail.language import load_language, spoken
-from subscribers.mail.message import (
+from subscribers.messages.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.messages.language import load_language, spoken
+from subscribers.messages.message import (
     MAIL_LIMIT_BYTES,
     MailTooLargeError,
     Message,

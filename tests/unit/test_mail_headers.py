@@ -14,8 +14,8 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.mail.headers import Header, address_header, text_header
-from subscribers.mail.language import load_language, spoken
+from subscribers.messages.headers import Header, address_header, text_header
+from subscribers.messages.language import load_language, spoken
 
 ENCODED = re.compile(r"=\?([^?]+)\?([bq])\?([^?\s]*)\?=", re.IGNORECASE)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from subscribers.mail.excerpt import clean, excerpt
-from subscribers.mail.links import LinkTargets
+from subscribers.messages.excerpt import clean, excerpt
+from subscribers.messages.links import LinkTargets
 
 TARGETS = LinkTargets.of(
     "https://policies.example/legal/", hosts=("shop.example", "магазин.рф"), contact="privacy@firm.example"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from subscribers.mail.language import load_language, spoken
+from subscribers.messages.language import load_language, spoken
 from subscribers.model import Exclusion, Outcome
 from subscribers.proof.reporting import MEANINGS
 

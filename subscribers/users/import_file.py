@@ -15,9 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from subscribers.people.import_dates import DateFormat
-from subscribers.people.import_lines import ImportFileError, Lines
-from subscribers.people.import_values import Row, read_row, without_guard
+from subscribers.users.import_dates import DateFormat
+from subscribers.users.import_lines import ImportFileError, Lines
+from subscribers.users.import_values import Row, read_row, without_guard
 
 FIELDS = ("external_id", "email", "language", "registered_at")
 REQUIRED = ("external_id", "email")

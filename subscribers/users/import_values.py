@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscribers.people.addresses import read_address
-from subscribers.people.import_dates import DateFormat
+from subscribers.users.email_addresses import read_address
+from subscribers.users.import_dates import DateFormat
 
 LONGEST_EXTERNAL_ID = 255
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

@@ -20,11 +20,11 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from subscribers.errors import NotifyError
-from subscribers.mail.content import AnnouncedContent
-from subscribers.mail.headers import address_header, text_header
-from subscribers.mail.language import Language, load_language
-from subscribers.mail.layout import Layout, Level, lay_out
-from subscribers.mail.links import LinkTargets
+from subscribers.messages.content import AnnouncedContent
+from subscribers.messages.headers import address_header, text_header
+from subscribers.messages.language import Language, load_language
+from subscribers.messages.layout import Layout, Level, lay_out
+from subscribers.messages.links import LinkTargets
 from subscribers.settings import Sender, ascii_address
 from subscribers.site.published import PublishedColours
 

@@ -27,10 +27,10 @@ from sqlalchemy.exc import IntegrityError
 from subscribers.database import forget_deleted, writing
 from subscribers.errors import NotifyError
 from subscribers.model import RegistryAction, Unreachable, corrections, people, registry_records
-from subscribers.people.addresses import read_address
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_values import read_external_id, read_language
-from subscribers.people.traces import forget
+from subscribers.users.email_addresses import read_address
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.import_values import read_external_id, read_language
+from subscribers.users.traces import forget
 
 
 class UnknownPersonError(NotifyError):

@@ -40,10 +40,10 @@ from sqlalchemy import (
 from subscribers.database import connected
 from subscribers.errors import NotifyError
 from subscribers.model import Moment, RegistryAction, corrections, people, registry_records
-from subscribers.people.erasures import ErasureKeys
-from subscribers.people.import_file import Refusal
-from subscribers.people.import_values import Row, is_external_id
-from subscribers.people.registry import new_pseudonym_key, spread_requests, superseded_digest
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.import_file import Refusal
+from subscribers.users.import_values import Row, is_external_id
+from subscribers.users.registry import new_pseudonym_key, spread_requests, superseded_digest
 
 CHUNK = 5_000  # rows: some 2 MB, and the cost of a statement no longer shows
 REFUSALS_KEPT = 1_000  # enough to mend a file by; the count is always exact

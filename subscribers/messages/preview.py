@@ -9,8 +9,8 @@ from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 from subscribers.errors import NotifyError
-from subscribers.mail.content import read_content
-from subscribers.mail.message import Message, compose
+from subscribers.messages.content import read_content
+from subscribers.messages.message import Message, compose
 from subscribers.settings import Sender, Settings, ascii_address
 from subscribers.site.news import News, news, snapshot_before
 from subscribers.site.published import PublishedDocument, PublishedHistory

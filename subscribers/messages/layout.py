@@ -7,10 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 
-from subscribers.mail import excerpt
-from subscribers.mail.content import AnnouncedContent, Force, ToldDocument, ToldVersion
-from subscribers.mail.language import Language, direction_of
-from subscribers.mail.links import LinkTargets
+from subscribers.messages import excerpt
+from subscribers.messages.content import AnnouncedContent, Force, ToldDocument, ToldVersion
+from subscribers.messages.language import Language, direction_of
+from subscribers.messages.links import LinkTargets
 from subscribers.site.published import PublishedColours
 
 SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90

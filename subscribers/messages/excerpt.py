@@ -13,7 +13,7 @@ from itertools import accumulate, groupby
 import nh3
 from selectolax.lexbor import LexborHTMLParser
 
-from subscribers.mail.links import LinkTargets, print_foreign_links
+from subscribers.messages.links import LinkTargets, print_foreign_links
 
 _BLOCKS = {
     "p",

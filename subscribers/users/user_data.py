@@ -18,7 +18,7 @@ from subscribers.model import (
     events,
     registry_records,
 )
-from subscribers.people.registry import Person, accounts_of
+from subscribers.users.registry import Person, accounts_of
 
 FORMAT = 1
 
