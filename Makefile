@@ -22,16 +22,16 @@ run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/run.stamp ## Create .venv from requirements.lock
+install: .venv/run.stamp ## Create .venv from requirements.txt
 
-.venv/run.stamp: requirements.lock pyproject.toml
+.venv/run.stamp: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
-	$(PIP) install --no-build-isolation --require-hashes -r requirements-dev.lock
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	$(PIP) install --no-build-isolation --require-hashes -r requirements-dev.txt
 	@touch $@
 
 tests/node/node_modules/.stamp: tests/node/package-lock.json | .venv/dev.stamp
@@ -79,8 +79,8 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 	$(BIN)/python benchmarks/proof.py
 
 lock: ## Make all locks anew (needs uv)
-	$(UV_COMPILE) --group build -o requirements.lock pyproject.toml
-	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(UV_COMPILE) --group build -o requirements.txt pyproject.toml
+	$(UV_COMPILE) --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(MAKE) --no-print-directory .venv/dev.stamp
 	$(NPM) install --package-lock-only >/dev/null
 
