@@ -6,11 +6,12 @@ from functools import cache
 
 from generator.language import Language
 from generator.markdown.python_markdown import Converter, UnrenderableError, as_source
-from generator.redline.comparing import Redline, Side, compare, uncollected, weave_html
-from generator.redline.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
-from generator.redline.markup import write_html
-from generator.redline.sides import side_by_side_html
-from generator.redline.wording import Told, tell
+from generator.redline.compare import Side, compare, uncollected, weave_html
+from generator.redline.show.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
+from generator.redline.show.html import write_html
+from generator.redline.show.side_by_side import side_by_side_html
+from generator.redline.tell.redline import Redline
+from generator.redline.tell.sentences import Told, tell
 
 __all__ = [
     "Mail", "Redline", "Side", "Told", "compare", "html", "mail_html", "mail_text",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
 from generator.markdown.surroundings import Picture
-from generator.redline.tags import attributes_of
-from generator.redline.words import PICTURE
+from generator.rendered.tags import attributes_of
+from generator.rendered.words import PICTURE
 
 IMAGE = re.compile(r"<img\b[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 SIGNED = re.compile(rf' {PICTURE}="[^"]*"')

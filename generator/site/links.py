@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from generator.redline.pictures import read_sign
-from generator.redline.words import PICTURE
+from generator.rendered.words import PICTURE
 from generator.site.urls import SiteDocument
 from generator.versions.history import slug_of
 

@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from generator.redline.blocks import HEADINGS, Block, Element, read_blocks
-from generator.redline.tags import attributes_of, tag_name
-from generator.redline.words import SHOWN_RULE, Vocabulary
+from generator.rendered.blocks import HEADINGS, Block, Element, read_blocks
+from generator.rendered.tags import attributes_of, tag_name
+from generator.rendered.words import SHOWN_RULE, Vocabulary
 
 WIDTH = 80
 UNDERLINES = {"h1": "=", "h2": "-"}

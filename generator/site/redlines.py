@@ -15,7 +15,7 @@ from pathlib import Path
 from generator import redline
 from generator.language import Language
 from generator.redline import Side
-from generator.redline.changes import LayoutChanged
+from generator.redline.model import LayoutChanged
 from generator.site.shorten import shorten_to_one_line
 from generator.versions.version import Version
 
@@ -24,6 +24,10 @@ WORDS_DELETED = "words_deleted"
 FIRST_CHANGES = 3
 LONGEST_CHANGE = 200
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
+COMPARING_PARTS = (
+    "redline/**/*.py", "rendered/**/*.py", "versions/visible.py", "language.py",
+)  # fmt: skip
+"""Every file of the generator that a redline of two rendered texts depends on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,11 @@ def days_between(old: Version, new: Version) -> tuple[date | None, date | None]:
 def _comparer_version() -> str:
     """A digest of everything, besides the texts, that decides what a redline says."""
     package = Path(__file__).parents[1]
-    sources = [Path(__file__), *package.glob("redline/*.py"), *package.glob("languages/*.yml")]
+    sources = [
+        Path(__file__),
+        *(source for part in COMPARING_PARTS for source in package.glob(part)),
+        *package.glob("languages/*.yml"),
+    ]
     digest = hashlib.sha256()
     for name in COMPARING_PACKAGES:
         digest.update(f"{name} {installed_version(name)}\n".encode())

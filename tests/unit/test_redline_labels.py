@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator.redline.blocks import read_blocks
-from generator.redline.words import Vocabulary
+from generator.rendered.blocks import read_blocks
+from generator.rendered.words import Vocabulary
 
 
 def label_of(text: str, tag: str) -> str:

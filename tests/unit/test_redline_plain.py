@@ -6,8 +6,8 @@ import pytest
 
 from generator.language import load_language
 from generator.redline import Side, compare, mail_text, plain_words
-from generator.redline.blocks import read_blocks
-from generator.redline.words import Vocabulary
+from generator.rendered.blocks import read_blocks
+from generator.rendered.words import Vocabulary
 from generator.site.plain_text import plain_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 

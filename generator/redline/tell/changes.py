@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from generator.redline.blocks import HEADINGS, Block
-from generator.redline.changes import (
+from generator.redline.match.formatting import form_change
+from generator.redline.match.words import Stretch
+from generator.redline.merge.lines import Line, OtherEnd, Woven
+from generator.redline.model import (
     AttributeChanged,
     Change,
     ColumnDeleted,
@@ -27,14 +29,12 @@ from generator.redline.changes import (
     Split,
     WordChange,
 )
-from generator.redline.columns import find_columns, pair_columns, row_of
-from generator.redline.inline import form_change
-from generator.redline.lines import Line, OtherEnd, Woven
-from generator.redline.places import find_places
-from generator.redline.renumbering import is_reference, new_numbers, number_changes
-from generator.redline.stretches import Stretch
-from generator.redline.tags import attributes_of
-from generator.redline.words import Vocabulary, Words
+from generator.redline.tell.columns import find_columns, pair_columns, row_of
+from generator.redline.tell.locations import find_places
+from generator.redline.tell.numbers import is_reference, new_numbers, number_changes
+from generator.rendered.blocks import HEADINGS, Block
+from generator.rendered.tags import attributes_of
+from generator.rendered.words import Vocabulary, Words
 
 SHAPES = frozenset({
     *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",

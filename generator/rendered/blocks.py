@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.redline.words import RULE, Vocabulary, Words
+from generator.rendered.words import RULE, Vocabulary, Words
 from generator.versions.visible import PERMALINK, is_permalink, leads_to_its_heading
 
 BLOCKS = frozenset({

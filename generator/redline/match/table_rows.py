@@ -7,9 +7,9 @@ from itertools import groupby
 
 from rapidfuzz.distance import Indel
 
-from generator.redline.blocks import Block
-from generator.redline.codes import heaviest_chain
-from generator.redline.units import Unit
+from generator.redline.match.common_words import heaviest_chain
+from generator.redline.match.units import Unit
+from generator.rendered.blocks import Block
 
 
 def align_columns(old: Unit, new: Unit) -> list[tuple[int, int]]:

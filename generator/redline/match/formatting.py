@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.redline.tags import Form, attributes_of, tag_name
+from generator.rendered.tags import Form, attributes_of, tag_name
 from generator.versions.visible import MARKS
 
 SAME = {"b": "strong", "i": "em"}

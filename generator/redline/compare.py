@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from generator.redline.blocks import read_blocks
-from generator.redline.changes import (
+from generator.redline.match.common_words import forget_phrases
+from generator.redline.match.units import read_units
+from generator.redline.merge.lines import Line
+from generator.redline.merge.texts import weave
+from generator.redline.model import (
     Change,
     EffectiveDateChanged,
     LayoutChanged,
@@ -18,12 +21,10 @@ from generator.redline.changes import (
     WithdrawalChanged,
     count_by_kind,
 )
-from generator.redline.codes import forget_phrases
-from generator.redline.finding import find_changes
-from generator.redline.lines import Line
-from generator.redline.units import read_units
-from generator.redline.weave import weave
-from generator.redline.words import Vocabulary
+from generator.redline.tell.changes import find_changes
+from generator.redline.tell.redline import Redline
+from generator.rendered.blocks import read_blocks
+from generator.rendered.words import Vocabulary
 from generator.versions import visible
 
 
@@ -35,20 +36,6 @@ class Side:
     title: str | None = None
     effective_on: date | None = None
     withdrawn_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redline:
-    """What changed between two versions.
-
-    ``counts`` are the changes by kind, then ``words_inserted`` and ``words_deleted``. ``lines`` are both
-    texts in one; they are for this package.
-    """
-
-    changes: tuple[Change, ...]
-    counts: dict[str, int]
-    lines: tuple[Line, ...]
-    vocabulary: Vocabulary
 
 
 def compare(old: Side, new: Side) -> Redline:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from generator.language import Language
-from generator.redline.changes import (
+from generator.redline.model import (
     AttributeChanged,
     Change,
     ColumnDeleted,
@@ -31,7 +31,7 @@ from generator.redline.changes import (
     WithdrawalChanged,
     WordChange,
 )
-from generator.redline.renumbering import Shift, is_named, shifts
+from generator.redline.tell.numbers import Shift, is_named, shifts
 
 QUOTED_LENGTH = 90
 MOST_WORD_CHANGES = 3

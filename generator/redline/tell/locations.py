@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from generator.redline.blocks import HEADINGS, Block, Element
-from generator.redline.changes import Part, Place
-from generator.redline.lines import Line
-from generator.redline.words import Vocabulary
+from generator.redline.merge.lines import Line
+from generator.redline.model import Part, Place
+from generator.rendered.blocks import HEADINGS, Block, Element
+from generator.rendered.words import Vocabulary
 
 PARTS: dict[str, Part] = {
     "li": "item", "tr": "row", "pre": "code", "dt": "term", "dd": "term",

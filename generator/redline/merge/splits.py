@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-from generator.redline.blocks import Block
-from generator.redline.stretches import Stretch
-from generator.redline.words import Words
+from generator.redline.match.words import Stretch
+from generator.rendered.blocks import Block
+from generator.rendered.words import Words
 
 
 def cut_stretches(

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.redline.changes import NumberChange, NumberPart
-from generator.redline.labels import NAMES
-from generator.redline.lines import Line
-from generator.redline.plain import is_note_number
-from generator.redline.stretches import Stretch
-from generator.redline.words import Words
+from generator.redline.match.words import Stretch
+from generator.redline.merge.lines import Line
+from generator.redline.model import NumberChange, NumberPart
+from generator.rendered.number_labels import NAMES
+from generator.rendered.plain_signs import is_note_number
+from generator.rendered.words import Words
 
 NAMED = re.compile(rf"((?:[§¶]+|№)\s?|(?i:{NAMES})\.?\s+)(?=\S)")
 SIGNS = ".:,;()[]（）、．"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from generator.redline.align import align
-from generator.redline.grouping import Pairs
-from generator.redline.lines import Line
-from generator.redline.moves import find_moves
-from generator.redline.units import Unit
-from generator.redline.weaver import Weaver
-from generator.redline.words import Vocabulary
+from generator.redline.match.blocks import align
+from generator.redline.match.moves import find_moves
+from generator.redline.match.split_and_merged import Pairs
+from generator.redline.match.units import Unit
+from generator.redline.merge.lines import Line
+from generator.redline.merge.merger import Weaver
+from generator.rendered.words import Vocabulary
 
 MOST_MARKED = 1.5
 FEW_MARKED = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from generator.redline.blocks import Block, Element
-from generator.redline.words import Vocabulary
+from generator.rendered.blocks import Block, Element
+from generator.rendered.words import Vocabulary
 
 
 class Unit:

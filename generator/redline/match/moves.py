@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from generator.redline.align import unique_pairs, worth_comparing
-from generator.redline.codes import alike
-from generator.redline.units import Unit
+from generator.redline.match.blocks import unique_pairs, worth_comparing
+from generator.redline.match.common_words import alike
+from generator.redline.match.units import Unit
 
 FEWEST_WORDS = 5
 """A moved block by itself has so many; shorter ones come twice by chance."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from generator.language import Language
-from generator.redline.blocks import HEADINGS, Element
-from generator.redline.changes import Renumbered
-from generator.redline.comparing import Redline
-from generator.redline.lines import Line, Woven
-from generator.redline.markup import write_html
-from generator.redline.wording import tell
+from generator.redline.merge.lines import Line, Woven
+from generator.redline.model import Renumbered
+from generator.redline.show.html import write_html
+from generator.redline.tell.redline import Redline
+from generator.redline.tell.sentences import tell
+from generator.rendered.blocks import HEADINGS, Element
 
 CONTEXT = 1
 """Unchanged blocks shown before and after a change."""

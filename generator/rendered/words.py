@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 
-from generator.redline.labels import LONGEST, label_length
-from generator.redline.plain import in_plain_text, script_of
-from generator.redline.tags import Form, attributes_of, tag_name
+from generator.rendered.number_labels import LONGEST, label_length
+from generator.rendered.plain_signs import in_plain_text, script_of
+from generator.rendered.tags import Form, attributes_of, tag_name
 
 RULE = "\ufffcrule"
 """What stands for a horizontal rule among the words."""

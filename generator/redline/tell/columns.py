@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.redline.blocks import Block, Element
-from generator.redline.changes import Change, ColumnDeleted, ColumnInserted, ColumnMoved
-from generator.redline.lines import Line, Woven
+from generator.redline.merge.lines import Line, Woven
+from generator.redline.model import Change, ColumnDeleted, ColumnInserted, ColumnMoved
+from generator.rendered.blocks import Block, Element
 
 
 def find_columns(lines: Sequence[Line]) -> dict[int, tuple[int, list[int]]]:

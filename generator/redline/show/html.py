@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.language import Language
-from generator.redline.blocks import Block, Element, start_tag, whole_number
-from generator.redline.inline import annotated_form
-from generator.redline.lines import Line, Woven
-from generator.redline.nesting import may_hold
-from generator.redline.renumbering import is_renumbering
-from generator.redline.stretches import Stretch
-from generator.redline.tags import Form, tag_name
-from generator.redline.wording import place_words
-from generator.redline.words import IDENTITY, RULE, SHOWN_RULE, TAG
+from generator.redline.match.formatting import annotated_form
+from generator.redline.match.words import Stretch
+from generator.redline.merge.lines import Line, Woven
+from generator.redline.merge.nesting import may_hold
+from generator.redline.tell.numbers import is_renumbering
+from generator.redline.tell.sentences import place_words
+from generator.rendered.blocks import Block, Element, start_tag, whole_number
+from generator.rendered.tags import Form, tag_name
+from generator.rendered.words import IDENTITY, RULE, SHOWN_RULE, TAG
 
 UNSPACED = ' data-unspaced=""'
 """On a split: the old text has no space there, as in Chinese."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from generator.redline.blocks import Block, Element
-from generator.redline.cutting import cut_stretches, without_whole_blocks
-from generator.redline.lines import Line, Woven
-from generator.redline.nesting import (
+from generator.redline.match.table_rows import (
+    align_columns,
+    cells_of,
+    cells_were_cut,
+    columns_that_stay,
+    columns_were_moved,
+    pair_cells,
+)
+from generator.redline.match.units import Unit
+from generator.redline.match.words import Stretch, compare_words
+from generator.redline.merge.lines import Line, Woven
+from generator.redline.merge.nesting import (
     MAY_REPEAT,
     Joined,
     is_whole,
@@ -17,17 +25,9 @@ from generator.redline.nesting import (
     may_hold,
     shared_depth,
 )
-from generator.redline.rows import (
-    align_columns,
-    cells_of,
-    cells_were_cut,
-    columns_that_stay,
-    columns_were_moved,
-    pair_cells,
-)
-from generator.redline.stretches import Stretch, compare_words
-from generator.redline.units import Unit
-from generator.redline.words import Vocabulary, Words
+from generator.redline.merge.splits import cut_stretches, without_whole_blocks
+from generator.rendered.blocks import Block, Element
+from generator.rendered.words import Vocabulary, Words
 
 
 @dataclass

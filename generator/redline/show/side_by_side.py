@@ -12,13 +12,13 @@ from itertools import groupby
 from typing import Literal
 
 from generator.language import Language
-from generator.redline.blocks import Block, Element, start_tag
-from generator.redline.comparing import Redline
-from generator.redline.excerpt import CONTEXT, GAP, new_numbers_told
-from generator.redline.inline import differing_form
-from generator.redline.lines import Line, Woven
-from generator.redline.markup import MERGED, InlineWriter, Notes, inside, mark, rule, without_ids
-from generator.redline.words import RULE, SHOWN_RULE
+from generator.redline.match.formatting import differing_form
+from generator.redline.merge.lines import Line, Woven
+from generator.redline.show.excerpt import CONTEXT, GAP, new_numbers_told
+from generator.redline.show.html import MERGED, InlineWriter, Notes, inside, mark, rule, without_ids
+from generator.redline.tell.redline import Redline
+from generator.rendered.blocks import Block, Element, start_tag
+from generator.rendered.words import RULE, SHOWN_RULE
 
 Side = Literal["old", "new"]
 SIDES: tuple[Side, Side] = ("old", "new")

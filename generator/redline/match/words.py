@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.redline.codes import common_runs
-from generator.redline.words import IS_UNSPACED, Words
+from generator.redline.match.common_words import common_runs
+from generator.rendered.words import IS_UNSPACED, Words
 
 ISLAND = 2
 """Whole words that are not worth keeping between two changes."""

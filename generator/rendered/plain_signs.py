@@ -6,7 +6,7 @@ from functools import cache
 from itertools import groupby
 from typing import Literal
 
-from generator.redline.tags import Form, attributes_of, tag_name
+from generator.rendered.tags import Form, attributes_of, tag_name
 
 Script = Literal["", "note", "sup", "sub"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generator.redline.blocks import Element
-from generator.redline.lines import Woven
+from generator.redline.merge.lines import Woven
+from generator.rendered.blocks import Element
 
 MAY_REPEAT = frozenset({
     "address", "article", "aside", "blockquote", "center", "dir", "div", "dl", "figure", "footer",

@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from generator.redline.codes import alike, common_runs, contained, heaviest_chain
-from generator.redline.grouping import Grouping, Pairs, group_pairs
-from generator.redline.stretches import compare_words
-from generator.redline.units import Unit
+from generator.redline.match.common_words import alike, common_runs, contained, heaviest_chain
+from generator.redline.match.split_and_merged import Grouping, Pairs, group_pairs
+from generator.redline.match.units import Unit
+from generator.redline.match.words import compare_words
 
 ALIKE = 0.45
 """Of two blocks in place: twice the common words to all words of both."""

@@ -8,8 +8,8 @@ from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
-from generator.redline.codes import HUGE, common_runs, heaviest_chain
-from generator.redline.units import Unit
+from generator.redline.match.common_words import HUGE, common_runs, heaviest_chain
+from generator.redline.match.units import Unit
 
 HALF = 0.5
 """Of a unit's words: as many have to be found in the group that it is merged or split with."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from generator.redline.blocks import Block, Element
-from generator.redline.changes import Place
-from generator.redline.stretches import Stretch
-from generator.redline.words import Vocabulary, Words
+from generator.redline.match.words import Stretch
+from generator.redline.model import Place
+from generator.rendered.blocks import Block, Element
+from generator.rendered.words import Vocabulary, Words
 
 
 @dataclass(eq=False, slots=True)

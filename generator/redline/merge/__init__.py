@@ -1,0 +1,1 @@
+"""Both texts merged into one sequence of lines, in elements that HTML allows."""
