@@ -19,6 +19,10 @@ class PolicyError(Exception):
         return (str(self),)
 
 
+class ConfigError(PolicyError):
+    """``mkdocs.yml`` asks for something that cannot be done."""
+
+
 class GitMissingError(PolicyError):
     """There is no git to read the history with."""
 

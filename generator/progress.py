@@ -1,4 +1,4 @@
-"""A word now and then while something takes long, so that a silent run can be told from one that hangs."""
+"""Progress messages during long work, so that people can tell a slow command from one that hangs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EVERY_SECONDS = 10.0
 
 
 @contextmanager
-def telling_progress(
+def showing_progress(
     what: str, *, done: Callable[[], str] = lambda: "", every_seconds: float = EVERY_SECONDS
 ) -> Iterator[None]:
-    """Say what is going on: beside a moving sign at a terminal, in a pipe a line every few seconds.
+    """Show what the command is doing: a spinner on a terminal, otherwise a line every few seconds.
 
-    ``done`` says how far it is; both go to the standard error, since the answer goes to the other.
+    ``done`` returns how much is done so far. Both go to standard error; standard output is for the answer.
     """
     if sys.stderr.isatty():
         with Console(stderr=True).status(what):
@@ -30,15 +30,15 @@ def telling_progress(
     ended = threading.Event()
     began = time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         while not ended.wait(every_seconds):
             so_far = ", ".join(filter(None, [f"{time.monotonic() - began:.0f} s so far", done()]))
             say(f"{what} {so_far}", err=True)
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        reporter.join()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 
-from generator.checking.check import RULES, shown
-from generator.checking.days import contradictions
-from generator.checking.findings import Finding, Proposal, Removal, Report
-from generator.checking.gathering import Gathering
-from generator.checking.removed import removal_findings
+from generator.checking.document_texts import DocumentTexts
+from generator.checking.draft import RULES, shown
+from generator.checking.effective_dates import contradictions
+from generator.checking.removed_documents import removal_findings
+from generator.checking.report import Finding, Proposal, Removal, Report
 from generator.git.repository import Repository
 from generator.site.config import SiteConfig
 from generator.site.history_json import Published, VersionKey
@@ -36,7 +36,7 @@ def check_unpublished(
     """Check every committed version that is not ``published``, as of the day on which it was merged."""
     folder = repository.folder_of(config.documents)
     renderer = renderer_of(config, repository, cache)
-    gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
+    texts = DocumentTexts(config=config, repository=repository, renderer=renderer, folder=folder)
     history = shown(
         read_history(
             repository,
@@ -64,22 +64,21 @@ def check_unpublished(
         for version in place.document.versions:
             if any((one, version.label) in known for one in ids):
                 continue
-            text = gathering.committed(place, version)
+            text = texts.committed(place, version)
             found = [finding for rule in RULES for finding in rule(text)]
             found += (finding for commit, finding in contradicting if commit == version.commit)
             findings += found
-            proposals.append(gathering.proposal(text, version, links))
+            proposals.append(texts.proposal(text, version, links))
             if refused := tuple(str(finding) for finding in found if finding.error):
                 held_for[place.document.id, version.label] = refused
     removed = list(_removed(places, published))
     for place in removed:
-        findings += removal_findings(place, path=gathering.path_of(place))
+        findings += removal_findings(place, path=texts.path_of(place))
     return UnpublishedReport(
         findings=tuple(dict.fromkeys(findings)),
         proposals=tuple(proposals),
         removals=tuple(
-            Removal(path=gathering.path_of(place), title=place.document.versions[-1].title)
-            for place in removed
+            Removal(path=texts.path_of(place), title=place.document.versions[-1].title) for place in removed
         ),
         held_for=held_for,
     )

@@ -17,7 +17,7 @@ import typer
 import yaml
 
 from generator import cli as site_cli
-from generator.plugin import PolicySiteOptions
+from generator.mkdocs_plugin.options import PolicySiteOptions
 from subscribers import cli as notify_cli
 from subscribers.settings import PREFIX, SECRETS, Settings
 

@@ -13,14 +13,15 @@ import jsonschema
 import pytest
 from support.policy_site import SITE_URL, PolicySite, publish_everything, text
 
-from generator import building, plugin
 from generator.errors import (
+    ConfigError,
     DocumentTextError,
     FolderOutsideRepositoryError,
     NoRepositoryError,
     ShallowHistoryError,
 )
-from generator.plugin import ConfigError
+from generator.mkdocs_plugin.run import read_config
+from generator.published_site.build_site import build_site, has_uncommitted_edits
 from generator.site.history_json import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
 from generator.site.urls import PathTakenError
 
@@ -49,7 +50,7 @@ def test_what_comes_is_told_with_its_date_and_redline(full: PolicySite) -> None:
 
 
 def test_an_upcoming_version_takes_effect_on_its_day(full: PolicySite, tmp_path: Path) -> None:
-    folder, _ = building.build(
+    folder, _ = build_site(
         full.config_file, site_dir=tmp_path / "later", day=date(2026, 12, 1), published=None
     )
     assert "two days" in (folder / "privacy/index.html").read_text()
@@ -255,12 +256,12 @@ def test_the_same_commit_and_day_give_the_same_bytes_with_and_without_cache(
     cold = tmp_path / "cold"
     cache = full.config_file.parent / ".cache"
     cache.rename(tmp_path / "kept")
-    building.build(full.config_file, site_dir=cold, day=date(2026, 6, 1), published=None)
+    build_site(full.config_file, site_dir=cold, day=date(2026, 6, 1), published=None)
     assert contents(cold) == contents(full.folder)
 
 
 def test_nothing_in_history_json_depends_on_the_day_but_the_pages(full: PolicySite, tmp_path: Path) -> None:
-    folder, _ = building.build(
+    folder, _ = build_site(
         full.config_file, site_dir=tmp_path / "later", day=date(2027, 1, 1), published=None
     )
     later = json.loads((folder / "history.json").read_text())
@@ -280,7 +281,7 @@ def test_what_is_not_committed_is_not_published(site: PolicySite) -> None:
     assert "Committed." in site.page("privacy")
     assert "A draft." not in site.page("privacy")
     assert not site.has("new")
-    assert building.has_uncommitted_edits(site.config_file)
+    assert has_uncommitted_edits(site.config_file)
 
 
 def test_a_site_without_a_start_page_lists_its_documents(site: PolicySite) -> None:
@@ -394,19 +395,19 @@ def test_a_strict_build_names_the_warnings_that_stop_it(site: PolicySite) -> Non
 def test_what_yaml_says_of_mkdocs_yml_is_one_line(site: PolicySite) -> None:
     site.config_file.write_text("site_name: [\n")
     with pytest.raises(ConfigError) as refusal:
-        plugin.read_config(site.config_file)
+        read_config(site.config_file)
     assert "line 2" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_missing_mkdocs_yml_is_named_plainly(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"does not exist; correct it"):
-        plugin.read_config(tmp_path / "nowhere.yml")
+        read_config(tmp_path / "nowhere.yml")
 
 
 def test_a_folder_for_a_mkdocs_yml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"name a mkdocs\.yml with --config"):
-        plugin.read_config(tmp_path)
+        read_config(tmp_path)
 
 
 def test_a_refused_build_leaves_the_old_site_whole(site: PolicySite) -> None:

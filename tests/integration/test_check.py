@@ -8,8 +8,8 @@ import pytest
 from support.checked_site import FIRST, changed, checked, findings, site_with_a_policy
 from support.policy_site import PolicySite, text
 
-from generator.checking.findings import Report
-from generator.checking.formats import as_annotations, as_markdown, as_text
+from generator.checking.report import Report
+from generator.checking.report_formats import as_annotations, as_markdown, as_text
 from generator.errors import ForeignBaseError, UnknownRefError
 
 

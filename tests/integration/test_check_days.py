@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support.policy_site import PolicySite, text
 
-from generator import plugin
-from generator.checking.check import check
-from generator.checking.findings import Report
-from generator.checking.formats import as_markdown
+from generator.checking.draft import check_draft
+from generator.checking.report import Report
+from generator.checking.report_formats import as_markdown
 from generator.git.repository import open_repository
+from generator.mkdocs_plugin.run import read_config
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OLD, NEW = "We keep it for one year.\n\nAny qestion? Write to us.", "Ten years.\n\nAny qestion? Write to us."
@@ -51,9 +51,9 @@ def beside(site: PolicySite) -> PolicySite:
 
 
 def checked(site: PolicySite, *, at: datetime = NOW, base: str | None = None) -> Report:
-    config = plugin.read_config(site.config_file)
+    config = read_config(site.config_file)
     with open_repository(config.documents) as repository:
-        return check(config, repository, base=base, at=at, cache={})
+        return check_draft(config, repository, base=base, at=at, cache={})
 
 
 def findings(site: PolicySite, *, at: datetime = NOW, **texts: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from support.checked_site import changed, checked, site_with_a_policy
 from support.policy_site import PolicySite
 
-from generator.checking.formats import as_markdown, as_text
+from generator.checking.report_formats import as_markdown, as_text
 
 BODY = "We never sell your data.\n\n" + "\n\n".join(
     f"Clause {number} says what we keep, for how long, and whom you may ask about it." for number in range(6)

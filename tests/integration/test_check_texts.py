@@ -8,7 +8,7 @@ import pytest
 from support.checked_site import changed, checked, findings, site_with_a_policy
 from support.policy_site import PolicySite
 
-from generator.checking.formats import as_annotations, as_markdown, as_text
+from generator.checking.report_formats import as_annotations, as_markdown, as_text
 
 
 @pytest.fixture

@@ -13,9 +13,14 @@ from pathlib import Path
 import pytest
 from support.policy_site import DAY, PolicySite, text
 
-from generator import building, earlier_site
-from generator.earlier_site import AlreadyPublishedError, NothingPublishedError, read_earlier_site
-from generator.signing import SigningKeyError
+from generator.published_site import earlier_site
+from generator.published_site.build_site import build_site
+from generator.published_site.earlier_site import (
+    AlreadyPublishedError,
+    NothingPublishedError,
+    read_earlier_site,
+)
+from generator.published_site.signing import SigningKeyError
 from generator.site.history_json import UnreadablePublishedError
 
 EMPTY = json.dumps({"documents": []})
@@ -133,7 +138,7 @@ def test_a_signed_history_is_verified_by_openssl(site: PolicySite, tmp_path: Pat
     key, public = tmp_path / "site.pem", tmp_path / "site.pub"
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
     subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True)
-    building.build(site.config_file, site_dir=None, day=DAY, published=None, signing_key=key)
+    build_site(site.config_file, site_dir=None, day=DAY, published=None, signing_key=key)
     signature = tmp_path / "signature"
     signature.write_bytes(base64.b64decode((site.folder / "history.json.sig").read_text()))
     verify = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public]
@@ -156,5 +161,5 @@ def test_a_key_that_cannot_sign_is_refused_before_anything_is_built(
     if content is not None:
         key.write_text(content)
     with pytest.raises(SigningKeyError, match="openssl genpkey"):
-        building.build(site.config_file, site_dir=None, day=DAY, published=None, signing_key=key)
+        build_site(site.config_file, site_dir=None, day=DAY, published=None, signing_key=key)
     assert not site.folder.exists()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.policy_repository import PolicyRepository
 
-from generator import listing
+from generator.commands import versions as listing
 
 ODD_NAMES = [
     "two words.md",

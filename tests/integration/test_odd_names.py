@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from support.policy_site import PolicySite
 
-from generator.plugin import ConfigError
+from generator.errors import ConfigError
 
 NAMES = [
     "x\x1b[31m\n::error::y",

@@ -11,11 +11,11 @@ from support.policy_site import PolicySite, text
 
 from generator import redline
 from generator.cache import Cache
-from generator.checking.check import check
-from generator.checking.findings import Report
+from generator.checking.draft import check_draft
+from generator.checking.report import Report
 from generator.errors import DocumentTextError
 from generator.git.repository import open_repository
-from generator.plugin import read_config
+from generator.mkdocs_plugin.run import read_config
 from generator.site.urls import PathTakenError
 
 WORDLESS = {
@@ -34,7 +34,7 @@ def checked(site: PolicySite, path: str, draft: str | bytes) -> Report:
     site.repository.write(f"policy/{path}", draft)
     config = read_config(site.config_file)
     with open_repository(config.documents) as repository, Cache(config.cache) as cache:
-        return check(config, repository, base=None, at=datetime(2026, 6, 1, tzinfo=UTC), cache=cache)
+        return check_draft(config, repository, base=None, at=datetime(2026, 6, 1, tzinfo=UTC), cache=cache)
 
 
 @pytest.mark.parametrize("wordless", WORDLESS.values(), ids=WORDLESS)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from support.policy_site import PolicySite
 
-from generator import building, plugin
-from generator.checking.check import check
+from generator.checking.draft import check_draft
 from generator.errors import PolicyError
 from generator.git.repository import open_repository
+from generator.mkdocs_plugin.run import read_config
+from generator.published_site.build_site import build_site, has_uncommitted_edits
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COMMAND = '#!/bin/sh\necho "$0" >> "{ran}"\ncat\n'
@@ -54,10 +55,10 @@ def read_in_every_way(site: PolicySite) -> None:
 
 
 def checked(site: PolicySite) -> None:
-    config = plugin.read_config(site.config_file)
+    config = read_config(site.config_file)
     with open_repository(config.documents) as repository:
-        check(config, repository, base=None, at=NOW, cache={})
-    building.has_uncommitted_edits(site.config_file)
+        check_draft(config, repository, base=None, at=NOW, cache={})
+    has_uncommitted_edits(site.config_file)
 
 
 def listed(site: PolicySite) -> None:
@@ -73,7 +74,7 @@ def compared(site: PolicySite) -> None:
 
 
 def built(site: PolicySite) -> None:
-    building.build(site.config_file, site_dir=None, day=None, published=None)
+    build_site(site.config_file, site_dir=None, day=None, published=None)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def listed_by_command(place: Path) -> subprocess.CompletedProcess[str]:
 
 def test_edits_are_seen_without_asking_git_for_the_status(site: PolicySite) -> None:
     def edited() -> bool:
-        return building.has_uncommitted_edits(site.config_file)
+        return has_uncommitted_edits(site.config_file)
 
     assert not edited()
     os.utime(site.repository.folder / "policy/privacy.md")
@@ -206,4 +207,4 @@ def test_a_file_that_git_stores_otherwise_is_no_edit(site: PolicySite) -> None:
     site.repository.write(".gitattributes", "*.png filter=lfs\n")
     site.publish("scheme.png", b"version https://git-lfs.github.com/spec/v1\n")
     site.repository.write("policy/scheme.png", b"\x89PNG")
-    assert not building.has_uncommitted_edits(site.config_file)
+    assert not has_uncommitted_edits(site.config_file)

@@ -10,8 +10,8 @@ from support.policy_repository import PolicyRepository
 from typer.testing import CliRunner
 
 from generator.cli import app
+from generator.commands.redline import NoSuchTextError
 from generator.errors import UnknownRefError
-from generator.texts import NoSuchTextError
 
 OLD = "---\ntitle: Privacy\n---\n# Privacy\n\nWe keep your data for five years.\n"
 NEW = OLD.replace("five", "ten")

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from support.policy_site import SITE_URL, PolicySite, text
 
-from generator.plugin import ConfigError
+from generator.errors import ConfigError
 from generator.site.analytics import UnknownServiceError
 from generator.site.history_json import SCHEMA_FILE
 from generator.site.pdf import NoWeasyPrintError

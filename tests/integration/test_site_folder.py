@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.policy_site import PolicySite
 
-from generator import building
+from generator.published_site.build_site import build_site
+from generator.published_site.site_folder import ForeignFolderError
 from generator.site.output import MARKER, Output, OutsideError
-from generator.site_folder import ForeignFolderError
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def site(tmp_path: Path) -> PolicySite:
 
 
 def build_into(site: PolicySite, folder: Path) -> None:
-    building.build(site.config_file, site_dir=folder, day=None, published=None)
+    build_site(site.config_file, site_dir=folder, day=None, published=None)
 
 
 def files(folder: Path) -> set[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support.policy_site import DAY, PolicySite, publish_everything, text
 
-from generator import building
+from generator.published_site.build_site import build_site
 
 FIRST = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
@@ -114,7 +114,7 @@ def built_from_nothing(life: Life) -> Path:
     cold = life.site.config_file.parent / "cold"
     cache.rename(aside)
     try:
-        building.build(life.site.config_file, site_dir=cold, day=life.day, published=None)
+        build_site(life.site.config_file, site_dir=cold, day=life.day, published=None)
     finally:
         (cache / "policysite" / "policysite.sqlite3").unlink()
         (cache / "policysite").rmdir()

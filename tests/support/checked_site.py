@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator import plugin
-from generator.checking.check import check
-from generator.checking.findings import Report
+from generator.checking.draft import check_draft
+from generator.checking.report import Report
 from generator.git.repository import open_repository
+from generator.mkdocs_plugin.run import read_config
 from support.policy_site import PolicySite, text
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -27,9 +27,9 @@ def site_with_a_policy(folder: Path) -> PolicySite:
 
 def checked(site: PolicySite, base: str | None = None) -> Report:
     """What a check of the work tree answers."""
-    config = plugin.read_config(site.config_file)
+    config = read_config(site.config_file)
     with open_repository(config.documents) as repository:
-        return check(config, repository, base=base, at=NOW, cache={})
+        return check_draft(config, repository, base=base, at=NOW, cache={})
 
 
 def findings(site: PolicySite, new: str | bytes, *, path: str = "privacy.md") -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from generator import building
+from generator.published_site.build_site import build_site
+from generator.site.build import Built
 from support.policy_repository import PolicyRepository
 
 SITE_URL = "https://policies.example/legal/"
@@ -46,10 +47,10 @@ class PolicySite:
         at = datetime(on.year, on.month, on.day, 9, tzinfo=UTC) if on else None
         return self.repository.publish(f"policy/{path}", text, at=at)
 
-    def build(self, *, day: date = DAY, published: Path | None = None) -> building.Built:
+    def build(self, *, day: date = DAY, published: Path | None = None) -> Built:
         """Build it as the command does."""
         self.write_config()
-        return building.build(
+        return build_site(
             self.config_file, site_dir=None, day=day, published=str(published) if published else None
         )[1]
 

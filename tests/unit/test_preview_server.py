@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.site.preview_server import PreviewApplication, is_own_name
+from generator.mkdocs_plugin.preview_server import PreviewApplication, is_own_name
 
 
 @pytest.mark.parametrize(

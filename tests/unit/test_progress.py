@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from generator.progress import EVERY_SECONDS, telling_progress
+from generator.progress import EVERY_SECONDS, showing_progress
 
 
 def test_a_long_run_tells_how_far_it_is_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    with telling_progress("Reading …", done=lambda: "1,200 texts read", every_seconds=0.02):
+    with showing_progress("Reading …", done=lambda: "1,200 texts read", every_seconds=0.02):
         time.sleep(0.3)
     told = capsys.readouterr()
     assert told.out == ""
@@ -21,14 +21,14 @@ def test_a_long_run_tells_how_far_it_is_in_a_pipe(capsys: pytest.CaptureFixture[
 
 
 def test_a_short_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with telling_progress("Reading …"):
+    with showing_progress("Reading …"):
         pass
     assert capsys.readouterr().err == ""
     assert 5 <= EVERY_SECONDS <= 30
 
 
 def test_it_ends_with_what_it_tells_of(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ValueError, match="broken"), telling_progress("Reading …", every_seconds=0.02):
+    with pytest.raises(ValueError, match="broken"), showing_progress("Reading …", every_seconds=0.02):
         raise ValueError("broken")
     time.sleep(0.1)
     assert capsys.readouterr().err == ""

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText
+from generator.checking.report import Finding
 
 LOOK_ALIKES = {
     ("CYRILLIC", "LATIN"): ("АВЕЅІЈКМНОРСТХҮаеѕіјорсухүһԁԛԝӏ", "ABESIJKMHOPCTXYaesijopcyxyhdqwl"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generator.checking.findings import FileBeside, Proposal, Report
-from generator.checking.markdown_words import as_code, as_words, with_code
+from generator.checking.markdown_escaping import as_code, as_words, with_code
+from generator.checking.report import FileBeside, Proposal, Report
 from generator.printable import one_line
 
 

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText
+from generator.checking.report import Finding
 from generator.versions.front_matter import KEYS, FrontMatter, cut_values
 
 CLOSE = 0.75

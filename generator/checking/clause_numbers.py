@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText
+from generator.checking.report import Finding
 from generator.versions.document import Document
 
 ATTRIBUTES = re.compile(r"\{[:#.][^}]*\}")

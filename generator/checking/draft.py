@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, MutableMap
 from dataclasses import replace
 from datetime import datetime
 
-from generator.checking.changed import ChangedText
-from generator.checking.days import contradictions, day_findings, translation_findings
-from generator.checking.findings import FileBeside, Finding, Removal, Report
-from generator.checking.gathering import Gathering
-from generator.checking.keys import key_findings
-from generator.checking.letters import letter_findings
-from generator.checking.links import broken_links, link_findings
-from generator.checking.never_meant import never_meant_findings
-from generator.checking.numbering import numbering_findings
-from generator.checking.removed import removal_findings
-from generator.checking.statements import statement_findings
+from generator.checking.broken_links import broken_links, link_findings
+from generator.checking.changed_text import ChangedText
+from generator.checking.clause_numbers import numbering_findings
+from generator.checking.document_texts import DocumentTexts
+from generator.checking.effective_dates import contradictions, day_findings, translation_findings
+from generator.checking.front_matter import statement_findings
+from generator.checking.front_matter_keys import key_findings
+from generator.checking.lookalike_letters import letter_findings
+from generator.checking.removed_documents import removal_findings
+from generator.checking.report import FileBeside, Finding, Removal, Report
+from generator.checking.unfinished_text import unfinished_text_findings
 from generator.git.repository import UNCOMMITTED, Repository
 from generator.site.allowed_files import is_hidden
 from generator.site.config import SiteConfig
@@ -27,7 +27,7 @@ from generator.site.urls import PathTakenError, SiteDocument, assign_paths
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
 
 RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
-    never_meant_findings,
+    unfinished_text_findings,
     statement_findings,
     key_findings,
     letter_findings,
@@ -37,7 +37,7 @@ RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
 """What each changed text of a document must satisfy, in the order in which it is said."""
 
 
-def check(
+def check_draft(
     config: SiteConfig,
     repository: Repository,
     *,
@@ -51,7 +51,7 @@ def check(
     """
     folder = repository.folder_of(config.documents)
     renderer = renderer_of(config, repository, cache)
-    gathering = Gathering(config=config, repository=repository, renderer=renderer, folder=folder)
+    texts = DocumentTexts(config=config, repository=repository, renderer=renderer, folder=folder)
     before = repository.resolve() if base is None else repository.branched_from(base)
     history = shown(
         read_history(
@@ -66,9 +66,7 @@ def check(
         config,
     )
     findings = list(_problems(history))
-    findings += (
-        finding for commit, finding in contradictions(history, gathering.lines) if commit == UNCOMMITTED
-    )
+    findings += (finding for commit, finding in contradictions(history, texts.lines) if commit == UNCOMMITTED)
     try:
         places = assign_paths(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
@@ -82,26 +80,25 @@ def check(
     for place in places:
         if _is_removed(place.document):
             continue
-        for text in gathering.drafts(place, today=at.astimezone(config.time_zone).date()):
+        for text in texts.drafts(place, today=at.astimezone(config.time_zone).date()):
             for rule in RULES:
                 findings += rule(text)
             findings += translation_findings(text, by_id.get(place.translation_of or ""))
-            findings += gathering.missing_corrections(text)
+            findings += texts.missing_corrections(text)
             if text.version is not None:
-                proposals.append(gathering.proposal(text, text.version, links))
+                proposals.append(texts.proposal(text, text.version, links))
     removed = [place for place in places if _is_removed(place.document)]
     for place in removed:
-        findings += removal_findings(place, path=gathering.path_of(place))
+        findings += removal_findings(place, path=texts.path_of(place))
     was_in = history.committed_folder
-    committed = gathering.beside(repository.files(before, folder=was_in), folder=was_in)
-    present = gathering.beside(repository.working_files(folder=folder), folder=folder)
-    findings += _broken_links(gathering, places, links, committed=committed, present=present)
+    committed = texts.beside(repository.files(before, folder=was_in), folder=was_in)
+    present = texts.beside(repository.working_files(folder=folder), folder=folder)
+    findings += _broken_links(texts, places, links, committed=committed, present=present)
     return Report(
         findings=tuple(findings),
         proposals=tuple(proposals),
         removals=tuple(
-            Removal(path=gathering.path_of(place), title=place.document.versions[-1].title)
-            for place in removed
+            Removal(path=texts.path_of(place), title=place.document.versions[-1].title) for place in removed
         ),
         files=tuple(
             FileBeside(
@@ -147,15 +144,15 @@ def _is_removed(document: DocumentHistory) -> bool:
 
 
 def _broken_links(
-    gathering: Gathering,
+    texts: DocumentTexts,
     places: Sequence[SiteDocument],
     links: Links,
     *,
     committed: Collection[str],
     present: Collection[str],
 ) -> Iterator[Finding]:
-    before = list(gathering.pages(places, draft=False))
-    after = list(gathering.pages(places, draft=True))
+    before = list(texts.pages(places, draft=False))
+    after = list(texts.pages(places, draft=True))
     return link_findings(
         broken_links(before, links, files=committed),
         broken_links(after, links, files=present),

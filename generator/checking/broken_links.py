@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from generator.checking.findings import Finding
+from generator.checking.report import Finding
 from generator.site.links import Links
 from generator.site.urls import SiteDocument
 

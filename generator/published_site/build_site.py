@@ -10,22 +10,23 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from generator import plugin, signing
 from generator.checking.unpublished import check_unpublished
-from generator.earlier_site import read_earlier_site
 from generator.git.repository import open_repository
+from generator.mkdocs_plugin import run
+from generator.published_site import signing
+from generator.published_site.earlier_site import read_earlier_site
+from generator.published_site.site_folder import refuse_foreign_folder
 from generator.site.build import Built
 from generator.site.config import SiteConfig
 from generator.site.history_json import Published
 from generator.site.trusted_cache import open_cache
 from generator.site.urls import HISTORY
-from generator.site_folder import refuse_foreign_folder
 
 LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
 
 
-def build(
+def build_site(
     config_file: Path,
     *,
     site_dir: Path | None,
@@ -38,7 +39,7 @@ def build(
 
     ``published`` is a file or a URL: the ``history.json`` of which nothing may be lost.
     """
-    config = plugin.read_config(config_file)
+    config = run.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
     with open_repository(config.documents) as repository:
         around = [repository.git_dir, repository.work_tree or repository.git_dir]
@@ -55,7 +56,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         with _dated_as_committed(config.documents):
-            built = plugin.build(config_file, site_dir=new, before=folder, day=day, published=earlier)
+            built = run.build(config_file, site_dir=new, before=folder, day=day, published=earlier)
         if key:
             signing.sign(new / HISTORY, key)
         if folder.is_dir():
@@ -74,7 +75,7 @@ def _checked(config: SiteConfig, earlier: Published) -> Published:
 
 def has_uncommitted_edits(config_file: Path) -> bool:
     """Whether the documents folder holds what a build does not publish."""
-    documents = plugin.read_config(config_file).documents
+    documents = run.read_config(config_file).documents
     with open_repository(documents) as repository:
         return repository.has_edits(folder=repository.folder_of(documents))
 

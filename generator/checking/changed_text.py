@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from generator.checking.findings import Finding
+from generator.checking.report import Finding
 from generator.site.urls import SiteDocument
 from generator.versions.document import Document
 from generator.versions.front_matter import FrontMatter

@@ -8,10 +8,10 @@ from datetime import date
 from functools import partial
 from urllib.parse import urljoin
 
-from generator.checking.changed import ChangedText
-from generator.checking.days import missing_corrections
-from generator.checking.findings import Finding, Proposal
-from generator.checking.links import Page
+from generator.checking.broken_links import Page
+from generator.checking.changed_text import ChangedText
+from generator.checking.effective_dates import missing_corrections
+from generator.checking.report import Finding, Proposal
 from generator.git.repository import UNCOMMITTED, Repository, is_document_path
 from generator.language import load_language
 from generator.markdown.surroundings import Surroundings
@@ -27,7 +27,7 @@ from generator.versions.version import Version, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathering:
+class DocumentTexts:
     """Reads the texts of one site's documents, which are below ``folder`` in the repository."""
 
     config: SiteConfig

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText
+from generator.checking.report import Finding
 from generator.versions.front_matter import FrontMatter
 
 LONGEST_NOTICE = timedelta(days=366)  # further ahead, a date is more often a slip than a plan

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from rapidfuzz.distance import Indel
 
-from generator.checking.changed import ChangedText, line_of
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText, line_of
+from generator.checking.report import Finding
 from generator.site.urls import SiteDocument
 from generator.site.version_translations import translated_versions
 from generator.versions.history import History

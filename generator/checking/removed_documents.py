@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.checking.findings import Finding
+from generator.checking.report import Finding
 from generator.site.urls import SiteDocument
 from generator.versions.version import withdrawal
 

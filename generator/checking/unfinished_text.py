@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generator.checking.changed import ChangedText
-from generator.checking.findings import Finding
+from generator.checking.changed_text import ChangedText
+from generator.checking.report import Finding
 
 MARKER = re.compile(r"(<{7}|\|{7}|>{7})(?=\s|$)")
 """At the start of a line, as git writes them (https://git-scm.com/docs/git-merge, conflict presentation)."""
@@ -18,7 +18,7 @@ LFS_POINTER = re.compile(rb"version https://(?:git-lfs|hawser)\.github\.com/spec
 """https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; hawser was its first name."""
 
 
-def never_meant_findings(text: ChangedText) -> Iterator[Finding]:
+def unfinished_text_findings(text: ChangedText) -> Iterator[Finding]:
     """Marks of a merge that was not finished, and what stands in for a text that was not fetched."""
     if LFS_POINTER.match(text.raw.removeprefix(b"\xef\xbb\xbf").lstrip()):
         yield text.error(

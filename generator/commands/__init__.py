@@ -1,0 +1,1 @@
+"""The commands of ``policy-site``: one file for each, named as it is typed."""

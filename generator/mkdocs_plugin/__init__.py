@@ -1,0 +1,1 @@
+"""The MkDocs plugin, and the only package that imports MkDocs."""

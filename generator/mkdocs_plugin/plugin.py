@@ -1,0 +1,331 @@
+"""The plugin that MkDocs loads: its hooks hand over between MkDocs and the site, and hold no rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from html import escape
+from pathlib import Path
+from typing import Any, cast
+
+from jinja2 import Environment
+from mkdocs.commands.build import get_context
+from mkdocs.config.config_options import ExtraScriptValue
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
+from mkdocs.utils.templates import TemplateContext
+
+from generator.errors import PolicyError
+from generator.git.repository import open_repository
+from generator.language import load_language
+from generator.mkdocs_plugin import theme
+from generator.mkdocs_plugin.assets import read_assets
+from generator.mkdocs_plugin.nav_setting import renamed, updated_nav
+from generator.mkdocs_plugin.navigation import archive_navigation, translated_navigation
+from generator.mkdocs_plugin.options import PolicySiteOptions, site_config
+from generator.mkdocs_plugin.preview_server import PreviewApplication
+from generator.mkdocs_plugin.refusals import refusals_for_mkdocs
+from generator.rendered.characters import clean
+from generator.site import page_layout
+from generator.site.allowed_files import OccupiedPaths
+from generator.site.analytics import with_consent
+from generator.site.build import Built, Site
+from generator.site.config import SiteConfig
+from generator.site.content_security_policy import ContentSecurityPolicy, hosts
+from generator.site.headings import table_of_contents
+from generator.site.history_json import Published
+from generator.site.material_fixes import mended
+from generator.site.page_layout import Article, PageLayout, in_language
+from generator.site.template_cache import TemplateCache
+from generator.site.trusted_cache import open_cache
+
+HEAD_END = "</head>"
+NOT_FOUND = "<!-- policysite-not-found -->"
+NOT_FOUND_TITLE = "policysite-not-found-title"
+
+logger = logging.getLogger("mkdocs.plugins.policysite")
+
+
+class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
+    """Gives MkDocs the documents' pages and writes all others when it has finished.
+
+    ``day`` is the day that the pages speak of (None: today), ``before`` the folder of the site that this one
+    replaces. What was built stands in ``built``.
+    """
+
+    def __init__(self) -> None:
+        self.day: date | None = None
+        self.published: Published | None = None
+        self.before: Path | None = None
+        self.built: Built | None = None
+        self._preview = False
+        self._open = ExitStack()
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """A preview shows what is not committed yet."""
+        self._preview = command == "serve"
+
+    @refusals_for_mkdocs()
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Add the style and, to Material for MkDocs, the parts that it needs changed."""
+        self._site_config = site_config(config, self.config)
+        self._assets = read_assets(self._site_config)
+        config.extra_css = [*self._assets.on_every_page(".css"), *config.extra_css]
+        config.extra_javascript = [
+            *(_deferred(path) for path in self._assets.on_every_page(".js")),
+            *config.extra_javascript,
+        ]
+        if not config.use_directory_urls:
+            config.use_directory_urls = True
+            logger.warning(
+                "use_directory_urls: false has no effect: permanent URLs end in /; take it out of mkdocs.yml"
+            )
+        if theme.is_material(config):
+            theme.set_up_material(config, language=self._site_config.language)
+        # A preview has no content security policy: MkDocs adds a script that reloads its pages.
+        self._policy = None if self._preview else _content_security_policy(config, self._site_config)
+        return config
+
+    @refusals_for_mkdocs()
+    def _on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Show what the mainline holds instead of what lies in the documents folder."""
+        now = datetime.now(UTC)
+        repository = self._open.enter_context(open_repository(self._site_config.documents))
+        cache, distrusted = open_cache(self._site_config.cache)
+        self._cache = self._open.enter_context(cache)
+        if distrusted:
+            logger.warning(distrusted)
+        self._site = Site(
+            self._site_config,
+            repository,
+            cache=self._cache,
+            day=self.day or now.astimezone(self._site_config.time_zone).date(),
+            draft_at=now if self._preview else None,
+            published=self.published,
+            scripts=self._assets.on_some_pages(),
+        )
+        beside = [file for file in files if file.src_dir == config.docs_dir]
+        for file in beside:
+            files.remove(file)
+        files.add_files_from_theme(config.theme.get_env(), config)  # those that a file of that name hid
+        taken = {*(file.dest_uri for file in files), *self._assets.contents}
+        if self._preview:
+            rule, occupied = self._site_config.file_rule, OccupiedPaths(taken)
+            for file in beside:
+                path = file.src_uri
+                if not file.is_documentation_page() and rule.goes_live(path) and not occupied.by(path):
+                    files.append(file)
+        else:
+            for path, content in self._site.files(taken=taken):
+                file = _made_file(path, content, config)
+                file.inclusion = InclusionLevel.NOT_IN_NAV  # MkDocs would leave out .well-known
+                files.append(file)
+        for path, content in self._assets.contents.items():
+            files.append(_made_file(path, content, config))
+        self._articles: dict[str, Article] = {}
+        self._translations: dict[tuple[str, str], File] = {}
+        for place, article in self._site.articles():
+            file = _made_file(place.source_name, b"", config)
+            source = Path(config.docs_dir, place.document.path)
+            if source.is_file():
+                file.abs_src_path = str(source)  # other plugins ask git about it; its words are not read
+            file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
+            file.url = place.address or "./"
+            spoken = place.language == self._site_config.language
+            file.inclusion = InclusionLevel.INCLUDED if spoken else InclusionLevel.NOT_IN_NAV
+            files.append(file)
+            self._articles[file.src_uri] = article
+            if original := self._site.original(place):
+                self._translations[original.source_name, place.language] = file
+        return files
+
+    @event_priority(-100)  # after every plugin that adds files or a menu
+    def _on_all_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Let the menu name documents as they are named today."""
+        if config.nav is not None:
+            config.nav, warnings = updated_nav(
+                config.nav, files=files.src_uris.keys(), moved=renamed(self._site.places)
+            )
+            for warning in warnings:
+                logger.warning(warning)
+        return files
+
+    on_files = CombinedEvent(_on_files, _on_all_files)
+
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keep the navigation for the archive pages."""
+        self._nav = nav
+        return nav
+
+    @event_priority(100)  # before every plugin that changes texts
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Title and description of a document; its text is rendered already."""
+        article = self._articles.get(page.file.src_uri)
+        if article is None:
+            return markdown
+        page.meta = {  # themes take both for markup
+            "title": escape(article.title, quote=False),
+            "description": escape(article.description),
+        }
+        return ""
+
+    @event_priority(100)  # as above: what others add comes on top
+    def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """A document as the history has it, instead of what MkDocs would render."""
+        article = self._articles.get(page.file.src_uri)
+        if article is None:
+            return html
+        page.toc = get_toc(cast(Any, table_of_contents(article.content)))
+        return article.content
+
+    @event_priority(-100)  # after every plugin that adds to the theme
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Render the theme once in each language, for the archive pages to be filled in."""
+        env.bytecode_cache = TemplateCache()
+        self._other_pages = [
+            file.url for file in files.documentation_pages() if file.src_uri not in self._articles
+        ]
+        self._layouts = {
+            language: PageLayout(self._rendered_layout(language, env=env, config=config, files=files))
+            for language in self._site.languages()
+        }
+        return env
+
+    def on_page_context(
+        self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Let the theme speak the document's language."""
+        article = self._articles.get(page.file.src_uri)
+        language = article.language if article else self._site_config.language
+        theme.set_language(config, language)
+        context["nav"] = self._navigation(language, self._nav)
+        return context
+
+    @event_priority(-100)  # after every plugin that adds a script
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Links to feeds and translations in the document's head; what every finished page gets."""
+        if page.file.src_uri == page_layout.SOURCE:
+            return output
+        theme.set_language(config, self._site_config.language)
+        article = self._articles.get(page.file.src_uri)
+        language = article.language if article else self._site_config.language
+        head = article.head if article else ""
+        return self._finished(output.replace(HEAD_END, head + HEAD_END, 1), language, config)
+
+    def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
+        """The page for addresses that are not there."""
+        if not template_name.endswith(".html"):
+            return output
+        if NOT_FOUND in output:
+            article = self._site.not_found()
+            output = output.replace(NOT_FOUND, article.content, 1)
+            output = output.replace(NOT_FOUND_TITLE, escape(article.title), 1)
+        return self._finished(output, self._site_config.language, config)
+
+    @refusals_for_mkdocs()
+    @event_priority(-100)  # after the theme and every plugin has written its files
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Write the archive, the feeds and history.json."""
+        self.built = self._site.write(
+            Path(config.site_dir),
+            self._layouts,
+            policy=self._policy,
+            other_pages=self._other_pages,
+            before=self.before,
+        )
+        if not self._preview:
+            self._cache.forget_unused(today=datetime.now(UTC).date())
+        self._open.close()
+
+    def on_serve(
+        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[[], None]
+    ) -> LiveReloadServer:
+        """Let each later build of the preview say what is wrong, in the terminal and in the browser."""
+        application = PreviewApplication(server.serve_request)
+        server.set_app(application)
+
+        def build_again() -> None:
+            try:
+                refusals_for_mkdocs()(builder)()
+                application.problem = None
+            except Abort as error:
+                cause = error.__cause__
+                application.problem = str(cause if isinstance(cause, PolicyError) else error)
+                logger.error(application.problem)
+
+        server.builder = build_again
+        return server
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """End what was begun."""
+        self._open.close()
+
+    def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
+        page = self._with_consent(self._mended(clean(page), config, language), language)
+        return page if self._policy is None else self._policy.on(page)
+
+    def _with_consent(self, page: str, language: str) -> str:
+        return with_consent(page, self._site_config.analytics, load_language(language))
+
+    def _mended(self, page: str, config: MkDocsConfig, language: str) -> str:
+        page = in_language(page, language)
+        return mended(page, words=load_language(language)) if theme.is_material(config) else page
+
+    def _navigation(self, language: str, nav: Navigation) -> Navigation:
+        """The navigation in the language of a page."""
+        if language == self._site_config.language:
+            return nav
+        spoken = {source: file for (source, code), file in self._translations.items() if code == language}
+        return translated_navigation(nav, spoken)
+
+    def _rendered_layout(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
+        file = _made_file(page_layout.SOURCE, b"", config)
+        file.dest_uri = f"{page_layout.ADDRESS}index.html"
+        page = Page(page_layout.TITLE, file, config)
+        page.content = page_layout.CONTENT
+        page.meta = {
+            "title": page_layout.TITLE,
+            "description": page_layout.DESCRIPTION,
+            "hide": ["navigation", "toc"],
+        }
+        theme.set_language(config, language)
+        context = get_context(self._navigation(language, archive_navigation(self._nav)), files, config, page)
+        rendered = clean(env.get_template("main.html").render(context))
+        rendered = config.plugins.on_post_page(rendered, page=page, config=config)
+        rendered = self._with_consent(self._mended(rendered, config, language), language)
+        return rendered.replace(HEAD_END, page_layout.HEAD + HEAD_END, 1)
+
+
+def _made_file(path: str, content: bytes, config: MkDocsConfig) -> File:
+    """A file of the site that is not in the documents folder."""
+    file = File(path, None, config.site_dir, use_directory_urls=True)
+    file.content_bytes = content
+    return file
+
+
+def _deferred(path: str) -> ExtraScriptValue:
+    script = ExtraScriptValue(path)
+    script.defer = True
+    return script
+
+
+def _content_security_policy(config: MkDocsConfig, site: SiteConfig) -> ContentSecurityPolicy:
+    analytics = site.analytics
+    return ContentSecurityPolicy(
+        {
+            "script-src": (
+                *hosts(str(script) for script in config.extra_javascript),
+                *analytics.sources("script-src"),
+            ),
+            "style-src": hosts(config.extra_css),
+            "connect-src": analytics.sources("connect-src"),
+        }
+    )
