@@ -31,7 +31,7 @@ from sqlalchemy import create_engine, make_url, text
 from subscribers.database import connected, migrate, open_database
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
-from subscribers.users.importing import import_people
+from subscribers.users.importing import import_users
 
 SECONDS_ALLOWED, MEGABYTES_ALLOWED = 60, 250  # for a million users, each step
 COPY = "COPY people (external_id, email, language, registered_at, pseudonym_key) FROM STDIN"
@@ -101,7 +101,7 @@ def _measure(step: str, url: str, file: str) -> None:
 
 def _import(url: str, file: Path) -> None:
     now = datetime.now(UTC)
-    import_people(
+    import_users(
         open_database(url),
         ImportFile(file, language=None, now=now),
         keys=ErasureKeys([]),

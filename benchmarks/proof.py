@@ -30,13 +30,14 @@ from subscribers.database import migrate, open_database, writing
 from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
 from subscribers.model import event_posts, people
-from subscribers.proof.bundle import export
-from subscribers.proof.form import person_json
-from subscribers.proof.person import prove_person, verify_person
-from subscribers.proof.verify import verify_bundle
+from subscribers.proof.bundle_format import user_proof_json
+from subscribers.proof.export_bundle import export
+from subscribers.proof.export_user_proof import export_user_proof
+from subscribers.proof.verify_bundle import verify_bundle
+from subscribers.proof.verify_user_proof import verify_user_proof
 from subscribers.settings import Sender
+from subscribers.site.history_json import parse_history
 from subscribers.site.news import snapshot, snapshot_before
-from subscribers.site.published import parse_history
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.users.registry import new_pseudonym_key
 
@@ -101,8 +102,8 @@ def _measure(step: str, url: str, folder: str) -> None:
         case "verify":
             verify_bundle(bundle, KEY.public_key())
         case "person":
-            person.write_bytes(person_json.dump_json(prove_person(engine, "user7", bundle)))
-            verify_person(person, KEY.public_key())
+            person.write_bytes(user_proof_json.dump_json(export_user_proof(engine, "user7", bundle)))
+            verify_user_proof(person, KEY.public_key())
     seconds = time.perf_counter() - began
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "megabytes": megabytes}))

@@ -25,8 +25,8 @@ from subscribers.model import (
     deliveries,
     histories,
 )
+from subscribers.site.history_json import PublishedHistory, PublishedVersion
 from subscribers.site.news import digest
-from subscribers.site.published import PublishedHistory, PublishedVersion
 
 Versions = Mapping[str, PublishedVersion]  # by document
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from subscribers.announcing.announcements import Told
 from subscribers.errors import NotifyError
-from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.site.history_json import PublishedDocument, PublishedHistory, PublishedVersion
 
 
 class ChangedPastError(NotifyError):

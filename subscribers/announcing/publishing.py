@@ -17,8 +17,8 @@ from subscribers.errors import NotifyError
 from subscribers.messages.content import read_content
 from subscribers.messages.message import Message, compose
 from subscribers.settings import Sender
+from subscribers.site.history_json import PublishedDocument, PublishedHistory, PublishedVersion, parse_history
 from subscribers.site.news import News, check_known, languages, news, snapshot, snapshot_before
-from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion, parse_history
 from subscribers.site.site_reader import PublishedSite
 
 

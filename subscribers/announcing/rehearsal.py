@@ -13,7 +13,7 @@ from subscribers.database import reading
 from subscribers.ledger import books
 from subscribers.ledger.audience import FanOut, counts_for
 from subscribers.messages.message import Message
-from subscribers.site.published import PublishedHistory
+from subscribers.site.history_json import PublishedHistory
 
 UNRECORDED = 0  # the id of a baseline that a real publish would record first
 

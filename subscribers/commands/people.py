@@ -24,8 +24,8 @@ from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_dates import read_date_format
 from subscribers.users.import_file import ImportFile, Refusal, read_columns, read_delimiter
 from subscribers.users.import_values import Row, read_language
-from subscribers.users.importing import ImportResult, import_people
-from subscribers.users.user_data import export_person, person_data
+from subscribers.users.importing import ImportResult, import_users
+from subscribers.users.user_data import export_user_data, user_data
 
 person = typer.Typer(
     no_args_is_help=True, help="See, correct, restrict and erase what is held on one person."
@@ -84,7 +84,7 @@ def import_(
         date_format=_option(read_date_format, date_format, hint="--date-format"),
     )
     with _progress(users) as rows:
-        result = import_people(
+        result = import_users(
             _database(settings),
             rows,
             keys=ErasureKeys(settings.keys()),
@@ -107,7 +107,7 @@ def show(who: Who) -> None:
 
     Example: policy-notify person show 1001
     """
-    typer.echo(_json(person_data(_database(), who, now=datetime.now(UTC))))
+    typer.echo(_json(user_data(_database(), who, now=datetime.now(UTC))))
 
 
 @person.command()
@@ -116,7 +116,7 @@ def export(who: Who) -> None:
 
     Example: policy-notify person export anna@example.com > anna.json
     """
-    typer.echo(_json(export_person(_database(), who, now=datetime.now(UTC))))
+    typer.echo(_json(export_user_data(_database(), who, now=datetime.now(UTC))))
 
 
 @person.command()

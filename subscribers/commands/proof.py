@@ -17,10 +17,11 @@ from sqlalchemy import Engine
 from subscribers.database import open_migrated
 from subscribers.ledger.books import statuses
 from subscribers.printable import say
-from subscribers.proof import form, reporting
-from subscribers.proof.bundle import export
-from subscribers.proof.person import prove_person, verify_person
-from subscribers.proof.verify import verify_bundle, verify_chain
+from subscribers.proof import bundle_format, summary
+from subscribers.proof.export_bundle import export
+from subscribers.proof.export_user_proof import export_user_proof
+from subscribers.proof.verify_bundle import verify_bundle, verify_chain
+from subscribers.proof.verify_user_proof import verify_user_proof
 from subscribers.settings import Settings, read_settings
 from subscribers.signing import read_private_key, read_public_key
 
@@ -46,8 +47,8 @@ def export_command(
     engine, folder = _open(settings), into or Path(f"proof-{announcement}")
     with _progress(engine, announcement) as on_record:
         head = export(engine, announcement, folder, key=key, sender=settings.who_sends(), on_record=on_record)
-    say(f"{folder}: {reporting.summary(head)}")
-    say(f"publish {folder / form.ROOT} with the next build: that dates the proof")
+    say(f"{folder}: {summary.summary(head)}")
+    say(f"publish {folder / bundle_format.ROOT} with the next build: that dates the proof")
 
 
 @proof.command(name="verify")
@@ -68,9 +69,9 @@ def verify_command(
         if path.is_dir():
             head = verify_bundle(path, key)
             heads.append((path, head))
-            say(f"{path}: verified: {reporting.summary(head)}")
+            say(f"{path}: verified: {summary.summary(head)}")
         else:
-            for line in reporting.testimony(verify_person(path, key)):
+            for line in summary.testimony(verify_user_proof(path, key)):
                 say(line)
     verify_chain(heads)
 
@@ -86,8 +87,8 @@ def person_command(
     """
     settings = read_settings(os.environ)
     key = read_private_key(settings.demand_proof_key()) if settings.proof_key else None
-    proven = prove_person(_open(settings), who, bundle, key=key)
-    typer.echo(form.person_json.dump_json(proven, indent=1))
+    proven = export_user_proof(_open(settings), who, bundle, key=key)
+    typer.echo(bundle_format.user_proof_json.dump_json(proven, indent=1))
 
 
 def _open(settings: Settings) -> Engine:

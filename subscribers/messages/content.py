@@ -8,15 +8,15 @@ from datetime import date
 from enum import Enum
 from urllib.parse import quote
 
+from subscribers.site.history_json import PublishedColours, PublishedDocument, PublishedVersion
 from subscribers.site.news import News
-from subscribers.site.published import PublishedColours, PublishedDocument, PublishedVersion
 from subscribers.site.site_reader import PublishedSite
 
 
-class Force(Enum):
+class Status(Enum):
     """Where a version stands on the day of the mail."""
 
-    PRESENT = "in_force"
+    IN_FORCE = "in_force"
     UPCOMING = "upcoming"  # and the present text applies until then
     UPCOMING_FIRST = "upcoming_first"  # and no text applies until then
     SUPERSEDED = "superseded"
@@ -27,7 +27,7 @@ class Force(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldVersion:
+class AnnouncedVersion:
     """One version as an email describes it; ``redline_html`` is still as the site serves it.
 
     ``stated_on`` is another day that its text names, ``comes_first`` that of an upcoming version before it,
@@ -40,7 +40,7 @@ class ToldVersion:
     label: str
     published_on: date
     effective_on: date
-    force: Force
+    status: Status
     editorial: bool
     returns_to: date | None
     summary: str | None
@@ -64,11 +64,15 @@ class ToldVersion:
     @property
     def is_upcoming(self) -> bool:
         """Whether it is still to take effect."""
-        return self.force in {Force.UPCOMING, Force.UPCOMING_FIRST, Force.UPCOMING_LATER}
+        return self.status in {
+            Status.UPCOMING,
+            Status.UPCOMING_FIRST,
+            Status.UPCOMING_LATER,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldDocument:
+class AnnouncedDocument:
     """A document with what the reader does not know of it, newest first.
 
     Of a document that is all new to the reader there is one version, the newest, without a redline; its
@@ -82,7 +86,7 @@ class ToldDocument:
     history_url: str
     is_new: bool
     since: tuple[date, str] | None
-    versions: tuple[ToldVersion, ...]
+    versions: tuple[AnnouncedVersion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,7 @@ class AnnouncedContent:
     site_name: str
     site_url: str
     colours: PublishedColours
-    documents: tuple[ToldDocument, ...]
+    documents: tuple[AnnouncedDocument, ...]
 
 
 def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> AnnouncedContent:
@@ -105,23 +109,23 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
     )
 
 
-def force_of(document: PublishedDocument, version: PublishedVersion, *, today: date) -> Force:
+def status_of(document: PublishedDocument, version: PublishedVersion, *, today: date) -> Status:
     """Where ``version`` stands: in force is the last in order whose day has come."""
     if version.withdrawn_by is not None:
-        return Force.WITHDRAWN
+        return Status.WITHDRAWN
     day, order = version.effective_on, document.in_order
     place = (version.line, version.number)
     earlier = [other for other in order if (other.line, other.number) < place]
     later = [other for other in order if (other.line, other.number) > place]
     if any(_published_on(other) < day and other.effective_on < day for other in later):
-        return Force.OVERTAKEN
+        return Status.OVERTAKEN
     if any(_published_on(other) < day and other.effective_on == day for other in later):
-        return Force.CORRECTED
+        return Status.CORRECTED
     if day <= today:
-        return Force.SUPERSEDED if any(other.effective_on <= today for other in later) else Force.PRESENT
+        return Status.SUPERSEDED if any(other.effective_on <= today for other in later) else Status.IN_FORCE
     if _next_day(document, today) < day:
-        return Force.UPCOMING_LATER
-    return Force.UPCOMING if any(other.effective_on <= today for other in earlier) else Force.UPCOMING_FIRST
+        return Status.UPCOMING_LATER
+    return Status.UPCOMING if any(other.effective_on <= today for other in earlier) else Status.UPCOMING_FIRST
 
 
 def _next_day(document: PublishedDocument, today: date) -> date:
@@ -134,9 +138,9 @@ def _next_day(document: PublishedDocument, today: date) -> date:
     return next_day
 
 
-def _told_document(site: PublishedSite, news: News, today: date) -> ToldDocument:
+def _told_document(site: PublishedSite, news: News, today: date) -> AnnouncedDocument:
     document, versions = news.document, news.versions if news.known else (_introduced(news.versions),)
-    return ToldDocument(
+    return AnnouncedDocument(
         title=document.newest.title,
         language=document.language,
         url=_url(site, document.address),
@@ -160,17 +164,19 @@ def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
     return (_published_on(news.known), _url(site, address)) if site.offers(address) else None
 
 
-def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *, today: date) -> ToldVersion:
+def _told_version(
+    site: PublishedSite, news: News, version: PublishedVersion, *, today: date
+) -> AnnouncedVersion:
     document = news.document
     redline = site.redline(document, version) if news.known else None
     withdrawn = document.withdrawn_by(version) if news.known else []
     amended = _amended(document, version) if news.known and not withdrawn else None
-    force = force_of(document, version, today=today)
-    return ToldVersion(
+    status = status_of(document, version, today=today)
+    return AnnouncedVersion(
         label=version.label,
         published_on=_published_on(version),
         effective_on=version.effective_on,
-        force=force,
+        status=status,
         editorial=version.change == "editorial",
         returns_to=_published_on(document.versions[version.returns_to - 1]) if version.returns_to else None,
         summary=version.summary,
@@ -185,8 +191,8 @@ def _told_version(site: PublishedSite, news: News, version: PublishedVersion, *,
         stated_on=version.stated_effective_on
         if version.stated_effective_on != version.effective_on
         else None,
-        comes_first=_next_day(document, today) if force is Force.UPCOMING_LATER else None,
-        still_to_come=_still_to_come(news, today) if force is Force.PRESENT else None,
+        comes_first=_next_day(document, today) if status is Status.UPCOMING_LATER else None,
+        still_to_come=_still_to_come(news, today) if status is Status.IN_FORCE else None,
         withdraws=tuple(sorted({one.effective_on for one in withdrawn})),
         replaces=version.effective_on > _published_on(version)
         or any(one.text_sha256 == version.text_sha256 for one in withdrawn),

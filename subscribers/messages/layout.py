@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from subscribers.messages import excerpt
-from subscribers.messages.content import AnnouncedContent, Force, ToldDocument, ToldVersion
-from subscribers.messages.language import Language, direction_of
+from subscribers.messages.content import AnnouncedContent, AnnouncedDocument, AnnouncedVersion, Status
 from subscribers.messages.links import LinkTargets
-from subscribers.site.published import PublishedColours
+from subscribers.site.history_json import PublishedColours
+from subscribers.words import Words, direction_of
 
 SUBJECT_LIMIT = 120  # characters; inboxes show 60 to 90
 
@@ -99,7 +99,7 @@ class Layout:
     colours: PublishedColours
 
 
-def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: LinkTargets) -> Layout:
+def lay_out(content: AnnouncedContent, words: Words, level: Level, targets: LinkTargets) -> Layout:
     """The mail that tells ``content``, no fuller than ``level``; links lead to ``targets`` only."""
     headline = _headline(content, words)
     site = _line(content.site_name)
@@ -124,13 +124,13 @@ def lay_out(content: AnnouncedContent, words: Language, level: Level, targets: L
     )
 
 
-def _headline(content: AnnouncedContent, words: Language) -> str:
+def _headline(content: AnnouncedContent, words: Words) -> str:
     if len(content.documents) > 1:
         return words("headline_several", count=len(content.documents))
     return _headline_of(content.documents[0], words)
 
 
-def _headline_of(document: ToldDocument, words: Language) -> str:
+def _headline_of(document: AnnouncedDocument, words: Words) -> str:
     newest, title = document.versions[0], _title(document)
     if document.is_new:
         return words("headline_new", title=title)
@@ -147,7 +147,7 @@ def _headline_of(document: ToldDocument, words: Language) -> str:
     return words("headline_changed", title=title)
 
 
-def _entry(document: ToldDocument, words: Language, level: Level) -> Entry:
+def _entry(document: AnnouncedDocument, words: Words, level: Level) -> Entry:
     newest = document.versions[0]
     title, status = _title(document), _status(newest, words)
     if not level.brief:
@@ -162,7 +162,7 @@ def _entry(document: ToldDocument, words: Language, level: Level) -> Entry:
     return Entry(title=title, status=status, said=said, url=url)
 
 
-def _preheader(content: AnnouncedContent, words: Language) -> str:
+def _preheader(content: AnnouncedContent, words: Words) -> str:
     """What an inbox shows after the subject."""
     if len(content.documents) > 1:
         return ", ".join(_title(document) for document in content.documents)
@@ -171,7 +171,7 @@ def _preheader(content: AnnouncedContent, words: Language) -> str:
 
 
 def _document(
-    document: ToldDocument, words: Language, level: Level, room: _Room, *, alone: bool
+    document: AnnouncedDocument, words: Words, level: Level, room: _Room, *, alone: bool
 ) -> DocumentPart:
     shown = document.versions[: level.versions]
     several = len(document.versions) > 1
@@ -201,7 +201,7 @@ def _document(
     )
 
 
-def _main_link(document: ToldDocument, words: Language) -> Link:
+def _main_link(document: AnnouncedDocument, words: Words) -> Link:
     """To all that changed since the reader was last notified, or to the text of a new document."""
     newest = document.versions[0]
     if document.is_new:
@@ -214,10 +214,10 @@ def _main_link(document: ToldDocument, words: Language) -> Link:
     return Link(words("button"), newest.redline_url or newest.page_url)
 
 
-def _link_to_document(document: ToldDocument, words: Language) -> Link:
+def _link_to_document(document: AnnouncedDocument, words: Words) -> Link:
     """To the document's page, which shows an upcoming text only from its day on."""
     newest = document.versions[0]
-    if newest.force in {Force.UPCOMING, Force.UPCOMING_LATER}:
+    if newest.status in {Status.UPCOMING, Status.UPCOMING_LATER}:
         last = newest.comes_first or newest.effective_on
         return Link(words("link_document_until", date=words.date(last - timedelta(days=1))), document.url)
     if newest.ends and not newest.is_upcoming:
@@ -225,17 +225,17 @@ def _link_to_document(document: ToldDocument, words: Language) -> Link:
     return Link(words("link_document"), document.url)
 
 
-def _untranslated(document: ToldDocument, words: Language) -> list[str]:
+def _untranslated(document: AnnouncedDocument, words: Words) -> list[str]:
     """That a text comes in another language than the message: the reader has no newer translation."""
-    if document.language.partition("-")[0] == words.code.partition("-")[0]:
+    if document.language.partition("-")[0] == words.language.partition("-")[0]:
         return []
     return [words("untranslated", language=words.name_of(document.language))]
 
 
 def _version(
-    version: ToldVersion,
-    document: ToldDocument,
-    words: Language,
+    version: AnnouncedVersion,
+    document: AnnouncedDocument,
+    words: Words,
     level: Level,
     room: _Room,
     *,
@@ -269,7 +269,7 @@ def _version(
     )
 
 
-def _summary_heading(version: ToldVersion, document: ToldDocument) -> str:
+def _summary_heading(version: AnnouncedVersion, document: AnnouncedDocument) -> str:
     if document.is_new:
         return "in_short"
     if version.keeps and version.summary:
@@ -277,33 +277,33 @@ def _summary_heading(version: ToldVersion, document: ToldDocument) -> str:
     return "what_changed_amended" if version.amends or version.keeps else "what_changed"
 
 
-def _version_heading(version: ToldVersion, document: ToldDocument, words: Language) -> str:
+def _version_heading(version: AnnouncedVersion, document: AnnouncedDocument, words: Words) -> str:
     """Its day, and its label too where that day has another version in the mail."""
     heading = words("change_of", date=words.date(version.published_on))
     on_that_day = sum(other.published_on == version.published_on for other in document.versions)
     return f"{heading} ({version.label})" if on_that_day > 1 else heading
 
 
-def _status(version: ToldVersion, words: Language) -> str:
+def _status(version: AnnouncedVersion, words: Words) -> str:
     first = words.date(version.comes_first) if version.comes_first else ""
-    if version.keeps and version.force is Force.PRESENT:
+    if version.keeps and version.status is Status.IN_FORCE:
         return " ".join([*_withdrawn(version, words), words("keeps")])
-    if version.ends and (version.is_upcoming or version.force is Force.PRESENT):
+    if version.ends and (version.is_upcoming or version.status is Status.IN_FORCE):
         status = words("will_end" if version.is_upcoming else "ended", date=words.date(version.effective_on))
         return " ".join([*_withdrawn(version, words), status])
     if version.amends and version.is_upcoming:
         return " ".join([*_withdrawn(version, words), words("amends", date=words.date(version.effective_on))])
-    status = words(version.force.value, date=words.date(version.effective_on), first=first)
+    status = words(version.status.value, date=words.date(version.effective_on), first=first)
     return " ".join([*_withdrawn(version, words), status])
 
 
-def _withdrawn(version: ToldVersion, words: Language) -> list[str]:
+def _withdrawn(version: AnnouncedVersion, words: Words) -> list[str]:
     """What will not happen because of the version."""
     key = "withdraws_replaced" if version.replaces else "withdraws"
     return [words(key, date=words.date(day)) for day in version.withdraws]
 
 
-def _notes(version: ToldVersion, document: ToldDocument, words: Language, *, alone: bool) -> list[str]:
+def _notes(version: AnnouncedVersion, document: AnnouncedDocument, words: Words, *, alone: bool) -> list[str]:
     """Small print; what the headline says of a single document is not said again."""
     notes = []
     if document.is_new and not alone:
@@ -321,7 +321,7 @@ def _notes(version: ToldVersion, document: ToldDocument, words: Language, *, alo
     return notes
 
 
-def _version_links(version: ToldVersion, words: Language) -> list[Link]:
+def _version_links(version: AnnouncedVersion, words: Words) -> list[Link]:
     links = [Link(words("link_version"), version.page_url)]
     if version.redline_url is not None:
         links.append(Link(words("link_redline"), version.redline_url))
@@ -335,7 +335,7 @@ class _Room:
         self.left_bytes = left_bytes
         self.targets = targets
 
-    def take(self, version: ToldVersion) -> tuple[str, str, bool]:
+    def take(self, version: AnnouncedVersion) -> tuple[str, str, bool]:
         """The beginning of the redline that fits, as HTML and as text, and whether that is all of it."""
         text = "\n".join(map(_shown, version.redline_text.expandtabs(4).split("\n")))
         text = _MARKDOWN_HEADING.sub("", text)
@@ -344,7 +344,7 @@ class _Room:
         return shown.html, shown.text, shown.is_whole
 
 
-def _title(document: ToldDocument) -> str:
+def _title(document: AnnouncedDocument) -> str:
     """The title; one written from right to left is isolated, so that it stays one piece in a sentence."""
     title = _line(document.title)
     if any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in title):

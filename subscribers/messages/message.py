@@ -22,11 +22,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from subscribers.errors import NotifyError
 from subscribers.messages.content import AnnouncedContent
 from subscribers.messages.headers import address_header, text_header
-from subscribers.messages.language import Language, load_language
 from subscribers.messages.layout import Layout, Level, lay_out
 from subscribers.messages.links import LinkTargets
 from subscribers.settings import Sender, ascii_address
-from subscribers.site.published import PublishedColours
+from subscribers.site.history_json import PublishedColours
+from subscribers.words import Words, load_words
 
 MAIL_LIMIT_BYTES = 100_000  # Gmail cuts a message off at 102 kB
 # Tried in this order until the mail fits.
@@ -36,6 +36,7 @@ _LEVELS = (
     Level(brief=True),
 )
 
+LANGUAGES = Path(__file__).parent / "languages"
 TEMPLATES = Path(__file__).parent / "templates"
 _TEMPLATES = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -52,7 +53,7 @@ AUTOMATIC = {
 }
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # not every server on the way takes eight
 _INTERNATIONAL = _SEVEN_BIT.clone(utf8=True)
-_STYLE = (TEMPLATES / "mail.css").read_text(encoding="utf8")
+_STYLE = (TEMPLATES / "message.css").read_text(encoding="utf8")
 
 
 class MailTooLargeError(NotifyError):
@@ -71,7 +72,7 @@ class Message:
 
 def compose(content: AnnouncedContent, *, language: str, sender: Sender) -> Message:
     """The message that tells ``content`` in the words of ``language`` (else English), within the limit."""
-    words = load_language(language)
+    words = load_words(LANGUAGES, language)
     targets = LinkTargets.of(content.site_url, hosts=sender.link_hosts, contact=sender.contact)
     for level in _LEVELS:
         message = _render(lay_out(content, words, level, targets), words, sender)
@@ -114,14 +115,19 @@ def reply_address(sender: Sender) -> str:
         return sender.address.addr_spec
 
 
-def _render(mail: Layout, words: Language, sender: Sender) -> Message:
-    values = {"mail": mail, "words": words, "sender": sender, "contact_url": _contact_url(sender.contact)}
-    html = _TEMPLATES.get_template("mail.html").render(values)
+def _render(layout: Layout, words: Words, sender: Sender) -> Message:
+    values = {
+        "message": layout,
+        "words": words,
+        "sender": sender,
+        "contact_url": _contact_url(sender.contact),
+    }
+    html = _TEMPLATES.get_template("message.html").render(values)
     return Message(
-        language=words.code,
-        subject=mail.subject,
-        text=re.sub(r"\n{3,}", "\n\n", _TEMPLATES.get_template("mail.txt").render(values)),
-        html=_inliner(mail.colours.accent).inline(html),
+        language=words.language,
+        subject=layout.subject,
+        text=re.sub(r"\n{3,}", "\n\n", _TEMPLATES.get_template("message.txt").render(values)),
+        html=_inliner(layout.colours.accent).inline(html),
     )
 
 

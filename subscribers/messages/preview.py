@@ -12,8 +12,8 @@ from subscribers.errors import NotifyError
 from subscribers.messages.content import read_content
 from subscribers.messages.message import Message, compose
 from subscribers.settings import Sender, Settings, ascii_address
+from subscribers.site.history_json import PublishedDocument, PublishedHistory
 from subscribers.site.news import News, news, snapshot_before
-from subscribers.site.published import PublishedDocument, PublishedHistory
 from subscribers.site.site_reader import PublishedSite
 
 

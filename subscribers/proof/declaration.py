@@ -1,15 +1,17 @@
-"""The declaration: what a bundle shows, in words for counsel; the same as a text and as a page."""
+"""The declaration: what a bundle shows, in words for counsel; the same words as text and as a page."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from subscribers.messages.language import load_language
-from subscribers.messages.message import TEMPLATES
-from subscribers.proof.form import Head
+from subscribers.proof.bundle_format import Head
+from subscribers.words import load_words
 
+LANGUAGES = Path(__file__).parent / "languages"
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(TEMPLATES),
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -19,7 +21,7 @@ _TEMPLATES = Environment(
 
 
 def as_text(head: Head) -> str:
-    """The declaration as a text, in the site's language where it has words, else in English."""
+    """The declaration as text, in the site's language if it has words here, else in English."""
     return _rendered("declaration.txt", head)
 
 
@@ -29,4 +31,4 @@ def as_html(head: Head) -> str:
 
 
 def _rendered(template: str, head: Head) -> str:
-    return _TEMPLATES.get_template(template).render(head=head, words=load_language(head.language))
+    return _TEMPLATES.get_template(template).render(head=head, words=load_words(LANGUAGES, head.language))

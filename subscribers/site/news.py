@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from subscribers.errors import NotifyError
-from subscribers.site.published import PublishedDocument, PublishedHistory, PublishedVersion
+from subscribers.site.history_json import PublishedDocument, PublishedHistory, PublishedVersion
 
 
 class LostVersionError(NotifyError):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from subscribers.errors import NotifyError
 from subscribers.signing import is_signed
-from subscribers.site.published import (
+from subscribers.site.history_json import (
     PublishedDocument,
     PublishedHistory,
     PublishedRedline,

@@ -122,7 +122,7 @@ _INSERT = "INSERT INTO import_rows VALUES (?, ?, ?, ?, ?, ?)"
 _COPY = f"COPY {_staged.name} ({', '.join(_staged.c.keys())}) FROM STDIN"
 
 
-def import_people(
+def import_users(
     engine: Engine,
     rows: Iterable[Row | Refusal],
     *,

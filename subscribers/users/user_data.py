@@ -25,7 +25,7 @@ FORMAT = 1
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
-def person_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
+def user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
     """Every account of the person with this external id or address: entry, requests, mails and their fate.
 
     Left out is the key of the person's pseudonyms: it says nothing about them and would undo their use.
@@ -34,7 +34,7 @@ def person_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
         return _data(connection, accounts_of(connection, who), now)
 
 
-def export_person(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
+def export_user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
     """The same for the person who asked for it; that it was given is on record."""
     with writing(engine) as connection:
         accounts = accounts_of(connection, who)

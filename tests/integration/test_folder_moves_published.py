@@ -10,8 +10,8 @@ import pytest
 from support.policy_site import PolicySite, text
 
 from generator.site.history_json import LostVersionError
+from subscribers.site.history_json import PublishedHistory, parse_history
 from subscribers.site.news import news
-from subscribers.site.published import PublishedHistory, parse_history
 
 HISTORY = "history.json"
 

@@ -16,7 +16,7 @@ from support.published_site import PublishedSiteMaker
 from typer.testing import CliRunner
 
 from subscribers.cli import app
-from subscribers.messages.content import Force, force_of, read_content
+from subscribers.messages.content import Status, read_content, status_of
 from subscribers.messages.excerpt import TAGS, clean
 from subscribers.messages.links import LinkTargets
 from subscribers.messages.message import Message, compose
@@ -140,26 +140,55 @@ def test_a_redline_that_was_changed_on_its_way_is_not_told(maker: PublishedSiteM
 
 
 @pytest.mark.parametrize(
-    ("today", "forces"),
+    ("today", "statuses"),
     [
         (
             date(2026, 1, 9),
-            [Force.UPCOMING_FIRST, Force.OVERTAKEN, Force.UPCOMING_LATER, Force.UPCOMING_LATER],
+            [
+                Status.UPCOMING_FIRST,
+                Status.OVERTAKEN,
+                Status.UPCOMING_LATER,
+                Status.UPCOMING_LATER,
+            ],
         ),
-        (date(2026, 1, 10), [Force.PRESENT, Force.OVERTAKEN, Force.UPCOMING, Force.UPCOMING_LATER]),
-        (date(2026, 4, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.PRESENT, Force.UPCOMING]),
-        (date(2026, 5, 1), [Force.SUPERSEDED, Force.OVERTAKEN, Force.SUPERSEDED, Force.PRESENT]),
+        (
+            date(2026, 1, 10),
+            [
+                Status.IN_FORCE,
+                Status.OVERTAKEN,
+                Status.UPCOMING,
+                Status.UPCOMING_LATER,
+            ],
+        ),
+        (
+            date(2026, 4, 1),
+            [
+                Status.SUPERSEDED,
+                Status.OVERTAKEN,
+                Status.IN_FORCE,
+                Status.UPCOMING,
+            ],
+        ),
+        (
+            date(2026, 5, 1),
+            [
+                Status.SUPERSEDED,
+                Status.OVERTAKEN,
+                Status.SUPERSEDED,
+                Status.IN_FORCE,
+            ],
+        ),
     ],
 )
 def test_in_force_is_the_highest_version_whose_day_has_come(
-    tmp_path: Path, today: date, forces: list[Force]
+    tmp_path: Path, today: date, statuses: list[Status]
 ) -> None:
     maker = PublishedSiteMaker(tmp_path)
     for effective_on in (date(2026, 1, 10), date(2026, 4, 2), date(2026, 4, 1), date(2026, 5, 1)):
         maker.publish("privacy", effective_on=effective_on)
         maker.commit()
     document = open_site(str(maker.write())).history.documents[0]
-    assert [force_of(document, version, today=today) for version in document.versions] == forces
+    assert [status_of(document, version, today=today) for version in document.versions] == statuses
 
 
 def all_previewed(maker: PublishedSiteMaker, **asked: object) -> tuple[Message, ...]:

@@ -15,9 +15,9 @@ from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.errors import NotifyError
 from subscribers.model import attempts
-from subscribers.proof.bundle import UnprovableError, UnwritableBundleError, export
-from subscribers.proof.person import UnsignedProofError, prove_person
-from subscribers.proof.verify import UnprovenError, verify_chain
+from subscribers.proof.export_bundle import UnprovableError, UnwritableBundleError, export
+from subscribers.proof.export_user_proof import UnsignedProofError, export_user_proof
+from subscribers.proof.verify_bundle import UnprovenError, verify_chain
 from subscribers.transports import DoubtfulError, RefusedError
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
@@ -42,9 +42,9 @@ def lines(bundle: Path) -> list[str]:
 def test_a_bundle_says_what_became_of_everybody(proven: ProvenWorld, bundle: Path) -> None:
     head = proven.verify(bundle)
     assert head.complete
-    assert (head.books.audience, head.books.accepted, head.books.excluded) == (5, 4, {"objected": 1})
-    assert head.books.outcomes == {"delivered": 2, "processed": 2}
-    assert head.books.handed_to == {"sendgrid": 4}
+    assert (head.totals.audience, head.totals.accepted, head.totals.excluded) == (5, 4, {"objected": 1})
+    assert head.totals.outcomes == {"delivered": 2, "processed": 2}
+    assert head.totals.handed_to == {"sendgrid": 4}
     assert (head.attempts, head.posts, head.deliveries) == (2, 2, 5)
     assert head.commit == proven.world.site.history["commit"]
     assert (bundle / "message-1.html").read_text() == proven.world.transport.taken[0].message.html
@@ -90,7 +90,7 @@ def test_a_later_state_is_a_proof_of_its_own_in_the_chain(proven: ProvenWorld, b
     proven.report(proven.world.transport.taken[1], "delivered")
     later = proven.export("later")
     head = proven.verify(later)
-    assert head.books.outcomes == {"delivered": 4}
+    assert head.totals.outcomes == {"delivered": 4}
     verify_chain([(bundle, proven.verify(bundle)), (later, head)])
 
 
@@ -105,7 +105,7 @@ def test_an_announcement_under_way_gives_a_proof_that_says_so(world: World, tmp_
     world.deliver()
     head = proven.verify(proven.export("open", announcement_id=3))
     assert not head.complete
-    assert head.books.unknown == 2
+    assert head.totals.unknown == 2
     text = (tmp_path / "open" / "declaration.txt").read_text()
     assert "not complete" in text
     assert b"anna@" not in (tmp_path / "open" / "records.jsonl").read_bytes()
@@ -118,7 +118,7 @@ def test_what_was_rejected_is_in_the_books(world: World, tmp_path: Path) -> None
     world.transport.answers = [RefusedError("400 no such user anna@example.com")]
     world.deliver()
     head = proven.verify(proven.export("rejected", announcement_id=3))
-    assert (head.books.rejected, head.books.accepted, head.complete) == (1, 3, True)
+    assert (head.totals.rejected, head.totals.accepted, head.complete) == (1, 3, True)
 
 
 @pytest.mark.parametrize(("number", "why"), [(1, "is the baseline"), (3, "held"), (9, "there is none")])
@@ -197,7 +197,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
         with pytest.raises(NotifyError, match="nobody in the registry"):
             proven.prove(who, bundle)
     later = proven.verify(proven.export("later"))
-    assert later.books == before.books
+    assert later.totals == before.totals
     [unnamed] = [line for line in lines(proven.folder / "later") if '"person":null' in line]
     assert json.loads(unnamed)["outcome"] == "delivered"
 
@@ -205,7 +205,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
 def test_a_bundle_of_people_erased_and_left_out_alike_verifies(proven: ProvenWorld, bundle: Path) -> None:
     for name in NAMES:
         registry.erase(proven.world.engine, name, keys=ErasureKeys(["s" * 32]), at=proven.world.now)
-    assert proven.verify(proven.export("later")).books == proven.verify(bundle).books
+    assert proven.verify(proven.export("later")).totals == proven.verify(bundle).totals
 
 
 def test_a_cancelled_announcement_is_proven_as_far_as_it_went(proven: ProvenWorld) -> None:
@@ -215,7 +215,7 @@ def test_a_cancelled_announcement_is_proven_as_far_as_it_went(proven: ProvenWorl
     world.deliver()
     announcements.pause(world.engine, 3)
     announcements.cancel(world.engine, 3)
-    assert proven.verify(proven.export("cancelled", announcement_id=3)).books.audience == 5
+    assert proven.verify(proven.export("cancelled", announcement_id=3)).totals.audience == 5
 
 
 def test_a_later_bundle_keeps_no_commitment_to_an_erased_address(proven: ProvenWorld, bundle: Path) -> None:
@@ -239,7 +239,7 @@ def test_an_address_cannot_be_left_out_of_a_proof(proven: ProvenWorld, bundle: P
 def test_a_corrected_address_can_only_be_proven_with_the_key(proven: ProvenWorld, bundle: Path) -> None:
     registry.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
     with pytest.raises(UnsignedProofError, match="POLICY_NOTIFY_PROOF_KEY"):
-        prove_person(proven.world.engine, "anna", bundle)
+        export_user_proof(proven.world.engine, "anna", bundle)
     file = proven.prove("anna", bundle)
     assert proven.testimony(file).accounts[0].address is None
     other = proven.prove("boris", bundle)

@@ -18,7 +18,7 @@ from support.world import World
 
 from subscribers.database import open_database
 from subscribers.errors import NotifyError
-from subscribers.proof.verify import UnprovenError, verify_bundle
+from subscribers.proof.verify_bundle import UnprovenError, verify_bundle
 from subscribers.signing import read_private_key, read_public_key
 
 EVERY_FILE = (
@@ -156,7 +156,7 @@ def test_what_was_signed_has_to_add_up(proven: ProvenWorld, bundle: Path) -> Non
     head = (bundle / "head.json").read_text().replace('"accepted": 4', '"accepted": 3')
     head = head.replace('"rejected": 0', '"rejected": 1')
     sign_anew(proven, bundle, head)
-    with pytest.raises(UnprovenError, match="the books do not balance, so the bundle contradicts itself"):
+    with pytest.raises(UnprovenError, match="the totals do not balance, so the bundle contradicts itself"):
         proven.verify(bundle)
 
 

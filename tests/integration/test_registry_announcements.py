@@ -15,8 +15,8 @@ from subscribers.transports import RefusedError
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
-from subscribers.users.importing import import_people
-from subscribers.users.user_data import person_data
+from subscribers.users.importing import import_users
+from subscribers.users.user_data import user_data
 
 KEYS = ErasureKeys(["k" * 32])
 NAMES = ("anna", "boris", "chen")
@@ -63,7 +63,7 @@ def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: World, tmp_path: 
     users = tmp_path / "users.csv"
     users.write_text("external_id,email\nboris,boris@example.com\nchen,chen@example.com\n", encoding="utf-8")
     file = ImportFile(users, language=None, now=waiting.now)
-    import_people(waiting.engine, file, keys=KEYS, now=waiting.now, replace=True)
+    import_users(waiting.engine, file, keys=KEYS, now=waiting.now, replace=True)
     waiting.deliver()
     assert waiting.transport.mails == addresses(("boris", "chen"))
     assert waiting.told(2)["anna"] == "left"
@@ -79,8 +79,8 @@ def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: Worl
 def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
     registry.restrict(waiting.engine, "boris", at=waiting.now)
     waiting.deliver()
-    (of_anna,) = person_data(waiting.engine, "anna", now=waiting.now)["accounts"]
-    (of_boris,) = person_data(waiting.engine, "boris", now=waiting.now)["accounts"]
+    (of_anna,) = user_data(waiting.engine, "anna", now=waiting.now)["accounts"]
+    (of_boris,) = user_data(waiting.engine, "boris", now=waiting.now)["accounts"]
     assert of_anna["mails"] == [
         {
             "announcement": 2,
@@ -106,7 +106,7 @@ def test_erasure_reaches_the_words_of_the_provider(waiting: World) -> None:
     waiting.transport.rule = no_such_mailbox
     waiting.deliver()
     with writing(waiting.engine) as connection:
-        anna = person_data(waiting.engine, "anna", now=waiting.now)["accounts"][0]["id"]
+        anna = user_data(waiting.engine, "anna", now=waiting.now)["accounts"][0]["id"]
         token = connection.scalars(select(attempts.c.token).limit(1)).one()
         post = {
             "id": 1,

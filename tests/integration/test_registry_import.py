@@ -22,7 +22,7 @@ from subscribers.users.importing import (
     NoUsersError,
     TooManyLeavingError,
     UnknownRowsError,
-    import_people,
+    import_users,
 )
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def take(database: Engine, tmp_path: Path) -> Import:
         path = tmp_path / "users.csv"
         path.write_text(text if text.startswith("external_id") else HEADER + text, encoding="utf-8")
         file = ImportFile(path, language=language, now=NOW)
-        return import_people(database, file, keys=keys, now=NOW, **options)  # type: ignore[arg-type]  # of tests
+        return import_users(database, file, keys=keys, now=NOW, **options)  # type: ignore[arg-type]  # of tests
 
     return _take
 
@@ -274,7 +274,7 @@ def test_two_imports_at_once_add_each_user_once(database: Engine, tmp_path: Path
 
     def run() -> None:
         file = ImportFile(path, language=None, now=NOW)
-        results.append(import_people(database, file, keys=KEYS, now=NOW))
+        results.append(import_users(database, file, keys=KEYS, now=NOW))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
@@ -319,6 +319,6 @@ def test_a_database_that_goes_away_during_a_copy_is_one_line(postgresql_url: str
         yield from ImportFile(path, language=None, now=NOW)
 
     with pytest.raises(UnreadableDatabaseError) as refusal:
-        import_people(engine, rows(), keys=KEYS, now=NOW)
+        import_users(engine, rows(), keys=KEYS, now=NOW)
     assert "\n" not in str(refusal.value)
     engine.dispose()

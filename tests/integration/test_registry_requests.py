@@ -14,7 +14,7 @@ from subscribers.model import metadata, people, registry_records
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.registry import Person
-from subscribers.users.user_data import export_person, person_data
+from subscribers.users.user_data import export_user_data, user_data
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -180,7 +180,7 @@ def test_person_data_is_json_with_every_account_and_request(database: Engine) ->
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "anna@example.com", None)
     registry.restrict(database, "1001", at=NOW)
-    data = json.loads(json.dumps(person_data(database, "1001", now=LATER)))
+    data = json.loads(json.dumps(user_data(database, "1001", now=LATER)))
     assert (data["format"], data["as_of"]) == (1, "2026-11-23T12:00:00+00:00")
     first, second = data["accounts"]
     assert first == {
@@ -203,9 +203,9 @@ def test_person_data_is_json_with_every_account_and_request(database: Engine) ->
 
 def test_an_export_is_on_record_and_a_look_is_not(database: Engine) -> None:
     anna = _add(database, "1001", "anna@example.com")
-    person_data(database, "1001", now=NOW)
+    user_data(database, "1001", now=NOW)
     assert _records(database) == []
-    exported = export_person(database, "1001", now=NOW)
+    exported = export_user_data(database, "1001", now=NOW)
     assert _records(database) == [(anna.id, "exported", NOW)]
     assert json.loads(json.dumps(exported))["accounts"][0]["requests"] == [
         {"action": "exported", "at": "2026-11-22T12:00:00+00:00"}

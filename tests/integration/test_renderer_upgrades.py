@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from support.policy_site import PolicySite
 
+from subscribers.site.history_json import PublishedVersion, parse_history
 from subscribers.site.news import news
-from subscribers.site.published import PublishedVersion, parse_history
 
 HEADING = ("# Privacy\n", "# Privacy {#top}\n", "# Privacy {#top}\n\nMore.\n", "# Privacy {#last}\n\nMore.\n")
 """With attr_list two versions, without it four."""

@@ -15,7 +15,7 @@ from support.published_site import PublishedSiteMaker
 
 from subscribers.errors import NotifyError
 from subscribers.site import sources
-from subscribers.site.published import (
+from subscribers.site.history_json import (
     PublishedDocument,
     PublishedVersion,
     UnreadableSiteError,

@@ -14,8 +14,8 @@ from support.world import SENDER
 
 from subscribers.messages.content import read_content
 from subscribers.messages.message import compose
+from subscribers.site.history_json import parse_history
 from subscribers.site.news import news
-from subscribers.site.published import parse_history
 from subscribers.site.site_reader import open_site
 
 BODY = "We keep it for ten days."

@@ -8,10 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from subscribers.ledger.evidence import Verifier, receive
-from subscribers.proof.bundle import export
-from subscribers.proof.form import Head, person_json
-from subscribers.proof.person import Testimony, prove_person, verify_person
-from subscribers.proof.verify import verify_bundle
+from subscribers.proof.bundle_format import Head, user_proof_json
+from subscribers.proof.export_bundle import export
+from subscribers.proof.export_user_proof import export_user_proof
+from subscribers.proof.verify_bundle import verify_bundle
+from subscribers.proof.verify_user_proof import VerifiedUserProof, verify_user_proof
 from subscribers.transports import Mailing
 from support.sendgrid_server import EventSource
 from support.world import SENDER, World
@@ -66,12 +67,12 @@ class ProvenWorld:
     def prove(self, who: str, bundle: Path) -> Path:
         """The file with a person's proof."""
         file = self.folder / "person.json"
-        proven = prove_person(self.world.engine, who, bundle, key=self.key)
-        file.write_bytes(person_json.dump_json(proven, indent=1))
+        proven = export_user_proof(self.world.engine, who, bundle, key=self.key)
+        file.write_bytes(user_proof_json.dump_json(proven, indent=1))
         return file
 
-    def testimony(self, file: Path) -> Testimony:
-        return verify_person(file, self.key.public_key())
+    def testimony(self, file: Path) -> VerifiedUserProof:
+        return verify_user_proof(file, self.key.public_key())
 
     @property
     def private_pem(self) -> str:

@@ -14,9 +14,9 @@ import html5lib
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from subscribers.messages.content import AnnouncedContent, Force, ToldDocument, ToldVersion
-from subscribers.messages.language import load_language, spoken
+from subscribers.messages.content import AnnouncedContent, AnnouncedDocument, AnnouncedVersion, Status
 from subscribers.messages.message import (
+    LANGUAGES,
     MAIL_LIMIT_BYTES,
     MailTooLargeError,
     Message,
@@ -25,18 +25,19 @@ from subscribers.messages.message import (
     to_email,
 )
 from subscribers.settings import Sender
-from subscribers.site.published import PublishedColours
+from subscribers.site.history_json import PublishedColours
+from subscribers.words import languages_in, load_words
 
 SENDER = Sender(
     address=Address("Example Market", "policies", "example.com"),
     legal_name="Example Market Ltd, 1 Example Street",
     contact="privacy@example.com",
 )
-VERSION = ToldVersion(
+VERSION = AnnouncedVersion(
     label="2026-02-09",
     published_on=date(2026, 2, 9),
     effective_on=date(2026, 2, 9),
-    force=Force.PRESENT,
+    status=Status.IN_FORCE,
     editorial=False,
     returns_to=None,
     summary="Cookies are kept for ten days.\n\nThey were kept for thirty.",
@@ -48,7 +49,7 @@ VERSION = ToldVersion(
     page_url="https://policies.example/privacy/versions/2026-02-09/",
     redline_url="https://policies.example/privacy/changes/2026-02-09/",
 )
-DOCUMENT = ToldDocument(
+DOCUMENT = AnnouncedDocument(
     title="Privacy policy",
     language="en",
     url="https://policies.example/privacy/",
@@ -59,7 +60,7 @@ DOCUMENT = ToldDocument(
 )
 
 
-def mail_on(*documents: ToldDocument, language: str = "en", sender: Sender = SENDER) -> Message:
+def mail_on(*documents: AnnouncedDocument, language: str = "en", sender: Sender = SENDER) -> Message:
     content = AnnouncedContent(
         site_name="Example Market",
         site_url="https://policies.example/",
@@ -69,7 +70,7 @@ def mail_on(*documents: ToldDocument, language: str = "en", sender: Sender = SEN
     return compose(content, language=language, sender=sender)
 
 
-def with_version(**changed: object) -> ToldDocument:
+def with_version(**changed: object) -> AnnouncedDocument:
     return replace(DOCUMENT, versions=(replace(VERSION, **changed),))  # type: ignore[arg-type]
 
 
@@ -91,9 +92,9 @@ def visible(html: str) -> str:
     return tree.body.text(separator=" ")
 
 
-@pytest.mark.parametrize("language", sorted(spoken()))
+@pytest.mark.parametrize("language", sorted(languages_in(LANGUAGES)))
 def test_every_language_has_the_same_texts_with_the_same_places(language: str) -> None:
-    english, other = load_language("en").texts, load_language(language).texts
+    english, other = load_words(LANGUAGES, "en").texts, load_words(LANGUAGES, language).texts
     assert other.keys() == english.keys()
     for key, text in english.items():
         forms = [text] if isinstance(text, str) else list(text.values())
@@ -115,7 +116,7 @@ def test_a_language_without_words_of_its_own_is_told_in_english(language: str, s
     [
         (DOCUMENT, "“Privacy policy” has changed", "изменён документ «Privacy policy»"),
         (
-            with_version(force=Force.UPCOMING, effective_on=date(2026, 6, 1)),
+            with_version(status=Status.UPCOMING, effective_on=date(2026, 6, 1)),
             "“Privacy policy” changes on 1 June 2026",
             "с 1 июня 2026 года меняется документ «Privacy policy»",
         ),
@@ -126,30 +127,30 @@ def test_a_language_without_words_of_its_own_is_told_in_english(language: str, s
         ),
     ],
 )
-def test_the_subject_says_what_happened(document: ToldDocument, english: str, russian: str) -> None:
+def test_the_subject_says_what_happened(document: AnnouncedDocument, english: str, russian: str) -> None:
     assert mail_on(document).subject == f"Example Market: {english}"
     assert mail_on(document, language="ru").subject == f"Example Market: {russian}"
 
 
 def test_several_documents_come_in_one_mail_with_a_list_of_them_first() -> None:
-    terms = replace(DOCUMENT, title="Terms of use", versions=(replace(VERSION, force=Force.UPCOMING),))
+    terms = replace(DOCUMENT, title="Terms of use", versions=(replace(VERSION, status=Status.UPCOMING),))
     message = mail_on(DOCUMENT, terms)
     assert message.subject == "Example Market: changes in 2 documents"
     assert message.text.index("* Terms of use: Takes effect") < message.text.index("WHAT CHANGED")
 
 
 @pytest.mark.parametrize(
-    ("force", "said"),
+    ("status", "said"),
     [
-        (Force.PRESENT, "In effect since 9 February 2026."),
-        (Force.UPCOMING, "Takes effect on 9 February 2026. Until then, the current version applies."),
-        (Force.UPCOMING_FIRST, "Takes effect on 9 February 2026."),
-        (Force.SUPERSEDED, "Was in effect from 9 February 2026. A later version has replaced it."),
-        (Force.OVERTAKEN, "Never took effect: a later version replaced it before 9 February 2026."),
+        (Status.IN_FORCE, "In effect since 9 February 2026."),
+        (Status.UPCOMING, "Takes effect on 9 February 2026. Until then, the current version applies."),
+        (Status.UPCOMING_FIRST, "Takes effect on 9 February 2026."),
+        (Status.SUPERSEDED, "Was in effect from 9 February 2026. A later version has replaced it."),
+        (Status.OVERTAKEN, "Never took effect: a later version replaced it before 9 February 2026."),
     ],
 )
-def test_it_says_whether_the_change_is_in_force(force: Force, said: str) -> None:
-    message = mail_on(with_version(force=force))
+def test_it_says_whether_the_change_is_in_force(status: Status, said: str) -> None:
+    message = mail_on(with_version(status=status))
     assert said in message.text
     assert said in message.html
 
@@ -164,7 +165,10 @@ def test_without_a_summary_it_lists_the_changes() -> None:
 
 def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_once() -> None:
     earlier = replace(
-        VERSION, published_on=date(2026, 1, 20), force=Force.SUPERSEDED, summary="Payments are named."
+        VERSION,
+        published_on=date(2026, 1, 20),
+        status=Status.SUPERSEDED,
+        summary="Payments are named.",
     )
     since = (date(2026, 1, 10), "https://policies.example/privacy/since/2026-01-10/")
     message = mail_on(replace(DOCUMENT, versions=(VERSION, earlier), since=since))
@@ -200,13 +204,13 @@ def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_f
     assert email["Content-Language"] == message.language
 
 
-@pytest.mark.parametrize("language", sorted(spoken()))
+@pytest.mark.parametrize("language", sorted(languages_in(LANGUAGES)))
 def test_text_and_html_say_the_same(language: str) -> None:
     earlier = replace(VERSION, summary=None, omitted=3, editorial=True, returns_to=date(2026, 1, 1))
     several = replace(DOCUMENT, versions=(VERSION, earlier), since=(date(2026, 1, 10), DOCUMENT.url))
     new = replace(DOCUMENT, is_new=True, versions=(replace(VERSION, redline_html="", redline_text=""),))
     message = mail_on(several, new, language=language)
-    words = load_language(language)
+    words = load_words(LANGUAGES, language)
     html = visible(message.html).replace(words("legend"), "")
     text = re.sub(r"\[(removed|added): (\w+)\]", r"\2", message.text)
     urls = re.findall(r"^https://.*$", text, re.MULTILINE)
@@ -383,9 +387,9 @@ def test_one_link_stands_out_and_leads_to_what_changed() -> None:
     assert not LexborHTMLParser(mail_on(DOCUMENT, replace(DOCUMENT, title="Terms")).html).css(".button")
 
 
-@pytest.mark.parametrize("force", [Force.UPCOMING, Force.UPCOMING_LATER])
-def test_a_link_to_the_text_that_applies_now_says_until_when(force: Force) -> None:
-    upcoming = with_version(force=force, effective_on=date(2026, 6, 1))
+@pytest.mark.parametrize("status", [Status.UPCOMING, Status.UPCOMING_LATER])
+def test_a_link_to_the_text_that_applies_now_says_until_when(status: Status) -> None:
+    upcoming = with_version(status=status, effective_on=date(2026, 6, 1))
     message = mail_on(upcoming)
     assert (
         "The version that applies now, until 31 May 2026:\nhttps://policies.example/privacy/\n"
@@ -414,7 +418,7 @@ def test_a_reader_can_check_that_the_message_is_genuine() -> None:
     assert mail_on(DOCUMENT, DOCUMENT).text.endswith("\nhttps://policies.example/\n")
 
 
-@pytest.mark.parametrize("language", sorted(spoken()))
+@pytest.mark.parametrize("language", sorted(languages_in(LANGUAGES)))
 def test_no_message_has_marks_of_markdown_or_the_word_redline(language: str) -> None:
     message = mail_on(DOCUMENT, replace(DOCUMENT, title="Terms"), language=language)
     assert not re.search(r"^(#|=|-){2,}|redline", message.text, re.MULTILINE | re.IGNORECASE)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from subscribers.messages.language import load_language, spoken
 from subscribers.model import Exclusion, Outcome
-from subscribers.proof.reporting import MEANINGS
+from subscribers.proof.declaration import LANGUAGES
+from subscribers.proof.summary import MEANINGS
+from subscribers.words import languages_in, load_words
 
 
-@pytest.mark.parametrize("language", sorted(spoken()))
+@pytest.mark.parametrize("language", sorted(languages_in(LANGUAGES)))
 def test_every_reason_and_every_outcome_has_words(language: str) -> None:
-    words = load_language(language).texts
-    reasons = {f"proof_excluded_{reason.value.replace(' ', '_')}" for reason in Exclusion}
-    outcomes = {f"proof_outcome_{outcome.value}" for outcome in Outcome}
+    words = load_words(LANGUAGES, language).texts
+    reasons = {f"excluded_{reason.value.replace(' ', '_')}" for reason in Exclusion}
+    outcomes = {f"outcome_{outcome.value}" for outcome in Outcome}
     assert reasons | outcomes <= words.keys()
 
 

@@ -7,7 +7,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.proof.merkle import Tree, leaf, paths, root_from
+from subscribers.proof.merkle_tree import Tree, leaf, paths, root_from
 
 RECORDS = st.lists(st.binary(max_size=4), min_size=1, max_size=40)
 

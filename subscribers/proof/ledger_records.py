@@ -21,7 +21,7 @@ from subscribers.model import (
     events,
     people,
 )
-from subscribers.proof.form import Attempt, Delivery, Fate, Post, Report
+from subscribers.proof.bundle_format import Attempt, Delivery, Fate, Post, Report
 from subscribers.users.pseudonyms import account_pseudonym, committed_addresses, proof_key
 
 ROWS_AT_ONCE = 5_000

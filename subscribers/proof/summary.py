@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from subscribers.proof.form import Head
-from subscribers.proof.person import Testimony, ToldAccount
+from subscribers.proof.bundle_format import Head
+from subscribers.proof.verify_user_proof import VerifiedAccount, VerifiedUserProof
 
 MEANINGS = {
     "processed": "the provider is sending it; no report of arrival",
@@ -23,20 +23,20 @@ FATES = {
 
 
 def summary(head: Head) -> str:
-    """Which announcement, and its books."""
-    books = head.books
-    state = "complete" if head.complete else f"incomplete: {books.waiting} wait, {books.unknown} in doubt"
+    """Which announcement, and its totals."""
+    totals = head.totals
+    state = "complete" if head.complete else f"incomplete: {totals.waiting} wait, {totals.unknown} in doubt"
     before = f"follows {head.before.head_sha256[:16]}" if head.before else "is the first of its chain"
-    outcomes = "".join(f", {number} {outcome}" for outcome, number in books.outcomes.items())
+    outcomes = "".join(f", {number} {outcome}" for outcome, number in totals.outcomes.items())
     return (
-        f"announcement {head.announcement} of {head.site_url}, {state}; audience {books.audience} = "
-        f"{books.accepted} accepted + {sum(books.excluded.values())} excluded + {books.rejected} rejected "
-        f"+ {books.unknown} unknown + {books.waiting} waiting (reported: {outcomes[2:] or 'nothing yet'}); "
+        f"announcement {head.announcement} of {head.site_url}, {state}; audience {totals.audience} = "
+        f"{totals.accepted} accepted + {sum(totals.excluded.values())} excluded + {totals.rejected} rejected "
+        f"+ {totals.unknown} unknown + {totals.waiting} waiting (reported: {outcomes[2:] or 'nothing yet'}); "
         f"root {head.root}; {before}"
     )
 
 
-def testimony(proven: Testimony) -> Iterator[str]:
+def testimony(proven: VerifiedUserProof) -> Iterator[str]:
     """What a person was told, when, and with which outcome."""
     head = proven.head
     subjects = {message.number: message.subject for message in head.messages}
@@ -65,7 +65,7 @@ def testimony(proven: Testimony) -> Iterator[str]:
     yield "  that anybody has read it is not claimed"
 
 
-def _fate(account: ToldAccount) -> str:
+def _fate(account: VerifiedAccount) -> str:
     delivery, attempt = account.delivery, account.attempt
     if delivery.fate == "excluded":
         return f"not sent: {delivery.exclusion}"
@@ -76,7 +76,7 @@ def _fate(account: ToldAccount) -> str:
     return f"handed to {attempt.transport} {_time(attempt.claimed_at)}{accepted_at}{name}"
 
 
-def _unnamed(account: ToldAccount) -> str:
+def _unnamed(account: VerifiedAccount) -> str:
     if account.delivery.address is None:
         return "at no address"
     return "at an address that is no longer the account's"

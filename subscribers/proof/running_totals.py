@@ -1,4 +1,4 @@
-"""Keeps the books of a bundle while its records stream by: when it is made, and when it is verified."""
+"""Keeps the totals of a bundle while its records stream by: when it is made, and when it is verified."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import sys
 from collections import Counter
 
 from subscribers.model import AttemptState
-from subscribers.proof.form import Attempt, Books, Delivery
+from subscribers.proof.bundle_format import Attempt, Delivery, ProofTotals
 
 
-class Count:
+class RunningTotals:
     """What the records seen so far add up to; attempts come before the deliveries that name them."""
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class Count:
             return None
         return self._accepted_by[delivery.attempt]
 
-    def books(self, *, audience: int) -> Books:
-        """The books, for an audience counted before."""
-        return Books(
+    def totals(self, *, audience: int) -> ProofTotals:
+        """The totals, for an audience counted before."""
+        return ProofTotals(
             audience=audience,
             accepted=self._fates["accepted"],
             excluded=dict(sorted(self._exclusions.items())),

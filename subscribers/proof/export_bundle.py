@@ -20,14 +20,14 @@ from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import batch_rows
 from subscribers.model import announcements, contents, histories, proofs
-from subscribers.proof import declaration, form, merkle
-from subscribers.proof.counting import Count
-from subscribers.proof.form import Document, Head, Link, Root, ToldMessage
-from subscribers.proof.records import Records
-from subscribers.proof.sorting import sorted_lines
+from subscribers.proof import bundle_format, declaration, merkle_tree
+from subscribers.proof.bundle_format import BundledMessage, Document, Head, Link, Root
+from subscribers.proof.ledger_records import Records
+from subscribers.proof.running_totals import RunningTotals
+from subscribers.proof.sort_on_disk import sorted_lines
 from subscribers.settings import Sender
 from subscribers.signing import fingerprint
-from subscribers.site.published import PublishedHistory, parse_history
+from subscribers.site.history_json import PublishedHistory, parse_history
 
 
 class UnprovableError(NotifyError):
@@ -62,9 +62,9 @@ def export(
                 head = _written(connection, announcement_id, folder, sender=sender, on_record=on_record)
             head = replace(head, signed_by=fingerprint(key.public_key()))
             head, raw = _chained(engine, _declared(head, folder))
-            (folder / form.HEAD).write_bytes(raw)
-            (folder / form.SIGNATURE).write_bytes(key.sign(raw))
-            (folder / form.ROOT).write_bytes(root_of(head, raw))
+            (folder / bundle_format.HEAD).write_bytes(raw)
+            (folder / bundle_format.SIGNATURE).write_bytes(key.sign(raw))
+            (folder / bundle_format.ROOT).write_bytes(root_of(head, raw))
             folder.rename(into)
     return head
 
@@ -72,13 +72,13 @@ def export(
 def root_of(head: Head, raw: bytes) -> bytes:
     """The small file to publish, for the head whose bytes are ``raw``."""
     root = Root(
-        format=form.FORMAT,
+        format=bundle_format.FORMAT,
         announcement=head.announcement,
         site_url=head.site_url,
         head_sha256=hashlib.sha256(raw).hexdigest(),
         root=head.root,
     )
-    return form.root_json.dump_json(root, indent=1) + b"\n"
+    return bundle_format.root_json.dump_json(root, indent=1) + b"\n"
 
 
 def _written(
@@ -96,34 +96,34 @@ def _written(
     ).one_or_none()
     if body is None:
         raise UnprovableError(announcement_id, "was made by a version that kept no proof")
-    history = parse_history(body, where=form.HISTORY)
+    history = parse_history(body, where=bundle_format.HISTORY)
     records = Records(connection, announcement_id)
-    (folder / form.HISTORY).write_bytes(body)
-    count = Count()
+    (folder / bundle_format.HISTORY).write_bytes(body)
+    running = RunningTotals()
     with _RecordFiles(folder) as files:
         for attempt in records.attempts():
-            count.add_attempt(attempt)
-            files.add(form.attempt_json.dump_json(attempt))
+            running.add_attempt(attempt)
+            files.add(bundle_format.attempt_json.dump_json(attempt))
         attempts = files.count
         for post in records.posts():
-            files.add(form.post_json.dump_json(post))
+            files.add(bundle_format.post_json.dump_json(post))
         posts = files.count - attempts
 
         def lines() -> Iterator[bytes]:
             for delivery in records.deliveries():
-                count.add(delivery)
+                running.add(delivery)
                 on_record()
-                yield form.delivery_json.dump_json(delivery)
+                yield bundle_format.delivery_json.dump_json(delivery)
 
         for line in sorted_lines(lines(), folder=folder.parent):
             files.add(line)
-    books = count.books(audience=row.audience)
-    assert books.are_balanced, "somebody is not accounted for"
+    totals = running.totals(audience=row.audience)
+    assert totals.are_balanced, "somebody is not accounted for"
     return Head(
-        format=form.FORMAT,
+        format=bundle_format.FORMAT,
         announcement=announcement_id,
         publication=row.versions_sha256,
-        complete=not books.waiting and not books.unknown,
+        complete=not totals.waiting and not totals.unknown,
         declared_by=sender.legal_name,
         contact=sender.contact,
         site_url=row.site_url,
@@ -135,7 +135,7 @@ def _written(
         counted_at=row.fanned_out_at,
         documents=documents_of(history),
         messages=_messages(connection, announcement_id, records.messages, folder),
-        books=books,
+        totals=totals,
         attempts=attempts,
         posts=posts,
         deliveries=files.count - attempts - posts,
@@ -177,24 +177,26 @@ def documents_of(history: PublishedHistory) -> list[Document]:
 
 def _messages(
     connection: Connection, announcement_id: int, numbers: Mapping[tuple[str, int], int], folder: Path
-) -> list[ToldMessage]:
+) -> list[BundledMessage]:
     rows = connection.execute(
         select(contents).where(contents.c.announcement_id == announcement_id, contents.c.sha256.is_not(None))
     )
     told = []
     for row in rows:
         number = numbers[row.language, row.last_told_id]
-        for name, words in zip(form.message_files(number), (row.text, row.html), strict=True):
+        for name, words in zip(bundle_format.message_files(number), (row.text, row.html), strict=True):
             (folder / name).write_bytes(words.encode())
-        told.append(ToldMessage(number=number, language=row.message_language, subject=row.subject))
+        told.append(BundledMessage(number=number, language=row.message_language, subject=row.subject))
     return sorted(told, key=lambda message: message.number)
 
 
 def _declared(head: Head, folder: Path) -> Head:
     """The head with the digests of all files that it has to name, the declaration's among them."""
-    (folder / form.DECLARATION_TEXT).write_bytes(declaration.as_text(head).encode())
-    (folder / form.DECLARATION_HTML).write_bytes(declaration.as_html(head).encode())
-    named = sorted(file for file in folder.iterdir() if file.name not in {form.RECORDS, form.DIGESTS})
+    (folder / bundle_format.DECLARATION_TEXT).write_bytes(declaration.as_text(head).encode())
+    (folder / bundle_format.DECLARATION_HTML).write_bytes(declaration.as_html(head).encode())
+    named = sorted(
+        file for file in folder.iterdir() if file.name not in {bundle_format.RECORDS, bundle_format.DIGESTS}
+    )
     return replace(head, files={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in named})
 
 
@@ -207,7 +209,7 @@ def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
             newest_first.where(proofs.c.announcement_id == head.announcement)
         ).one_or_none()
         if own is not None:
-            again = replace(head, before=form.head_json.validate_json(own.head).before)
+            again = replace(head, before=bundle_format.head_json.validate_json(own.head).before)
             if _encoded(again) == own.head:
                 return again, own.head
         last = connection.execute(newest_first).one_or_none()
@@ -225,17 +227,17 @@ def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
 
 
 def _encoded(head: Head) -> bytes:
-    return form.head_json.dump_json(head, indent=1) + b"\n"
+    return bundle_format.head_json.dump_json(head, indent=1, by_alias=True) + b"\n"
 
 
 class _RecordFiles:
     """The records, the digest of each, and the tree over them."""
 
     def __init__(self, folder: Path) -> None:
-        self.tree = merkle.Tree()
+        self.tree = merkle_tree.Tree()
         self.count = 0
-        self._records: BinaryIO = (folder / form.RECORDS).open("wb")
-        self._digests: BinaryIO = (folder / form.DIGESTS).open("wb")
+        self._records: BinaryIO = (folder / bundle_format.RECORDS).open("wb")
+        self._digests: BinaryIO = (folder / bundle_format.DIGESTS).open("wb")
 
     def __enter__(self) -> _RecordFiles:
         return self
@@ -245,7 +247,7 @@ class _RecordFiles:
         self._digests.close()
 
     def add(self, record: bytes) -> None:
-        digest = merkle.leaf(record)
+        digest = merkle_tree.leaf(record)
         self.tree.add(digest)
         self.count += 1
         self._records.write(record + b"\n")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.published_site import PublishedSiteMaker
 
-from subscribers.site.published import UnreadableSiteError, parse_history, parse_redline
+from subscribers.site.history_json import UnreadableSiteError, parse_history, parse_redline
 
 JSON = st.recursive(
     st.none()

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from subscribers.errors import NotifyError
-from subscribers.proof import form, merkle
-from subscribers.proof.accounting import ContradictionError, check_books, check_history
-from subscribers.proof.bundle import root_of
-from subscribers.proof.form import Head
+from subscribers.proof import bundle_format, merkle_tree
+from subscribers.proof.bundle_format import Head
+from subscribers.proof.consistency import ContradictionError, check_history, check_totals
+from subscribers.proof.export_bundle import root_of
 from subscribers.signing import fingerprint, is_signed
 
 
@@ -31,13 +31,13 @@ class UnprovenError(NotifyError):
 
 def verify_bundle(bundle: Path, key: Ed25519PublicKey) -> Head:
     """The head of a bundle in which every byte is as it was signed, and all adds up."""
-    raw = read(bundle / form.HEAD)
-    head = verified_head(raw, read(bundle / form.SIGNATURE), key, where=bundle / form.HEAD)
+    raw = read(bundle / bundle_format.HEAD)
+    head = verified_head(raw, read(bundle / bundle_format.SIGNATURE), key, where=bundle / bundle_format.HEAD)
     _check_files(bundle, head, raw)
     _check_records(bundle, head)
     try:
-        check_history((bundle / form.HISTORY).read_bytes(), head)
-        check_books(record_lines(bundle), head)
+        check_history((bundle / bundle_format.HISTORY).read_bytes(), head)
+        check_totals(record_lines(bundle), head)
     except ContradictionError as error:
         raise UnprovenError(bundle, f"{error}, so the bundle contradicts itself") from error
     return head
@@ -46,7 +46,7 @@ def verify_bundle(bundle: Path, key: Ed25519PublicKey) -> Head:
 def verify_chain(heads: list[tuple[Path, Head]]) -> None:
     """Refuse unless each bundle names the one given before it as the one made before it."""
     for (earlier, first), (later, second) in pairwise(heads):
-        digest = hashlib.sha256((earlier / form.HEAD).read_bytes()).hexdigest()
+        digest = hashlib.sha256((earlier / bundle_format.HEAD).read_bytes()).hexdigest()
         if second.before is None or second.before.head_sha256 != digest:
             named = (
                 f"announcement {second.before.announcement}, head {second.before.head_sha256}"
@@ -63,7 +63,7 @@ def verify_chain(heads: list[tuple[Path, Head]]) -> None:
 def verified_head(raw: bytes, signature: bytes, key: Ed25519PublicKey, *, where: object) -> Head:
     """The head, if the key has signed exactly these bytes."""
     try:
-        head = form.head_json.validate_json(raw)
+        head = bundle_format.head_json.validate_json(raw)
     except ValidationError:
         head = None
     if not is_signed(key, signature, raw):
@@ -91,15 +91,15 @@ def read(file: Path) -> bytes:
 
 def record_lines(bundle: Path) -> Iterator[bytes]:
     """The records as they stand in their file, without line ends."""
-    with (bundle / form.RECORDS).open("rb") as file:
+    with (bundle / bundle_format.RECORDS).open("rb") as file:
         for line in file:
             yield line.removesuffix(b"\n")
 
 
 def digests(bundle: Path) -> Iterator[bytes]:
     """The digest of each record."""
-    with (bundle / form.DIGESTS).open("rb") as file:
-        while digest := file.read(form.DIGEST_BYTES):
+    with (bundle / bundle_format.DIGESTS).open("rb") as file:
+        while digest := file.read(bundle_format.DIGEST_BYTES):
             yield digest
 
 
@@ -107,9 +107,16 @@ def _check_files(bundle: Path, head: Head, raw: bytes) -> None:
     for name, sha256 in head.files.items():
         if hashlib.sha256(read(bundle / name)).hexdigest() != sha256:
             raise UnprovenError(bundle / name, "was changed")
-    if read(bundle / form.ROOT) != root_of(head, raw):
-        raise UnprovenError(bundle / form.ROOT, "was changed")
-    ours = {*head.files, form.HEAD, form.SIGNATURE, form.ROOT, form.RECORDS, form.DIGESTS}
+    if read(bundle / bundle_format.ROOT) != root_of(head, raw):
+        raise UnprovenError(bundle / bundle_format.ROOT, "was changed")
+    ours = {
+        *head.files,
+        bundle_format.HEAD,
+        bundle_format.SIGNATURE,
+        bundle_format.ROOT,
+        bundle_format.RECORDS,
+        bundle_format.DIGESTS,
+    }
     present = {file.name for file in bundle.iterdir()}
     for name in sorted(ours - present):
         raise UnprovenError(bundle / name, "is missing")
@@ -119,10 +126,10 @@ def _check_files(bundle: Path, head: Head, raw: bytes) -> None:
 
 def _check_records(bundle: Path, head: Head) -> None:
     """Compare each record with its digest, and both with the signed root."""
-    signed, found = merkle.Tree(), merkle.Tree()
+    signed, found = merkle_tree.Tree(), merkle_tree.Tree()
     first: int | None = None
     for place, (digest, line) in enumerate(zip_longest(digests(bundle), record_lines(bundle))):
-        actual = None if line is None else merkle.leaf(line)
+        actual = None if line is None else merkle_tree.leaf(line)
         if first is None and digest != actual:
             first = place
         if digest is not None:
@@ -133,12 +140,14 @@ def _check_records(bundle: Path, head: Head) -> None:
     if signed_root == found_root == head.root and first is None:
         _check_last_byte(bundle)
     elif signed_root == head.root and first is not None:
-        raise UnprovenError(bundle / form.RECORDS, _what_happened(bundle, first))
+        raise UnprovenError(bundle / bundle_format.RECORDS, _what_happened(bundle, first))
     elif found_root == head.root and first is not None:
-        raise UnprovenError(bundle / form.DIGESTS, f"the digest of record {first} was changed")
+        raise UnprovenError(bundle / bundle_format.DIGESTS, f"the digest of record {first} was changed")
     else:
         where = f"both from record {first} on" if first is not None else "in the same way"
-        raise UnprovenError(bundle, f"{form.RECORDS} and {form.DIGESTS} were changed, {where}")
+        raise UnprovenError(
+            bundle, f"{bundle_format.RECORDS} and {bundle_format.DIGESTS} were changed, {where}"
+        )
 
 
 def _what_happened(bundle: Path, place: int) -> str:
@@ -149,8 +158,8 @@ def _what_happened(bundle: Path, place: int) -> str:
         return f"ends before record {place}"
     if expected is None:
         return f"goes on after the last record, {place - 1}"
-    is_present = any(merkle.leaf(each) == expected for each in record_lines(bundle))
-    is_known = merkle.leaf(line) in digests(bundle)
+    is_present = any(merkle_tree.leaf(each) == expected for each in record_lines(bundle))
+    is_known = merkle_tree.leaf(line) in digests(bundle)
     if is_known:
         return f"record {place} is {'out of its place' if is_present else 'left out'}"
     return f"record {place} is {'displaced by a foreign one' if is_present else 'changed'}"
@@ -158,8 +167,8 @@ def _what_happened(bundle: Path, place: int) -> str:
 
 def _check_last_byte(bundle: Path) -> None:
     """The only byte that no digest covers is the end of the last line."""
-    with (bundle / form.RECORDS).open("rb") as file:
+    with (bundle / bundle_format.RECORDS).open("rb") as file:
         if file.seek(0, 2):
             file.seek(-1, 2)
             if file.read() != b"\n":
-                raise UnprovenError(bundle / form.RECORDS, "the end of the last line is missing")
+                raise UnprovenError(bundle / bundle_format.RECORDS, "the end of the last line is missing")

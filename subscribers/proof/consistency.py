@@ -11,12 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from subscribers.ledger.event_meaning import OUTCOMES
 from subscribers.ledger.evidence import STRENGTH
-from subscribers.proof import form
-from subscribers.proof.bundle import documents_of
-from subscribers.proof.counting import Count
-from subscribers.proof.form import Delivery, Head
+from subscribers.proof import bundle_format
+from subscribers.proof.bundle_format import Delivery, Head
+from subscribers.proof.export_bundle import documents_of
+from subscribers.proof.running_totals import RunningTotals
+from subscribers.site.history_json import UnreadableSiteError, parse_history
 from subscribers.site.news import digest, snapshot
-from subscribers.site.published import UnreadableSiteError, parse_history
 
 
 class ContradictionError(Exception):
@@ -26,40 +26,42 @@ class ContradictionError(Exception):
 def check_history(body: bytes, head: Head) -> None:
     """Refuse a history that is not the one the head tells of."""
     try:
-        history = parse_history(body, where=form.HISTORY)
+        history = parse_history(body, where=bundle_format.HISTORY)
     except UnreadableSiteError as error:
-        raise ContradictionError(f"{form.HISTORY} {error.what}") from error
+        raise ContradictionError(f"{bundle_format.HISTORY} {error.what}") from error
     if (
         hashlib.sha256(body).hexdigest() != head.history_sha256
         or (history.commit, history.site_url) != (head.commit, head.site_url)
         or digest(snapshot(history)) != head.publication
         or documents_of(history) != list(head.documents)
     ):
-        raise ContradictionError(f"{form.HISTORY} is not the one of which the head tells")
+        raise ContradictionError(f"{bundle_format.HISTORY} is not the one of which the head tells")
 
 
-def check_books(lines: Iterable[bytes], head: Head) -> None:
+def check_totals(lines: Iterable[bytes], head: Head) -> None:
     """Refuse records whose sums are not the head's, or of which one contradicts another."""
     source = iter(lines)
-    count = Count()
-    for attempt in _parsed(form.attempt_json, islice(source, head.attempts)):
-        count.add_attempt(attempt)
-    for _ in _parsed(form.post_json, islice(source, head.posts)):
+    running = RunningTotals()
+    for attempt in _parsed(bundle_format.attempt_json, islice(source, head.attempts)):
+        running.add_attempt(attempt)
+    for _ in _parsed(bundle_format.post_json, islice(source, head.posts)):
         pass
     before = ""
-    for place, delivery in enumerate(_parsed(form.delivery_json, source), head.attempts + head.posts):
-        problem = _broken_reference(delivery, head) or _problem(delivery, head, count)
+    for place, delivery in enumerate(
+        _parsed(bundle_format.delivery_json, source), head.attempts + head.posts
+    ):
+        problem = _broken_reference(delivery, head) or _problem(delivery, head, running)
         if delivery.person is not None:
             if delivery.person <= before:
                 problem = "counts an account twice, or stands in the wrong order"
             before = delivery.person
         if problem:
             raise ContradictionError(f"record {place} {problem}")
-        count.add(delivery)
-    books = count.books(audience=head.books.audience)
-    if books != head.books or books.audience != head.deliveries or not books.are_balanced:
-        raise ContradictionError("the books do not balance")
-    if head.complete != (not books.waiting and not books.unknown):
+        running.add(delivery)
+    totals = running.totals(audience=head.totals.audience)
+    if totals != head.totals or totals.audience != head.deliveries or not totals.are_balanced:
+        raise ContradictionError("the totals do not balance")
+    if head.complete != (not totals.waiting and not totals.unknown):
         raise ContradictionError("the head says complete, and somebody is open")
 
 
@@ -75,7 +77,7 @@ def _broken_reference(delivery: Delivery, head: Head) -> str | None:
     return None
 
 
-def _problem(delivery: Delivery, head: Head, count: Count) -> str | None:
+def _problem(delivery: Delivery, head: Head, running: RunningTotals) -> str | None:
     excluded = delivery.fate == "excluded"
     messages = {None} if excluded else {message.number for message in head.messages}
     told = [OUTCOMES[report.kind] for report in delivery.reports if report.kind in OUTCOMES]
@@ -83,7 +85,7 @@ def _problem(delivery: Delivery, head: Head, count: Count) -> str | None:
     wrongs = {
         "is excluded without a reason": excluded != (delivery.exclusion is not None),
         "names a message that is not there": delivery.message not in messages,
-        "was accepted by no attempt": delivery.fate == "accepted" and count.accepted_by(delivery) is None,
+        "was accepted by no attempt": delivery.fate == "accepted" and running.accepted_by(delivery) is None,
         "has another outcome than its reports say": delivery.outcome != outcome,
     }
     return next((what for what, is_so in wrongs.items() if is_so), None)

@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 FORMAT: Final = 1
 HEAD, SIGNATURE, ROOT = "head.json", "head.sig", "root.json"
@@ -82,7 +82,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class ProofTotals:
     """``audience`` is the sum of the next five.
 
     Of the accepted ones, ``handed_to`` counts the transports they went by, ``outcomes`` what was reported.
@@ -119,7 +119,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldMessage:
+class BundledMessage:
     """One of the messages; its text and HTML are the files ``message-N.txt`` and ``.html``."""
 
     number: int
@@ -153,8 +153,8 @@ class Head:
     made_at: datetime
     counted_at: datetime
     documents: Sequence[Document]
-    messages: Sequence[ToldMessage]
-    books: Books
+    messages: Sequence[BundledMessage]
+    totals: Annotated[ProofTotals, Field(alias="books")]  # the name that format 1 has
     attempts: int
     posts: int
     deliveries: int
@@ -212,7 +212,7 @@ class ProvenMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonProof:
+class UserProof:
     """A person's part of a bundle, which can be verified without the rest; signatures are hexadecimal.
 
     ``accounts_signature`` is there where an email address was corrected since, so that the commitment cannot
@@ -229,7 +229,7 @@ class PersonProof:
 
 
 attempt_json, post_json, delivery_json = TypeAdapter(Attempt), TypeAdapter(Post), TypeAdapter(Delivery)
-head_json, root_json, person_json = TypeAdapter(Head), TypeAdapter(Root), TypeAdapter(PersonProof)
+head_json, root_json, user_proof_json = TypeAdapter(Head), TypeAdapter(Root), TypeAdapter(UserProof)
 accounts_json = TypeAdapter(Sequence[ProvenAccount])
 
 
