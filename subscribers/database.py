@@ -48,6 +48,26 @@ class DatabaseUrlError(NotifyError):
         )
 
 
+class MissingDriverError(NotifyError):
+    """The URL names a PostgreSQL database, and the extra with its driver is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "POLICY_NOTIFY_DATABASE_URL names a PostgreSQL database, but its driver is not installed. "
+            "Install it: pip install 'policysite[postgresql]'"
+        )
+
+
+class NoPostgresqlError(NotifyError):
+    """Workers share a PostgreSQL database; a SQLite database serves one machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "POLICY_NOTIFY_DATABASE_URL names a SQLite database, and workers need PostgreSQL. "
+            "With SQLite, one machine sends everything: policy-notify deliver"
+        )
+
+
 class UnreadableDatabaseError(NotifyError):
     """The database cannot be opened, read or written."""
 
@@ -93,12 +113,22 @@ def open_database(url: str, environment: Mapping[str, str] = os.environ) -> Engi
         engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
     except ArgumentError as error:
         raise DatabaseUrlError("names no file") from error
+    except ModuleNotFoundError as error:
+        if parsed.get_backend_name() != "postgresql":
+            raise
+        raise MissingDriverError from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _set_up_postgresql)
     return engine
+
+
+def require_postgresql(engine: Engine) -> None:
+    """Raise NoPostgresqlError for a database that machines cannot share."""
+    if engine.dialect.name != "postgresql":
+        raise NoPostgresqlError
 
 
 def is_far(url: URL, environment: Mapping[str, str] = os.environ) -> bool:

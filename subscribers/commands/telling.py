@@ -21,13 +21,12 @@ from subscribers.announcing import announcements, rehearsal
 from subscribers.announcing.past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
 from subscribers.clock import utc_now
-from subscribers.database import migrate, open_database, open_migrated, reading
+from subscribers.database import migrate, open_database, open_migrated, reading, require_postgresql
 from subscribers.delivery import reporting, unfinished
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.local import deliver
 from subscribers.delivery.pacing import configured_pace
 from subscribers.delivery.reconciliation import configured_reconciliation
-from subscribers.delivery.workers import work
 from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
 from subscribers.ledger.books import outcomes, statuses
@@ -197,8 +196,12 @@ def worker_command() -> None:
     """
     settings = read_settings(os.environ)
     settings.demand_for_sending()
+    engine = _open(settings)
+    require_postgresql(engine)
+    from subscribers.delivery.workers import work  # noqa: PLC0415 - its parts are in the extra postgresql
+
     work(
-        Ledger(_open(settings), pace=configured_pace(settings)),
+        Ledger(engine, pace=configured_pace(settings)),
         configured_transport(settings),
         sender=settings.who_sends(),
         reconciliation=configured_reconciliation(settings),

@@ -20,6 +20,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from psycopg import Error as PsycopgError
 from sqlalchemy import URL
 
+from subscribers.database import require_postgresql
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
 from subscribers.errors import NotifyError
@@ -38,16 +39,6 @@ CONNECTION_LOST = (ConnectorException, PsycopgError)
 log = logging.getLogger(__name__)
 
 
-class NoPostgresqlError(NotifyError):
-    """Workers share a PostgreSQL; SQLite is for one machine."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a worker needs a PostgreSQL in POLICY_NOTIFY_DATABASE_URL; "
-            "with SQLite, one machine does it all: policy-notify deliver"
-        )
-
-
 def work(
     ledger: Ledger, transport: Transport, *, sender: Sender, reconciliation: Reconciliation | None
 ) -> None:
@@ -55,8 +46,7 @@ def work(
 
     Then the batch under way is finished. A database that goes away is waited for.
     """
-    if ledger.engine.dialect.name != "postgresql":
-        raise NoPostgresqlError
+    require_postgresql(ledger.engine)
     logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(_is_not_said_already)

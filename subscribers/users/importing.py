@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING, cast
 
-from psycopg import Connection as PsycopgConnection
 from sqlalchemy import (
     Column,
     Connection,
@@ -44,6 +44,9 @@ from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import Refusal
 from subscribers.users.import_values import Row, is_external_id
 from subscribers.users.registry import new_pseudonym_key, spread_requests, superseded_digest
+
+if TYPE_CHECKING:
+    from psycopg import Connection as PsycopgConnection  # not installed where SQLite is enough
 
 CHUNK = 5_000  # rows: some 2 MB, and the cost of a statement no longer shows
 REFUSALS_KEPT = 1_000  # enough to mend a file by; the count is always exact
@@ -211,8 +214,7 @@ def _stage(connection: Connection, rows: Iterable[Row | Refusal], refused: _Refu
 
 
 def _copy(connection: Connection, values: Iterator[_Staged]) -> None:
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, PsycopgConnection)
+    driver = cast("PsycopgConnection", connection.connection.dbapi_connection)
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         for value in values:
             copy.write_row(value)

@@ -321,7 +321,7 @@ def read_mail(file: Path) -> str:
 
 
 def test_workers_are_refused_on_sqlite(run: Run) -> None:
-    assert "needs a PostgreSQL" in run("worker", expect=1).stderr
+    assert "workers need PostgreSQL" in run("worker", expect=1).stderr
 
 
 @pytest.mark.parametrize(

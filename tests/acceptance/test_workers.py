@@ -156,5 +156,5 @@ def test_a_worker_that_is_stopped_finishes_its_batch(
 
 def test_workers_need_a_postgresql(sqlite_url: str) -> None:
     ledger = Ledger(open_database(sqlite_url))
-    with pytest.raises(NotifyError, match="needs a PostgreSQL"):
+    with pytest.raises(NotifyError, match="workers need PostgreSQL"):
         work(ledger, ScriptedTransport(), sender=SENDER, reconciliation=None)

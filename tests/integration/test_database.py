@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -309,3 +310,9 @@ def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     migrate(engine)
     with writing(engine):
         assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_missing_driver_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(NotifyError, match=r"pip install 'policysite\[postgresql\]'"):
+        open_database("postgresql://notify@localhost/notify")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from alembic import op
-from procrastinate.schema import SchemaManager
 
 revision = "0002"
 down_revision = "0001"
@@ -14,4 +13,6 @@ depends_on = None
 def upgrade() -> None:
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
+        from procrastinate.schema import SchemaManager  # noqa: PLC0415 - an extra that SQLite does not need
+
         connection.exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
