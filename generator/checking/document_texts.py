@@ -12,7 +12,9 @@ from generator.checking.broken_links import Page
 from generator.checking.changed_text import ChangedText
 from generator.checking.effective_dates import missing_corrections
 from generator.checking.report import Finding, Proposal
-from generator.git.repository import UNCOMMITTED, Repository, is_document_path
+from generator.git.document_paths import is_document_path
+from generator.git.repository import Repository
+from generator.git.steps import UNCOMMITTED
 from generator.language import load_language
 from generator.markdown.surroundings import Surroundings
 from generator.redline import Side
@@ -111,7 +113,7 @@ class DocumentTexts:
 
     def lines(self, path: str) -> Sequence[str]:
         """The lines of a file of the work tree, by its path in the repository; none where it is not there."""
-        blob = self.repository.working_files(folder=self.folder).get(path)
+        blob = self.repository.work_tree.files(folder=self.folder).get(path)
         return self.repository.read(blob).decode("utf-8", "replace").splitlines() if blob else ()
 
     def beside(self, files: Mapping[str, str], *, folder: str) -> dict[str, str]:

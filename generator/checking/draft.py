@@ -17,7 +17,8 @@ from generator.checking.lookalike_letters import letter_findings
 from generator.checking.removed_documents import removal_findings
 from generator.checking.report import FileBeside, Finding, Removal, Report
 from generator.checking.unfinished_text import unfinished_text_findings
-from generator.git.repository import UNCOMMITTED, Repository
+from generator.git.repository import Repository
+from generator.git.steps import UNCOMMITTED
 from generator.site.allowed_files import is_hidden
 from generator.site.config import SiteConfig
 from generator.site.hidden_readmes import without_hidden_readmes
@@ -92,7 +93,7 @@ def check_draft(
         findings += removal_findings(place, path=texts.path_of(place))
     was_in = history.committed_folder
     committed = texts.beside(repository.files(before, folder=was_in), folder=was_in)
-    present = texts.beside(repository.working_files(folder=folder), folder=folder)
+    present = texts.beside(repository.work_tree.files(folder=folder), folder=folder)
     findings += _broken_links(texts, places, links, committed=committed, present=present)
     return Report(
         findings=tuple(findings),

@@ -139,7 +139,7 @@ def _read_side(name: str, renderer: Renderer, repository: Repository | None) -> 
 
 def _found(name: str, repository: Repository | None) -> tuple[bytes, Surroundings]:
     """The bytes of the file with this name, and the files around it."""
-    from generator.git.repository import UNCOMMITTED  # noqa: PLC0415 - as above
+    from generator.git.steps import UNCOMMITTED  # noqa: PLC0415 - as above
     from generator.markdown.surroundings import Surroundings  # noqa: PLC0415 - as above
 
     if Path(name).is_file():

@@ -42,7 +42,7 @@ def build_site(
     config = run.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
     with open_repository(config.documents) as repository:
-        around = [repository.git_dir, repository.work_tree or repository.git_dir]
+        around = [repository.git_dir, repository.root or repository.git_dir]
         refuse_foreign_folder(
             folder,
             kept=[config.documents, config_file, *around],

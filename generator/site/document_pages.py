@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.git.repository import UNCOMMITTED
+from generator.git.steps import UNCOMMITTED
 from generator.language import Language, load_language, reading_in
 from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.document_view import ChangeSize, DocumentView, HistoryPage, Relative

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.cache import Cache
-from generator.git.repository import is_committed
+from generator.git.committed_folder import is_committed
 
 
 def open_cache(folder: Path) -> tuple[Cache, str | None]:

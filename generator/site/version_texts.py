@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
-from generator.git.repository import UNCOMMITTED, Repository, is_document_path
+from generator.git.document_paths import is_document_path
+from generator.git.repository import Repository
+from generator.git.steps import UNCOMMITTED
 from generator.redline import Side
 from generator.redline.pictures import with_pictures
 from generator.site.allowed_files import FileRule, suffix

@@ -14,8 +14,10 @@ from functools import partial
 from typing import NamedTuple
 
 from generator.errors import DocumentTextError
+from generator.git.document_paths import normal_folder
 from generator.git.files import KnownFiles
-from generator.git.repository import Repository, Step, normal_folder
+from generator.git.repository import Repository
+from generator.git.steps import Step
 from generator.markdown.surroundings import Surroundings
 from generator.versions.document import Document, Reading, Renderer, read_document
 from generator.versions.front_matter import Problem

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from generator.git.repository import FileChange, Step
+from generator.git.steps import FileChange, Step
 
 UPCOMING = re.compile(r"\.upcoming(?=\.(?:md|markdown)$)", re.IGNORECASE)
 """What marks the file of an upcoming text: ``privacy.upcoming.md`` belongs to ``privacy.md``."""

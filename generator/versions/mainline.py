@@ -14,14 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from generator.git.repository import (
-    UNCOMMITTED,
-    FileChange,
-    Repository,
-    Step,
-    is_document_path,
-    normal_folder,
-)
+from generator.git.document_paths import is_document_path, normal_folder
+from generator.git.repository import Repository
+from generator.git.steps import UNCOMMITTED, FileChange, Step
 
 CONFIG_NAMES = ("mkdocs.yml", "mkdocs.yaml")
 DOCS_DIR = re.compile(
@@ -41,7 +36,7 @@ def read_mainline(
     if draft_at is None:
         return _committed(repository, head, folder=folder)
     before = repository.documents(head, folder=folder)
-    after = repository.working_documents(folder=folder)
+    after = repository.work_tree.documents(folder=folder)
     former = None
     if after and not before:
         former = _former_folder(repository, head, None, folder=folder)
@@ -130,7 +125,7 @@ def _former_folder(repository: Repository, parent: str, commit: str | None, *, f
 
 def _present(repository: Repository) -> dict[str, str]:
     """The document files of the work tree that are committed or would be."""
-    files = repository.working_files(folder="")
+    files = repository.work_tree.files(folder="")
     return {path: blob for path, blob in files.items() if is_document_path(path, folder="")}
 
 

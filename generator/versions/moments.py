@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from generator.git.repository import Step
+from generator.git.steps import Step
 from generator.versions.front_matter import Problem
 from generator.versions.lineage import State, Track
 

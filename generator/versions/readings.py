@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from generator.git.files import Files
-from generator.git.repository import Repository, Step
+from generator.git.repository import Repository
+from generator.git.steps import Step
 from generator.markdown.surroundings import Surroundings
 from generator.versions.document import Reading, Renderer, read_blob, with_pictures
 from generator.versions.lineage import State, Track, follow

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.git.repository import UNCOMMITTED, Repository, Step
+from generator.git.repository import Repository
+from generator.git.steps import UNCOMMITTED, Step
 from generator.versions.lineage import State, Track
 
 
@@ -65,7 +66,7 @@ def read_timeline(
         of_files = repository.file_steps(head, paths)
         order = repository.order(head)
         if steps and steps[-1].commit == UNCOMMITTED:
-            of_files.append(repository.uncommitted_files(head, paths, at=steps[-1].committed_at))
+            of_files.append(repository.uncommitted_step(head, paths, at=steps[-1].committed_at))
             order[UNCOMMITTED] = len(order)
         by_commit = {step.commit: replace(step, changes=()) for step in of_files}
         by_commit |= {step.commit: step for step in steps}

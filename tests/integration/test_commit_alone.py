@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from generator.cli import app
 from generator.errors import PolicyError
-from generator.git.repository import UNCOMMITTED
+from generator.git.steps import UNCOMMITTED
 
 SNIPPETS = "pymdownx.snippets"
 

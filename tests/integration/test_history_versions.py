@@ -9,7 +9,8 @@ import pytest
 from support.policy_repository import PolicyRepository, plain_renderer
 
 from generator.errors import DocumentTextError
-from generator.git.repository import UNCOMMITTED, open_repository
+from generator.git.repository import open_repository
+from generator.git.steps import UNCOMMITTED
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_version, refuse_problems
 
@@ -192,7 +193,7 @@ def test_a_draft_is_readable_and_leaves_the_repository_as_it_was(policy: PolicyR
     with open_repository(policy.folder) as repository:
         draft = policy.document("privacy.md", draft_at=DRAFTED_AT).versions[-1]
         before = policy.git("count-objects")
-        repository.working_documents(folder="")
+        repository.work_tree.documents(folder="")
         assert read_version(draft, repository, plain_renderer()).html == "<p>Draft.</p>"
     assert policy.git("count-objects") == before
 

@@ -80,7 +80,7 @@ def test_work_trees_and_separate_git_directories_are_read(policy: PolicyReposito
         assert "alpha.md" in listed(place)
     with open_repository(tmp_path / "tree/policy") as opened:
         assert opened.folder_of(tmp_path / "tree/policy") == "policy"
-        assert opened.work_tree == tmp_path / "tree"
+        assert opened.root == tmp_path / "tree"
 
 
 @pytest.mark.parametrize(
