@@ -52,12 +52,12 @@ class Told:
         default_factory=dict
     )  # of those versions as they looked, by document
 
-    def under(self, present_ids: Mapping[str, str]) -> Told:
+    def under(self, current_ids: Mapping[str, str]) -> Told:
         """The same of documents that have another id by now."""
         return replace(
             self,
-            labels={present_ids.get(one, one): label for one, label in self.labels.items()},
-            content_sha256={present_ids.get(one, one): sha256 for one, sha256 in self.content_sha256.items()},
+            labels={current_ids.get(one, one): label for one, label in self.labels.items()},
+            content_sha256={current_ids.get(one, one): sha256 for one, sha256 in self.content_sha256.items()},
         )
 
 

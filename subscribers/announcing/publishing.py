@@ -95,7 +95,7 @@ def plan(
 ) -> Plan:
     """What the site has that was not announced, verified, with the messages that tell it; records nothing."""
     history = site.history
-    known = [told.under(history.present_ids) for told in announcements.what_is_known(engine)]
+    known = [told.under(history.current_ids) for told in announcements.what_is_known(engine)]
     baseline = None if known else _baseline(history, opening)
     if baseline is not None:
         known = [Told(announcement_id=None, labels=_labels(baseline))]

@@ -143,8 +143,8 @@ def _told_document(site: PublishedSite, news: News, today: date) -> AnnouncedDoc
     return AnnouncedDocument(
         title=document.newest.title,
         language=document.language,
-        url=_url(site, document.address),
-        history_url=_url(site, document.history_address),
+        url=_url(site, document.path),
+        history_url=_url(site, document.history_path),
         is_new=news.known is None,
         since=_since(site, news),
         versions=tuple(_told_version(site, news, version, today=today) for version in reversed(versions)),
@@ -160,8 +160,8 @@ def _introduced(versions: Sequence[PublishedVersion]) -> PublishedVersion:
 def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
     if news.known is None or len(news.versions) < 2:
         return None
-    address = news.document.since_address(news.known)
-    return (_published_on(news.known), _url(site, address)) if site.offers(address) else None
+    path = news.document.since_path(news.known)
+    return (_published_on(news.known), _url(site, path)) if site.offers(path) else None
 
 
 def _told_version(
@@ -185,7 +185,7 @@ def _told_version(
         omitted=redline.omitted if redline else 0,
         redline_html=redline.mail_html if redline else "",
         redline_text=redline.mail_text if redline else "",
-        page_url=_url(site, version.address),
+        page_url=_url(site, version.path),
         redline_url=_url(site, version.redline.page) if redline and version.redline else None,
         ends=version.withdrawn_on is not None,
         stated_on=version.stated_effective_on
@@ -228,5 +228,5 @@ def _published_on(version: PublishedVersion) -> date:
     return date.fromisoformat(version.label[:10])
 
 
-def _url(site: PublishedSite, address: str) -> str:
-    return site.history.site_url + quote(address, safe="/%")
+def _url(site: PublishedSite, path: str) -> str:
+    return site.history.site_url + quote(path, safe="/%")

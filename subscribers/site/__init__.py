@@ -1,1 +1,1 @@
-"""What a published site says, read and verified, and what of it is news to whom."""
+"""Reads and verifies a published site, and finds what in it is new to readers."""

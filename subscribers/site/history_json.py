@@ -1,7 +1,8 @@
-"""What a policy site says that it has published: ``history.json`` and the redline files, format 1.
+"""Parses ``history.json``, which lists everything that a site has published, and the redline files.
 
-The format is the generator's ``history.schema.json``. Keys that it does not name are ignored, since additions
-keep the format number. Nothing is fetched here; ``site_reader`` does that.
+Formats 1 and 2 of ``history.json`` are accepted. Format 2 is described by the site's ``history.schema.json``;
+format 1 says ``address`` where format 2 says ``path``. Keys that are not named here are ignored, because
+additions keep the format number. Nothing is fetched here: ``site_reader`` does that.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from subscribers.errors import NotifyError
 
-FORMAT = 1
+FORMATS = (1, 2)
 
 
 class UnreadableSiteError(NotifyError):
@@ -33,22 +42,22 @@ class UnreadableSiteError(NotifyError):
         self.what = what
 
 
-def _inside_the_site(address: str) -> str:
-    """``address`` if it is relative and names nothing above the site's root, however it is spelled."""
-    plain = unquote(address)
+def _inside_the_site(path: str) -> str:
+    """Return ``path`` if it is relative and leads nowhere above the site's root, however it is spelled."""
+    plain = unquote(path)
     if re.match(r"/|[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.search(r"[\\?#\x00-\x1f\x7f]", plain):
-        raise ValueError("is no address below the site's root")
+        raise ValueError("is not a path below the site's root")
     if plain and any(part in ("", ".", "..") for part in plain.removesuffix("/").split("/")):
-        raise ValueError("leaves the site's root")
-    return address
+        raise ValueError("leads out of the site")
+    return path
 
 
 def _root(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.endswith("/"):
-        raise ValueError("is no URL of a site that ends in /")
+        raise ValueError("is not the URL of a site; it must begin with https:// or http:// and end with /")
     if re.search(r"[\s\\\x00-\x20\x7f-\x9f?#]", url) or parts.username is not None:
-        raise ValueError("has signs that no URL of a site has")
+        raise ValueError("has a user name, or a character that the URL of a site cannot have")
     return url
 
 
@@ -56,7 +65,7 @@ def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("is no IANA time zone") from error
+        raise ValueError("is not an IANA time zone") from error
     return name
 
 
@@ -67,27 +76,32 @@ Label = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 Positive = Annotated[int, Field(ge=1)]
-Address = Annotated[str, AfterValidator(_inside_the_site)]
+SitePath = Annotated[str, AfterValidator(_inside_the_site)]
+# "path" in format 2, "address" in format 1
+Path = Annotated[SitePath, Field(validation_alias=AliasChoices("path", "address"))]
+FormerPaths = Annotated[
+    tuple[SitePath, ...], Field(validation_alias=AliasChoices("former_paths", "former_addresses"))
+]
 SiteUrl = Annotated[str, AfterValidator(_root)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedlineReference:
-    """Where the redline from the version before is: a page for people, a ``redline.json`` for us."""
+    """The redline from the version before: ``page`` is for people, ``path`` is its ``redline.json``."""
 
     from_number: Annotated[Positive, Field(alias="from")]
-    page: Address
-    address: Address
+    page: SitePath
+    path: Path
     sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedVersion:
-    """One version of a document; ``change`` None counts as material, ``redline`` is None for the first.
+    """One version of a document. If ``change`` is None, it counts as material; the first has no ``redline``.
 
-    On a day the version with the highest ``line`` applies among those in effect that none withdraws, on one
-    line the one with the highest number.
+    On a given day, of the versions that are in effect and not withdrawn, the one with the highest ``line``
+    applies; on the same line, the one with the highest number.
     """
 
     number: Positive
@@ -104,17 +118,17 @@ class PublishedVersion:
     returns_to: Positive | None
     content_sha256: Sha256
     title: str
-    address: Address
+    path: Path
     page_sha256: Sha256
     redline: RedlineReference | None
     discovered: bool = False
     stated_effective_on: date | None = None
-    text_sha256: Sha256 | None = None  # what content_sha256 is, without the stated day
+    text_sha256: Sha256 | None = None  # as content_sha256, but without the stated effective date
     line: Annotated[int, Field(ge=0)] = 0
     withdraws: Label | None = None
     withdrawn_by: Positive | None = None
-    withdrawn_on: date | None = None  # the version withdraws the document from this day
-    held_for: tuple[str, ...] = ()  # what a check found; its announcement waits for a person
+    withdrawn_on: date | None = None  # from this day, the version withdraws the whole document
+    held_for: tuple[str, ...] = ()  # what a check found; the announcement waits until somebody releases it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +137,19 @@ class PublishedDocument:
 
     id: DocumentId
     slug: str
-    address: Address
-    former_addresses: tuple[Address, ...]
+    path: Path
+    former_paths: FormerPaths
     language: LanguageCode
     translation_of: DocumentId | None
     title: str
     announced: bool
     ended_at: AwareDatetime | None
     versions: Annotated[tuple[PublishedVersion, ...], Field(min_length=1)]
-    former_ids: tuple[DocumentId, ...] = ()  # under which it may have been published before
+    former_ids: tuple[DocumentId, ...] = ()  # it may have been published under these before
 
     @property
     def newest(self) -> PublishedVersion:
-        """The version published last, in force or not."""
+        """The version published last, whether or not it is in effect."""
         return self.versions[-1]
 
     def withdrawn_by(self, version: PublishedVersion) -> list[PublishedVersion]:
@@ -144,23 +158,23 @@ class PublishedDocument:
 
     @property
     def in_order(self) -> list[PublishedVersion]:
-        """The versions that no other withdraws, each before those that overtake it."""
+        """All versions that were not withdrawn, each before the versions that replace it."""
         standing = (version for version in self.versions if version.withdrawn_by is None)
         return sorted(standing, key=lambda version: (version.line, version.number))
 
     @property
-    def history_address(self) -> str:
+    def history_path(self) -> str:
         """The page with every version, its date and its redline."""
-        return f"{self.address}history/"
+        return f"{self.path}history/"
 
-    def since_address(self, version: PublishedVersion) -> str:
-        """The page with all that changed since ``version``; a site keeps it for its newest versions only."""
-        return f"{self.address}since/{version.label}/"
+    def since_path(self, version: PublishedVersion) -> str:
+        """The page with all changes since ``version``. A site has it for its newest versions only."""
+        return f"{self.path}since/{version.label}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedColours:
-    """The company's colour for links on light and on dark ground; those of sites that name none."""
+    """The company's colour for links on a light and on a dark background, with the defaults of the site."""
 
     accent: Colour = "#1d4f91"
     accent_dark: Colour = "#9cc0f5"
@@ -168,9 +182,9 @@ class PublishedColours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedHistory:
-    """The whole ``history.json``; addresses in it are relative to ``site_url``."""
+    """The whole ``history.json``; all paths are relative to ``site_url``."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     site_url: SiteUrl
     site_name: str
     language: LanguageCode
@@ -180,15 +194,15 @@ class PublishedHistory:
     colours: PublishedColours = PublishedColours()
 
     @property
-    def present_ids(self) -> Mapping[str, str]:
-        """The id of each document by every id that it ever had."""
+    def current_ids(self) -> Mapping[str, str]:
+        """Maps every id that a document ever had to its current id."""
         former = {former: document.id for document in self.documents for former in document.former_ids}
         return former | {document.id: document.id for document in self.documents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedChange:
-    """One change in plain words, and the heading it stands under (empty before the first)."""
+    """One change in plain words. ``where`` is the heading above it, empty before the first heading."""
 
     kind: str
     where: str
@@ -197,7 +211,7 @@ class PublishedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRedline:
-    """What a ``redline.json`` tells a mail; its HTML is input and has to be cleaned before it is used."""
+    """A ``redline.json``, as far as messages need it. Its HTML comes from outside: clean it before use."""
 
     format: Literal[1]
     document: DocumentId
@@ -205,7 +219,7 @@ class PublishedRedline:
     to_number: Annotated[Positive, Field(alias="to")]
     counts: Mapping[str, Positive]
     changes: Annotated[tuple[PublishedChange, ...], Field(min_length=1)]
-    mail_html: str
+    mail_html: str  # the keys of the format
     mail_text: str
     omitted: Annotated[int, Field(ge=0)]
 
@@ -221,14 +235,14 @@ def parse_history(raw: bytes, *, where: str) -> PublishedHistory:
     ids = Counter(document.id for document in history.documents)
     for document in history.documents:
         if ids[document.id] > 1:
-            raise UnreadableSiteError(where, f"document {document.id} stands there twice")
+            raise UnreadableSiteError(where, f"document {document.id} is listed twice")
         if [version.number for version in document.versions] != list(range(1, len(document.versions) + 1)):
             raise UnreadableSiteError(where, f"the versions of {document.slug} are not numbered 1, 2, 3 …")
         labels = [version.label for version in document.versions]
         if len(set(labels)) < len(labels):
-            raise UnreadableSiteError(where, f"two versions of {document.slug} have one label")
+            raise UnreadableSiteError(where, f"two versions of {document.slug} have the same label")
         if document.translation_of is not None and document.translation_of not in ids:
-            raise UnreadableSiteError(where, f"{document.slug} translates a document that is not there")
+            raise UnreadableSiteError(where, f"{document.slug} translates a document that is not listed")
     return history
 
 
@@ -244,7 +258,11 @@ def _parse(kind: TypeAdapter[_Parsed], raw: bytes, *, where: str) -> _Parsed:
         problem = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) if str(part).isprintable() else repr(part) for part in problem["loc"])
         if place == "format":
-            what = f"has format {problem['input']!r:.40}, and this policy-notify reads format {FORMAT}"
+            what = f"has format {problem['input']!r:.40}, but this policy-notify reads only {_formats(kind)}"
         else:
             what = f"{place}: {problem['msg']}" if place else problem["msg"]
         raise UnreadableSiteError(where, what) from error
+
+
+def _formats(kind: TypeAdapter[_Parsed]) -> str:
+    return f"formats {' and '.join(map(str, FORMATS))}" if kind is _HISTORY else "format 1"

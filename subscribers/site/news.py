@@ -1,7 +1,7 @@
-"""Decides what is to be announced: which versions are news, and to readers of which language.
+"""Finds what is new: which versions readers of a language have not been notified of.
 
-Nothing here reads a site or a database; everything follows from ``history.json`` and from the labels
-that were announced before.
+Nothing here reads a site or a database: the answer follows from ``history.json`` and from the labels of the
+versions announced before.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from subscribers.site.history_json import PublishedDocument, PublishedHistory, P
 
 
 class LostVersionError(NotifyError):
-    """The site no longer has a version that was announced, so what changed since cannot be said."""
+    """The site no longer has a version that was announced, so the changes since then are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What readers of one language have not been told of a document.
+    """The versions of one document that readers of one language do not know yet.
 
-    ``versions`` come after ``known``, oldest first, at least one. ``known`` is None when the whole document
-    is new to them; ``versions`` are then all of it.
+    ``known`` is the last version that they know. ``versions`` are those after it, at least one, oldest first.
+    If the whole document is new to them, ``known`` is None and ``versions`` are all of its versions.
     """
 
     document: PublishedDocument
@@ -34,22 +34,22 @@ class News:
 
     @property
     def is_material(self) -> bool:
-        """Whether a version is more than editorial; a class that is not stated counts as material."""
+        """Whether any version is more than editorial. A version without a stated class counts as material."""
         return any(version.change != "editorial" for version in self.versions)
 
 
 def languages(history: PublishedHistory) -> tuple[str, ...]:
-    """The languages in which people can be told: the site's own first, then those of its documents."""
+    """The languages of the announcement: the site's own first, then those of its documents."""
     spoken = {document.language for document in _living(history)} - {history.language}
     return (history.language, *sorted(spoken))
 
 
 def news(history: PublishedHistory, known: Mapping[str, str], *, language: str) -> tuple[News, ...]:
-    """What is new in ``language`` to people who know, by document, the versions labelled ``known``.
+    """What is new to readers of ``language`` who know, of each document, the version labelled in ``known``.
 
-    A document counts in its translation to ``language`` where that is as new as the document itself, else
-    as it is. A translation that only catches up with changes already told is no news; nor is a text equal
-    to the known one, however it got there.
+    If the translation of a document is as new as the document itself, they get the translation; otherwise the
+    original. A translation that only catches up with changes already announced is not new. Neither is a text
+    that equals the known one, even if it changed in between.
     """
     originals = {document.id: document for document in _living(history)}
     translations = {
@@ -57,24 +57,24 @@ def news(history: PublishedHistory, known: Mapping[str, str], *, language: str) 
         for document in originals.values()
         if document.translation_of in originals and document.language == language
     }
-    told = (
-        _told_of(document, translations.get(document.id), known)
+    found = (
+        _news_of(document, translations.get(document.id), known)
         for document in originals.values()
         if document.translation_of not in originals
     )
-    return tuple(item for item in told if item is not None)
+    return tuple(item for item in found if item is not None)
 
 
 def snapshot(history: PublishedHistory) -> dict[str, PublishedVersion]:
-    """The newest version of each announced document, by its id."""
+    """The newest version of each announced document, by the document's id."""
     return {document.id: document.newest for document in history.documents if document.announced}
 
 
 def snapshot_before(history: PublishedHistory, since: date | datetime) -> dict[str, PublishedVersion]:
-    """The last version of each announced document before anything was published on that day, or since.
+    """The last version of each announced document from before ``since``, by the document's id.
 
-    Days are those of the site's time zone. ``since`` may be a moment, for several publications in a day. A
-    document that begins then or later is not in it.
+    A date means the beginning of that day in the site's time zone. A time can separate several publications
+    of one day. A document that was first published later is not included.
     """
     zone = ZoneInfo(history.time_zone)
     moment = since if isinstance(since, datetime) else datetime.combine(since, time(), zone)
@@ -90,36 +90,36 @@ def snapshot_before(history: PublishedHistory, since: date | datetime) -> dict[s
 
 
 def digest(versions: Mapping[str, PublishedVersion]) -> str:
-    """SHA-256 over documents and labels: equal for the same publication, however often it is built."""
+    """SHA-256 over documents and labels. It is the same however often one publication is built."""
     lines = (f"{document} {version.label}\n" for document, version in sorted(versions.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def check_known(history: PublishedHistory, known: Mapping[str, str]) -> None:
-    """Refuse a site that lacks a version which was announced."""
+    """Refuse a site that lacks a version that was announced."""
     labels = {document.id: {version.label for version in document.versions} for document in history.documents}
     for document, label in known.items():
         if label not in labels.get(document, ()):
             raise LostVersionError(
-                f"{history.site_url}: version {label} of document {document} was announced but is not there; "
-                "give the site that this database tells of, or restore its history"
+                f"{history.site_url}: version {label} of document {document} was announced, but is missing "
+                "from the site; name the site that this database belongs to, or restore the site's history"
             )
 
 
 def _living(history: PublishedHistory) -> Iterable[PublishedDocument]:
-    """The documents of which there may be news: all that are there, and what was withdrawn before it went."""
+    """The documents that can have news: all current ones, and deleted ones that were withdrawn before."""
     for document in history.documents:
         if document.announced and (document.ended_at is None or document.newest.withdrawn_on is not None):
             yield document
 
 
-def _told_of(
+def _news_of(
     original: PublishedDocument, translation: PublishedDocument | None, known: Mapping[str, str]
 ) -> News | None:
-    changed = _untold(original, known)
+    changed = _unknown_versions(original, known)
     if translation is None:
         return changed
-    translated = _untold(translation, known)
+    translated = _unknown_versions(translation, known)
     if changed is None:
         return translated if translated and not _lagged(original, translation, known) else None
     up_to_date = translation.newest.published_at >= original.newest.published_at
@@ -129,26 +129,26 @@ def _told_of(
 
 
 def _lagged(original: PublishedDocument, translation: PublishedDocument, known: Mapping[str, str]) -> bool:
-    """Whether readers of the translation were told of the original instead, or had no translation."""
+    """Whether readers of the translation were sent the original instead, or had no translation."""
     before, after = _labelled(original, known), _labelled(translation, known)
     return after is None or (before is not None and after.published_at < before.published_at)
 
 
-def _untold(document: PublishedDocument, known: Mapping[str, str]) -> News | None:
+def _unknown_versions(document: PublishedDocument, known: Mapping[str, str]) -> News | None:
     base = _labelled(document, known)
     if base is None and document.newest.withdrawn_on is not None:
-        return None  # nobody was told that it began
+        return None  # nobody was notified of its first version
     if base is None:
         return News(document=document, known=None, versions=document.versions)
     for version in document.versions[base.number :]:
         if _same_text(version, base) and _is_over(document, base, version):
-            base = version  # back to the text that is known
+            base = version  # the text is again the one they know
     versions = _announced(document.versions[base.number :])
     return News(document=document, known=base, versions=versions) if versions else None
 
 
 def _same_text(version: PublishedVersion, known: PublishedVersion) -> bool:
-    """Whether a reader sees the same; the effective date of a text that already applied says nothing new."""
+    """Whether a reader sees no difference. A new effective date of a text that already applied is none."""
     if known.withdrawn_by is not None:
         return False
     if version.content_sha256 == known.content_sha256:
@@ -157,12 +157,12 @@ def _same_text(version: PublishedVersion, known: PublishedVersion) -> bool:
 
 
 def _announced(versions: tuple[PublishedVersion, ...]) -> tuple[PublishedVersion, ...]:
-    """The versions without those that only a newer renderer tells from the ones before."""
+    """Leaves out versions that differ from the one before only through a newer renderer."""
     return tuple(version for version in versions if not version.discovered)
 
 
 def _is_over(document: PublishedDocument, base: PublishedVersion, version: PublishedVersion) -> bool:
-    """Whether nothing of what lay between the two is still to come beside the text of the later one."""
+    """Whether no version between the two is still upcoming, independently of the later one."""
     between = document.versions[base.number : version.number - 1]
     return all(one.line == version.line or one.withdrawn_by is not None for one in between)
 

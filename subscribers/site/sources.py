@@ -1,6 +1,6 @@
-"""Where the files of a published site come from: a folder on this machine, or the live site.
+"""Reads the files of a published site from a folder on this machine or from the live site.
 
-Everything that comes from the site is input: sizes, URLs, redirects and times are limited here.
+Everything that the site sends is untrusted: sizes, URLs, redirects and times are limited here.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ SILENCE_LIMIT_SECONDS = 15.0
 
 
 class UnreachableSiteError(NotifyError):
-    """The site, or a file of it, cannot be read now; the same call may succeed later."""
+    """The site or one of its files cannot be read now. The same call may succeed later."""
 
 
 class UntrustedSiteError(NotifyError):
-    """The site asks for something that is not done: plain HTTP, another host, a file outside its folder."""
+    """The site leads to something unsafe: plain HTTP, another host, or a file outside its folder."""
 
 
 class MissingFileError(UnreachableSiteError):
-    """There is no such file."""
+    """The site has no such file."""
 
     def __init__(self, where: str) -> None:
-        super().__init__(f"{where}: is not there; build and publish the site, or correct --site")
+        super().__init__(f"{where}: does not exist; build and publish the site, or correct --site")
 
 
 class Source(Protocol):
-    """Where the files of a site come from."""
+    """A place to read the files of a site from."""
 
-    def where(self, address: str) -> str:
-        """``address`` as a person would look it up."""
+    def where(self, path: str) -> str:
+        """The file or URL that ``path`` means, for a person to find it."""
 
-    def read(self, address: str) -> bytes:
-        """The file's bytes; a page's address ends in ``/``."""
+    def read(self, path: str) -> bytes:
+        """The bytes of a file. The path of a page ends with ``/``."""
 
 
 class Folder:
@@ -58,11 +58,11 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
-    def where(self, address: str) -> str:
-        return str(self._file(address))
+    def where(self, path: str) -> str:
+        return str(self._file(path))
 
-    def read(self, address: str) -> bytes:
-        file = self._file(address)
+    def read(self, path: str) -> bytes:
+        file = self._file(path)
         if not file.resolve().is_relative_to(self.root):
             raise UntrustedSiteError(f"{file}: leads out of the site's folder; build the site without links")
         try:
@@ -73,36 +73,38 @@ class Folder:
             raise MissingFileError(str(file)) from error
         except OSError as error:
             raise UnreachableSiteError(
-                f"{file}: cannot be read ({error.strerror}); correct that, then repeat"
+                f"{file}: cannot be read ({error.strerror}); correct that, then repeat the command"
             ) from error
 
-    def _file(self, address: str) -> Path:
-        file = self.root / unquote(address, errors="surrogateescape")
-        return file / "index.html" if address.endswith("/") or not address else file
+    def _file(self, path: str) -> Path:
+        file = self.root / unquote(path, errors="surrogateescape")
+        return file / "index.html" if path.endswith("/") or not path else file
 
 
 class Web:
-    """A live site; redirects are followed on its own host and port only."""
+    """A live site. Redirects are followed only on its own host and port."""
 
     def __init__(self, root: str) -> None:
         self.root = root if root.endswith("/") else f"{root}/"
         parts = urlsplit(self.root)
         if not parts.hostname or parts.query or parts.fragment or parts.username:
             raise UntrustedSiteError(
-                f"{root}: is no plain web address; give one like https://policies.example/"
+                f"{root}: is not the URL of a site; write one such as https://policies.example/"
             )
         if parts.scheme != "https" and not is_loopback(self.root):
-            raise UntrustedSiteError(f"{root}: could be changed on its way; give its https: address")
+            raise UntrustedSiteError(
+                f"{root}: anyone on the network can change plain HTTP; use the https: URL"
+            )
         self._until = time.monotonic() + SITE_LIMIT_SECONDS
         proxies: dict[str, str] | None = {} if is_loopback(self.root) else None
         self._opener = urllib.request.build_opener(_OwnHostOnly, urllib.request.ProxyHandler(proxies))
         self._opener.addheaders = [("User-Agent", "policy-notify"), ("Cache-Control", "no-cache")]
 
-    def where(self, address: str) -> str:
-        return self.root + quote(address, safe="/%")
+    def where(self, path: str) -> str:
+        return self.root + quote(path, safe="/%")
 
-    def read(self, address: str) -> bytes:
-        url = self.where(address)
+    def read(self, path: str) -> bytes:
+        url = self.where(path)
         try:
             seconds = min(ANSWER_LIMIT_SECONDS, self._until - time.monotonic())
             return _within(seconds, lambda: self._read(url))
@@ -111,11 +113,13 @@ class Web:
             if error.code in (404, 410):
                 raise MissingFileError(url) from error
             raise UnreachableSiteError(
-                f"{url}: answered {error.code} {error.reason}; repeat when it answers"
+                f"{url}: answered {error.code} {error.reason}; repeat the command when the site works"
             ) from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise UnreachableSiteError(f"{url}: no answer ({reason}); repeat when it answers") from error
+            raise UnreachableSiteError(
+                f"{url}: no answer ({reason}); repeat the command when the site works"
+            ) from error
 
     def _read(self, url: str) -> bytes:
         with self._opener.open(url, timeout=SILENCE_LIMIT_SECONDS) as answer:
@@ -130,7 +134,7 @@ class Web:
 
 
 class _OwnHostOnly(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect only where scheme, host and port stay the same."""
+    """Follows a redirect only if scheme, host and port stay the same."""
 
     def redirect_request(  # noqa: PLR0917 - urllib's own signature
         self,
@@ -144,26 +148,27 @@ class _OwnHostOnly(urllib.request.HTTPRedirectHandler):
         here, there = urlsplit(req.full_url), urlsplit(newurl)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise UntrustedSiteError(
-                f"{req.full_url}: redirects to {newurl}; give the address that the site really has"
+                f"{req.full_url}: redirects to {newurl}; if that is the site, use its URL"
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
-    """What ``call`` answers in time; a socket's own time-out begins anew with every byte that comes.
+    """Return what ``call`` returns, or raise TimeoutError after ``seconds``.
 
-    A call that takes longer goes on in a thread of its own until the server or this process ends.
+    A socket's own time-out is not enough: it starts again with every byte that arrives. A call that takes
+    longer continues in its thread until the server ends it or this process ends.
     """
     answers: Queue[bytes | Exception] = Queue(1)
 
     def run() -> None:
         try:
             answers.put(call())
-        except Exception as error:  # raised again below, in the thread that asked
+        except Exception as error:  # raised again below, in the calling thread
             answers.put(error)
 
     if seconds <= 0:
-        raise TimeoutError(f"the site as a whole took more than {SITE_LIMIT_SECONDS:.0f} s")
+        raise TimeoutError(f"reading the whole site took more than {SITE_LIMIT_SECONDS:.0f} s")
     Thread(target=run, daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
@@ -185,5 +190,5 @@ def is_loopback(url: str) -> bool:
 def _too_large(where: str) -> UntrustedSiteError:
     limit = FILE_LIMIT_BYTES // 2**20
     return UntrustedSiteError(
-        f"{where}: is over {limit} MB, which no file of a policy site needs; correct --site"
+        f"{where}: is larger than {limit} MB, which no file of a policy site needs; correct --site"
     )

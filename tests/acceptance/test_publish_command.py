@@ -148,7 +148,7 @@ def test_a_site_that_serves_other_bytes_is_refused_and_nothing_recorded(
     folder = site.write()
     (folder / "privacy" / "versions" / "2026-02-09" / "index.html").write_text("tampered")
     refused = run("publish", "--site", str(folder), "--announce-since", "2026-02-01", expect=1)
-    assert "has other bytes" in refused.stderr
+    assert "differs from what history.json says" in refused.stderr
     assert announced(run) == []
 
 
@@ -354,7 +354,7 @@ def test_with_a_site_key_only_a_signed_history_is_announced(run: Run, site: Publ
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     folder = site.write()
     begin = ("publish", "--site", str(folder), "--announce-since", "2026-02-01")
-    assert "is not there" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
+    assert "the signature is missing" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
     (folder / "history.json.sig").write_text(base64.b64encode(b"x" * 64).decode())
     assert "is no signature" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
     _sign(folder, key)

@@ -91,7 +91,7 @@ def test_what_was_published_from_the_renamed_folder_on_stays_under_a_former_id(s
     assert after["id"] == now["id"]
     assert versions(after) == [*versions(now), (label, moved, blob)]
     found = read(site.folder / HISTORY)
-    known = {found.present_ids[former_id]: label}
+    known = {found.current_ids[former_id]: label}
     assert news(found, known, language="en") == ()
 
 

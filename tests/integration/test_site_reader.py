@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -103,15 +105,15 @@ def test_a_folder_and_a_server_tell_the_same_history(maker: PublishedSiteMaker, 
         assert redline is not None
         assert redline.changes[0].where == "Cookies"
         assert site.redline(document, document.versions[0]) is None
-        assert site.offers(document.since_address(document.versions[0]))
+        assert site.offers(document.since_path(document.versions[0]))
         assert not site.offers("privacy/since/2020-01-01/")
 
 
 def test_new_history_with_old_pages_is_refused(maker: PublishedSiteMaker, serve: Serve) -> None:
     site = open_site(serve(partial(QuietFiles, directory=str(maker.folder))))
-    page = maker.folder / site.history.documents[0].newest.address / "index.html"
+    page = maker.folder / site.history.documents[0].newest.path / "index.html"
     page.write_text("the page of yesterday", encoding="utf8")
-    with pytest.raises(UnfaithfulSiteError, match="other bytes"):
+    with pytest.raises(UnfaithfulSiteError, match="differs from"):
         site.verify(newest(site))
 
 
@@ -121,7 +123,7 @@ def test_new_history_with_old_pages_is_refused(maker: PublishedSiteMaker, serve:
 def test_a_page_that_a_mail_would_name_has_to_be_there(maker: PublishedSiteMaker, gone: str) -> None:
     (maker.folder / gone).rename(maker.folder / "gone")
     site = open_site(str(maker.folder))
-    with pytest.raises(UnfaithfulSiteError, match="not there"):
+    with pytest.raises(UnfaithfulSiteError, match="is listed in history.json but missing"):
         site.verify(newest(site))
 
 
@@ -129,9 +131,9 @@ def test_a_changed_redline_file_is_refused(maker: PublishedSiteMaker) -> None:
     site = open_site(str(maker.folder))
     document = site.history.documents[0]
     assert document.newest.redline is not None
-    file = maker.folder / document.newest.redline.address
+    file = maker.folder / document.newest.redline.path
     file.write_text(file.read_text(encoding="utf8") + " ", encoding="utf8")
-    with pytest.raises(UnfaithfulSiteError, match="other bytes"):
+    with pytest.raises(UnfaithfulSiteError, match="differs from"):
         site.redline(document, document.newest)
 
 
@@ -157,13 +159,13 @@ def test_a_history_that_changes_meanwhile_is_refused(maker: PublishedSiteMaker) 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"format": 1', '"format": 2', "format 2.*reads format 1"),
+        ('"format": 1', '"format": 3', "format 3.*reads only formats 1 and 2"),
         ('"format": 1', '"format": "1"', "format '1'"),
-        ('"address": "privacy/"', '"address": "../privacy/"', "documents.0.address.*leaves the site"),
-        ('"address": "privacy/"', '"address": "%2e%2e/privacy/"', "leaves the site"),
-        ('"address": "privacy/"', '"address": "//elsewhere.example/"', "no address below"),
-        ('"address": "privacy/"', '"address": "https://elsewhere.example/"', "no address below"),
-        ('"site_url": "https:', '"site_url": "javascript:', "no URL of a site"),
+        ('"address": "privacy/"', '"address": "../privacy/"', "documents.0.address.*leads out of the site"),
+        ('"address": "privacy/"', '"address": "%2e%2e/privacy/"', "leads out of the site"),
+        ('"address": "privacy/"', '"address": "//elsewhere.example/"', "not a path below"),
+        ('"address": "privacy/"', '"address": "https://elsewhere.example/"', "not a path below"),
+        ('"site_url": "https:', '"site_url": "javascript:', "not the URL of a site"),
         ('"time_zone": "UTC"', '"time_zone": "Atlantis"', "time zone"),
         ('"number": 2', '"number": 3', "not numbered"),
         ('"announced": true', '"announced": "yes"', "documents.0.announced"),
@@ -182,6 +184,19 @@ def test_broken_history_says_where_what_and_what_to_do(
     assert "\n" not in str(refusal.value)
 
 
+def test_a_history_of_format_1_says_the_same_as_one_of_format_2(maker: PublishedSiteMaker) -> None:
+    file = maker.folder / "history.json"
+    text = file.read_text(encoding="utf8")
+    read = {}
+    for number, path, former in ((1, "address", "former_addresses"), (2, "path", "former_paths")):
+        written = re.sub('"format": [12]', f'"format": {number}', text)
+        written = re.sub('"(address|path)":', f'"{path}":', written)
+        file.write_text(re.sub('"former_[a-z]+":', f'"{former}":', written), encoding="utf8")
+        read[number] = open_site(str(maker.folder)).history
+    assert read[1] == replace(read[2], format=1)
+    assert read[2].documents[0].path == "privacy/"
+
+
 def test_keys_added_later_do_not_disturb(maker: PublishedSiteMaker) -> None:
     edit_history(maker, '"format": 1', '"format": 1, "added_later": []')
     assert open_site(str(maker.folder)).history.site_name == "Example Market"
@@ -194,7 +209,7 @@ def test_deeply_nested_json_is_refused(maker: PublishedSiteMaker) -> None:
 
 
 def test_a_missing_site_is_named() -> None:
-    with pytest.raises(MissingFileError, match=r"nowhere/history.json: is not there; build"):
+    with pytest.raises(MissingFileError, match=r"nowhere/history.json: does not exist; build"):
         open_site("nowhere")
 
 
@@ -233,7 +248,7 @@ def test_a_live_site_has_to_be_where_its_links_lead(
     maker: PublishedSiteMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources.Web, "read", lambda _, address: (maker.folder / address).read_bytes())
-    with pytest.raises(UnfaithfulSiteError, match=r"says that its site is https://policies\.example/"):
+    with pytest.raises(UnfaithfulSiteError, match=r"says that the site is at https://policies\.example/"):
         open_site("https://staging.example/").verify([])
     open_site("https://policies.example").verify([])
 
@@ -243,7 +258,7 @@ def test_a_live_site_has_to_be_where_its_links_lead(
     [
         (answering(503), "answered 503"),
         (answering(200, b"{}", Content_Length="5000"), "no answer"),
-        (answering(404), "is not there"),
+        (answering(404), "does not exist"),
     ],
 )
 def test_a_server_in_trouble_is_an_error_that_may_pass(
@@ -295,7 +310,7 @@ def test_a_site_of_endless_pages_is_given_up(
 ) -> None:
     live = open_site(serve(partial(QuietFiles, directory=str(maker.write()))))
     monkeypatch.setattr(live.source, "_until", 0.0)
-    with pytest.raises(UnreachableSiteError, match="the site as a whole"):
+    with pytest.raises(UnreachableSiteError, match="reading the whole site took"):
         live.verify(newest(live))
 
 

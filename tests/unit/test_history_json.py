@@ -97,5 +97,5 @@ def test_two_versions_of_one_label_are_refused() -> None:
     doubled = copy.deepcopy(HISTORY)
     first, second = doubled["documents"][0]["versions"]
     second["label"] = first["label"]
-    with pytest.raises(UnreadableSiteError, match="two versions of privacy have one label"):
+    with pytest.raises(UnreadableSiteError, match="two versions of privacy have the same label"):
         parse_history(json.dumps(doubled).encode(), where="here")
