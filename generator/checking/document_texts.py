@@ -39,17 +39,17 @@ class DocumentTexts:
 
     def path_of(self, place: SiteDocument) -> str:
         """Where the document is, or was last, in the repository."""
-        return in_repository(self.folder, place.document.path)
+        return in_repository(self.folder, place.history.path)
 
     def drafts(self, place: SiteDocument, *, today: date) -> Iterator[ChangedText]:
         """The texts that a draft brings, the current and the upcoming one, and those that they replace."""
-        for number, file in enumerate(place.document.files):
+        for number, file in enumerate(place.history.files):
             if file.texts[-1].commit == UNCOMMITTED:
                 yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
 
     def committed(self, place: SiteDocument, version: Version) -> ChangedText:
         """The text of a version, and the one that it changes."""
-        versions = place.document.versions
+        versions = place.history.versions
         followed = versions[version.follows - 1] if version.follows else None
         raw = self.repository.read(version.source_blob)
         old_raw = self.repository.read(followed.source_blob) if followed else None
@@ -62,7 +62,7 @@ class DocumentTexts:
             new=read_document(raw, self.renderer),
             earlier=versions[: version.number - 1],
             version=version,
-            is_upcoming=version.path in place.document.upcoming_paths,
+            is_upcoming=version.path in place.history.upcoming_paths,
             place=place,
             today=version.published_on,
         )
@@ -84,7 +84,7 @@ class DocumentTexts:
     def pages(self, places: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
         """The living documents as their links see them, with the draft or as they were before it."""
         for place in places:
-            document = place.document
+            document = place.history
             texts = (
                 document.texts if draft else [text for text in document.texts if text.commit != UNCOMMITTED]
             )
@@ -101,10 +101,10 @@ class DocumentTexts:
 
     def missing_corrections(self, text: ChangedText) -> Iterator[Finding]:
         """What the change corrects in the current text alone, although an upcoming one is to overtake it."""
-        file, version = text.place.document.upcoming, text.version
+        file, version = text.place.history.upcoming, text.version
         if file is None or version is None or text.is_upcoming:
             return iter(())
-        versions = in_order(text.place.document.versions)
+        versions = in_order(text.place.history.versions)
         ahead = [one for one in versions if one.line > version.line and one.is_pending(text.today)]
         if not ahead:
             return iter(())
@@ -128,7 +128,7 @@ class DocumentTexts:
     def _changed(
         self, place: SiteDocument, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
     ) -> ChangedText:
-        new, versions = texts[-1], place.document.versions
+        new, versions = texts[-1], place.history.versions
         raw = self.repository.read(new.blob)
         document = self._document(new, raw)
         drafted = [one for one in versions if one.commit == UNCOMMITTED and one.source_blob == new.blob]
@@ -153,7 +153,7 @@ class DocumentTexts:
         self, place: SiteDocument, texts: Sequence[SavedText], new: Document, version: Version | None
     ) -> SavedText | None:
         """The text that the new one changes, or that stands for it where it is no version."""
-        versions = place.document.versions
+        versions = place.history.versions
         if version is not None:
             return _saved(versions[version.follows - 1]) if version.follows else None
         same = [one for one in versions if one.content_sha256 == new.content_sha256]
@@ -170,7 +170,7 @@ class DocumentTexts:
     def _redline(
         self, old: Document, new: Document, version: Version, place: SiteDocument, links: Links
     ) -> RedlineTexts:
-        followed = place.document.versions[version.follows - 1] if version.follows else version
+        followed = place.history.versions[version.follows - 1] if version.follows else version
         days = days_between(followed, version)
         compared = redline_texts(
             *(
@@ -186,7 +186,7 @@ class DocumentTexts:
         )
         locate = partial(urljoin, self.config.site_url)
         mail = links.resolve(
-            compared.mail_html, source=place.document.path, locate=locate, file_address=lambda _: None
+            compared.mail_html, source=place.history.path, locate=locate, file_address=lambda _: None
         )
         return replace(compared, mail_html=mail)
 

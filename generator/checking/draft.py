@@ -73,13 +73,13 @@ def check_draft(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
         )
     except PathTakenError as error:
-        taken = Finding(path=in_repository(folder, error.path), line=None, text=str(error), error=True)
+        taken = Finding(path=in_repository(folder, error.source), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
     links = Links(places)
-    by_id = {place.document.id: place for place in places}
+    by_id = {place.history.id: place for place in places}
     proposals = []
     for place in places:
-        if _is_removed(place.document):
+        if _is_removed(place.history):
             continue
         for text in texts.drafts(place, today=at.astimezone(config.time_zone).date()):
             for rule in RULES:
@@ -88,7 +88,7 @@ def check_draft(
             findings += texts.missing_corrections(text)
             if text.version is not None:
                 proposals.append(texts.proposal(text, text.version, links))
-    removed = [place for place in places if _is_removed(place.document)]
+    removed = [place for place in places if _is_removed(place.history)]
     for place in removed:
         findings += removal_findings(place, path=texts.path_of(place))
     was_in = history.committed_folder
@@ -99,7 +99,7 @@ def check_draft(
         findings=tuple(findings),
         proposals=tuple(proposals),
         removals=tuple(
-            Removal(path=texts.path_of(place), title=place.document.versions[-1].title) for place in removed
+            Removal(path=texts.path_of(place), title=place.history.versions[-1].title) for place in removed
         ),
         files=tuple(
             FileBeside(

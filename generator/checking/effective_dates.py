@@ -42,7 +42,7 @@ def day_findings(text: ChangedText) -> Iterator[Finding]:
     version = text.version
     if version is None:
         return
-    versions = text.place.document.versions
+    versions = text.place.history.versions
     before = [
         other
         for other in upcoming(versions, day=text.today)
@@ -83,7 +83,7 @@ def translation_findings(text: ChangedText, original: SiteDocument | None) -> It
     version = text.version
     if version is None or original is None:
         return
-    versions = original.document.versions
+    versions = original.history.versions
     translated = translated_versions(versions, [version]).get(version.number)
     if translated is None or not translated.is_pending(text.today):
         return
@@ -92,7 +92,7 @@ def translation_findings(text: ChangedText, original: SiteDocument | None) -> It
         found = text.error if together else text.warning
         so = "" if together else "if this translates that change, "
         yield found(
-            f"takes effect on {version.effective_on}, but the newest text of {original.document.path} on "
+            f"takes effect on {version.effective_on}, but the newest text of {original.history.path} on "
             f"{translated.effective_on}; {so}write `effective: {translated.effective_on}`",
             key="effective",
         )

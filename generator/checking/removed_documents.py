@@ -11,9 +11,9 @@ from generator.versions.version import withdrawal
 
 def removal_findings(place: SiteDocument, *, path: str) -> Iterator[Finding]:
     """An error where users are notified of the document's changes, and would not be of its end."""
-    if withdrawal(place.document.versions) is not None:
+    if withdrawal(place.history.versions) is not None:
         return
-    title = place.document.versions[-1].title
+    title = place.history.versions[-1].title
     if not place.announced:
         yield Finding(
             path=path,

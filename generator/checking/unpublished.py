@@ -60,8 +60,8 @@ def check_unpublished(
     proposals: list[Proposal] = []
     held_for: dict[VersionKey, tuple[str, ...]] = {}
     for place in places:
-        ids = (place.document.id, *place.document.former_ids)
-        for version in place.document.versions:
+        ids = (place.history.id, *place.history.former_ids)
+        for version in place.history.versions:
             if any((one, version.label) in known for one in ids):
                 continue
             text = texts.committed(place, version)
@@ -70,7 +70,7 @@ def check_unpublished(
             findings += found
             proposals.append(texts.proposal(text, version, links))
             if refused := tuple(str(finding) for finding in found if finding.error):
-                held_for[place.document.id, version.label] = refused
+                held_for[place.history.id, version.label] = refused
     removed = list(_removed(places, published))
     for place in removed:
         findings += removal_findings(place, path=texts.path_of(place))
@@ -78,7 +78,7 @@ def check_unpublished(
         findings=tuple(dict.fromkeys(findings)),
         proposals=tuple(proposals),
         removals=tuple(
-            Removal(path=texts.path_of(place), title=place.document.versions[-1].title) for place in removed
+            Removal(path=texts.path_of(place), title=place.history.versions[-1].title) for place in removed
         ),
         held_for=held_for,
     )
@@ -87,6 +87,6 @@ def check_unpublished(
 def _removed(places: tuple[SiteDocument, ...], published: Published) -> Iterator[SiteDocument]:
     """The documents that were there at the last publication and are not any more."""
     for place in places:
-        ids = {place.document.id, *place.document.former_ids}
-        if place.document.ended_at is not None and not ids.isdisjoint(published.living):
+        ids = {place.history.id, *place.history.former_ids}
+        if place.history.ended_at is not None and not ids.isdisjoint(published.living):
             yield place

@@ -17,10 +17,10 @@ from generator.site.urls import SiteDocument
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 
 
-def renamed(places: Sequence[SiteDocument]) -> dict[str, str]:
+def renamed(documents: Sequence[SiteDocument]) -> dict[str, str]:
     """The name today of each path that a document had before, where no other document has it now."""
-    living = [place for place in places if place.document.ended_at is None]
-    moved = {former: place.source_name for place in living for former in place.document.former_paths}
+    living = [document for document in documents if document.history.ended_at is None]
+    moved = {former: document.nav_path for document in living for former in document.history.former_paths}
     return {former: now for former, now in moved.items() if now != former}
 
 

@@ -133,18 +133,18 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._articles: dict[str, Article] = {}
         self._translations: dict[tuple[str, str], File] = {}
         for place, article in self._site.articles():
-            file = _made_file(place.source_name, b"", config)
-            source = Path(config.docs_dir, place.document.path)
+            file = _made_file(place.nav_path, b"", config)
+            source = Path(config.docs_dir, place.history.path)
             if source.is_file():
                 file.abs_src_path = str(source)  # other plugins ask git about it; its words are not read
             file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
-            file.url = place.address or "./"
+            file.url = place.page_path or "./"
             spoken = place.language == self._site_config.language
             file.inclusion = InclusionLevel.INCLUDED if spoken else InclusionLevel.NOT_IN_NAV
             files.append(file)
             self._articles[file.src_uri] = article
             if original := self._site.original(place):
-                self._translations[original.source_name, place.language] = file
+                self._translations[original.nav_path, place.language] = file
         return files
 
     @event_priority(-100)  # after every plugin that adds files or a menu
@@ -152,7 +152,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Let the menu name documents as they are named today."""
         if config.nav is not None:
             config.nav, warnings = updated_nav(
-                config.nav, files=files.src_uris.keys(), moved=renamed(self._site.places)
+                config.nav, files=files.src_uris.keys(), moved=renamed(self._site.documents)
             )
             for warning in warnings:
                 logger.warning(warning)
@@ -288,7 +288,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     def _rendered_layout(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
         file = _made_file(page_layout.SOURCE, b"", config)
-        file.dest_uri = f"{page_layout.ADDRESS}index.html"
+        file.dest_uri = f"{page_layout.PATH}index.html"
         page = Page(page_layout.TITLE, file, config)
         page.content = page_layout.CONTENT
         page.meta = {

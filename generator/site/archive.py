@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+from typing import Any, NamedTuple
 
 from generator.language import load_language
 from generator.markdown.python_markdown import as_source
@@ -20,7 +21,7 @@ from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
 from generator.site.feeds import Entry, feed_title
 from generator.site.headings import with_one_title
 from generator.site.history_json import Digests
-from generator.site.output import Output
+from generator.site.output import Output, nothing
 from generator.site.pdf import Printer
 from generator.site.plain_text import plain_text
 from generator.site.redlines import Redlines, RedlineTexts
@@ -35,6 +36,21 @@ class Written:
 
     digests: Digests
     size: ChangeSize | None
+
+
+class _VersionFiles(NamedTuple):
+    """What was written for a version: digests, how much it changed, and older files that its text shows."""
+
+    page_sha256: str
+    redline_sha256: str | None
+    size: ChangeSize | None
+    images: dict[str, str]
+
+    @classmethod
+    def from_json(cls, answer: Any) -> _VersionFiles:
+        """The same from the cache, where JSON has made lists of tuples."""
+        page, redline, size, images = answer
+        return cls(page, redline, size and ChangeSize(*size)._replace(first_changes=tuple(size[3])), images)
 
 
 class Archive:
@@ -55,33 +71,33 @@ class Archive:
         self._redlines = redlines
         self._pages = pages
 
-    def write(self, chapter: DocumentView) -> Mapping[int, Written]:
+    def write(self, view: DocumentView) -> Mapping[int, Written]:
         """Write all pages of the document but its own; answers what came of each version, by number."""
-        written = {version.number: self._version(chapter, version) for version in chapter.versions}
+        written = {version.number: self._version(view, version) for version in view.versions}
         if self._printer is not None:
-            for version in chapter.versions:
-                self._print(chapter, version, self._printer)
-        self._since(chapter)
-        self._history(chapter, {number: one.size for number, one in written.items()})
-        self._write_present(chapter)
+            for version in view.versions:
+                self._print(view, version, self._printer)
+        self._since(view)
+        self._history(view, {number: one.size for number, one in written.items()})
+        self._write_present(view)
         return written
 
-    def entry(self, chapter: DocumentView, version: Version) -> Entry:
+    def entry(self, view: DocumentView, version: Version) -> Entry:
         """The version's entry in a feed."""
-        place, old = chapter.place, chapter.followed(version)
-        language = load_language(place.language)
+        document, old = view.document, view.followed(version)
+        language = load_language(document.language)
         effective = (
             f"{language('withdrawn_version_banner')}."
-            if chapter.standings[version.number].withdrawn_by
+            if view.statuses[version.number].withdrawn_by
             else language("effective_from", effective=language.date(version.effective_on))
         )
-        how = "called_off_replaced" if chapter.replaces_announced(version) else "called_off"
+        how = "called_off_replaced" if view.replaces_announced(version) else "called_off"
         called_off = [
-            f"{language(how, effective=language.date(day))}." for day in chapter.days_withdrawn_by(version)
+            f"{language(how, effective=language.date(day))}." for day in view.days_withdrawn_by(version)
         ]
-        page = place.change(version) if old else place.version(version)
+        page = document.change_path(version) if old else document.version_path(version)
         if old:
-            redline = self._redline(old, version, place)
+            redline = self._redline(old, version, document)
             markup, first = redline.mail_html, "".join(redline.first_changes(version.title)[:1])
             left = len(redline.changes) - 1
         else:
@@ -90,73 +106,77 @@ class Archive:
             f"{first}; {language('redline_more', count=left)}" if left > 0 else first
         )
         return Entry(
-            identity=f"{place.document.id}/{version.label}",
+            identity=f"{document.history.id}/{version.label}",
             title=feed_title(version.title, what),
             page=page,
             published_at=version.published_at,
             summary=" ".join((*called_off, f"{what.rstrip('.')}.", effective)),
             markup=self._rendering.anywhere(markup, version, here=page),
-            language=place.language,
+            language=document.language,
         )
 
-    def _version(self, chapter: DocumentView, version: Version) -> Written:
-        old, new = chapter.followed(version), chapter.version(version.number + 1)
+    def _version(self, view: DocumentView, version: Version) -> Written:
+        old, new = view.followed(version), view.version(version.number + 1)
         made_of = (
             "version",
-            *self._frame(chapter),
+            *self._frame(view),
             version,
             old,
             new and (new.label, new.published_at),
-            chapter.standings[version.number],
-            chapter.days_withdrawn_by(version),
-            chapter.is_first_to_come(version),
-            chapter.all_that_changes(version) if version in chapter.upcoming else None,
-            chapter.version(version.returns_to or 0),
-            version is chapter.shown,
-            version.number in chapter.since,
-            chapter.translates.get(version.number),
-            [kin.counterparts.get(version.number) for kin in chapter.relatives],
+            view.statuses[version.number],
+            view.days_withdrawn_by(version),
+            view.is_first_to_come(version),
+            view.all_that_changes(version) if version in view.upcoming else None,
+            view.version(version.returns_to or 0),
+            version is view.shown,
+            version.number in view.since,
+            view.translates.get(version.number),
+            [kin.counterparts.get(version.number) for kin in view.relatives],
         )
-        page, change, size, images = self._output.kept(made_of, lambda: self._write_version(chapter, version))
-        self._rendering.keep(images)
-        return Written(digests=Digests(page, change), size=size and _size(*size))
+        files = self._output.write_or_reuse(
+            made_of, partial(self._write_version, view, version), read=_VersionFiles.from_json
+        )
+        self._rendering.keep(files.images)
+        return Written(digests=Digests(files.page_sha256, files.redline_sha256), size=files.size)
 
-    def _frame(self, chapter: DocumentView) -> tuple[object, ...]:
+    def _frame(self, view: DocumentView) -> tuple[object, ...]:
         """What all pages of a document depend on."""
-        place = chapter.place
+        document = view.document
         return (
-            (place.document.id, place.slug, place.language, place.announced, chapter.withdrawn_on),
-            chapter.shown.title,
-            [(kin.place.address, kin.place.language) for kin in chapter.relatives],
-            chapter.prevailing,
+            (document.history.id, document.slug, document.language, document.announced, view.withdrawn_on),
+            view.shown.title,
+            [(kin.document.page_path, kin.document.language) for kin in view.relatives],
+            view.prevailing,
         )
 
-    def _write_version(self, chapter: DocumentView, version: Version) -> list[object]:
+    def _write_version(self, view: DocumentView, version: Version) -> _VersionFiles:
         with self._rendering.noting_images() as images:
-            place, old = chapter.place, chapter.followed(version)
+            document, old = view.document, view.followed(version)
             text = self._rendering.on_page(
-                self._rendering.html(version), version, page=place.version(version)
+                self._rendering.html(version), version, page=document.version_path(version)
             )
-            page = self._output.page(self._pages.version(chapter, version, text))
-            self._output.file(place.copy(version, "md"), self._rendering.source(version))
+            page = self._output.page(self._pages.version(view, version, text))
+            self._output.file(document.copy_path(version, "md"), self._rendering.source(version))
             plain = plain_text(self._rendering.anywhere(self._rendering.html(version), version, here=""))
-            self._output.file(place.copy(version, "txt"), plain.encode())
+            self._output.file(document.copy_path(version, "txt"), plain.encode())
             if old is None:
-                return [page, None, None, images]
-            redline = self._redline(old, version, place)
-            change = self._write_change(chapter, version, redline)
-            size = [
+                return _VersionFiles(page, None, None, images)
+            redline = self._redline(old, version, document)
+            change = self._write_change(view, version, redline)
+            size = ChangeSize(
                 redline.words_inserted,
                 redline.words_deleted,
                 len(redline.changes),
                 redline.first_changes(version.title),
-            ]
-            return [page, change, size, images]
+            )
+            return _VersionFiles(page, change, size, images)
 
-    def _print(self, chapter: DocumentView, version: Version, printer: Printer) -> None:
-        place = chapter.place
-        text = self._rendering.anywhere(self._rendering.html(version), version, here=place.version(version))
-        page = self._pages.printed(chapter, version, text)
+    def _print(self, view: DocumentView, version: Version, printer: Printer) -> None:
+        document = view.document
+        text = self._rendering.anywhere(
+            self._rendering.html(version), version, here=document.version_path(version)
+        )
+        page = self._pages.printed(view, version, text)
         try:
             printed = printer.printed(page)
         except Exception as error:  # one text that cannot be laid out must not stop the copies of all others
@@ -165,105 +185,102 @@ class Archive:
                 f"out ({type(error).__name__}: {error}); write it simpler"
             )
             source = as_source(self._rendering.source(version).decode("utf-8", "replace"))
-            printed = printer.printed(self._pages.printed(chapter, version, source))
-        self._output.file(place.copy(version, "pdf"), printed)
+            printed = printer.printed(self._pages.printed(view, version, source))
+        self._output.file(document.copy_path(version, "pdf"), printed)
 
-    def _write_present(self, chapter: DocumentView) -> None:
+    def _write_present(self, view: DocumentView) -> None:
         """What is there once for each document, beside its own page."""
-        place, shown = chapter.place, chapter.shown
-        self._output.page(self._pages.in_force(chapter))
-        self._output.file(place.in_force_data, history_json.in_force_json(chapter))
-        if len(chapter.versions) > 1:
-            self._output.page(self._pages.comparison(chapter))
-        text = self._rendering.anywhere(self._rendering.html(shown), shown, here=place.address)
-        self._output.file(place.fragment, clean(self._pages.fragment(chapter, text)).encode())
+        document, shown = view.document, view.shown
+        self._output.page(self._pages.in_force(view))
+        self._output.file(document.in_force_json_path, history_json.in_force_json(view))
+        if len(view.versions) > 1:
+            self._output.page(self._pages.comparison(view))
+        text = self._rendering.anywhere(self._rendering.html(shown), shown, here=document.page_path)
+        self._output.file(document.fragment_path, clean(self._pages.fragment(view, text)).encode())
 
-    def _write_change(self, chapter: DocumentView, version: Version, redline: RedlineTexts) -> str:
-        place = chapter.place
-        page = place.change(version)
-        self._output.page(self._pages.change(chapter, version, self._on_page(redline, version, page=page)))
+    def _write_change(self, view: DocumentView, version: Version, redline: RedlineTexts) -> str:
+        document = view.document
+        page = document.change_path(version)
+        self._output.page(self._pages.change(view, version, self._on_page(redline, version, page=page)))
         raw = history_json.redline_json(
-            place.document.id,
+            document.history.id,
             version,
             redline,
             absolute=partial(self._rendering.anywhere, version=version, here=page),
-            nothing=load_language(place.language)("redline_nothing"),
+            nothing=load_language(document.language)("redline_nothing"),
         )
         return self._output.file(f"{page}redline.json", raw)
 
-    def _since(self, chapter: DocumentView) -> None:
-        last = chapter.last
+    def _since(self, view: DocumentView) -> None:
+        last = view.last
         older = [
-            version
-            for version in chapter.versions
-            if version is not last and version.number not in chapter.since
+            version for version in view.versions if version is not last and version.number not in view.since
         ]
-        for history, group in groupby(older, key=chapter.history_address):
+        for history, group in groupby(older, key=view.history_page_path):
             led = tuple(group)
-            made_of = ("older since", *self._frame(chapter), history, [old.label for old in led])
-            self._output.kept(made_of, partial(self._lead_to_history, chapter, led))
-        for number in sorted(chapter.since):
-            old = chapter.versions[number - 1]
-            steps = chapter.since_then(old)
-            made_of = ("since", *self._frame(chapter), old, steps, last, chapter.standings[last.number])
-            images = self._output.kept(made_of, partial(self._write_since, chapter, old))
+            made_of = ("older since", *self._frame(view), history, [old.label for old in led])
+            self._output.write_or_reuse(made_of, partial(self._lead_to_history, view, led), read=nothing)
+        for number in sorted(view.since):
+            old = view.versions[number - 1]
+            steps = view.since_then(old)
+            made_of = ("since", *self._frame(view), old, steps, last, view.statuses[last.number])
+            images: Mapping[str, str] = self._output.write_or_reuse(
+                made_of, partial(self._write_since, view, old), read=dict
+            )
             self._rendering.keep(images)
 
-    def _lead_to_history(self, chapter: DocumentView, older: Sequence[Version]) -> None:
-        place = chapter.place
+    def _lead_to_history(self, view: DocumentView, older: Sequence[Version]) -> None:
+        document = view.document
         for old in older:
-            to = f"{chapter.history_address(old)}#{old.label}"
-            page = self._pages.redirect(place.since(old), to=to, language=place.language)
-            self._output.file(f"{place.since(old)}index.html", page.encode())
+            to = f"{view.history_page_path(old)}#{old.label}"
+            page = self._pages.redirect(document.since_path(old), to=to, language=document.language)
+            self._output.file(f"{document.since_path(old)}index.html", page.encode())
 
-    def _write_since(self, chapter: DocumentView, old: Version) -> object:
+    def _write_since(self, view: DocumentView, old: Version) -> dict[str, str]:
         with self._rendering.noting_images() as images:
-            place, last = chapter.place, chapter.last
-            redline = self._redline(old, last, place)
-            redline = self._on_page(redline, last, page=place.since(old))
-            self._output.page(self._pages.since(chapter, old, redline))
+            document, last = view.document, view.last
+            redline = self._redline(old, last, document)
+            redline = self._on_page(redline, last, page=document.since_path(old))
+            self._output.page(self._pages.since(view, old, redline))
             return images
 
-    def _history(self, chapter: DocumentView, sizes: Mapping[int, ChangeSize | None]) -> None:
-        for page in chapter.history_pages:
+    def _history(self, view: DocumentView, sizes: Mapping[int, ChangeSize | None]) -> None:
+        for page in view.history_pages:
             listed = [
-                (version, chapter.standings[version.number], sizes[version.number])
-                for version in page.versions
+                (version, view.statuses[version.number], sizes[version.number]) for version in page.versions
             ]
             returned = [
-                (chapter.version(version.returns_to or 0), chapter.days_withdrawn_by(version))
+                (view.version(version.returns_to or 0), view.days_withdrawn_by(version))
                 for version in page.versions
             ]
-            since = chapter.since & {version.number for version in page.versions}
-            first, links = chapter.versions[0], [(one.address, one.years) for one in chapter.history_pages]
+            since = view.since & {version.number for version in page.versions}
+            first, links = view.versions[0], [(one.path, one.years) for one in view.history_pages]
             made_of = (
                 "history",
-                *self._frame(chapter),
+                *self._frame(view),
                 listed,
                 returned,
                 since,
                 first,
                 links,
-                len(chapter.versions),
+                len(view.versions),
             )
-            self._output.kept(made_of, partial(self._write_history, chapter, page, sizes))
+            self._output.write_or_reuse(
+                made_of, partial(self._write_history, view, page, sizes), read=nothing
+            )
 
     def _write_history(
-        self, chapter: DocumentView, page: HistoryPage, sizes: Mapping[int, ChangeSize | None]
+        self, view: DocumentView, page: HistoryPage, sizes: Mapping[int, ChangeSize | None]
     ) -> None:
-        self._output.page(self._pages.history(chapter, page, sizes))
+        self._output.page(self._pages.history(view, page, sizes))
 
-    def _redline(self, old: Version, new: Version, place: SiteDocument) -> RedlineTexts:
-        return self._redlines.between(old, new, language=load_language(place.language))
+    def _redline(self, old: Version, new: Version, document: SiteDocument) -> RedlineTexts:
+        return self._redlines.between(old, new, language=load_language(document.language))
 
     def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
-        """The redline below the page's own title, with links that work on the page at this address."""
+        """The redline below the page's own title, with links that work on the page at this path."""
 
         def resolved(markup: str) -> str:
             return with_one_title(self._rendering.on_page(markup, version, page=page), after=True)
 
         return replace(redline, html=resolved(redline.html), side_by_side=resolved(redline.side_by_side))
-
-
-def _size(inserted: int, deleted: int, changes: int, first: Sequence[str]) -> ChangeSize:
-    return ChangeSize(inserted, deleted, changes, tuple(first))

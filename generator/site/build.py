@@ -1,6 +1,6 @@
 """The order of a build: history, addresses, redlines, pages; then every file that the theme does not make.
 
-Whoever renders the theme asks for the documents' articles and gives the shells; this knows no framework.
+Whoever renders the theme asks for the documents' articles and gives the layouts; this knows no framework.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
 from generator.site.hidden_readmes import HIDDEN_README, without_hidden_readmes
 from generator.site.history_json import Digests, Published
 from generator.site.links import Links
-from generator.site.output import Output
+from generator.site.output import Output, nothing
 from generator.site.page_layout import Article, PageLayout
 from generator.site.pdf import Printer
 from generator.site.redlines import Redlines
@@ -135,37 +135,37 @@ class Site:
             excluded=config.excluded,
             rule=config.file_rule,
         )
-        self.places = assign_paths(
+        self.documents = assign_paths(
             shown,
             language=config.language,
             languages=config.languages,
             announce=config.announce,
             files=self._files.now.keys(),
         )
-        self._warnings = history_json.refuse_lost_versions(published, self.places) if published else []
+        self._warnings = history_json.refuse_lost_versions(published, self.documents) if published else []
         self._warnings += [f"{in_repository(folder, path)}: {HIDDEN_README}" for path in readmes]
         self._held_for = published.held_for if published else {}
         for path in self._files.now.keys() & SITE_FILES:
-            raise PathTakenError(path, address=path, other="a file of the site")
+            raise PathTakenError(path, path=path, other="a file of the site")
         self._rendering = VersionTexts(
             repository,
             renderer,
             cache,
-            links=Links(self.places),
+            links=Links(self.documents),
             files=self._files,
             site_url=config.site_url,
         )
         self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
         self._scripts = scripts
         self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
-        self._recent = recent_changes_path(self.places)
+        self._recent = recent_changes_path(self.documents)
         self._pages = DocumentPages(
             site_url=config.site_url,
             site_name=config.site_name,
             time_zone=config.time_zone,
             scripts=scripts,
             copies=self._copies,
-            recent=self._recent if len(self.places) > 1 else None,
+            recent=self._recent if len(self.documents) > 1 else None,
         )
         self._site_pages = SitePages(
             page_templates(),
@@ -175,35 +175,35 @@ class Site:
             time_zone=config.time_zone,
             recent=self._recent,
         )
-        self._chapters = make_document_views(self.places, config=config, day=day)
-        self._directory = directory(self._chapters)
+        self._views = make_document_views(self.documents, config=config, day=day)
+        self._directory = directory(self._views)
 
     def articles(self) -> list[tuple[SiteDocument, Article]]:
         """The page of each living document, as the theme renders it among its own."""
         return [
-            (chapter.place, self._document_page(chapter))
-            for chapter in self._chapters
-            if chapter.place.document.ended_at is None
+            (view.document, self._document_page(view))
+            for view in self._views
+            if view.document.history.ended_at is None
         ]
 
     def not_found(self) -> Article:
-        """What is shown at every address that is not there."""
+        """What is shown at every path that is not there."""
         return self._site_pages.not_found(self._directory)
 
-    def original(self, place: SiteDocument) -> SiteDocument | None:
+    def original(self, document: SiteDocument) -> SiteDocument | None:
         """The document that this one translates."""
-        return next((other for other in self.places if other.document.id == place.translation_of), None)
+        return next((other for other in self.documents if other.history.id == document.translation_of), None)
 
     def languages(self) -> list[str]:
         """The languages in which a shell is needed."""
-        return sorted({self._config.language, *(place.language for place in self.places)})
+        return sorted({self._config.language, *(document.language for document in self.documents)})
 
     def files(self, *, taken: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """The files of the documents folder that go live beside the pages, as they were committed.
 
         ``taken`` are the paths of the theme's files; none of them is replaced, nor anything of a document.
         """
-        slugs = {slug for place in self.places for slug in (place.slug, *place.former_slugs)}
+        slugs = {slug for document in self.documents for slug in (document.slug, *document.former_slugs)}
         pages = [f"{slug}/index.html" if slug else "index.html" for slug in slugs]
         copies = [posixpath.join(slug, "versions") for slug in slugs]
         occupied = OccupiedPaths([*taken, *pages, *copies])
@@ -218,7 +218,7 @@ class Site:
     def write(
         self,
         folder: Path,
-        shells: Mapping[str, PageLayout],
+        layouts: Mapping[str, PageLayout],
         *,
         policy: ContentSecurityPolicy | None,
         other_pages: Iterable[str],
@@ -229,7 +229,7 @@ class Site:
         ``other_pages`` are addresses for the sitemap,
         ``before`` is the folder of the site that this one replaces.
         """
-        output = Output(folder, shells, self._cache, policy=policy, made_of=self._made_of(), before=before)
+        output = Output(folder, layouts, self._cache, policy=policy, made_of=self._made_of(), before=before)
         output.mark()
         printer = Printer(self._cache, fetch=self._rendering.file) if self._config.pdf else None
         archive = Archive(
@@ -241,17 +241,17 @@ class Site:
         )
         digests: dict[tuple[str, int], Digests] = {}
         sizes: dict[tuple[str, int], ChangeSize | None] = {}
-        for chapter in self._chapters:
-            document = chapter.place.document.id
-            for number, written in archive.write(chapter).items():
+        for view in self._views:
+            document = view.document.history.id
+            for number, written in archive.write(view).items():
                 digests[document, number], sizes[document, number] = written.digests, written.size
-            if chapter.place.document.ended_at is not None:
-                output.page(self._document_page(chapter))
+            if view.document.history.ended_at is not None:
+                output.page(self._document_page(view))
         self._write_feeds(archive, output)
         self._write_site_pages(output, sizes)
-        for address, blob in self._files.kept.items():
-            if (content := self._files.read(address, blob)) is not None:
-                output.file(address, content)
+        for path, blob in self._files.kept.items():
+            if (content := self._files.read(path, blob)) is not None:
+                output.file(path, content)
         self._write_redirects(output)
         if ROBOTS not in self._files.now:
             robots = ROBOTS_TEXT.format(sitemap=urljoin(self._config.site_url, SITEMAP))
@@ -263,7 +263,7 @@ class Site:
         output.file(
             HISTORY,
             history_json.history_json(
-                self._chapters,
+                self._views,
                 config=self._config,
                 commit=self._history.head,
                 digests=digests,
@@ -272,7 +272,7 @@ class Site:
             ),
         )
         return Built(
-            documents=len(self.places),
+            documents=len(self.documents),
             versions=len(digests),
             redlines=sum(digest.redline is not None for digest in digests.values()),
             warnings=(
@@ -284,57 +284,67 @@ class Site:
             history_warnings=self._history.warnings,
         )
 
-    def _document_page(self, chapter: DocumentView) -> Article:
-        place = chapter.place
-        text = self._rendering.on_page(self._rendering.html(chapter.shown), chapter.shown, page=place.address)
-        return self._pages.document(chapter, text)
+    def _document_page(self, view: DocumentView) -> Article:
+        document = view.document
+        text = self._rendering.on_page(self._rendering.html(view.shown), view.shown, page=document.page_path)
+        return self._pages.document(view, text)
 
     def _write_site_pages(self, output: Output, sizes: Mapping[tuple[str, int], ChangeSize | None]) -> None:
         """The start page, where no document is one, and the recent changes."""
         newest = [
             Publication(
-                document=self._directory.by_id[chapter.place.document.id],
+                listed=self._directory.by_id[view.document.history.id],
                 version=version,
-                size=sizes[chapter.place.document.id, version.number],
+                size=sizes[view.document.history.id, version.number],
             )
-            for chapter, version in publications(self._chapters)[:NEWEST]
+            for view, version in publications(self._views)[:NEWEST]
         ]
-        if not any(place.slug == "" for place in self.places):
+        if not any(document.slug == "" for document in self.documents):
             output.page(self._site_pages.start(self._directory, newest))
         if self._recent is not None:
             output.page(self._site_pages.recent_changes(self._recent, newest))
 
     def _write_redirects(self, output: Output) -> None:
-        """Lead from every address that a document's pages had before, where nothing else is now.
+        """Lead from every path that a document's pages had before, where nothing else is now.
 
         What no browser opens, such as a feed, is at both.
         """
-        for chapter in self._chapters:
-            place = chapter.place
-            for slug in place.former_slugs:
-                former = replace(place, slug=slug)
-                pages = zip(_pages(chapter, former), _pages(chapter, place), strict=True)
+        for view in self._views:
+            document = view.document
+            for slug in document.former_slugs:
+                former = replace(document, slug=slug)
+                pages = zip(_pages(view, former), _pages(view, document), strict=True)
                 left = [one for one in pages if not output.has(f"{one[0]}index.html")]
-                made_of = ("moved", place.language, left)
-                output.kept(made_of, partial(self._redirect, left, place.language, output))
-                files = zip(self._files_of(chapter, former), self._files_of(chapter, place), strict=True)
+                made_of = ("moved", document.language, left)
+                output.write_or_reuse(
+                    made_of, partial(self._redirect, left, document.language, output), read=nothing
+                )
+                files = zip(self._files_of(view, former), self._files_of(view, document), strict=True)
                 for before, now in files:
                     if not output.has(before):
                         output.repeat(now, at=before)
 
-    def _files_of(self, chapter: DocumentView, place: SiteDocument) -> list[str]:
-        """The files for programs and the copies that the document has at this place."""
-        copies = [place.copy(version, form) for version in chapter.versions for form in self._copies.values()]
-        return [place.feed, place.json_feed, place.fragment, place.in_force_data, *copies]
+    def _files_of(self, view: DocumentView, document: SiteDocument) -> list[str]:
+        """The files for programs and the copies that the document has at this document."""
+        copies = [
+            document.copy_path(version, form) for version in view.versions for form in self._copies.values()
+        ]
+        return [
+            document.feed_path,
+            document.json_feed_path,
+            document.fragment_path,
+            document.in_force_json_path,
+            *copies,
+        ]
 
     def _redirect(self, moved: Sequence[tuple[str, str]], language: str, output: Output) -> None:
-        for address, target in moved:
-            page = self._pages.redirect(address, to=target, language=language)
-            output.file(f"{address}index.html", page.encode())
+        for path, target in moved:
+            page = self._pages.redirect(path, to=target, language=language)
+            output.file(f"{path}index.html", page.encode())
 
     def _write_feeds(self, archive: Archive, output: Output) -> None:
         """The feeds of each document, and those of the site."""
-        everything = publications(self._chapters)
+        everything = publications(self._views)
         feeds: list[tuple[str, str, Feed]] = []
         if everything:
             feed = Feed(
@@ -347,23 +357,23 @@ class Site:
                 entries=[archive.entry(*one) for one in everything[:NEWEST]],
             )
             feeds.append((FEED, JSON_FEED, feed))
-        for chapter in self._chapters:
-            place = chapter.place
-            if place.feed != FEED:
-                newest = sorted(chapter.versions, key=lambda version: version.published_at, reverse=True)
+        for view in self._views:
+            document = view.document
+            if document.feed_path != FEED:
+                newest = sorted(view.versions, key=lambda version: version.published_at, reverse=True)
                 feed = Feed(
-                    title=chapter.versions[-1].title,
+                    title=view.versions[-1].title,
                     author=self._config.site_name,
-                    identity=place.document.id,
-                    page=place.address,
+                    identity=document.history.id,
+                    page=document.page_path,
                     site_url=self._config.site_url,
-                    language=place.language,
-                    entries=[archive.entry(chapter, version) for version in newest[:NEWEST]],
+                    language=document.language,
+                    entries=[archive.entry(view, version) for version in newest[:NEWEST]],
                 )
-                feeds.append((place.feed, place.json_feed, feed))
-        for address, json_address, feed in feeds:
-            output.file(address, atom(feed, address=address))
-            output.file(json_address, json_feed(feed, address=json_address))
+                feeds.append((document.feed_path, document.json_feed_path, feed))
+        for path, json_path, feed in feeds:
+            output.file(path, atom(feed, path=path))
+            output.file(json_path, json_feed(feed, path=json_path))
 
     def _made_of(self) -> object:
         """Everything besides the history, the code and the theme on which any page depends."""
@@ -372,7 +382,10 @@ class Site:
             (config.site_url, config.site_name, config.language, config.time_zone.key),
             (self._scripts, self._copies),
             self._renderer.version,
-            [(place.slug, place.former_slugs, place.document.ended_at) for place in self.places],
+            [
+                (document.slug, document.former_slugs, document.history.ended_at)
+                for document in self.documents
+            ],
             sorted(self._files.now.items()),
         )
 
@@ -381,34 +394,34 @@ class Site:
         pages: dict[str, str | None] = dict.fromkeys(other_pages)
         if self._recent is not None:
             pages[self._recent] = None
-        for chapter in self._chapters:
-            place = chapter.place
-            pages[place.address] = chapter.shown.label[:10]
-            for page in chapter.history_pages:
-                pages[page.address] = page.versions[0].label[:10]
-            pages[place.in_force] = chapter.versions[-1].label[:10]
-            for version in chapter.versions:
-                pages[place.version(version)] = version.label[:10]
+        for view in self._views:
+            document = view.document
+            pages[document.page_path] = view.shown.label[:10]
+            for page in view.history_pages:
+                pages[page.path] = page.versions[0].label[:10]
+            pages[document.in_force_path] = view.versions[-1].label[:10]
+            for version in view.versions:
+                pages[document.version_path(version)] = version.label[:10]
                 if version.number > 1:
-                    pages[place.change(version)] = version.label[:10]
+                    pages[document.change_path(version)] = version.label[:10]
         root = ET.Element("urlset", {"xmlns": SITEMAP_NAMESPACE})
-        for address, day in sorted(pages.items()):
+        for path, day in sorted(pages.items()):
             url = ET.SubElement(root, "url")
-            ET.SubElement(url, "loc").text = urljoin(self._config.site_url, address)
+            ET.SubElement(url, "loc").text = urljoin(self._config.site_url, path)
             if day:
                 ET.SubElement(url, "lastmod").text = day
         return xml_file(root)
 
 
-def _pages(chapter: DocumentView, place: SiteDocument) -> list[str]:
-    """The pages that the document has at this place."""
-    history = [page.address.removeprefix(chapter.place.history) for page in chapter.history_pages]
+def _pages(view: DocumentView, document: SiteDocument) -> list[str]:
+    """The pages that the document has at this document."""
+    history = [page.path.removeprefix(view.document.history_path) for page in view.history_pages]
     return [
-        place.address,
-        place.in_force,
-        *(f"{place.history}{page}" for page in history),
-        *map(place.version, chapter.versions),
-        *map(place.change, chapter.versions[1:]),
-        *map(place.since, chapter.versions[:-1]),
-        *([place.comparison] if len(chapter.versions) > 1 else []),
+        document.page_path,
+        document.in_force_path,
+        *(f"{document.history_path}{page}" for page in history),
+        *map(document.version_path, view.versions),
+        *map(document.change_path, view.versions[1:]),
+        *map(document.since_path, view.versions[:-1]),
+        *([document.comparison_path] if len(view.versions) > 1 else []),
     ]

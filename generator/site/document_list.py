@@ -22,20 +22,20 @@ class ListedDocument:
     ``translations`` are listed beside it and nowhere else.
     """
 
-    chapter: DocumentView
+    view: DocumentView
     title: str
     apart: str
     translations: tuple[SiteDocument, ...]
 
     @property
-    def place(self) -> SiteDocument:
+    def document(self) -> SiteDocument:
         """Where it is."""
-        return self.chapter.place
+        return self.view.document
 
     @property
     def coming_on(self) -> date | None:
         """The day on which its next version takes effect."""
-        return min((version.effective_on for version in self.chapter.upcoming), default=None)
+        return min((version.effective_on for version in self.view.upcoming), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Folder:
 class Publication:
     """A version as news; ``size`` is None for the first one of its document."""
 
-    document: ListedDocument
+    listed: ListedDocument
     version: Version
     size: ChangeSize | None
 
@@ -69,56 +69,58 @@ class DocumentList:
         return sum(len(folder.documents) for folder in self.folders)
 
 
-def directory(chapters: Sequence[DocumentView]) -> DocumentList:
+def directory(views: Sequence[DocumentView]) -> DocumentList:
     """The documents as they are listed."""
-    living = {c.place.document.id: c for c in chapters if c.place.document.ended_at is None}
-    titles = Counter(_look(chapter.shown.title) for chapter in chapters)
+    living = {c.document.history.id: c for c in views if c.document.history.ended_at is None}
+    titles = Counter(_look(view.shown.title) for view in views)
     listed = {
-        chapter.place.document.id: ListedDocument(
-            chapter=chapter,
-            title=chapter.shown.title,
-            apart=chapter.place.slug if titles[_look(chapter.shown.title)] > 1 else "",
+        view.document.history.id: ListedDocument(
+            view=view,
+            title=view.shown.title,
+            apart=view.document.slug if titles[_look(view.shown.title)] > 1 else "",
             translations=tuple(
-                other.place
+                other.document
                 for other in living.values()
-                if other.place.translation_of == chapter.place.document.id
+                if other.document.translation_of == view.document.history.id
             ),
         )
-        for chapter in chapters
+        for view in views
     }
-    ended = [one for one in listed.values() if one.place.document.id not in living]
+    ended = [one for one in listed.values() if one.document.history.id not in living]
     return DocumentList(
-        folders=tuple(_folders(listed[one] for one, c in living.items() if c.place.translation_of is None)),
+        folders=tuple(
+            _folders(listed[one] for one, c in living.items() if c.document.translation_of is None)
+        ),
         withdrawn=tuple(
             sorted(
-                ended, key=lambda one: (one.chapter.withdrawn_on or date.min, one.place.slug), reverse=True
+                ended, key=lambda one: (one.view.withdrawn_on or date.min, one.document.slug), reverse=True
             )
         ),
         by_id=listed,
     )
 
 
-def publications(chapters: Iterable[DocumentView]) -> list[tuple[DocumentView, Version]]:
+def publications(views: Iterable[DocumentView]) -> list[tuple[DocumentView, Version]]:
     """Every version of every document, the newest publication first."""
-    everything = [(chapter, version) for chapter in chapters for version in chapter.versions]
-    return sorted(everything, key=lambda one: (one[1].published_at, one[0].place.document.id), reverse=True)
+    everything = [(view, version) for view in views for version in view.versions]
+    return sorted(everything, key=lambda one: (one[1].published_at, one[0].document.history.id), reverse=True)
 
 
-def recent_changes_path(places: Iterable[SiteDocument]) -> str | None:
-    """Where the page of recent changes is; None where a document has or had that address."""
-    slugs = [slug for place in places for slug in (place.slug, *place.former_slugs)]
+def recent_changes_path(documents: Iterable[SiteDocument]) -> str | None:
+    """Where the page of recent changes is; None where a document has or had that path."""
+    slugs = [slug for document in documents for slug in (document.slug, *document.former_slugs)]
     return None if any(f"{slug}/".startswith(RECENT) for slug in slugs) else RECENT
 
 
 def _folders(documents: Iterable[ListedDocument]) -> Iterator[Folder]:
     by_folder: dict[str, list[ListedDocument]] = {}
     for document in documents:
-        by_folder.setdefault(posixpath.dirname(document.place.slug), []).append(document)
+        by_folder.setdefault(posixpath.dirname(document.document.slug), []).append(document)
     for folder in sorted(by_folder, key=lambda folder: (folder != "", _in_words(folder).casefold())):
         yield Folder(
             name=_in_words(folder) if len(by_folder) > 1 else "",
             documents=tuple(
-                sorted(by_folder[folder], key=lambda one: (one.title.casefold(), one.place.slug))
+                sorted(by_folder[folder], key=lambda one: (one.title.casefold(), one.document.slug))
             ),
         )
 

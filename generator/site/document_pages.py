@@ -27,7 +27,7 @@ from generator.site.urls import SiteDocument, relative
 from generator.versions.version import Version
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
-ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such address for a sitemap
+ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such path for a sitemap
 FORMS_NEED_SCRIPTS = "<noscript><style>.ps-form{display:none}</style></noscript>"
 WORDS_OF_COMPARISONS = (
     "redline_",
@@ -45,21 +45,21 @@ DESCRIPTION_LENGTH = 160  # about what search engines show of it
 class Translation:
     """A link to the same page of a document in another language, in words of that language."""
 
-    address: str
+    path: str
     language: str
     words: str
 
 
 class Page:
-    """What every template can ask: words, dates and links, as one page at ``address`` needs them.
+    """What every template can ask: words, dates and links, as one page at ``path`` needs them.
 
     ``spoken`` is the language of the document where the interface has no words in it. ``root`` is the path of
-    the site's start for a page that is shown at any address; links of all others are relative.
+    the site's start for a page that is shown at any path; links of all others are relative.
     """
 
     def __init__(
         self,
-        address: str,
+        path: str,
         *,
         language: Language,
         time_zone: ZoneInfo,
@@ -68,15 +68,15 @@ class Page:
         root: str | None = None,
     ) -> None:
         self._root = root
-        self.address = address
+        self.path = path
         self.t = language
         self.spoken = spoken
         self.translations = others
         self._time_zone = time_zone
 
-    def link(self, address: str) -> str:
-        """The way from this page to ``address``."""
-        return relative(address, page=self.address) if self._root is None else f"{self._root}{address}"
+    def link(self, path: str) -> str:
+        """The way from this page to ``path``."""
+        return relative(path, page=self.path) if self._root is None else f"{self._root}{path}"
 
     def in_words(self, code: str) -> str:
         """A link to a text in another language, in words of that language."""
@@ -121,7 +121,7 @@ class DocumentPages:
     """Makes every page of a document.
 
     The texts and redlines that it is given have the links that their pages need. ``scripts`` are addresses
-    by name, ``copies`` the suffixes of a version's copies by their form, ``recent`` is the address of the
+    by name, ``copies`` the suffixes of a version's copies by their form, ``recent`` is the path of the
     site's recent changes, if there is one.
     """
 
@@ -143,172 +143,170 @@ class DocumentPages:
         self._copies = copies
         self._templates = page_templates()
 
-    def document(self, chapter: DocumentView, text: str) -> Article:
+    def document(self, view: DocumentView, text: str) -> Article:
         """The document's own page: the text in force, and what comes."""
-        place, version = chapter.place, chapter.shown
-        page = self._page(place.address, chapter)
+        document, version = view.document, view.shown
+        page = self._page(document.page_path, view)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
-        status = self._told("status.html", page, chapter, version)
-        foot = self._told("foot.html", page, chapter, version, copies=self._copies, recent=self._recent)
+        status = self._told("status.html", page, view, version)
+        foot = self._told("foot.html", page, view, version, copies=self._copies, recent=self._recent)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
-        parts = [heading, status, framed, foot] if place.announced else [heading, framed, status, foot]
+        parts = [heading, status, framed, foot] if document.announced else [heading, framed, status, foot]
         return self._article(
             page,
-            chapter,
+            view,
             title=version.title,
             content="".join(parts),
             text=body,
-            paper=self._paper(page, version, address=place.version(version)),
+            paper=self._paper(page, version, path=document.version_path(version)),
         )
 
-    def version(self, chapter: DocumentView, version: Version, text: str) -> Article:
-        """A version at its permanent address."""
-        page = self._page(chapter.place.version(version), chapter, version)
+    def version(self, view: DocumentView, version: Version, text: str) -> Article:
+        """A version at its permanent path."""
+        page = self._page(view.document.version_path(version), view, version)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
         content = self._told(
             "version.html",
             page,
-            chapter,
+            view,
             version,
             heading=heading,
             text=body,
-            newer=version is not chapter.last,
+            newer=version is not view.last,
             copies=self._copies,
-            first_to_come=version is chapter.shown and not chapter.place.document.ended_at,
+            first_to_come=version is view.shown and not view.document.history.ended_at,
         )
         title = f"{version.title} ({page.label(version)})"
-        paper = self._paper(page, version, address=page.address)
-        return self._article(page, chapter, title=title, content=content, text=body, paper=paper)
+        paper = self._paper(page, version, path=page.path)
+        return self._article(page, view, title=title, content=content, text=body, paper=paper)
 
-    def change(self, chapter: DocumentView, version: Version, redline: RedlineTexts) -> Article:
+    def change(self, view: DocumentView, version: Version, redline: RedlineTexts) -> Article:
         """The redline that brought a version, which is not the first."""
-        page = self._page(chapter.place.change(version), chapter, version)
+        page = self._page(view.document.change_path(version), view, version)
         title = page.t("change_title", title=version.title)
         content = self._told(
             "change.html",
             page,
-            chapter,
+            view,
             version,
             title=title,
-            old=chapter.followed(version),
-            returned=chapter.version(version.returns_to or 0),
+            old=view.followed(version),
+            returned=view.version(version.returns_to or 0),
             **_shown(redline, page),
-            earlier=chapter.version(version.number - 1) if version.number > 2 else None,
-            later=chapter.version(version.number + 1),
+            earlier=view.version(version.number - 1) if version.number > 2 else None,
+            later=view.version(version.number + 1),
         )
         return self._article(
             page,
-            chapter,
+            view,
             title=f"{title} ({page.label(version)})",
             content=content,
             text=version.front.summary,
-            paper=self._paper(page, version, address=page.address),
+            paper=self._paper(page, version, path=page.path),
         )
 
-    def since(self, chapter: DocumentView, old: Version, redline: RedlineTexts) -> Article:
+    def since(self, view: DocumentView, old: Version, redline: RedlineTexts) -> Article:
         """All that changed since an older version."""
-        last = chapter.last
-        page = self._page(chapter.place.since(old), chapter)
+        last = view.last
+        page = self._page(view.document.since_path(old), view)
         title = page.t("since_title", title=last.title, old=page.label(old))
         content = self._told(
             "since.html",
             page,
-            chapter,
+            view,
             last,
             title=title,
             old=old,
             **_shown(redline, page),
-            steps=chapter.since_then(old),
+            steps=view.since_then(old),
         )
-        article = self._article(page, chapter, title=title, content=content, text=None)
+        article = self._article(page, view, title=title, content=content, text=None)
         return replace(article, head=f'{article.head}<meta name="robots" content="noindex">')
 
     def history(
-        self, chapter: DocumentView, shown: HistoryPage, sizes: Mapping[int, ChangeSize | None]
+        self, view: DocumentView, shown: HistoryPage, sizes: Mapping[int, ChangeSize | None]
     ) -> Article:
         """One page of the history; ``sizes`` are by number, None for the first version."""
-        page = self._page(shown.address, chapter)
-        title = page.t("history_title", title=chapter.shown.title)
+        page = self._page(shown.path, view)
+        title = page.t("history_title", title=view.shown.title)
         entries = [
             {
                 "version": version,
-                "standing": chapter.standings[version.number],
+                "status": view.statuses[version.number],
                 "size": sizes[version.number],
-                "returned": chapter.version(version.returns_to or 0),
-                "since": version.number in chapter.since,
+                "returned": view.version(version.returns_to or 0),
+                "since": version.number in view.since,
             }
             for version in shown.versions
         ]
         content = self._told(
-            "history.html", page, chapter, chapter.shown, title=title, versions=entries, years=_years(shown)
+            "history.html", page, view, view.shown, title=title, versions=entries, years=_years(shown)
         )
-        if shown.address != chapter.place.history:
+        if shown.path != view.document.history_path:
             title = f"{title} ({shown.years})"
-        return self._article(page, chapter, title=title, content=content, text=None)
+        return self._article(page, view, title=title, content=content, text=None)
 
-    def in_force(self, chapter: DocumentView) -> Article:
+    def in_force(self, view: DocumentView) -> Article:
         """What was in force on any day."""
-        page = self._page(chapter.place.in_force, chapter)
-        title = page.t("in_force_title", title=chapter.shown.title)
-        content = self._told(
-            "in_force.html", page, chapter, chapter.shown, title=title, periods=chapter.periods
-        )
-        article = self._article(page, chapter, title=title, content=content, text=None)
+        page = self._page(view.document.in_force_path, view)
+        title = page.t("in_force_title", title=view.shown.title)
+        content = self._told("in_force.html", page, view, view.shown, title=title, periods=view.periods)
+        article = self._article(page, view, title=title, content=content, text=None)
         return replace(article, head=article.head + FORMS_NEED_SCRIPTS)
 
-    def comparison(self, chapter: DocumentView) -> Article:
+    def comparison(self, view: DocumentView) -> Article:
         """Any two versions beside each other."""
-        page = self._page(chapter.place.comparison, chapter)
-        title = page.t("compare_title", title=chapter.shown.title)
+        page = self._page(view.document.comparison_path, view)
+        title = page.t("compare_title", title=view.shown.title)
         words = {key: text for key, text in page.t.texts.items() if key.startswith(WORDS_OF_COMPARISONS)}
         content = self._told(
             "compare.html",
             page,
-            chapter,
-            chapter.shown,
+            view,
+            view.shown,
             title=title,
             spoken_words={"code": page.t.code, **words},
         )
-        article = self._article(page, chapter, title=title, content=content, text=None)
+        article = self._article(page, view, title=title, content=content, text=None)
         scripts = "".join(
-            f'<script defer src="{html.escape(relative(address, page=page.address))}"></script>'
-            for address in self._scripts.values()
+            f'<script defer src="{html.escape(relative(path, page=page.path))}"></script>'
+            for path in self._scripts.values()
         )
         return replace(article, head=f"{article.head}{FORMS_NEED_SCRIPTS}{scripts}")
 
-    def fragment(self, chapter: DocumentView, text: str) -> str:
+    def fragment(self, view: DocumentView, text: str) -> str:
         """The text in force for another site to include; ``text`` has absolute links."""
-        page = self._page(chapter.place.fragment, chapter)
-        home = self._absolute(chapter.place.address)
-        own = with_own_ids(text, slug=chapter.place.slug, home=home)
-        heading, body = split_heading(own, title=chapter.shown.title)
+        page = self._page(view.document.fragment_path, view)
+        home = self._absolute(view.document.page_path)
+        own = with_own_ids(text, slug=view.document.slug, home=home)
+        heading, body = split_heading(own, title=view.shown.title)
         return self._filled(
             "fragment.html",
             page,
-            chapter,
-            chapter.shown,
+            view,
+            view.shown,
             heading=heading,
             text=body,
             absolute=self._absolute,
         )
 
-    def printed(self, chapter: DocumentView, version: Version, text: str) -> str:
+    def printed(self, view: DocumentView, version: Version, text: str) -> str:
         """A version as a whole page for paper; ``text`` has absolute links."""
-        page = self._page(chapter.place.version(version), chapter)
+        page = self._page(view.document.version_path(version), view)
         heading, body = split_heading(text, title=version.title)
         published, effective = page.t.date(page.published_on(version)), page.t.date(version.effective_on)
         return self._filled(
             "print.html",
             page,
-            chapter,
+            view,
             version,
             title=f"{version.title} ({page.label(version)})",
             heading=heading,
             text=body,
             facts=page.t(
-                "withdrawn_version" if chapter.standings[version.number].withdrawn_by else "printed_facts",
+                "withdrawn_version" if view.statuses[version.number].withdrawn_by else "printed_facts",
                 published=published,
                 effective=effective,
             ),
@@ -317,52 +315,48 @@ class DocumentPages:
             absolute=self._absolute,
         )
 
-    def redirect(self, address: str, *, to: str, language: str) -> str:
-        """A whole page, without the theme, that leads from one address to another."""
-        page = Page(address, language=load_language(language), time_zone=self._time_zone, others=())
+    def redirect(self, path: str, *, to: str, language: str) -> str:
+        """A whole page, without the theme, that leads from one path to another."""
+        page = Page(path, language=load_language(language), time_zone=self._time_zone, others=())
         return self._templates.get_template("redirect.html").render(
-            p=page, address=to, canonical=urljoin(self._site_url, to)
+            p=page, path=to, canonical=urljoin(self._site_url, to)
         )
 
-    def _page(self, address: str, chapter: DocumentView, version: Version | None = None) -> Page:
+    def _page(self, path: str, view: DocumentView, version: Version | None = None) -> Page:
         """What a page can ask that shows the document, or one ``version`` of it."""
         others = []
-        for kin in chapter.relatives:
-            spoken = kin.place.language
-            there = _same_page(address, chapter.place, kin, version)
-            others.append(Translation(address=there, language=spoken, words=reading_in(spoken)))
-        own = chapter.place.language
+        for kin in view.relatives:
+            spoken = kin.document.language
+            there = _same_page(path, view.document, kin, version)
+            others.append(Translation(path=there, language=spoken, words=reading_in(spoken)))
+        own = view.document.language
         language = load_language(own)
         return Page(
-            address,
+            path,
             language=language,
             time_zone=self._time_zone,
             others=others,
             spoken=None if language.code in (own, own.partition("-")[0]) else own,
         )
 
-    def _absolute(self, address: str) -> str:
-        return urljoin(self._site_url, address)
+    def _absolute(self, path: str) -> str:
+        return urljoin(self._site_url, path)
 
-    def _told(
-        self, template: str, page: Page, chapter: DocumentView, version: Version, **more: object
-    ) -> str:
+    def _told(self, template: str, page: Page, view: DocumentView, version: Version, **more: object) -> str:
         """A part of a page; where its words are of another language than the page, it says so."""
-        told = self._filled(template, page, chapter, version, **more)
+        told = self._filled(template, page, view, version, **more)
         if page.spoken is None:
             return told
         return f'<div lang="{page.t.code}" dir="{page.t.direction}">\n{told}</div>\n'
 
-    def _filled(
-        self, template: str, page: Page, chapter: DocumentView, version: Version, **more: object
-    ) -> str:
+    def _filled(self, template: str, page: Page, view: DocumentView, version: Version, **more: object) -> str:
         return self._templates.get_template(template).render(
             p=page,
-            chapter=chapter,
-            place=chapter.place,
+            view=view,
+            document=view.document,
             version=version,
-            standing=chapter.standings[version.number],
-            withdrawn_on=chapter.withdrawn_on,
+            status=view.statuses[version.number],
+            withdrawn_on=view.withdrawn_on,
             direction=_direction(version.title),
             **more,
         )
@@ -370,36 +364,36 @@ class DocumentPages:
     def _article(
         self,
         page: Page,
-        chapter: DocumentView,
+        view: DocumentView,
         *,
         title: str,
         content: str,
         text: str | None,
         paper: str | None = None,
     ) -> Article:
-        place = chapter.place
-        paper = self._paper(page, None, address=page.address) if paper is None else paper
-        head = [feed_links(place.feed, place.json_feed, title=chapter.shown.title, page=page)]
-        for language, address in [
-            (place.language, page.address),
-            *((other.language, other.address) for other in page.translations),
+        document = view.document
+        paper = self._paper(page, None, path=page.path) if paper is None else paper
+        head = [feed_links(document.feed_path, document.json_feed_path, title=view.shown.title, page=page)]
+        for language, path in [
+            (document.language, page.path),
+            *((other.language, other.path) for other in page.translations),
         ]:
-            if page.translations and page.address in (place.address, place.history):
-                url = html.escape(urljoin(self._site_url, address))
+            if page.translations and page.path in (document.page_path, document.history_path):
+                url = html.escape(urljoin(self._site_url, path))
                 head.append(f'<link rel="{ALTERNATE}" hreflang="{language}" href="{url}">')
         return Article(
-            address=page.address,
-            language=place.language,
+            path=page.path,
+            language=document.language,
             title=title,
             description=_beginning(text) or title,
             content=f"{paper}\n{content}",
             head="".join(head),
         )
 
-    def _paper(self, page: Page, version: Version | None, *, address: str) -> str:
+    def _paper(self, page: Page, version: Version | None, *, path: str) -> str:
         """What only paper needs to be told: whose text this is, which version, and where it was."""
         return self._templates.get_template("paper.html").render(
-            p=page, site_name=self._site_name, version=version, url=self._absolute(address)
+            p=page, site_name=self._site_name, version=version, url=self._absolute(path)
         )
 
 
@@ -408,8 +402,8 @@ def feed_links(feed: str, json_feed: str, *, title: str, page: Page) -> str:
     title = html.escape(title)
     return "".join(
         f'<link rel="{ALTERNATE}" type="application/{kind}" title="{title}" '
-        f'href="{html.escape(page.link(address))}">'
-        for kind, address in (("atom+xml", feed), ("feed+json", json_feed))
+        f'href="{html.escape(page.link(path))}">'
+        for kind, path in (("atom+xml", feed), ("feed+json", json_feed))
     )
 
 
@@ -431,18 +425,18 @@ def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:
     }
 
 
-def _same_page(address: str, place: SiteDocument, kin: Relative, version: Version | None) -> str:
+def _same_page(path: str, document: SiteDocument, kin: Relative, version: Version | None) -> str:
     """The page in the other language that says what this one says; the history where there is none."""
-    other = kin.place
+    other = kin.document
     if version is not None and (counterpart := kin.counterparts.get(version.number)):
-        if address == place.version(version):
-            return other.version(counterpart)
+        if path == document.version_path(version):
+            return other.version_path(counterpart)
         if counterpart.number > 1:
-            return other.change(counterpart)
-    pairs = {place.address: other.address, place.in_force: other.in_force}
-    if len(other.document.versions) > 1:
-        pairs[place.comparison] = other.comparison
-    return pairs.get(address, other.history)
+            return other.change_path(counterpart)
+    pairs = {document.page_path: other.page_path, document.in_force_path: other.in_force_path}
+    if len(other.history.versions) > 1:
+        pairs[document.comparison_path] = other.comparison_path
+    return pairs.get(path, other.history_path)
 
 
 def _direction(words: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 from generator.site.config import SiteConfig
 from generator.site.urls import SiteDocument
@@ -21,8 +22,7 @@ SHORTEST_PAGE = 20
 """Versions on the first page of a history that is divided, at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSize:
+class ChangeSize(NamedTuple):
     """How many words a version added and removed, how many changes it made, and the first in words."""
 
     words_inserted: int
@@ -40,7 +40,7 @@ class ChangeSize:
 class HistoryPage:
     """A page of the history: its versions, newest first, and the years that they are of, such as ``2024``."""
 
-    address: str
+    path: str
     years: str
     versions: tuple[Version, ...]
 
@@ -52,7 +52,7 @@ class Relative:
     ``counterparts`` are its versions, by the number of the version here that each says the same as.
     """
 
-    place: SiteDocument
+    document: SiteDocument
     counterparts: Mapping[int, Version] = field(repr=False)
 
 
@@ -69,8 +69,8 @@ class DocumentView:
     ended, if that day has come; ``end`` is the version that says so, on that day or before.
     """
 
-    place: SiteDocument
-    standings: Mapping[int, VersionStatus]
+    document: SiteDocument
+    statuses: Mapping[int, VersionStatus]
     shown: Version
     upcoming: Sequence[Version]
     called_off: Sequence[Version]
@@ -87,7 +87,7 @@ class DocumentView:
     @property
     def versions(self) -> tuple[Version, ...]:
         """Oldest first."""
-        return self.place.document.versions
+        return self.document.history.versions
 
     def version(self, number: int) -> Version | None:
         """The version of this number, if there is one."""
@@ -109,10 +109,10 @@ class DocumentView:
     def all_that_changes(self, coming: Version) -> str:
         """The page that compares the version shown with one still to come."""
         if coming.follows == self.shown.number:
-            return self.place.change(coming)
+            return self.document.change_path(coming)
         if coming is self.last and self.shown.number in self.since:
-            return self.place.since(self.shown)
-        return f"{self.place.comparison}?from={self.shown.label}&to={coming.label}"
+            return self.document.since_path(self.shown)
+        return f"{self.document.comparison_path}?from={self.shown.label}&to={coming.label}"
 
     def amends(self, version: Version) -> bool:
         """Whether it changes a text that was still to take effect on the same day."""
@@ -162,54 +162,56 @@ class DocumentView:
             newest = years[: 1 + next(n for n, count in enumerate(counts) if count >= SHORTEST_PAGE)]
         return (
             HistoryPage(
-                address=self.place.history,
+                path=self.document.history_path,
                 years=newest[0] if len(newest) == 1 else f"{newest[-1]}–{newest[0]}",
                 versions=tuple(version for version in reversed(self.versions) if version.label[:4] in newest),
             ),
             *(
-                HistoryPage(address=f"{self.place.history}{year}/", years=year, versions=tuple(by_year[year]))
+                HistoryPage(
+                    path=f"{self.document.history_path}{year}/", years=year, versions=tuple(by_year[year])
+                )
                 for year in years[len(newest) :]
             ),
         )
 
-    def history_address(self, version: Version) -> str:
+    def history_page_path(self, version: Version) -> str:
         """The page of the history that has the version."""
-        return next(page.address for page in self.history_pages if version.label[:4] >= page.years[:4])
+        return next(page.path for page in self.history_pages if version.label[:4] >= page.years[:4])
 
 
 def make_document_views(
-    places: Sequence[SiteDocument], *, config: SiteConfig, day: date
+    documents: Sequence[SiteDocument], *, config: SiteConfig, day: date
 ) -> list[DocumentView]:
     """Every document as it stands on the day."""
-    by_id = {place.document.id: place for place in places}
-    return [_chapter(place, by_id, config=config, day=day) for place in places]
+    by_id = {document.history.id: document for document in documents}
+    return [_chapter(document, by_id, config=config, day=day) for document in documents]
 
 
 def _chapter(
-    place: SiteDocument, by_id: Mapping[str, SiteDocument], *, config: SiteConfig, day: date
+    document: SiteDocument, by_id: Mapping[str, SiteDocument], *, config: SiteConfig, day: date
 ) -> DocumentView:
-    versions = place.document.versions
-    shown = _shown(place, day=day)
-    original = by_id.get(place.translation_of or "")
-    translates = translated_versions(original.document.versions, versions) if original else {}
+    versions = document.history.versions
+    shown = _shown(document, day=day)
+    original = by_id.get(document.translation_of or "")
+    translates = translated_versions(original.history.versions, versions) if original else {}
     ahead = _shown(original, day=day) if original else None
-    ended_at = place.document.ended_at
+    ended_at = document.history.ended_at
     end = withdrawal(versions)
     removed_on = ended_at.astimezone(config.time_zone).date() if ended_at and not end else None
     relatives = [
-        Relative(place=other, counterparts=_counterparts(place, other, original=original))
-        for other in _family(place, by_id)
-        if other.document.ended_at is None
+        Relative(document=other, counterparts=_counterparts(document, other, original=original))
+        for other in _family(document, by_id)
+        if other.history.ended_at is None
     ]
-    spoken = {relative.place.language for relative in relatives}
-    standing = version_statuses(versions, day=day, withdrawn_on=removed_on)
+    spoken = {relative.document.language for relative in relatives}
+    status = version_statuses(versions, day=day, withdrawn_on=removed_on)
     last = in_order(versions)[-1]
     return DocumentView(
-        place=place,
-        standings=standing,
+        document=document,
+        statuses=status,
         shown=shown,
         upcoming=[version for version in upcoming(versions, day=day) if version is not shown],
-        called_off=_called_off(standing, versions, shown=shown, day=day),
+        called_off=_called_off(status, versions, shown=shown, day=day),
         last=last,
         since=_since(versions, last=last, most=config.since),
         relatives=relatives,
@@ -223,7 +225,7 @@ def _chapter(
 
 
 def _called_off(
-    standing: Mapping[int, VersionStatus], versions: Sequence[Version], *, shown: Version, day: date
+    status: Mapping[int, VersionStatus], versions: Sequence[Version], *, shown: Version, day: date
 ) -> list[Version]:
     """The version of each announced day that is to be called off on the document's own page.
 
@@ -231,7 +233,7 @@ def _called_off(
     """
     found: dict[date, Version] = {}
     for version in versions:
-        by = standing[version.number].withdrawn_by
+        by = status[version.number].withdrawn_by
         if by is not None and (version.effective_on >= day or by is shown):
             found[version.effective_on] = version
     return list(found.values())
@@ -251,29 +253,29 @@ def _follows(original: Version, translated: Iterable[Version]) -> bool:
     )
 
 
-def _shown(place: SiteDocument, *, day: date) -> Version:
+def _shown(document: SiteDocument, *, day: date) -> Version:
     """The version on the document's own page: in force, else the last of an ended one, else the next."""
-    versions = place.document.versions
+    versions = document.history.versions
     if (present := in_force(versions, day=day)) is not None:
         return present
-    return versions[-1] if place.document.ended_at else upcoming(versions, day=day)[0]
+    return versions[-1] if document.history.ended_at else upcoming(versions, day=day)[0]
 
 
-def _family(place: SiteDocument, by_id: Mapping[str, SiteDocument]) -> list[SiteDocument]:
+def _family(document: SiteDocument, by_id: Mapping[str, SiteDocument]) -> list[SiteDocument]:
     """The documents that say the same in other languages."""
-    first = place.translation_of or place.document.id
+    first = document.translation_of or document.history.id
     return [
         other
         for other in by_id.values()
-        if first in (other.document.id, other.translation_of) and other is not place
+        if first in (other.history.id, other.translation_of) and other is not document
     ]
 
 
 def _counterparts(
-    place: SiteDocument, other: SiteDocument, *, original: SiteDocument | None
+    document: SiteDocument, other: SiteDocument, *, original: SiteDocument | None
 ) -> Mapping[int, Version]:
     if other is original:
-        return translated_versions(other.document.versions, place.document.versions)
-    if other.translation_of == place.document.id:
-        return translations_of(place.document.versions, other.document.versions)
+        return translated_versions(other.history.versions, document.history.versions)
+    if other.translation_of == document.history.id:
+        return translations_of(document.history.versions, other.history.versions)
     return {}

@@ -53,14 +53,14 @@ class Feed:
     entries: Sequence[Entry]
 
 
-def atom(feed: Feed, *, address: str) -> bytes:
-    """The feed as Atom, at ``address``."""
+def atom(feed: Feed, *, path: str) -> bytes:
+    """The feed as Atom, at ``path``."""
     root = ET.Element("feed", {"xmlns": ATOM})
     ET.SubElement(root, "id").text = _urn(feed.identity)
     ET.SubElement(root, "title").text = feed.title
     ET.SubElement(root, "updated").text = _time(feed.entries[0].published_at)
     ET.SubElement(ET.SubElement(root, "author"), "name").text = feed.author
-    ET.SubElement(root, "link", {"rel": "self", "href": urljoin(feed.site_url, address)})
+    ET.SubElement(root, "link", {"rel": "self", "href": urljoin(feed.site_url, path)})
     ET.SubElement(root, "link", {"rel": "alternate", "href": urljoin(feed.site_url, feed.page)})
     for entry in feed.entries:
         element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
@@ -74,13 +74,13 @@ def atom(feed: Feed, *, address: str) -> bytes:
     return xml_file(root)
 
 
-def json_feed(feed: Feed, *, address: str) -> bytes:
-    """The feed as JSON, at ``address``."""
+def json_feed(feed: Feed, *, path: str) -> bytes:
+    """The feed as JSON, at ``path``."""
     value = {
         "version": JSON_FEED_VERSION,
         "title": feed.title,
         "home_page_url": urljoin(feed.site_url, feed.page),
-        "feed_url": urljoin(feed.site_url, address),
+        "feed_url": urljoin(feed.site_url, path),
         "language": feed.language,
         "authors": [{"name": feed.author}],
         "items": [

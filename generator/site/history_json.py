@@ -67,7 +67,7 @@ VersionKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What an earlier build published, as the ``history.json`` at the place ``where`` lists it.
+    """What an earlier build published, as the ``history.json`` at ``where`` lists it.
 
     ``living`` are the ids of the documents that were there. ``held_for`` is what a check found in a version,
     whose announcement then waits until a person releases it.
@@ -120,7 +120,7 @@ def redline_json(
 
 
 def history_json(
-    chapters: Sequence[DocumentView],
+    views: Sequence[DocumentView],
     *,
     config: SiteConfig,
     commit: str,
@@ -142,20 +142,20 @@ def history_json(
             "commit": commit,
             "colours": {"accent": config.brand.light.accent, "accent_dark": config.brand.dark.accent},
             "documents": [
-                _document(chapter, digests, copies, held_for)
-                for chapter in sorted(chapters, key=lambda chapter: chapter.place.slug)
+                _document(view, digests, copies, held_for)
+                for view in sorted(views, key=lambda view: view.document.slug)
             ],
         }
     )
 
 
-def in_force_json(chapter: DocumentView) -> bytes:
+def in_force_json(view: DocumentView) -> bytes:
     """Which version was in force when, oldest first; nothing depends on the day of the build."""
-    place = chapter.place
+    document = view.document
     return _json(
         {
             "format": FORMAT,
-            "document": place.document.id,
+            "document": document.history.id,
             "periods": [
                 {
                     "from": period.since.isoformat(),
@@ -163,40 +163,40 @@ def in_force_json(chapter: DocumentView) -> bytes:
                     "stated_effective_on": _day(period.version.front.effective),
                     "number": period.version.number,
                     "label": period.version.label,
-                    "address": place.version(period.version),
+                    "address": document.version_path(period.version),
                 }
-                for period in reversed(chapter.periods)
+                for period in reversed(view.periods)
             ],
         }
     )
 
 
 def _document(
-    chapter: DocumentView,
+    view: DocumentView,
     digests: Mapping[tuple[str, int], Digests],
     copies: Mapping[str, str],
     held_for: Mapping[VersionKey, Sequence[str]],
 ) -> dict[str, object]:
-    place = chapter.place
+    document = view.document
     return {
-        "id": place.document.id,
-        "former_ids": list(place.document.former_ids),
-        "slug": place.slug,
-        "address": place.address,
-        "former_addresses": [path_of_slug(slug) for slug in place.former_slugs],
-        "language": place.language,
-        "translation_of": place.translation_of,
-        "title": place.document.versions[-1].title,
-        "announced": place.announced,
-        "ended_at": _time(place.document.ended_at),
-        "withdrawn_on": _day(chapter.end.withdrawn_on) if chapter.end else None,
-        "withdrawal": _withdrawal(chapter.end) if chapter.end else None,
-        "fragment": place.fragment,
-        "in_force": place.in_force_data,
+        "id": document.history.id,
+        "former_ids": list(document.history.former_ids),
+        "slug": document.slug,
+        "address": document.page_path,
+        "former_addresses": [path_of_slug(slug) for slug in document.former_slugs],
+        "language": document.language,
+        "translation_of": document.translation_of,
+        "title": document.history.versions[-1].title,
+        "announced": document.announced,
+        "ended_at": _time(document.history.ended_at),
+        "withdrawn_on": _day(view.end.withdrawn_on) if view.end else None,
+        "withdrawal": _withdrawal(view.end) if view.end else None,
+        "fragment": document.fragment_path,
+        "in_force": document.in_force_json_path,
         "versions": [
-            _version(chapter, version, digests[place.document.id, version.number], copies)
-            | {"held_for": _held_for(place, version, held_for)}
-            for version in place.document.versions
+            _version(view, version, digests[document.history.id, version.number], copies)
+            | {"held_for": _held_for(document, version, held_for)}
+            for version in document.history.versions
         ],
     }
 
@@ -212,18 +212,18 @@ def _withdrawal(end: Version) -> dict[str, object]:
 
 
 def _held_for(
-    place: SiteDocument, version: Version, held_for: Mapping[VersionKey, Sequence[str]]
+    document: SiteDocument, version: Version, held_for: Mapping[VersionKey, Sequence[str]]
 ) -> list[str]:
-    ids = (place.document.id, *place.document.former_ids)
+    ids = (document.history.id, *document.history.former_ids)
     return [reason for one in ids for reason in held_for.get((one, version.label), ())]
 
 
 def _version(
-    chapter: DocumentView, version: Version, digests: Digests, copies: Mapping[str, str]
+    view: DocumentView, version: Version, digests: Digests, copies: Mapping[str, str]
 ) -> dict[str, object]:
-    place, front = chapter.place, version.front
-    translated = chapter.translates.get(version.number)
-    withdrawn_by = chapter.standings[version.number].withdrawn_by
+    document, front = view.document, version.front
+    translated = view.translates.get(version.number)
+    withdrawn_by = view.statuses[version.number].withdrawn_by
     return {
         "number": version.number,
         "label": version.label,
@@ -233,7 +233,7 @@ def _version(
         "effective_on": version.effective_on.isoformat(),
         "stated_effective_on": _day(front.effective),
         "line": version.line,
-        "withdraws": chapter.versions[version.withdraws[-1] - 1].label if version.withdraws else None,
+        "withdraws": view.versions[version.withdraws[-1] - 1].label if version.withdraws else None,
         "withdrawn_by": withdrawn_by and withdrawn_by.number,
         "withdrawn_on": _day(version.withdrawn_on),
         "declared_version": front.version,
@@ -247,14 +247,14 @@ def _version(
         "text_sha256": version.text_sha256,
         "discovered": version.discovered,
         "title": version.title,
-        "address": place.version(version),
+        "address": document.version_path(version),
         "page_sha256": digests.page,
-        "copies": {form: place.copy(version, suffix) for form, suffix in copies.items()},
+        "copies": {form: document.copy_path(version, suffix) for form, suffix in copies.items()},
         "redline": digests.redline
         and {
             "from": version.follows,
-            "page": place.change(version),
-            "address": f"{place.change(version)}redline.json",
+            "page": document.change_path(version),
+            "address": f"{document.change_path(version)}redline.json",
             "sha256": digests.redline,
         },
     }
@@ -299,26 +299,26 @@ def read_published(raw: bytes, *, where: str) -> Published:
     )
 
 
-def refuse_lost_versions(published: Published, places: Sequence[SiteDocument]) -> list[str]:
+def refuse_lost_versions(published: Published, documents: Sequence[SiteDocument]) -> list[str]:
     """Refuse unless every published version is still there from the same source.
 
     Answers the warnings: documents with versions that another renderer shows differently.
     """
     kept = {
         (known_as, version.label): version
-        for place in places
-        for version in place.document.versions
-        for known_as in (place.document.id, *place.document.former_ids)
+        for document in documents
+        for version in document.history.versions
+        for known_as in (document.history.id, *document.history.former_ids)
     }
-    documents = {document for document, _ in kept}
-    by_commit = {(document, version.commit) for (document, _), version in kept.items()}
+    ids = {document_id for document_id, _ in kept}
+    by_commit = {(document_id, version.commit) for (document_id, _), version in kept.items()}
     different: Counter[str] = Counter()
     known = {(version.text.document, version.label) for version in published.versions}
     discovered = Counter(
-        place.slug or "the start page"
-        for place in places
-        for version in place.document.versions
-        if version.discovered and (place.document.id, version.label) not in known
+        document.slug or "the start page"
+        for document in documents
+        for version in document.history.versions
+        if version.discovered and (document.history.id, version.label) not in known
     )
     for version in published.versions:
         found = kept.get((version.text.document, version.label))
@@ -331,7 +331,7 @@ def refuse_lost_versions(published: Published, places: Sequence[SiteDocument]) -
             raise LostVersionError(
                 published.where,
                 what=f"{name} {version.label} was published and would be gone",
-                document_is_there=version.text.document in documents,
+                document_is_there=version.text.document in ids,
             )
         if found.source_blob != version.text.source_blob:
             raise LostVersionError(

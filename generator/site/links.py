@@ -36,12 +36,12 @@ PictureAddress = Callable[[str, str], str | None]
 class Links:
     """Where the documents of a site are, by any path they ever had."""
 
-    def __init__(self, places: Sequence[SiteDocument]) -> None:
+    def __init__(self, documents: Sequence[SiteDocument]) -> None:
         self._addresses: dict[str, str] = {}
-        for place in sorted(places, key=lambda place: place.document.ended_at is not None):
-            upcoming = map(slug_of, place.document.upcoming_paths)
-            for slug in (place.slug, *place.former_slugs, *upcoming):
-                self._addresses.setdefault(slug, place.address)
+        for document in sorted(documents, key=lambda document: document.history.ended_at is not None):
+            upcoming = map(slug_of, document.history.upcoming_paths)
+            for slug in (document.slug, *document.former_slugs, *upcoming):
+                self._addresses.setdefault(slug, document.page_path)
 
     def resolve(
         self,

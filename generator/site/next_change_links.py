@@ -1,4 +1,4 @@
-"""Links from each change in a marked text to the next one, for readers without JavaScript; pure."""
+"""Links from each change in a redline to the next one, for readers without JavaScript; pure."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import pairwise
 
 from generator.language import Language
 
-PLACE = re.compile(r'(?:<span class="rl-change" id="[^"]+"></span>)+')
+CHANGE = re.compile(r'(?:<span class="rl-change" id="[^"]+"></span>)+')
 LIST = "ps-changes"
-"""The id of the list of changes, to which the last one leads back."""
+"""The id of the list of changes, to which the last change links back."""
 
 
-def with_next_links(marked: str, *, language: Language) -> str:
-    """The marked text with a link at each place that changed: to the next, from the last one to the list."""
-    places = [*PLACE.finditer(marked), None]
-    pieces = [marked[: places[0].start()] if places[0] else marked]
-    for place, following in pairwise(places):
-        assert place is not None
+def with_next_links(redline: str, *, language: Language) -> str:
+    """The redline with a link at each change: to the next change, and from the last one to the list."""
+    changes = [*CHANGE.finditer(redline), None]
+    pieces = [redline[: changes[0].start()] if changes[0] else redline]
+    for change, following in pairwise(changes):
+        assert change is not None
         anchor, words, sign = (
             (_first_id(following), language("next_change"), "↓")
             if following
@@ -26,15 +26,15 @@ def with_next_links(marked: str, *, language: Language) -> str:
         )
         words = html.escape(words)
         link = f'<a class="ps-next" href="#{anchor}" aria-label="{words}" title="{words}">{sign}</a>'
-        pieces += [place[0], link, marked[place.end() : following.start() if following else None]]
+        pieces += [change[0], link, redline[change.end() : following.start() if following else None]]
     return "".join(pieces)
 
 
-def first_change(marked: str) -> str | None:
-    """The id of the first place that changed, None where only the title or a date did."""
-    place = PLACE.search(marked)
-    return _first_id(place) if place else None
+def first_change(redline: str) -> str | None:
+    """The id of the first change in the text; None if only the title or a date changed."""
+    change = CHANGE.search(redline)
+    return _first_id(change) if change else None
 
 
-def _first_id(place: re.Match[str]) -> str:
-    return place[0].partition(' id="')[2].partition('"')[0]
+def _first_id(change: re.Match[str]) -> str:
+    return change[0].partition(' id="')[2].partition('"')[0]

@@ -1,7 +1,7 @@
-"""The files of a site: written, and kept in the cache so that what has not changed is not made again.
+"""Writes the files of a site, and takes from the cache what has not changed since an earlier build.
 
-A file that the site before has as well, to the byte, is linked and not written anew: it keeps its time, and
-what copies the site to elsewhere moves only what is new.
+A file that the site before has with the same bytes is linked, not written again. So it keeps its time, and a
+program that copies the site elsewhere moves only what is new.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from generator.errors import PolicyError
@@ -24,34 +24,36 @@ from generator.site.page_layout import Article, PageLayout
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("**/*.py", "languages/*.yml", "templates/**/*.*")
 MARKER = ".policysite"
-"""The file that says of a folder that a build made it, and may replace it."""
+"""The file that says that a build made this folder and may replace it."""
 MARKED = "policy-site made this folder. Each build replaces all of it, so keep nothing else in it.\n"
 WRITING_PACKAGES = ("Babel", "Jinja2", "selectolax")
 
+Answer = TypeVar("Answer")
+
 
 class OutsideError(PolicyError):
-    """A file of the site would be written outside of the site's folder."""
+    """A file of the site would be written outside the site's folder."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__(
-            f"{address}: would be written outside of the site's folder; "
-            "rename the file that it is made of, and remove links from that folder"
+            f"{path}: would be written outside the site's folder; "
+            "rename the source file that it is made from, and remove links from that folder"
         )
-        self.address = address
+        self.path = path
 
 
 class Output:
-    """The folder of a site; each method that writes answers the SHA-256 of what it wrote.
+    """The folder of a site. The methods that write a file return its SHA-256.
 
-    ``made_of`` stands for everything that any page depends on: settings, shells, addresses. ``before`` is the
-    folder of the site that this one replaces.
+    ``made_of`` is everything that every page depends on: settings, layouts, paths. ``before`` is the folder
+    of the site that this one replaces.
     """
 
     def __init__(
         self,
         folder: Path,
-        shells: Mapping[str, PageLayout],
-        kept: MutableMapping[str, str],
+        layouts: Mapping[str, PageLayout],
+        cache: MutableMapping[str, str],
         *,
         policy: ContentSecurityPolicy | None,
         made_of: object,
@@ -59,78 +61,80 @@ class Output:
     ) -> None:
         self._folder = folder
         self._before = before
-        self._shells = shells
-        self._kept = kept
-        languages = sorted(shells)
+        self._layouts = layouts
+        self._cache = cache
         self._policy = policy
-        themes = [(name, shells[name].sha256) for name in languages]
+        themes = [(name, layouts[name].sha256) for name in sorted(layouts)]
         self._made_of = _digest(repr((code_version(), made_of, policy, themes)))
         self._recorded: dict[str, str | dict[str, str]] | None = None
         self._digests: dict[str, str] = {}
         self._inside: dict[Path, bool] = {}
 
     def mark(self) -> None:
-        """Say in the folder that a build made it."""
+        """Write into the folder that a build made it."""
         self._write(MARKER, MARKED.encode())
 
     def page(self, article: Article) -> str:
-        """Write the article in the theme."""
-        page = self._shells[article.language].fill(article)
+        """Write the article as a page of the theme."""
+        page = self._layouts[article.language].fill(article)
         if self._policy is not None:
             page = self._policy.on(page)
-        return self.file(f"{article.address}index.html", clean(page).encode())
+        return self.file(f"{article.path}index.html", clean(page).encode())
 
-    def file(self, address: str, raw: bytes) -> str:
+    def file(self, path: str, raw: bytes) -> str:
         """Write a file."""
         digest = hashlib.sha256(raw).hexdigest()
         if self._recorded is not None:
-            self._recorded[address], self._digests[address] = _as_text(raw), digest
-        self._write(address, raw)
+            self._recorded[path], self._digests[path] = _as_text(raw), digest
+        self._write(path, raw)
         return digest
 
-    def repeat(self, address: str, *, at: str) -> None:
-        """Let a file be at a second address as well."""
-        self._write(at, self._place(address).read_bytes())
+    def repeat(self, path: str, *, at: str) -> None:
+        """Write a file that is there already to a second path."""
+        self._write(at, self._file_at(path).read_bytes())
 
-    def has(self, address: str) -> bool:
-        """Whether there is such a file, or one in the way of it."""
-        place = self._place(address)
-        return place.exists() or any(
-            self._folder in folder.parents and folder.is_file() for folder in place.parents
+    def has(self, path: str) -> bool:
+        """Whether this file exists, or another file is in its way."""
+        file = self._file_at(path)
+        return file.exists() or any(
+            self._folder in folder.parents and folder.is_file() for folder in file.parents
         )
 
-    def kept(self, made_of: object, write: Callable[[], Any]) -> Any:
-        """Write the files that ``write`` writes, and answer the JSON value that it answers.
+    def write_or_reuse(
+        self, made_of: object, write: Callable[[], Answer], *, read: Callable[[Any], Answer]
+    ) -> Answer:
+        """Call ``write``, which writes files, and return its answer.
 
-        ``made_of`` is all that the files and the answer depend on besides what every page does: where that is
-        the same as in a build before, they are taken from there and ``write`` is not called.
+        ``made_of`` is everything that these files and the answer depend on, besides what every page depends
+        on. If an earlier build had the same, its files and its answer are taken from the cache and ``write``
+        is not called. The answer is kept as JSON, from which ``read`` makes it again.
         """
         digest = _digest(f"{self._made_of}{made_of!r}")
         result, files = f"result-{digest}", f"files-{digest}"
-        if result in self._kept and files in self._kept:
-            answer, digests = json.loads(self._kept[result])
-            if missing := [address for address in digests if not self._link(address, digests[address])]:
-                texts = json.loads(self._kept[files])
-                for address in missing:
-                    self._write(address, _as_bytes(texts[address]))
-            return answer
+        if result in self._cache and files in self._cache:
+            answer, digests = json.loads(self._cache[result])
+            if missing := [path for path in digests if not self._link(path, digests[path])]:
+                texts = json.loads(self._cache[files])
+                for path in missing:
+                    self._write(path, _as_bytes(texts[path]))
+            return read(answer)
         self._recorded, self._digests = {}, {}
-        answer = write()
-        self._kept[result] = json.dumps((answer, self._digests))
-        self._kept[files] = json.dumps(self._recorded, ensure_ascii=False)
+        written = write()
+        self._cache[result] = json.dumps((written, self._digests))
+        self._cache[files] = json.dumps(self._recorded, ensure_ascii=False)
         self._recorded = None
-        return answer
+        return written
 
-    def _write(self, address: str, raw: bytes) -> None:
-        file = self._place(address)
+    def _write(self, path: str, raw: bytes) -> None:
+        file = self._file_at(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
 
-    def _link(self, address: str, sha256: str) -> bool:
-        """Take the file from the site before, if it is the same there."""
+    def _link(self, path: str, sha256: str) -> bool:
+        """Take the file from the site before, if it has the same bytes there."""
         if self._before is None:
             return False
-        file, old = self._place(address), self._before / _path(address)
+        file, old = self._file_at(path), self._before / _unquoted(path)
         try:
             if not self._is_inside(old.parent, of=self._before) or old.is_symlink():
                 return False
@@ -142,21 +146,25 @@ class Output:
             return False
         return True
 
-    def _place(self, address: str) -> Path:
-        file = self._folder / _path(address)
+    def _file_at(self, path: str) -> Path:
+        file = self._folder / _unquoted(path)
         if not self._is_inside(file.parent, of=self._folder) or file.is_symlink():
-            raise OutsideError(address)
+            raise OutsideError(path)
         return file
 
     def _is_inside(self, folder: Path, *, of: Path) -> bool:
-        """Whether the folder, where it leads in the end, is that of a site or below it."""
+        """Whether the folder, with links followed, is that of a site or below it."""
         if folder not in self._inside:
             self._inside[folder] = folder.resolve().is_relative_to(of.resolve())
         return self._inside[folder]
 
 
-def _path(address: str) -> str:
-    return unquote(address, errors="surrogateescape")
+def nothing(_: object) -> None:
+    """The answer of files that have nothing to say to others."""
+
+
+def _unquoted(path: str) -> str:
+    return unquote(path, errors="surrogateescape")
 
 
 def _digest(text: str) -> str:
@@ -164,7 +172,7 @@ def _digest(text: str) -> str:
 
 
 def _as_text(raw: bytes) -> str | dict[str, str]:
-    """The bytes as JSON has them: as text where they are UTF-8."""
+    """The bytes as JSON can hold them: as text if they are UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -177,7 +185,7 @@ def _as_bytes(text: str | dict[str, str]) -> bytes:
 
 @cache
 def code_version() -> str:
-    """A digest of all code, templates and words that pages are made with."""
+    """A digest of all code, templates and words that pages are made from."""
     digest = hashlib.sha256()
     for name in WRITING_PACKAGES:
         digest.update(f"{name} {installed_version(name)}\n".encode())

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 
 DEPTH = 12  # deeper than any theme links on its own account, so that what leads up so far leads to the root
-ADDRESS = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
+PATH = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
 SOURCE = "policysite-shell.md"
 TITLE = "policysite-shell-title"
 DESCRIPTION = "policysite-shell-description"
 CONTENT = "<!-- policysite-shell-content, in place of an <h1> -->"
 HEAD = "<!-- policysite-shell-head -->"
 ROOT = r"\.\./" * (DEPTH - 1) + r"\.\."
-MARK = re.compile("|".join([ROOT, *map(re.escape, (ADDRESS, SOURCE, TITLE, DESCRIPTION, CONTENT, HEAD))]))
+MARK = re.compile("|".join([ROOT, *map(re.escape, (PATH, SOURCE, TITLE, DESCRIPTION, CONTENT, HEAD))]))
 
 PAGE_LANGUAGE = re.compile(r'(<html\b[^>]*?\blang=")[^"]*')
 
@@ -30,7 +30,7 @@ class Article:
     ``content`` and ``head`` are markup, ``title`` and ``description`` are text.
     """
 
-    address: str
+    path: str
     language: str
     title: str
     description: str
@@ -39,7 +39,7 @@ class Article:
 
 
 class PageLayout:
-    """A page that the theme rendered at ``ADDRESS`` with the other marks as its title, content and head."""
+    """A page that the theme rendered at ``PATH`` with the other marks as its title, content and head."""
 
     def __init__(self, rendered: str) -> None:
         self.sha256 = hashlib.sha256(rendered.encode()).hexdigest()
@@ -49,14 +49,14 @@ class PageLayout:
     def fill(self, article: Article) -> str:
         """The finished page."""
         values = {
-            ADDRESS: article.address,
+            PATH: article.path,
             SOURCE: "",
             TITLE: html.escape(article.title),
             DESCRIPTION: html.escape(article.description),
             CONTENT: article.content,
             HEAD: article.head,
         }
-        root = "/".join([".."] * article.address.count("/")) or "."
+        root = "/".join([".."] * article.path.count("/")) or "."
         parts = [self._texts[0]]
         for mark, text in zip(self._marks, self._texts[1:], strict=True):
             parts += (values.get(mark, root), text)

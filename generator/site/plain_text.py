@@ -84,9 +84,9 @@ def _text(block: Block) -> str:
     words = block.words(Vocabulary())
     pieces: list[str] = []
     for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):
-        places = list(group)
-        text = words.text(places[0], places[-1] + 1)
-        pieces.append(" " * (places[0] > 0 and words.spaced(places[0])) + text)
+        documents = list(group)
+        text = words.text(documents[0], documents[-1] + 1)
+        pieces.append(" " * (documents[0] > 0 and words.spaced(documents[0])) + text)
         if target and target != text:
             pieces.append(f" <{html.unescape(target)}>")
     return SPACES.sub(" ", "".join(pieces)).strip()

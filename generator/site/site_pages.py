@@ -1,4 +1,4 @@
-"""The pages of the site itself: its start, its recent changes, and what an address that is not there says."""
+"""The pages of the site itself: its start, its recent changes, and what an path that is not there says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_ON_START = 5
 
 
 class SitePages:
-    """Makes them in the site's language. ``recent`` is the address of the recent changes, if there is one."""
+    """Makes them in the site's language. ``recent`` is the path of the recent changes, if there is one."""
 
     def __init__(
         self,
@@ -45,23 +45,23 @@ class SitePages:
         content = self._filled("overview.html", page, title=self._site_name, listed=listed, newest=shown)
         return self._article(page, title=self._site_name, content=content)
 
-    def recent_changes(self, address: str, newest: Sequence[Publication]) -> Article:
+    def recent_changes(self, path: str, newest: Sequence[Publication]) -> Article:
         """The newest publications of all documents."""
-        page = self._page(address)
+        page = self._page(path)
         title = page.t("recent_title")
         content = self._filled("recent.html", page, title=title, newest=newest, feed=FEED)
         return self._article(page, title=title, content=content)
 
     def not_found(self, listed: DocumentList) -> Article:
-        """What the theme shows at every address that is not there; its links work at any depth."""
+        """What the theme shows at every path that is not there; its links work at any depth."""
         page = self._page("404.html", root=urlsplit(self._site_url).path or "/")
         title = page.t("not_found_title")
         content = self._filled("not_found.html", page, title=title, listed=listed)
         return self._article(page, title=title, content=content)
 
-    def _page(self, address: str, *, root: str | None = None) -> Page:
+    def _page(self, path: str, *, root: str | None = None) -> Page:
         language = load_language(self._language)
-        return Page(address, language=language, time_zone=self._time_zone, others=(), root=root)
+        return Page(path, language=language, time_zone=self._time_zone, others=(), root=root)
 
     def _filled(self, template: str, page: Page, **more: object) -> str:
         return self._templates.get_template(template).render(
@@ -70,7 +70,7 @@ class SitePages:
 
     def _article(self, page: Page, *, title: str, content: str) -> Article:
         return Article(
-            address=page.address,
+            path=page.path,
             language=self._language,
             title=title,
             description=self._site_name if title == self._site_name else f"{title}: {self._site_name}",

@@ -1,6 +1,6 @@
-"""Where each document is on the site: slugs, permanent addresses, redirects from older ones; pure.
+"""Where each document is on the site: slugs, permanent paths, redirects from former ones; pure.
 
-Addresses are relative to the site's root, percent-encoded, and end in ``/`` where they are pages.
+All paths are relative to the site's root and percent-encoded; the path of a page ends in ``/``.
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ BELOW_A_DOCUMENT = frozenset({
 
 
 class PathTakenError(PolicyError):
-    """Two documents, or a document and a page that the site makes, would be at one address."""
+    """Two documents, or a document and a page that the site makes, would have the same URL."""
 
-    def __init__(self, path: str, *, address: str, other: str) -> None:
+    def __init__(self, source: str, *, path: str, other: str) -> None:
         super().__init__(
-            f"{path}: its address /{address} belongs to {other}; "
+            f"{source}: its URL /{path} belongs to {other}; "
             "rename one of them, or leave one out (exclude_docs in mkdocs.yml)"
         )
+        self.source = source
         self.path = path
-        self.address = address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDocument:
-    """A document on the site.
+    """A document and the paths of its pages and files on the site.
 
-    ``former_slugs`` lead here. ``translation_of`` is the id of the document that this one translates.
+    The paths below ``former_slugs`` redirect here. ``translation_of`` is the id of the document that this one
+    translates. ``announced``: whether users are notified of its changes.
     """
 
-    document: DocumentHistory
+    history: DocumentHistory
     slug: str
     former_slugs: tuple[str, ...]
     language: str
@@ -58,77 +59,81 @@ class SiteDocument:
     announced: bool
 
     @property
-    def source_name(self) -> str:
-        """The path that the navigation knows it by: always with a suffix in small letters."""
-        return SUFFIX.sub(lambda found: found[0].lower(), self.document.path)
+    def nav_path(self) -> str:
+        """The source path as the navigation knows it: with a suffix in small letters."""
+        return SUFFIX.sub(lambda found: found[0].lower(), self.history.path)
 
     @property
-    def address(self) -> str:
-        """Where the text in force is."""
+    def page_path(self) -> str:
+        """The page with the current version."""
         return path_of_slug(self.slug)
 
     @property
-    def history(self) -> str:
+    def history_path(self) -> str:
         """The page with all versions."""
-        return f"{self.address}history/"
+        return f"{self.page_path}history/"
 
     @property
-    def feed(self) -> str:
-        """Its own feed; the start page has that of the site."""
-        return f"{self.address}{FEED}"
+    def feed_path(self) -> str:
+        """The document's own feed; the start page has the feed of the whole site."""
+        return f"{self.page_path}{FEED}"
 
     @property
-    def json_feed(self) -> str:
-        """The same as JSON."""
-        return f"{self.address}{JSON_FEED}"
+    def json_feed_path(self) -> str:
+        """The same feed as JSON."""
+        return f"{self.page_path}{JSON_FEED}"
 
     @property
-    def comparison(self) -> str:
+    def comparison_path(self) -> str:
         """The page that compares any two versions."""
-        return f"{self.address}compare/"
+        return f"{self.page_path}compare/"
 
     @property
-    def in_force(self) -> str:
+    def in_force_path(self) -> str:
         """The page that says what was in force on a day."""
-        return f"{self.address}in-force/"
+        return f"{self.page_path}in-force/"
 
     @property
-    def in_force_data(self) -> str:
-        """The same for programs."""
-        return f"{self.address}in-force.json"
+    def in_force_json_path(self) -> str:
+        """The same information for programs."""
+        return f"{self.page_path}in-force.json"
 
     @property
-    def fragment(self) -> str:
-        """The text in force for another site to include."""
-        return f"{self.address}fragment.html"
+    def fragment_path(self) -> str:
+        """The current version for another site to include."""
+        return f"{self.page_path}fragment.html"
 
-    def version(self, version: Version) -> str:
+    def version_path(self, version: Version) -> str:
         """The permanent page of a version."""
-        return f"{self.address}versions/{version.label}/"
+        return f"{self.page_path}versions/{version.label}/"
 
-    def copy(self, version: Version, suffix: str) -> str:
-        """A copy of a version's text in another form, such as ``md``."""
+    def copy_path(self, version: Version, suffix: str) -> str:
+        """A copy of a version in another form, such as ``md``."""
         ending = f"-{version.label}.{suffix}"
         name = fitting_name(posixpath.basename(self.slug) or "index", ending=ending)
-        return f"{self.version(version)}{quote(name, errors='surrogateescape')}"
+        return f"{self.version_path(version)}{quote(name, errors='surrogateescape')}"
 
-    def change(self, version: Version) -> str:
-        """The page with the redline that brought a version."""
-        return f"{self.address}changes/{version.label}/"
+    def change_path(self, version: Version) -> str:
+        """The page with the redline from the version before."""
+        return f"{self.page_path}changes/{version.label}/"
 
-    def since(self, version: Version) -> str:
-        """The page with all that changed since a version."""
-        return f"{self.address}since/{version.label}/"
+    def redline_json_path(self, version: Version) -> str:
+        """The same redline for programs."""
+        return f"{self.change_path(version)}redline.json"
+
+    def since_path(self, version: Version) -> str:
+        """The page with everything that changed since a version."""
+        return f"{self.page_path}since/{version.label}/"
 
 
 def path_of_slug(slug: str) -> str:
-    """The page of a slug; that of the empty one is the site's root."""
+    """The page of a slug; the empty slug is the site's root."""
     return f"{quote(slug, errors='surrogateescape')}/" if slug else ""
 
 
-def relative(address: str, *, page: str) -> str:
-    """``address`` as a link on ``page``, so that the site works below any path."""
-    target, _, fragment = address.partition("#")
+def relative(path: str, *, page: str) -> str:
+    """``path`` as a link on ``page``, so that the site works below any URL."""
+    target, _, fragment = path.partition("#")
     link = posixpath.relpath(f"/{target}", f"/{page}")
     if (not target or target.endswith("/")) and not link.endswith("/"):
         link += "/"
@@ -136,44 +141,46 @@ def relative(address: str, *, page: str) -> str:
 
 
 def assign_paths(
-    documents: Sequence[DocumentHistory],
+    histories: Sequence[DocumentHistory],
     *,
     language: str,
     languages: Iterable[str],
     announce: Sequence[str],
     files: Collection[str] = (),
 ) -> tuple[SiteDocument, ...]:
-    """Every document with its address; a living document has it before an ended one.
+    """Every document with its paths. A living document gets a slug before an ended one.
 
     ``languages`` are the suffixes and the folders that mark a translation (``privacy.ru.md``,
-    ``ru/privacy.md``), besides the folders whose titles show it; ``announce`` are path patterns, ``files``
-    are the paths of what is on the site beside the documents.
+    ``ru/privacy.md``); folders whose titles are written in their language count as well. ``announce`` are
+    patterns of source paths, ``files`` the paths of the other files that the site publishes.
+
+    Raises PathTakenError.
     """
-    titles = ((document.path, document.versions[-1].title) for document in documents)
+    titles = ((history.path, history.versions[-1].title) for history in histories)
     languages = {*languages, *language_folders(titles)}
-    originals = find_originals(documents, language=language, languages=languages)
-    living = {document.slug: document.path for document in documents if document.ended_at is None}
-    taken = _Taken(living, files)
-    places = []
-    for document in documents:
-        spoken, names = named_language(document.path, language=language, languages=languages)
-        former = {slug_of(path) for path in document.former_paths} | {slug_of(document.path)}
-        places.append(
+    originals = find_originals(histories, language=language, languages=languages)
+    living = {history.slug: history.path for history in histories if history.ended_at is None}
+    taken = _TakenPaths(living, files)
+    documents = []
+    for history in histories:
+        spoken, names = named_language(history.path, language=language, languages=languages)
+        former = {slug_of(path) for path in history.former_paths} | {slug_of(history.path)}
+        documents.append(
             SiteDocument(
-                document=document,
-                slug=taken.slug_beside(document),
-                former_slugs=tuple(sorted(former - {document.slug})),
+                history=history,
+                slug=taken.free_slug(history),
+                former_slugs=tuple(sorted(former - {history.slug})),
                 language=spoken or language,
-                translation_of=originals.get(document.id),
-                announced=_announced(document.path, original=names[0] if names else None, patterns=announce),
+                translation_of=originals.get(history.id),
+                announced=_announced(history.path, original=names[0] if names else None, patterns=announce),
             )
         )
-    _refuse_taken(places, taken)
-    return tuple(places)
+    _refuse_taken(documents, taken)
+    return tuple(documents)
 
 
-class _Taken:
-    """What is at an address already: ``holders`` are the paths of living documents by slug."""
+class _TakenPaths:
+    """The paths that are taken already. ``holders`` are the source paths of living documents by slug."""
 
     def __init__(self, holders: Mapping[str, str], files: Collection[str]) -> None:
         self._holders = holders
@@ -192,12 +199,12 @@ class _Taken:
                 return f"the file {file}"
         return None
 
-    def slug_beside(self, document: DocumentHistory) -> str:
-        """The document's slug; of an ended one whose slug is taken, one that adds when it ended."""
-        if document.ended_at is None or self.by(document.slug) is None:
-            return document.slug
-        head, slash, name = document.slug.rpartition("/")
-        slug = f"{head}{slash}{fitting_name(name, ending=f'@{document.gaps[-1].removed[:12]}')}"
+    def free_slug(self, history: DocumentHistory) -> str:
+        """The document's slug. If it is taken and the document has ended, the commit of its end is added."""
+        if history.ended_at is None or self.by(history.slug) is None:
+            return history.slug
+        head, slash, name = history.slug.rpartition("/")
+        slug = f"{head}{slash}{fitting_name(name, ending=f'@{history.gaps[-1].removed[:12]}')}"
         return slug if self.by(slug) is None else fitting_name(slug.replace("/", "-"), ending="")
 
 
@@ -207,13 +214,13 @@ def _announced(path: str, *, original: str | None, patterns: Sequence[str]) -> b
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _refuse_taken(places: Sequence[SiteDocument], taken: _Taken) -> None:
+def _refuse_taken(documents: Sequence[SiteDocument], taken: _TakenPaths) -> None:
     holders: dict[str, str] = {}
-    living = [place for place in places if place.document.ended_at is None]
-    for place in living:
-        other = holders.setdefault(place.slug, place.document.path)
-        if other != place.document.path:
-            raise PathTakenError(place.document.path, address=place.address, other=other)
-    for place in living:
-        if (made := taken.by(place.slug)) is not None:
-            raise PathTakenError(place.document.path, address=place.address, other=made)
+    living = [document for document in documents if document.history.ended_at is None]
+    for document in living:
+        other = holders.setdefault(document.slug, document.history.path)
+        if other != document.history.path:
+            raise PathTakenError(document.history.path, path=document.page_path, other=other)
+    for document in living:
+        if (made := taken.by(document.slug)) is not None:
+            raise PathTakenError(document.history.path, path=document.page_path, other=made)

@@ -44,16 +44,16 @@ def version_statuses(
     In force is the last version in order that is effective on or before the day, so a version ends on the
     first effective day of any later one, and never took effect where that day is not after its own.
     """
-    standing = {
+    status = {
         number: VersionStatus(state=State.WITHDRAWN, until=None, withdrawn_by=version)
         for version in versions
         for number in version.withdraws
     }
     until = withdrawn_on
     for version in reversed(in_order(versions)):
-        standing[version.number] = VersionStatus(state=_state(version, until=until, day=day), until=until)
+        status[version.number] = VersionStatus(state=_state(version, until=until, day=day), until=until)
         until = min(until, version.effective_on) if until else version.effective_on
-    return standing
+    return status
 
 
 def _state(version: Version, *, until: date | None, day: date) -> State:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.page_layout import ADDRESS, CONTENT, DEPTH, HEAD, TITLE, Article, PageLayout
+from generator.site.page_layout import CONTENT, DEPTH, HEAD, PATH, TITLE, Article, PageLayout
 
 UP = "/".join([".."] * DEPTH)
 RENDERED = (
-    f"<title>{TITLE} - Site</title><link href='https://x.example/{ADDRESS}'>{HEAD}"
+    f"<title>{TITLE} - Site</title><link href='https://x.example/{PATH}'>{HEAD}"
     f"<link href='{UP}/style.css'><a href='{UP}/'>home</a><script>{{'base': '{UP}'}}</script>{CONTENT}"
 )
 
 
-def filled(address: str, content: str = "<p>text</p>") -> str:
-    article = Article(
-        address=address, language="en", title="A & B", description="", content=content, head="<meta>"
-    )
+def filled(path: str, content: str = "<p>text</p>") -> str:
+    article = Article(path=path, language="en", title="A & B", description="", content=content, head="<meta>")
     return PageLayout(RENDERED).fill(article)
 
 
