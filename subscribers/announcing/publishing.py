@@ -14,8 +14,9 @@ from subscribers.announcing import announcements, past
 from subscribers.announcing.announcements import Told
 from subscribers.announcing.past import NO_TRUST, Trust
 from subscribers.errors import NotifyError
+from subscribers.messages.compose import compose
 from subscribers.messages.content import read_content
-from subscribers.messages.message import Message, compose
+from subscribers.messages.message import Message
 from subscribers.settings import Sender
 from subscribers.site.history_json import PublishedDocument, PublishedHistory, PublishedVersion, parse_history
 from subscribers.site.news import News, check_known, languages, news, snapshot, snapshot_before

@@ -28,7 +28,7 @@ from subscribers.errors import NotifyError
 from subscribers.ledger import books, channel
 from subscribers.ledger.evidence import last_signs, unmatched_since
 from subscribers.ledger.ledger import Ledger
-from subscribers.messages.message import MAIL_LIMIT_BYTES
+from subscribers.messages.compose import MESSAGE_LIMIT_BYTES
 from subscribers.settings import Settings
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.users.reachability import count_registered
@@ -69,7 +69,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield error("database", "POLICY_NOTIFY_DATABASE_URL", *_halves(refused))
     if settings.transport == "folder":
         folder = settings.mail_folder.absolute()
-        yield from _folder(folder, registered * MAIL_LIMIT_BYTES)
+        yield from _folder(folder, registered * MESSAGE_LIMIT_BYTES)
         yield from _secrecy("messages", folder, [folder, *folder.glob("*.eml"), *folder.glob("*.part")])
 
 

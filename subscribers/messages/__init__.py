@@ -1,1 +1,1 @@
-"""What people are sent: the same words as text and HTML."""
+"""Composes the messages that people are sent: one text, one HTML page, the same words."""

@@ -1,4 +1,4 @@
-"""What one mail tells: the documents that changed and, of each, the versions new to its readers."""
+"""The content of one message: the documents that changed and the versions that are new to its readers."""
 
 from __future__ import annotations
 
@@ -14,27 +14,31 @@ from subscribers.site.site_reader import PublishedSite
 
 
 class Status(Enum):
-    """Where a version stands on the day of the mail."""
+    """Whether a version is in effect on the day of the message."""
 
     IN_FORCE = "in_force"
-    UPCOMING = "upcoming"  # and the present text applies until then
-    UPCOMING_FIRST = "upcoming_first"  # and no text applies until then
+    UPCOMING = "upcoming"  # the current version applies until then
+    UPCOMING_FIRST = "upcoming_first"  # no version applies until then
     SUPERSEDED = "superseded"
-    UPCOMING_LATER = "upcoming_later"  # and another one comes before it
-    OVERTAKEN = "overtaken"  # a later version came before its day
-    CORRECTED = "corrected"  # a later version takes effect in its place, on its day
+    UPCOMING_LATER = "upcoming_later"  # another change takes effect before it
+    OVERTAKEN = "overtaken"  # a later version replaced it before its effective date
+    CORRECTED = "corrected"  # a later version takes effect instead, on the same day
     WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedVersion:
-    """One version as an email describes it; ``redline_html`` is still as the site serves it.
+    """One version as a message describes it. ``redline_html`` is not cleaned yet.
 
-    ``stated_on`` is another day that its text names, ``comes_first`` that of an upcoming version before it,
-    ``still_to_come`` that of one after it which the reader knows. ``withdraws`` are the days of what will not
-    happen because of it, ``replaces`` where something else comes instead, ``keeps`` where the text
-    that applied before stays. ``amends`` where it changes what was announced for the same day,
-    ``amends_known`` where the reader was told of that. ``ends`` where it withdraws the document itself.
+    ``stated_on``: the effective date in its text, if it takes effect on another day.
+    ``comes_first``: the effective date of an upcoming version before it.
+    ``still_upcoming_on``: the effective date of a later change that the reader already knows.
+    ``withdraws``: the effective dates of the changes that it withdraws.
+    ``replaces``: whether it takes the place of what it withdraws.
+    ``keeps``: whether the version that applied before stays in effect.
+    ``amends``: whether it corrects a change announced for the same day.
+    ``amends_known``: whether the reader was notified of that change.
+    ``ends``: whether it withdraws the document itself.
     """
 
     label: str
@@ -53,7 +57,7 @@ class AnnouncedVersion:
     redline_url: str | None
     stated_on: date | None = None
     comes_first: date | None = None
-    still_to_come: date | None = None
+    still_upcoming_on: date | None = None
     withdraws: tuple[date, ...] = ()
     replaces: bool = False
     keeps: bool = False
@@ -63,7 +67,7 @@ class AnnouncedVersion:
 
     @property
     def is_upcoming(self) -> bool:
-        """Whether it is still to take effect."""
+        """Whether it has not taken effect yet."""
         return self.status in {
             Status.UPCOMING,
             Status.UPCOMING_FIRST,
@@ -73,11 +77,12 @@ class AnnouncedVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedDocument:
-    """A document with what the reader does not know of it, newest first.
+    """A document and the versions of it that the reader does not know, newest first.
 
-    Of a document that is all new to the reader there is one version, the newest, without a redline; its
-    summary is that of the first, which says what the document is. ``since`` is the day of the last version
-    that the reader knows, and the page with all that changed since.
+    If the whole document is new to the reader, only the newest version is listed, without a redline. Its
+    summary is then the one of the first version, which says what the document is about.
+    ``since``: the day of the last version that the reader knows, and the URL of the page with all changes
+    since.
     """
 
     title: str
@@ -91,7 +96,7 @@ class AnnouncedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedContent:
-    """All that one email says, in no language of its own; ``colours`` are those of its links."""
+    """Everything that one message says, before it is put into words. ``colours`` are those of its links."""
 
     site_name: str
     site_url: str
@@ -100,17 +105,17 @@ class AnnouncedContent:
 
 
 def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> AnnouncedContent:
-    """The content of ``news``; ``today`` is the day, in the site's time zone, on which "in force" is said."""
+    """The content of ``news`` as of ``today``, a day in the site's time zone."""
     return AnnouncedContent(
         site_name=site.history.site_name,
         site_url=site.history.site_url,
         colours=site.history.colours,
-        documents=tuple(_told_document(site, item, today) for item in news),
+        documents=tuple(_announced_document(site, item, today) for item in news),
     )
 
 
 def status_of(document: PublishedDocument, version: PublishedVersion, *, today: date) -> Status:
-    """Where ``version`` stands: in force is the last in order whose day has come."""
+    """The status of ``version``: in force is the last in order that has reached its effective date."""
     if version.withdrawn_by is not None:
         return Status.WITHDRAWN
     day, order = version.effective_on, document.in_order
@@ -129,7 +134,7 @@ def status_of(document: PublishedDocument, version: PublishedVersion, *, today: 
 
 
 def _next_day(document: PublishedDocument, today: date) -> date:
-    """The next day on which a version takes effect, if one is to come."""
+    """The next day on which a version takes effect, or ``date.max``."""
     next_day = date.max
     for version in reversed(document.in_order):
         if version.effective_on <= today:
@@ -138,7 +143,7 @@ def _next_day(document: PublishedDocument, today: date) -> date:
     return next_day
 
 
-def _told_document(site: PublishedSite, news: News, today: date) -> AnnouncedDocument:
+def _announced_document(site: PublishedSite, news: News, today: date) -> AnnouncedDocument:
     document, versions = news.document, news.versions if news.known else (_introduced(news.versions),)
     return AnnouncedDocument(
         title=document.newest.title,
@@ -147,12 +152,14 @@ def _told_document(site: PublishedSite, news: News, today: date) -> AnnouncedDoc
         history_url=_url(site, document.history_path),
         is_new=news.known is None,
         since=_since(site, news),
-        versions=tuple(_told_version(site, news, version, today=today) for version in reversed(versions)),
+        versions=tuple(
+            _announced_version(site, news, version, today=today) for version in reversed(versions)
+        ),
     )
 
 
 def _introduced(versions: Sequence[PublishedVersion]) -> PublishedVersion:
-    """The newest version with what the first said of the document: the newest may only correct a word."""
+    """The newest version with the summary and impact of the first: the newest may only correct a word."""
     first, newest = versions[0], versions[-1]
     return replace(newest, summary=first.summary or newest.summary, impact=first.impact or newest.impact)
 
@@ -164,7 +171,7 @@ def _since(site: PublishedSite, news: News) -> tuple[date, str] | None:
     return (_published_on(news.known), _url(site, path)) if site.offers(path) else None
 
 
-def _told_version(
+def _announced_version(
     site: PublishedSite, news: News, version: PublishedVersion, *, today: date
 ) -> AnnouncedVersion:
     document = news.document
@@ -192,7 +199,7 @@ def _told_version(
         if version.stated_effective_on != version.effective_on
         else None,
         comes_first=_next_day(document, today) if status is Status.UPCOMING_LATER else None,
-        still_to_come=_still_to_come(news, today) if status is Status.IN_FORCE else None,
+        still_upcoming_on=_still_upcoming_on(news, today) if status is Status.IN_FORCE else None,
         withdraws=tuple(sorted({one.effective_on for one in withdrawn})),
         replaces=version.effective_on > _published_on(version)
         or any(one.text_sha256 == version.text_sha256 for one in withdrawn),
@@ -203,7 +210,7 @@ def _told_version(
 
 
 def _amended(document: PublishedDocument, version: PublishedVersion) -> PublishedVersion | None:
-    """The version, still to take effect when this one was published, whose text this one changes."""
+    """The version that this one corrects: one that had not taken effect when this one was published."""
     if version.redline is None:
         return None
     before = document.versions[version.redline.from_number - 1]
@@ -212,19 +219,19 @@ def _amended(document: PublishedDocument, version: PublishedVersion) -> Publishe
 
 
 def _keeps_text(document: PublishedDocument, version: PublishedVersion) -> bool:
-    """Whether the text that applies is the one that would have applied without the version."""
+    """Whether the version leaves the current text as it is."""
     before = [one for one in document.in_order if (one.line, one.number) < (version.line, version.number)]
     return bool(before) and before[-1].text_sha256 == version.text_sha256 is not None
 
 
-def _still_to_come(news: News, today: date) -> date | None:
-    """The next day of a change that the reader was told of before."""
+def _still_upcoming_on(news: News, today: date) -> date | None:
+    """The effective date of the next change that the reader already knows."""
     known = [one for one in news.document.in_order if one not in news.versions and one.effective_on > today]
     return min((one.effective_on for one in known), default=None)
 
 
 def _published_on(version: PublishedVersion) -> date:
-    """The day of publication in the site's time zone, which is what a label says."""
+    """The day of publication in the site's time zone, taken from the label."""
     return date.fromisoformat(version.label[:10])
 
 

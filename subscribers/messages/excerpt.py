@@ -1,7 +1,7 @@
-"""The redline as a mail may show it: cleaned, and cut to the room that there is.
+"""Cleans a redline for a message, and cuts it to the space that is left.
 
-The site is input here, whoever built it: only text structure and marks are let through, and links
-to the hosts that the operator has named.
+The site is untrusted here. Only the structure of the text, the marks of changes, and links to the hosts that
+the operator has named are let through.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _CLEANER = nh3.Cleaner(
     tags=TAGS,
     attributes=_ATTRIBUTES,
     allowed_classes={"p": {"clause"}},
-    # Each block finds its own direction, so that Arabic or Hebrew clauses come out right in any mail.
+    # Each block finds its own direction, so that Arabic or Hebrew clauses are right in any message.
     set_tag_attribute_values={tag: {"dir": "auto"} for tag in _BLOCKS},
     url_schemes={"http", "https", "mailto", "tel"},
     url_relative="deny",
@@ -80,7 +80,7 @@ _CLEANER = nh3.Cleaner(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """The beginning of a redline, or all of it, as HTML and as text."""
+    """A whole redline, or its beginning, as HTML and as text."""
 
     html: str
     text: str
@@ -88,32 +88,33 @@ class Excerpt:
 
 
 def clean(html: str, targets: LinkTargets) -> str:
-    """``html`` with nothing but text, its structure, its marks and links to ``targets``.
+    """``html`` reduced to text, its structure, its marks, and links to ``targets``.
 
-    Headings become paragraphs of the class ``clause``: the mail has headings of its own.
+    Headings become paragraphs of the class ``clause``, because the message has headings of its own.
     """
     html = _HEADING.sub('<p class="clause"', html)
     return print_foreign_links(_CLEANER.clean(_HEADING_END.sub("</p>", html)), targets)
 
 
-def excerpt(html: str, text: str, *, room_bytes: int, targets: LinkTargets) -> Excerpt:
-    """As much of a redline's beginning as fits, ``html`` being cleaned.
+def excerpt(html: str, text: str, *, limit_bytes: int, targets: LinkTargets) -> Excerpt:
+    """As much of a redline's beginning as fits, with ``html`` cleaned.
 
-    A paragraph of ``text`` belongs to each block at the top of ``html``, so both are cut at the same place;
-    where they do not match, it is all or nothing. Markup larger or deeper than a build makes is left out.
+    Each top-level block of ``html`` belongs to one paragraph of ``text``, so both are cut at the same point.
+    If their numbers differ, the excerpt is the whole redline or nothing. Markup that is larger or deeper than
+    any build makes is left out.
     """
     if len(html.encode()) > _MOST_BYTES or _depth(html) > _DEEPEST:
         return Excerpt(html="", text="", is_whole=False)
     cleaned, text = clean(html, targets).strip(), text.strip()
-    if len(cleaned.encode()) <= room_bytes:
+    if len(cleaned.encode()) <= limit_bytes:
         return Excerpt(html=cleaned, text=text, is_whole=True)
     blocks, paragraphs = [clean(block, targets) for block in _blocks(html)], re.split(r"\n{2,}", text)
-    kept = _that_fit(blocks, room_bytes) if len(blocks) == len(paragraphs) else 0
+    kept = _that_fit(blocks, limit_bytes) if len(blocks) == len(paragraphs) else 0
     return Excerpt(html="".join(blocks[:kept]).strip(), text="\n\n".join(paragraphs[:kept]), is_whole=False)
 
 
 def _depth(html: str) -> int:
-    """How deep the elements nest if each is closed where it says."""
+    """The depth to which the elements are nested, judged by their tags."""
     deepest = depth = 0
     for tag in _TAG.finditer(html):
         if tag[2] or _VOID.match(tag[0]):
@@ -124,7 +125,7 @@ def _depth(html: str) -> int:
 
 
 def _blocks(html: str) -> list[str]:
-    """The blocks at the top as they came, words and marks that stand between two of them as one."""
+    """The top-level blocks, unchanged. Words and marks between two blocks count as one block."""
     body = LexborHTMLParser(f"<body>{html}</body>").body
     nodes = list(body.iter(include_text=True)) if body else []
     blocks = []
@@ -134,6 +135,6 @@ def _blocks(html: str) -> list[str]:
     return [block for block in blocks if block.strip()]
 
 
-def _that_fit(blocks: list[str], room_bytes: int) -> int:
+def _that_fit(blocks: list[str], limit_bytes: int) -> int:
     sizes = accumulate(len(block.encode()) for block in blocks)
-    return sum(size <= room_bytes for size in sizes)
+    return sum(size <= limit_bytes for size in sizes)

@@ -1,8 +1,8 @@
-"""Header lines with words of any language, written here and folded here.
+"""Writes and folds header lines with words of any language.
 
-Python's own folding drops or doubles blanks between encoded words, differently from version to version. Here
-every blank of encoded text stands inside an encoded word, since readers ignore those between two of them (RFC
-2047, section 6.2).
+Python's own folding loses or doubles spaces between encoded words, and each version of Python does it
+differently. Here every space of encoded text is inside an encoded word, since email clients ignore spaces
+between two of them (RFC 2047, section 6.2).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ LONGEST_ENCODED_LINE = 76
 LONGEST_LINE = 78  # RFC 5322, section 2.1.1
 AROUND = len("=?utf-8?b??=")
 ATOM = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
-# What stands for itself in an encoded word of a name; RFC 2047, section 5, rule 3.
+# These need no escape in an encoded word of a name: RFC 2047, section 5, rule 3.
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
 
 
 class Header(str):
-    """A header's text, that knows how its lines are written: ``email`` asks ``fold`` of such a value."""
+    """The text of a header, with its lines already written. Python's ``email`` calls ``fold`` on it."""
 
     name: str
     lines: str
 
     def __new__(cls, name: str, text: str, lines: str) -> Header:
-        """``lines`` is all that follows the colon and the blank, its line ends being ``\\n``."""
+        """``lines`` is everything after the colon and the space, with ``\\n`` as line ends."""
         header = super().__new__(cls, text)
         header.name = name
         header.lines = lines
@@ -40,14 +40,14 @@ class Header(str):
 
 
 def text_header(name: str, text: str) -> Header:
-    """A header of words alone, such as Subject."""
+    """A header that has only words, such as Subject."""
     clean = _clean(text)
     lines = _plain(clean, at=len(name) + 2)
     return Header(name, clean, lines if lines is not None else _encoded(clean, at=len(name) + 2))
 
 
 def address_header(name: str, display_name: str, address: str) -> Header:
-    """A header with one address, such as From; ``address`` in ASCII."""
+    """A header with one email address in ASCII, such as From."""
     clean = _clean(display_name)
     if not clean:
         return Header(name, address, address)
@@ -60,14 +60,14 @@ def address_header(name: str, display_name: str, address: str) -> Header:
 
 
 def _clean(text: str) -> str:
-    """One line without control characters and lone surrogates: no header can be smuggled in."""
+    """One line without control characters or lone surrogates, so that no other header can be added."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     signs = (" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in whole)
     return "".join(signs).strip()
 
 
 def _plain(text: str, *, at: int) -> str | None:
-    """``text`` as it is, folded at single blanks; None where a reader could take it for something else."""
+    """``text`` folded at single spaces, or None if a client could misread it without encoding."""
     if not text.isascii() or "=?" in text or "  " in text:
         return None
     lines = [""]
@@ -91,7 +91,7 @@ def _phrase(name: str, *, at: int) -> str:
 
 
 def _quoted(name: str) -> str:
-    """RFC 5322, section 3.2.5: words of plain letters as they are, anything else in quotes."""
+    """The name in quotes, unless it has only plain letters (RFC 5322, section 3.2.5)."""
     if name.isascii() and "  " not in name and all(set(word) <= ATOM for word in name.split(" ")):
         return name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -99,14 +99,14 @@ def _quoted(name: str) -> str:
 
 
 def _encoded(text: str, *, at: int) -> str:
-    """``text`` in encoded words, one on each line; the first line has ``at`` characters before it."""
+    """``text`` as encoded words, one on each line. The first line already has ``at`` characters."""
     letter, encode = min((("b", _base64), ("q", _quoted_printable)), key=lambda way: len(way[1](text)))
     pieces = _pieces(text, encode, at=at)
     return "\n ".join(f"=?utf-8?{letter}?{encode(piece)}?=" for piece in pieces)
 
 
 def _pieces(text: str, encode: Callable[[str], str], *, at: int) -> Iterator[str]:
-    """Cut between characters, and not before a mark that belongs to the one before where that is possible."""
+    """Cuts between characters and, where possible, not before a mark that belongs to a letter."""
     start = 0
     while start < len(text):
         room = min(LONGEST_WORD, LONGEST_ENCODED_LINE - (at if start == 0 else 1)) - AROUND

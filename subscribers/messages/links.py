@@ -1,7 +1,7 @@
 """Decides where a link in a message may lead, and prints every other URL as text.
 
-The links come from the policy's text, so whoever can change the site can write them. A message is trusted
-because of its sender; its links lead only to hosts that the operator has named.
+The links come from the policy's text, so anyone who can change the site can write them. Readers trust a
+message because of its sender, so its links lead only to hosts that the operator has named.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ANCHOR = re.compile(r'<a(?: href="(?P<url>[^"]*)")?>(?P<words>.*?)</a>', re.DOT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkTargets:
-    """The hosts to which links may lead, in ASCII and lower case, and email addresses beside them."""
+    """The hosts and email addresses to which links may lead, in lower case; hosts in ASCII."""
 
     hosts: frozenset[str]
     addresses: frozenset[str] = frozenset()
@@ -46,7 +46,7 @@ class LinkTargets:
 
 
 def print_foreign_links(markup: str, targets: LinkTargets) -> str:
-    """``markup``, cleaned by nh3, with the links that may not lead anywhere as words and their URL."""
+    """``markup``, cleaned by nh3, in which each link that is not allowed is only its words and its URL."""
 
     def printed(anchor: re.Match[str]) -> str:
         url, words = html.unescape(anchor["url"] or ""), anchor["words"]
@@ -65,7 +65,7 @@ def _host(url: str) -> str | None:
 
 
 def _ascii(host: str) -> str | None:
-    """The host as DNS knows it (RFC 5891), or None if it is none."""
+    """The host as DNS knows it (RFC 5891), or None if it is not a valid host name."""
     try:
         return host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:

@@ -1,4 +1,4 @@
-"""The mail as people would get it, from a published site alone: no database, no secret, no person."""
+"""Composes the message that people would get from a published site, without a database or secrets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 from subscribers.errors import NotifyError
+from subscribers.messages.compose import compose
 from subscribers.messages.content import read_content
-from subscribers.messages.message import Message, compose
+from subscribers.messages.message import Message
 from subscribers.settings import Sender, Settings, ascii_address
 from subscribers.site.history_json import PublishedDocument, PublishedHistory
 from subscribers.site.news import News, news, snapshot_before
@@ -18,7 +19,7 @@ from subscribers.site.site_reader import PublishedSite
 
 
 class NothingToPreviewError(NotifyError):
-    """The site has no change of the kind that was asked for."""
+    """The site has no such change to preview."""
 
 
 def previews(
@@ -30,12 +31,11 @@ def previews(
     sender: Sender,
     now: datetime,
 ) -> Mapping[str, Message]:
-    """The mails on the newest publication, or on all since a day, or on the newest change of one document.
+    """The messages about the newest publication, or all since a day, or the newest change of one document.
 
-    The site has to serve what it claims. ``document`` is a slug. They are by the reader's language:
-    without ``language``, one for each whose readers are told, the site's own first; for one document, in its
-    language. None where nobody is told of the newest publication: a translation that catches up tells nothing
-    new.
+    ``document`` is a slug. The result has one message for each language of readers, the site's own first,
+    unless ``language`` names one; a single document is previewed in its own language. The result is empty if
+    the newest publication has nothing new, such as a translation that only catches up.
     """
     history = site.history
     site.verify((each, each.newest) for each in _announced(history))
@@ -55,7 +55,7 @@ def previews(
     }
     if since and not messages:
         raise NothingToPreviewError(
-            f"{history.site_url}: no change since {since}; give an earlier --since, or --document"
+            f"{history.site_url}: no change since {since}; give an earlier --since, or a --document"
         )
     return messages
 
@@ -64,12 +64,14 @@ def newest_document(history: PublishedHistory) -> PublishedDocument:
     """The announced document that changed last."""
     announced = _announced(history)
     if not announced:
-        raise NothingToPreviewError(f"{history.site_url}: no document is announced; see the option announce")
+        raise NothingToPreviewError(
+            f"{history.site_url}: no document is announced; see the option announce in mkdocs.yml"
+        )
     return max(announced, key=_published_at)
 
 
 def stand_in_sender(settings: Settings) -> Sender:
-    """The sender as far as the settings know it, and where they do not, what has to be set."""
+    """The sender from the settings, with a note in place of each setting that is missing."""
     sender = settings.sender or "Set POLICY_NOTIFY_FROM <sender@example.com>"
     return Sender(
         address=Address(parseaddr(sender)[0], addr_spec=ascii_address(sender)),
@@ -106,7 +108,7 @@ def _newest_change(document: PublishedDocument) -> News:
 
 
 def _known(history: PublishedHistory, since: date | None) -> Mapping[str, str]:
-    """The labels known to whoever was told of everything before ``since``, or before the newest commit."""
+    """The labels that a reader knows who was notified of everything before ``since`` or the newest commit."""
     if since is not None:
         return {document: version.label for document, version in snapshot_before(history, since).items()}
     announced = _announced(history)

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 
 NEWEST = 200
-MAIL_LIMIT_BYTES = 10 * 2**20
+MESSAGE_LIMIT_BYTES = 10 * 2**20
 _TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
 _PAGE = {
     "Content-Security-Policy": (
@@ -79,7 +79,7 @@ def _bytes(folder: Path, name: str) -> bytes:
     file = folder / name
     if Path(name).name != name or file.suffix != ".eml" or not file.is_file():
         raise HTTPException(404, "There is no such mail.")
-    if not file.resolve().is_relative_to(folder.resolve()) or file.stat().st_size > MAIL_LIMIT_BYTES:
+    if not file.resolve().is_relative_to(folder.resolve()) or file.stat().st_size > MESSAGE_LIMIT_BYTES:
         raise HTTPException(403, "This mail is a link out of the folder, or too large to be shown.")
     return file.read_bytes()
 

@@ -43,11 +43,11 @@ def test_a_redline_is_cut_at_the_same_words_as_html_and_as_text(name: str, langu
     words = load_language(language)
     redline = compared(name)
     html, text = mail_html(redline, words).markup, mail_text(redline, words)
-    whole = excerpt(html, text, room_bytes=10**6, targets=TARGETS)
+    whole = excerpt(html, text, limit_bytes=10**6, targets=TARGETS)
     assert whole.is_whole
     assert whole.text == text.strip()
     packed = re.sub(r"(?<=>)\n+(?=<|$)", "", whole.html)
-    cut = excerpt(html, text, room_bytes=len(packed.encode()) - 1, targets=TARGETS)
+    cut = excerpt(html, text, limit_bytes=len(packed.encode()) - 1, targets=TARGETS)
     assert not cut.is_whole
     assert cut.text == whole.text.rpartition("\n\n")[0]
     shown = re.sub(r"\s+", "", cut.html)

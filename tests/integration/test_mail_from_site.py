@@ -16,10 +16,11 @@ from support.published_site import PublishedSiteMaker
 from typer.testing import CliRunner
 
 from subscribers.cli import app
+from subscribers.messages.compose import compose
 from subscribers.messages.content import Status, read_content, status_of
 from subscribers.messages.excerpt import TAGS, clean
 from subscribers.messages.links import LinkTargets
-from subscribers.messages.message import Message, compose
+from subscribers.messages.message import Message
 from subscribers.messages.preview import NothingToPreviewError, previews
 from subscribers.settings import Sender
 from subscribers.site.news import news

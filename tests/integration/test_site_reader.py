@@ -123,7 +123,7 @@ def test_new_history_with_old_pages_is_refused(maker: PublishedSiteMaker, serve:
 def test_a_page_that_a_mail_would_name_has_to_be_there(maker: PublishedSiteMaker, gone: str) -> None:
     (maker.folder / gone).rename(maker.folder / "gone")
     site = open_site(str(maker.folder))
-    with pytest.raises(UnfaithfulSiteError, match="is listed in history.json but missing"):
+    with pytest.raises(UnfaithfulSiteError, match=r"is listed in history\.json but missing"):
         site.verify(newest(site))
 
 

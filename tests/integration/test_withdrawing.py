@@ -12,8 +12,8 @@ from support.checked_site import NOW, changed, checked, findings, site_with_a_po
 from support.policy_site import PolicySite
 from support.world import SENDER
 
+from subscribers.messages.compose import compose
 from subscribers.messages.content import read_content
-from subscribers.messages.message import compose
 from subscribers.site.history_json import parse_history
 from subscribers.site.news import news
 from subscribers.site.site_reader import open_site

@@ -14,16 +14,9 @@ import html5lib
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from subscribers.messages.compose import LANGUAGES, MESSAGE_LIMIT_BYTES, MessageTooLargeError, compose
 from subscribers.messages.content import AnnouncedContent, AnnouncedDocument, AnnouncedVersion, Status
-from subscribers.messages.message import (
-    LANGUAGES,
-    MAIL_LIMIT_BYTES,
-    MailTooLargeError,
-    Message,
-    compose,
-    reply_address,
-    to_email,
-)
+from subscribers.messages.message import Message, reply_address, to_email
 from subscribers.settings import Sender
 from subscribers.site.history_json import PublishedColours
 from subscribers.words import languages_in, load_words
@@ -293,7 +286,7 @@ def test_a_long_redline_is_cut_at_the_same_block_in_text_and_html() -> None:
             redline_text="\n\n".join(blocks),
         )
     )
-    assert len(bytes(email_to("anna@example.com", message))) <= MAIL_LIMIT_BYTES
+    assert len(bytes(email_to("anna@example.com", message))) <= MESSAGE_LIMIT_BYTES
     shown = re.findall(r"Clause \d+:", message.text)
     assert shown
     assert shown == re.findall(r"Clause \d+:", message.html)
@@ -305,7 +298,7 @@ def test_a_publication_of_many_documents_still_fits() -> None:
     documents = [replace(DOCUMENT, title=f"Document {number}") for number in range(96)]
     documents[7] = replace(documents[7], versions=(VERSION, VERSION))
     message = mail_on(*documents, language="ru")
-    assert len(bytes(email_to("anna@example.com", message))) <= MAIL_LIMIT_BYTES
+    assert len(bytes(email_to("anna@example.com", message))) <= MESSAGE_LIMIT_BYTES
     for number in range(96):
         assert f"* Document {number}: " in message.text
     assert message.text.count(VERSION.impact or "-") == 96
@@ -314,7 +307,7 @@ def test_a_publication_of_many_documents_still_fits() -> None:
 
 
 def test_what_cannot_fit_is_refused_and_not_cut() -> None:
-    with pytest.raises(MailTooLargeError, match="shorten the summaries"):
+    with pytest.raises(MessageTooLargeError, match="shorten the summaries"):
         mail_on(with_version(summary="word " * 40_000))
 
 

@@ -14,8 +14,8 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from subscribers.messages.compose import LANGUAGES
 from subscribers.messages.headers import Header, address_header, text_header
-from subscribers.messages.message import LANGUAGES
 from subscribers.words import languages_in, load_words
 
 ENCODED = re.compile(r"=\?([^?]+)\?([bq])\?([^?\s]*)\?=", re.IGNORECASE)

@@ -86,10 +86,10 @@ def test_a_link_to_the_site_stays_a_link() -> None:
 
 @pytest.mark.parametrize("unit", ["<div>", "<p><ul><li>", "<a href='x'><div>", "<table><tr><td>", "<dl><dt>"])
 def test_markup_nested_deeper_than_a_build_makes_it_is_left_out(unit: str) -> None:
-    left_out = excerpt(unit * 60_000, "words", room_bytes=60_000, targets=TARGETS)
+    left_out = excerpt(unit * 60_000, "words", limit_bytes=60_000, targets=TARGETS)
     assert (left_out.html, left_out.text, left_out.is_whole) == ("", "", False)
 
 
 def test_lines_and_rules_do_not_count_as_depth() -> None:
-    whole = excerpt("<p>" + "one<br>two<hr/>" * 500 + "</p>", "words", room_bytes=60_000, targets=TARGETS)
+    whole = excerpt("<p>" + "one<br>two<hr/>" * 500 + "</p>", "words", limit_bytes=60_000, targets=TARGETS)
     assert whole.is_whole
