@@ -24,8 +24,9 @@ from generator.redline.model import (
 from generator.redline.tell.changes import find_changes
 from generator.redline.tell.redline import Redline
 from generator.rendered.blocks import read_blocks
+from generator.rendered.characters import INVISIBLE
+from generator.rendered.visible import visible_text
 from generator.rendered.words import Vocabulary
-from generator.versions import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def compare(old: Side, new: Side) -> Redline:
         lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
         found, words = find_changes(lines, vocabulary)
     forget_phrases()
-    if not found and visible.see(old.html).tokens != visible.see(new.html).tokens:
+    if not found and visible_text(old.html).tokens != visible_text(new.html).tokens:
         found = [LayoutChanged()]
     beside: list[Change] = []
     if old.title != new.title:
@@ -86,4 +87,4 @@ def uncollected() -> Iterator[None]:
 
 def _folded(fragment: str) -> str:
     """The fragment without characters that nobody sees (versions.md, 16)."""
-    return visible.INVISIBLE.sub("", unicodedata.normalize("NFC", fragment))
+    return INVISIBLE.sub("", unicodedata.normalize("NFC", fragment))

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generator.rendered.attributes import leading_number
+from generator.rendered.elements import BLOCKS, HEADINGS, IMAGE, NO_TEXT, SHOWN_WHEN_EMPTY, UNCLEANED_WORDS
+from generator.rendered.heading_links import HEADING_LINK, PERMALINK, is_permalink, leads_to_its_heading
 from generator.rendered.words import RULE, Vocabulary, Words
-from generator.versions.visible import PERMALINK, is_permalink, leads_to_its_heading
 
-BLOCKS = frozenset({
-    "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "dir",
-    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
-    "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre",
-    "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-})  # fmt: skip
 ROLES = {
     "ul": "list", "ol": "list", "menu": "list", "dir": "list",
     "td": "cell", "th": "cell",
@@ -28,21 +24,15 @@ ROLES = {
 }  # fmt: skip
 """Elements that may become one another in place."""
 
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 SHAPE = frozenset({"ul", "ol", "li", "blockquote", "pre", "tr", "td", "th", "dl", "dt", "dd"})
 HOLDERS = frozenset({"li", "tr", "dt", "dd"})
-SEEN_WHEN_EMPTY = frozenset(("li", "td", "th"))
 DEEPEST = 500
 """Block elements around a text; what is in it deeper stands there too (browsers stop at 512)."""
 
-HEADING_LINK = "toclink"
-"""The class of a heading's link to itself (Python-Markdown's ``anchorlink_class``)."""
-
 LINKS_OF_HEADINGS = ", ".join([f"{tag} a[href^='#']" for tag in HEADINGS] + [f"a.{PERMALINK}"])
-UNSEEN = ("script", "style", "template")
 BLOCK_INSIDE = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]")
 TAG_OR_COMMENT = re.compile(r"<!--.*?-->|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>", re.DOTALL)
-SEEN_WITHOUT_TEXT = re.compile(r"<(?:img|input|video|audio|canvas|meter|progress)[\s/>]")
+SHOWN_WITHOUT_TEXT = re.compile(rf"<(?:{'|'.join(sorted({IMAGE, *UNCLEANED_WORDS}))})[\s/>]")
 OUR_OWN = re.compile(r"data-(?:change|move|old-)|class=\"?[^\">]*\brl\b")
 
 
@@ -97,8 +87,8 @@ class Block:
 def read_blocks(fragment: str) -> list[Block]:
     """The blocks of an HTML fragment in the order of reading."""
     parser = LexborHTMLParser("<!doctype html><body>" + fragment)
-    if any("<" + tag in fragment for tag in UNSEEN):
-        parser.strip_tags(list(UNSEEN))
+    if any("<" + tag in fragment for tag in NO_TEXT):
+        parser.strip_tags(list(NO_TEXT))
     if OUR_OWN.search(fragment):
         _remove_our_own_signs(parser)
     if 'href="#' in fragment or PERMALINK in fragment:
@@ -180,7 +170,7 @@ class _Reader:
         before = len(self.blocks)
         place.pieces.append(markup)
         self.add(place)
-        if len(self.blocks) == before and element.tag in SEEN_WHEN_EMPTY:
+        if len(self.blocks) == before and element.tag in SHOWN_WHEN_EMPTY:
             self.blocks.append(Block(place.path, ""))
 
     def add(self, place: _Place) -> None:
@@ -191,7 +181,7 @@ class _Reader:
         place.pieces.clear()
         bare = markup
         if "<" in markup:
-            bare = markup if SEEN_WITHOUT_TEXT.search(markup) else TAG_OR_COMMENT.sub("", markup)
+            bare = markup if SHOWN_WITHOUT_TEXT.search(markup) else TAG_OR_COMMENT.sub("", markup)
         if not bare.replace("&nbsp;", "").strip():
             if "id=" in markup or "name=" in markup:
                 self.unplaced += markup.strip()
@@ -217,9 +207,9 @@ def start_tag(tag: str, attributes: Mapping[str, str | None]) -> str:
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """The number that an attribute's value begins with."""
-    found = re.match(r"\s*([-+]?\d{1,9})", text or "")
-    return int(found[1]) if found else default
+    """The number with which an attribute's value begins, or the default if it begins with none."""
+    number = leading_number(text)
+    return default if number is None else number
 
 
 def _remove_links_of_headings(parser: LexborHTMLParser) -> None:

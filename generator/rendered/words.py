@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from generator.rendered.elements import IMAGE, UNCLEANED_WORDS
 from generator.rendered.number_labels import LONGEST, label_length
 from generator.rendered.plain_signs import in_plain_text, script_of
 from generator.rendered.tags import Form, attributes_of, tag_name
@@ -46,9 +47,6 @@ IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 IS_UNSPACED_SIGN = re.compile(rf"[{UNSPACED}\u3000-\u303f\uff00-\uffef]")  # with punctuation of full width
 TAG = re.compile(r"<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 IDENTITY = re.compile(r"\s(?:id|name)=\"[^\"]*\"")
-WORDS_OF_THEIR_OWN = frozenset({
-    "img", "input", "video", "audio", "canvas", "meter", "progress", "embed",
-})  # fmt: skip
 VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr",
@@ -205,7 +203,7 @@ def _read(markup: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Form, ..
                 form = form[:-1]
         else:
             name = tag_name(piece)
-            if name in WORDS_OF_THEIR_OWN:
+            if name == IMAGE or name in UNCLEANED_WORDS:
                 words.append(piece)
                 leads.append(lead)
                 forms.append(form)

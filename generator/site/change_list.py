@@ -9,6 +9,7 @@ from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generator.rendered.elements import HEADINGS
 from generator.site.headings import TAG
 from generator.site.redlines import ListedChange
 
@@ -21,7 +22,6 @@ LONG_TEXT = 3000
 SMALL_PART = 0.1
 """Of a long text: where less is marked, the changes alone are shown first."""
 
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CHANGED = ".rl, .rl-change, [data-change]"
 MARK = re.compile(r'<(ins|del) class="rl".*?</\1>', re.DOTALL)
 

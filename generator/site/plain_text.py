@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from generator.rendered.blocks import HEADINGS, Block, Element, read_blocks
+from generator.rendered.blocks import Block, Element, read_blocks
+from generator.rendered.elements import HEADINGS
 from generator.rendered.tags import attributes_of, tag_name
 from generator.rendered.words import SHOWN_RULE, Vocabulary
 

@@ -24,9 +24,7 @@ WORDS_DELETED = "words_deleted"
 FIRST_CHANGES = 3
 LONGEST_CHANGE = 200
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
-COMPARING_PARTS = (
-    "redline/**/*.py", "rendered/**/*.py", "versions/visible.py", "language.py",
-)  # fmt: skip
+COMPARING_PARTS = ("redline/**/*.py", "rendered/**/*.py", "language.py")
 """Every file of the generator that a redline of two rendered texts depends on."""
 
 

@@ -25,8 +25,11 @@ from generator.markdown.in_words import icon_in_words, in_words
 from generator.markdown.python_markdown import Converter, UnrenderableError, as_source, on_fresh_stack
 from generator.markdown.snippets import UnincludableError
 from generator.markdown.surroundings import Picture, Surroundings, find_pictures
-from generator.rendered.characters import clean
-from generator.versions import visible
+from generator.rendered.attributes import leading_number
+from generator.rendered.characters import clean, folded
+from generator.rendered.elements import NEVER_SHOWN, PUBLISHED_BLOCKS
+from generator.rendered.urls import IMAGE_SCHEMES, LINK_SCHEMES, image_source, link_target
+from generator.rendered.visible import visible_text
 from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", "def_list")
@@ -46,7 +49,7 @@ TEMPLATE_MARKS = ("{{", "}}", "{%", "%}")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 DECIDING_SOURCES = (
     "markdown/**/*.py", "rendered/**/*.py",
-    "versions/document.py", "versions/front_matter.py", "versions/visible.py",
+    "versions/document.py", "versions/front_matter.py",
 )  # fmt: skip
 """The modules, below the package, that decide what is rendered and compared."""
 EMOJI = "pymdownx.emoji"
@@ -204,12 +207,12 @@ class Renderer:
             return unrendered_look(compared, error)
         if self._cache is not None:
             self._cache[self._key("html", compared)] = self._clean(markup)
-        sight = visible.see(markup)
+        seen = visible_text(markup)
         return Look(
-            sha256=_digest(sight.tokens),
-            heading=sight.heading,
-            empty=not sight.tokens,
-            images=sight.images,
+            sha256=_digest(seen.tokens),
+            heading=seen.heading,
+            empty=not seen.tokens,
+            images=seen.images,
         )
 
     def _markup(self, body: str) -> str:
@@ -312,10 +315,8 @@ def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[Split, Reading,
     reading = Reading(
         front=front,
         title=front.title or look.heading,
-        content_sha256=_digest(
-            [visible.fold(front.title or ""), visible.fold(effective or ""), look.sha256, *withdrawn]
-        ),
-        text_sha256=_digest([visible.fold(front.title or ""), look.sha256, *withdrawn]),
+        content_sha256=_digest([folded(front.title or ""), folded(effective or ""), look.sha256, *withdrawn]),
+        text_sha256=_digest([folded(front.title or ""), look.sha256, *withdrawn]),
         problems=(*problems, *split.problems),
         included=expanded.files if expanded else (),
         asked=asked,
@@ -342,7 +343,7 @@ def with_pictures(reading: Reading, around: Surroundings) -> Reading:
 
 def unrendered_look(body: str, error: UnrenderableError) -> Look:
     """The look of a body that is shown as it is written."""
-    return Look(sha256=_digest(["source", visible.fold(body)]), heading=None, unrendered=str(error))
+    return Look(sha256=_digest(["source", folded(body)]), heading=None, unrendered=str(error))
 
 
 def _as_look(values: dict[str, Any]) -> Look:
@@ -399,8 +400,8 @@ def _extensions_with_options(
 def _cleaner() -> nh3.Cleaner:
     """What may be shown: everything that ``visible`` sees and what styles it, and nothing that acts."""
     return nh3.Cleaner(
-        tags=nh3.ALLOWED_TAGS | visible.BOUNDARIES - {"body"},
-        clean_content_tags=set(visible.UNSEEN),
+        tags=nh3.ALLOWED_TAGS | PUBLISHED_BLOCKS - {"body"},
+        clean_content_tags=set(NEVER_SHOWN),
         attributes={
             "*": {"class", "dir", "id", "lang", "title"},
             "a": {"href", "name"},
@@ -417,7 +418,7 @@ def _cleaner() -> nh3.Cleaner:
         attribute_filter=_shown_attribute,
         filter_style_properties={"text-align"},
         link_rel=None,
-        url_schemes=set(visible.LINK_SCHEMES | visible.IMAGE_SCHEMES),
+        url_schemes=set(LINK_SCHEMES | IMAGE_SCHEMES),
     )
 
 
@@ -427,12 +428,12 @@ def _shown_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "class":
         return kept_classes(tag, value)
     if name in {"colspan", "rowspan"}:
-        number = visible.leading_number(value)
+        number = leading_number(value)
         return None if number is None else str(min(max(number, 0), MOST_SPANNED_BY_A_CELL))
     if name == "href":
-        return None if visible.link_target(value) is None else value
+        return None if link_target(value) is None else value
     if name == "src":
-        return None if visible.image_source(value) is None else value
+        return None if image_source(value) is None else value
     return value
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from generator.versions import visible
+from generator.rendered.visible import visible_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
@@ -65,7 +65,7 @@ def test_raw_html_is_cleaned(raw: str, clean: str) -> None:
     ],
 )
 def test_cleaning_hides_nothing_that_a_reader_sees(markdown: str) -> None:
-    assert visible.see(RENDERER.render(markdown)) == visible.see(RENDERER._markup(markdown))
+    assert visible_text(RENDERER.render(markdown)) == visible_text(RENDERER._markup(markdown))
 
 
 def test_hard_line_breaks_are_shown() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.versions import visible
+from generator.rendered.visible import visible_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document, read_text
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
@@ -257,12 +257,12 @@ def test_a_permalink_of_the_table_of_contents_is_not_seen(options: dict[str, obj
 
 def test_a_heading_that_links_to_itself_leads_nowhere() -> None:
     linked = Renderer(["attr_list", {"toc": {"anchorlink": True, "anchorlink_class": "own"}}], {})
-    assert visible.see(linked.render("# a {#x}")) == visible.see(linked.render("# a {#y}"))
+    assert visible_text(linked.render("# a {#x}")) == visible_text(linked.render("# a {#y}"))
 
 
 @pytest.mark.parametrize("link", ['<a class="headerlink" href="#a">a</a>', '<a href="#a">#</a>'])
 def test_a_link_outside_a_heading_is_seen_whatever_its_class(link: str) -> None:
-    assert visible.see(f"<p>word {link}</p>") != visible.see("<p>word</p>")
+    assert visible_text(f"<p>word {link}</p>") != visible_text("<p>word</p>")
 
 
 @pytest.mark.parametrize(

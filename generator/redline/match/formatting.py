@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generator.rendered.elements import FORMATTING, MADE_BY_RENDERER
+from generator.rendered.heading_links import HEADING_LINK
 from generator.rendered.tags import Form, attributes_of, tag_name
-from generator.versions.visible import MARKS
 
 SAME = {"b": "strong", "i": "em"}
-MADE_BY_RENDERER = ("footnote-ref", "footnote-backref", "toclink")
-"""Classes of links whose target the renderer makes; it is no part of the policy."""
+MADE_TARGETS = frozenset({*MADE_BY_RENDERER, HEADING_LINK})
+"""Classes of links whose target does not count, because the renderer makes it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def differing_form(form: Form, other: Form) -> Form:
 def _seen_as(start: str) -> str:
     """What an element is to a reader; "" if nothing."""
     name = tag_name(start)
-    return MARKS.get(name, name if name == "a" else "")
+    return FORMATTING.get(name, name if name == "a" else "")
 
 
 def _kind(start: str) -> str:
@@ -85,7 +86,7 @@ def _kind(start: str) -> str:
 
 def _is_of_heading(start: str) -> bool:
     """Whether it is the link of a heading to itself."""
-    return attributes_of(start).get("class") == MADE_BY_RENDERER[-1]
+    return HEADING_LINK in attributes_of(start).get("class", "").split()
 
 
 def _target(start: str) -> str:
@@ -95,4 +96,5 @@ def _target(start: str) -> str:
 def _target_of(start: str | None) -> str | None:
     if start is None:
         return None
-    return "#" if attributes_of(start).get("class") in MADE_BY_RENDERER else _target(start)
+    is_made = not MADE_TARGETS.isdisjoint(attributes_of(start).get("class", "").split())
+    return "#" if is_made else _target(start)

@@ -14,7 +14,8 @@ from generator.redline.model import Renumbered
 from generator.redline.show.html import write_html
 from generator.redline.tell.redline import Redline
 from generator.redline.tell.sentences import tell
-from generator.rendered.blocks import HEADINGS, Element
+from generator.rendered.blocks import Element
+from generator.rendered.elements import HEADINGS
 
 CONTEXT = 1
 """Unchanged blocks shown before and after a change."""

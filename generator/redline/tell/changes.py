@@ -32,18 +32,17 @@ from generator.redline.model import (
 from generator.redline.tell.columns import find_columns, pair_columns, row_of
 from generator.redline.tell.locations import find_places
 from generator.redline.tell.numbers import is_reference, new_numbers, number_changes
-from generator.rendered.blocks import HEADINGS, Block
+from generator.rendered.attributes import counted_attributes
+from generator.rendered.blocks import Block
+from generator.rendered.elements import COUNTED_ATTRIBUTES, HEADINGS, KINDS_OF_BLOCK
 from generator.rendered.tags import attributes_of
 from generator.rendered.words import Vocabulary, Words
 
-SHAPES = frozenset({
-    *HEADINGS, "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "dl", "dt", "dd", "details",
-    "summary",
-})  # fmt: skip
-"""Elements whose coming and going is told; paragraphs, divisions and the like are not."""
+SHAPES = KINDS_OF_BLOCK - {"tr", "caption"}
+"""Elements whose appearance and disappearance is reported.
 
-COUNTED = ("start", "type", "reversed", "value", "colspan", "rowspan")
-"""Attributes that a reader sees (versions.md, 17)."""
+The cells of a row speak for it. A text that only became a caption is reported as a change of layout.
+"""
 
 
 def find_changes(lines: Sequence[Line], vocabulary: Vocabulary) -> tuple[list[Change], dict[str, int]]:
@@ -245,10 +244,12 @@ class _Finder:
     def _read_attributes(self, at: int, woven: Woven) -> None:
         if woven.old is None or woven.new is None:
             return
-        for name in COUNTED:
-            old, new = woven.old.attributes.get(name), woven.new.attributes.get(name)
-            if old != new:
-                self._add(at, AttributeChanged(name=name, old=old, new=new))
+        old, new = woven.old, woven.new
+        counted = [counted_attributes(element.tag, element.attributes) for element in (old, new)]
+        for name in COUNTED_ATTRIBUTES:
+            if counted[0].get(name) != counted[1].get(name):
+                values = old.attributes.get(name), new.attributes.get(name)
+                self._add(at, AttributeChanged(name=name, old=values[0], new=values[1]))
 
     def _read_column(self, at: int, columns: dict[int, tuple[int, list[int]]]) -> None:
         if at not in columns:

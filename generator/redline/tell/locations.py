@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from generator.redline.merge.lines import Line
 from generator.redline.model import Part, Place
-from generator.rendered.blocks import HEADINGS, Block, Element
+from generator.rendered.blocks import Block, Element
+from generator.rendered.elements import HEADINGS
 from generator.rendered.words import Vocabulary
 
 PARTS: dict[str, Part] = {
