@@ -75,10 +75,10 @@ try-package: package ## Install the wheel into an empty environment for each Pyt
 	rm -rf build/try-package
 	@for python in $(PYTHONS); do \
 		if ! $$python -c '' 2>/dev/null; then echo "$$python is not installed: skipped"; continue; fi; \
-		echo "$$python: $$($$python --version)"; \
-		$$python -m venv build/try-package/$$python; \
-		build/try-package/$$python/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl; \
-		build/try-package/$$python/bin/python -I tests/support/package_trial.py build/try-package/$$python; \
+		environment=build/try-package/$$($$python -c 'import sys; print(*sys.version_info[:2], sep=".")'); \
+		$$python -m venv $$environment; \
+		$$environment/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl; \
+		$$environment/bin/python -I tests/support/package_trial.py $$environment; \
 	done
 
 redlines: .venv/dev.stamp ## Hold the redlines against the yardstick in ../shared; exit 1 if a bar is missed

@@ -84,7 +84,7 @@ class Installation:
         )
         if done.returncode != expect:
             raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}")
-        print("ok:", *command)
+        print("ok:", *command, flush=True)
         return done.stdout
 
     def commit(self, **texts: str) -> None:
@@ -170,6 +170,7 @@ def try_package(environment: Path) -> None:
         try_site(installed, folder)
         try_notifying(installed, folder)
         try_without_extras(installed)
+        print(f"{installed.run('python', '--version').strip()}: both commands work")
 
 
 def _read(url: str) -> str:
