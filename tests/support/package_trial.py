@@ -97,7 +97,7 @@ class Installation:
         self.run("git", "commit", "--quiet", "--message=Change the policy")
 
     def serve(self, *arguments: str, paths: list[str]) -> list[str]:
-        """What ``policy-notify serve`` answers at these paths."""
+        """The pages that ``policy-notify serve`` shows at these paths."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         command = [str(self._bin / "policy-notify"), "serve", *arguments, "--port", str(port)]
@@ -150,7 +150,7 @@ def try_notifying(installed: Installation, folder: Path) -> None:
 
 
 def try_without_extras(installed: Installation) -> None:
-    """What needs an extra says which one."""
+    """Check that a command whose extra is missing names it."""
     if installed.run("python", "-c", "import importlib.util as i; print(i.find_spec('psycopg'))") != "None\n":
         return
     refusal = installed.run(
