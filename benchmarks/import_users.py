@@ -34,8 +34,8 @@ from subscribers.users.import_file import ImportFile
 from subscribers.users.importing import import_users
 
 SECONDS_ALLOWED, MEGABYTES_ALLOWED = 60, 250  # for a million users, each step
-COPY = "COPY people (external_id, email, language, registered_at, pseudonym_key) FROM STDIN"
-INSERT = """INSERT INTO people (external_id, email, language, registered_at, pseudonym_key)
+COPY = "COPY users (external_id, email, language, registered_at, pseudonym_key) FROM STDIN"
+INSERT = """INSERT INTO users (external_id, email, language, registered_at, pseudonym_key)
             VALUES (?, ?, ?, ?, ?)"""
 Values = tuple[str, str, str, str, bytes]
 

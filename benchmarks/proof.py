@@ -29,7 +29,7 @@ from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, writing
 from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
-from subscribers.model import event_posts, people
+from subscribers.model import event_posts, users
 from subscribers.proof.bundle_format import user_proof_json
 from subscribers.proof.export_bundle import export
 from subscribers.proof.export_user_proof import export_user_proof
@@ -109,12 +109,12 @@ def _measure(step: str, url: str, folder: str) -> None:
     print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
 
 
-def _fill(engine: Engine, users: int) -> None:
+def _fill(engine: Engine, recipients: int) -> None:
     """An announcement that has gone out to all, each mail reported as taken and as delivered."""
     with writing(engine) as connection:
-        for first in range(0, users, 10_000):
-            numbers = range(first, min(first + 10_000, users))
-            connection.execute(insert(people), [_person(number) for number in numbers])
+        for first in range(0, recipients, 10_000):
+            numbers = range(first, min(first + 10_000, recipients))
+            connection.execute(insert(users), [_person(number) for number in numbers])
     _announce(engine)
     ledger = Ledger(engine, now=lambda: NOW)
     transport = SendGridTransport(api_key="", host="http://localhost", subuser=None)
@@ -126,7 +126,7 @@ def _fill(engine: Engine, users: int) -> None:
             ledger.intend(claim, request_sha256=HEX)
             ledger.accept(claim.token, provider_id=f"provider-{batch_id}")
     with writing(engine) as connection:
-        posts = [_post(number) for number in range(1, users // EVENTS_A_POST + 2)]
+        posts = [_post(number) for number in range(1, recipients // EVENTS_A_POST + 2)]
         connection.execute(insert(event_posts), posts)
         for kind in ("processed", "delivered"):
             statement = text(REPORTS.format(kind=kind))

@@ -35,10 +35,10 @@ from plot import plot_growth
 from sqlalchemy import case, create_engine, func, insert, literal, make_url, null, select, text
 
 from subscribers.database import migrate, open_database, writing
-from subscribers.delivery.local import deliver
-from subscribers.ledger.books import audit, statuses
+from subscribers.delivery.single_process import deliver
 from subscribers.ledger.ledger import Ledger
-from subscribers.model import announcements, batches, contents, deliveries, people
+from subscribers.ledger.totals import audit, statuses
+from subscribers.model import announcements, batches, contents, deliveries, users
 from subscribers.settings import Sender
 from subscribers.transports.sendgrid import SendGridTransport
 
@@ -118,7 +118,7 @@ def _tell(url: str, provider: str) -> dict[str, float]:
         problems = audit(engine)
     assert not problems
     assert status.is_complete
-    assert status.books.accepted == status.books.audience
+    assert status.totals.accepted == status.totals.audience
     return figures
 
 
@@ -138,7 +138,7 @@ def _fill(url: str, size: int) -> None:
                 }
                 for number in range(start, min(size, start + 20_000))
             ]
-            connection.execute(insert(people), rows)
+            connection.execute(insert(users), rows)
         for number, state in enumerate(("baseline", "cancelled", "open"), 1):
             told = number < 3
             connection.execute(
@@ -155,13 +155,13 @@ def _fill(url: str, size: int) -> None:
                     audience=(0, size)[number - 1] if told else None,
                 )
             )
-        missed = people.c.id % 4 < 2
+        missed = users.c.id % 4 < 2
         connection.execute(
             insert(deliveries).from_select(
-                ["announcement_id", "recipient_id", "language", "last_told_id", "batch_id", "exclusion"],
+                ["announcement_id", "recipient_id", "language", "last_notified_id", "batch_id", "exclusion"],
                 select(
                     literal(2),
-                    people.c.id,
+                    users.c.id,
                     literal("en"),
                     literal(1),
                     case((missed, null()), else_=1),
@@ -175,7 +175,7 @@ def _fill(url: str, size: int) -> None:
                 id=1,
                 announcement_id=2,
                 language="en",
-                last_told_id=1,
+                last_notified_id=1,
                 size=told_before.scalar_subquery(),
                 state="accepted",
                 token="0" * 32,
@@ -187,7 +187,7 @@ def _fill(url: str, size: int) -> None:
                     insert(contents).values(
                         announcement_id=3,
                         language=language,
-                        last_told_id=last_told,
+                        last_notified_id=last_told,
                         message_language=language,
                         subject="Our privacy policy has changed",
                         text=MAIL,

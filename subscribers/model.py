@@ -52,7 +52,7 @@ class Unreachable(StrEnum):
     COMPLAINED = "complained"  # reported a message as spam, or has unsubscribed at the provider
 
 
-class RegistryAction(StrEnum):
+class UserAction(StrEnum):
     """What was done to a person's entry at their or the shop's request."""
 
     CORRECTED = "corrected"
@@ -140,8 +140,8 @@ def _one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
-people = Table(
-    "people",
+users = Table(
+    "users",
     metadata,
     Column("id", Integer, primary_key=True),
     # The shop's own key and the address are gone after erasure; the row stays, for the books.
@@ -170,14 +170,14 @@ people = Table(
 )
 
 # What was done at a person's or the shop's request: evidence without personal data.
-registry_records = Table(
-    "registry_records",
+user_records = Table(
+    "user_records",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("person_id", ForeignKey(people.c.id), nullable=False, index=True),
+    Column("user_id", ForeignKey(users.c.id), nullable=False, index=True),
     Column("action", String(16), nullable=False),
     Column("at", Moment, nullable=False),
-    _one_of("action", RegistryAction),
+    _one_of("action", UserAction),
 )
 
 # Of each erased external id a digest under a secret key, so that the next import does not bring it back.
@@ -195,7 +195,7 @@ erasures = Table(
 corrections = Table(
     "corrections",
     metadata,
-    Column("person_id", ForeignKey(people.c.id), primary_key=True),
+    Column("user_id", ForeignKey(users.c.id), primary_key=True),
     Column("field", String(16), primary_key=True),
     Column("superseded_digest", LargeBinary(32), nullable=False),
 )
@@ -215,7 +215,7 @@ announcements = Table(
     Column("fanned_out_at", Moment),
     Column("audience", Integer),  # counted at the fan-out and never changed
     Column("pause_reason", Text),
-    Column("borne_complaints", Integer, nullable=False, server_default="0"),  # when it was last released
+    Column("complaints_at_release", Integer, nullable=False, server_default="0"),  # when it was last released
     _one_of("state", AnnouncementState),
     CheckConstraint("(fanned_out_at IS NULL) = (audience IS NULL)", name="audience"),
 )
@@ -237,7 +237,7 @@ contents = Table(
     metadata,
     Column("announcement_id", ForeignKey(announcements.c.id), primary_key=True),
     Column("language", String(35), primary_key=True),
-    Column("last_told_id", ForeignKey(announcements.c.id), primary_key=True),
+    Column("last_notified_id", ForeignKey(announcements.c.id), primary_key=True),
     Column("message_language", String(35)),
     Column("subject", Text),
     Column("text", Text),
@@ -251,7 +251,7 @@ batches = Table(
     Column("id", Integer, primary_key=True),
     Column("announcement_id", ForeignKey(announcements.c.id), nullable=False),
     Column("language", String(35), nullable=False),
-    Column("last_told_id", ForeignKey(announcements.c.id), nullable=False),
+    Column("last_notified_id", ForeignKey(announcements.c.id), nullable=False),
     Column("split_from_id", ForeignKey("batches.id")),
     Column("size", Integer, nullable=False),  # its deliveries, those excluded later not counted
     Column("state", String(16), nullable=False),
@@ -285,13 +285,13 @@ deliveries = Table(
     Column("announcement_id", Integer, primary_key=True, autoincrement=False),
     Column("recipient_id", Integer, primary_key=True, autoincrement=False),
     Column("language", String(35), nullable=False),
-    Column("last_told_id", Integer, nullable=False),
+    Column("last_notified_id", Integer, nullable=False),
     Column("batch_id", Integer, index=True),
     Column("exclusion", String(32)),
     Column("outcome", String(16)),
     Column("outcome_at", Moment),
     Column("detail", Text),  # the provider's own words on a refusal, a drop or a bounce
-    Column("told_with_id", Integer),  # the recipient with the same address whose mail counts for this one
+    Column("notified_with_id", Integer),  # the recipient with the same address whose mail counts for this one
     _one_of("exclusion", Exclusion),
     _one_of("outcome", Outcome),
     CheckConstraint("(batch_id IS NULL) = (exclusion IS NOT NULL)", name="batch_or_exclusion"),
@@ -311,10 +311,10 @@ Index(
     postgresql_where=deliveries.c.outcome == Outcome.COMPLAINED.value,
 )
 Index(
-    "ix_deliveries_told_with",
-    deliveries.c.told_with_id,
-    sqlite_where=deliveries.c.told_with_id.is_not(None),
-    postgresql_where=deliveries.c.told_with_id.is_not(None),
+    "ix_deliveries_notified_with",
+    deliveries.c.notified_with_id,
+    sqlite_where=deliveries.c.notified_with_id.is_not(None),
+    postgresql_where=deliveries.c.notified_with_id.is_not(None),
 )
 
 # One row for each intent to write a request; the token is all that the provider learns of it.
@@ -354,12 +354,12 @@ proofs = Table(
 )
 
 # When the provider may be called again, for all workers together.
-channels = Table(
-    "channels",
+provider_pauses = Table(
+    "provider_pauses",
     metadata,
     Column("transport", String(16), primary_key=True),
-    Column("closed_until_at", Moment),  # at the provider's wish, or since it failed
-    Column("paced_until_at", Moment),  # to keep the hourly pace
+    Column("paused_until_at", Moment),  # at the provider's wish, or since it failed
+    Column("limited_until_at", Moment),  # to keep the hourly pace
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("detail", Text),
 )

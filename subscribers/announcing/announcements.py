@@ -74,7 +74,7 @@ def what_is_known(engine: Engine) -> Sequence[Told]:
         frozen = select(announcements.c.fanned_out_at).where(announcements.c.id == newest)
         source = contents if connection.scalars(frozen).one() is None else deliveries
         last_told = connection.scalars(
-            select(source.c.last_told_id).where(source.c.announcement_id == newest).distinct()
+            select(source.c.last_notified_id).where(source.c.announcement_id == newest).distinct()
         )
         return [_told_by(connection, known) for known in sorted({newest, *last_told}, reverse=True)]
 
@@ -136,12 +136,12 @@ def record(
             return None
         state = AnnouncementState.HELD if hold else AnnouncementState.OPEN
         announcement_id = _insert(connection, versions, **made, state=state.value)
-        for (language, last_told_id), message in messages.items():
+        for (language, last_notified_id), message in messages.items():
             connection.execute(
                 insert(contents).values(
                     announcement_id=announcement_id,
                     language=language,
-                    last_told_id=known_id if last_told_id is None else last_told_id,
+                    last_notified_id=known_id if last_notified_id is None else last_notified_id,
                     **_content(message),
                 )
             )
@@ -179,7 +179,7 @@ def release(engine: Engine, announcement_id: int) -> None:
         connection.execute(
             update(announcements)
             .where(announcements.c.id == announcement_id)
-            .values(borne_complaints=complaints.number_of(connection, announcement_id))
+            .values(complaints_at_release=complaints.number_of(connection, announcement_id))
         )
 
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from subscribers.announcing import announcements, past
+from subscribers.announcing import announcements, published_past
 from subscribers.announcing.announcements import Told
-from subscribers.announcing.past import NO_TRUST, Trust
+from subscribers.announcing.published_past import NO_TRUST, Trust
 from subscribers.errors import NotifyError
 from subscribers.messages.compose import compose
 from subscribers.messages.content import read_content
@@ -102,7 +102,7 @@ def plan(
         known = [Told(announcement_id=None, labels=_labels(baseline))]
     for told in known:
         check_known(history, told.labels)
-    past.check_past(history, known, _earlier(engine), trust=trust)
+    published_past.check_past(history, known, _earlier(engine), trust=trust)
     newest = known[0]
     fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
     everything = [item for items in fresh.values() for item in items]
@@ -162,7 +162,7 @@ def publish(
             hold=hold or held_by_limit or bool(held_for),
             now=now,
         )
-    if looks_new := past.changed_appearance(site.history, planned.known):
+    if looks_new := published_past.changed_appearance(site.history, planned.known):
         announcements.accept_appearance(engine, looks_new)
     if not planned.is_announced and newest.announcement_id is not None:
         _advance(engine, site.history, newest, planned.everything)
@@ -210,12 +210,12 @@ def _messages(
 ) -> dict[tuple[str, int | None], Message | None]:
     today = now.astimezone(ZoneInfo(site.history.time_zone)).date()
     return {
-        (language, last_told_id): compose(
+        (language, last_notified_id): compose(
             read_content(site, items, today=today), language=language, sender=sender
         )
         if items
         else None
-        for (language, last_told_id), items in contents.items()
+        for (language, last_notified_id), items in contents.items()
     }
 
 

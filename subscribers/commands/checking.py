@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from subscribers.database import open_migrated
-from subscribers.delivery.trial import send_test
+from subscribers.delivery.trial_email import send_test
 from subscribers.doctor.examination import examine
 from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.names import system_names

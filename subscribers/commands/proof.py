@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
-from subscribers.ledger.books import statuses
+from subscribers.ledger.totals import statuses
 from subscribers.printable import say
 from subscribers.proof import bundle_format, summary
 from subscribers.proof.export_bundle import export
@@ -103,7 +103,7 @@ def _progress(engine: Engine, announcement_id: int) -> Iterator[Callable[[], Non
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        audience = {status.announcement_id: status.books.audience for status in statuses(engine)}
+        audience = {status.announcement_id: status.totals.audience for status in statuses(engine)}
         task = progress.add_task("Reading", total=audience.get(announcement_id))
         count = 0
 

@@ -17,20 +17,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from subscribers.announcing import announcements, rehearsal
-from subscribers.announcing.past import Trust
+from subscribers.announcing import announcements
+from subscribers.announcing.dry_run import count_audience, described
+from subscribers.announcing.published_past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
 from subscribers.clock import utc_now
 from subscribers.database import migrate, open_database, open_migrated, reading, require_postgresql
-from subscribers.delivery import reporting, unfinished
+from subscribers.delivery import status_report, unfinished
 from subscribers.delivery.forecast import forecast
-from subscribers.delivery.local import deliver
-from subscribers.delivery.pacing import configured_pace
+from subscribers.delivery.pacing import configured_hourly_limit
 from subscribers.delivery.reconciliation import configured_reconciliation
+from subscribers.delivery.single_process import deliver
 from subscribers.errors import NotifyError
-from subscribers.ledger import books, channel
-from subscribers.ledger.books import outcomes, statuses
+from subscribers.ledger import provider_pause, totals
 from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.totals import outcomes, statuses
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 from subscribers.signing import parse_public_key
@@ -138,7 +139,7 @@ def publish_command(
         trust=trust,
         daily_limit=settings.daily_announcements,
     )
-    for line in reporting.told(publication):
+    for line in status_report.told(publication):
         say(line)
     _deliver(engine, settings)
     if publication.held_by_limit:
@@ -201,7 +202,7 @@ def worker_command() -> None:
     from subscribers.delivery.workers import work  # noqa: PLC0415 - its parts are in the extra postgresql
 
     work(
-        Ledger(engine, pace=configured_pace(settings)),
+        Ledger(engine, hourly_limit=configured_hourly_limit(settings)),
         configured_transport(settings),
         sender=settings.who_sends(),
         reconciliation=configured_reconciliation(settings),
@@ -219,10 +220,10 @@ def resolve_command(
     Example: policy-notify resolve 17 --unsent && policy-notify deliver
     """
     ledger = Ledger(_open(read_settings(os.environ)))
-    doubts = [doubt for doubt in ledger.doubts() if doubt.batch_id == batch]
+    unknown = [each for each in ledger.unknown_batches() if each.batch_id == batch]
     ledger.resolve(batch, sent=sent)
-    for doubt in doubts:
-        say(reporting.doubtful(doubt))
+    for each in unknown:
+        say(status_report.unknown_line(each))
     say(f"batch {batch} counts as {'sent' if sent else 'not sent: policy-notify deliver sends it'}")
 
 
@@ -267,28 +268,28 @@ def status_command(
     """
     settings = read_settings(os.environ)
     engine = _open(settings)
-    present, doubts = statuses(engine), Ledger(engine).doubts()
+    present, unknown = statuses(engine), Ledger(engine).unknown_batches()
     ends = {
         status.announcement_id: forecast(
             engine,
             status.announcement_id,
             settings.transport,
             now=utc_now(),
-            pace=configured_pace(settings),
+            hourly_limit=configured_hourly_limit(settings),
         )
         for status in present
         if status.state == "open" and not status.is_complete
     }
     with reading(engine) as connection:
-        closure = channel.closure(connection, settings.transport, now=utc_now())
+        pause = provider_pause.current_pause(connection, settings.transport, now=utc_now())
     reported = outcomes(engine)
     if as_json:
-        shown = reporting.as_json(present, doubts, ends, reported, closure=closure)
+        shown = status_report.as_json(present, unknown, ends, reported, pause=pause)
         typer.echo(json.dumps(shown, indent=2))
         return
-    for line in reporting.described(present, doubts, ends, reported):
+    for line in status_report.described(present, unknown, ends, reported):
         say(line)
-    for line in reporting.left_alone(settings.transport, closure):
+    for line in status_report.left_alone(settings.transport, pause):
         say(line)
 
 
@@ -308,7 +309,7 @@ def _rehearse(
         now=utc_now(),
         trust=trust,
     )
-    for line in rehearsal.described(planned, rehearsal.rehearse(engine, site.history, planned)):
+    for line in described(planned, count_audience(engine, site.history, planned)):
         say(line)
 
 
@@ -328,8 +329,11 @@ def _opening(*, baseline: bool, since: str | None) -> Opening | None:
 
 def _deliver(engine: Engine, settings: Settings) -> None:
     """Send what can be sent; say where it stands; refuse to call it done while something is open."""
-    ledger, transport = Ledger(engine, pace=configured_pace(settings)), configured_transport(settings)
-    before = {status.announcement_id: status.books.accepted for status in statuses(engine)}
+    ledger, transport = (
+        Ledger(engine, hourly_limit=configured_hourly_limit(settings)),
+        configured_transport(settings),
+    )
+    before = {status.announcement_id: status.totals.accepted for status in statuses(engine)}
     began = ledger.now()
     with _stop_on_signals() as stop, _progress(engine) as on_batch:
         deliver(
@@ -341,32 +345,32 @@ def _deliver(engine: Engine, settings: Settings) -> None:
             on_batch=on_batch,
         )
     present = statuses(engine)
-    newly = sum(s.books.accepted - before.get(s.announcement_id, 0) for s in present)
+    newly = sum(s.totals.accepted - before.get(s.announcement_id, 0) for s in present)
     if settings.transport == "folder" and newly:
-        say(f"warning: {reporting.only_written(newly, settings.mail_folder)}", err=True)
+        say(f"warning: {status_report.only_written(newly, settings.mail_folder)}", err=True)
     for status in present:
-        accepted = status.books.accepted - before.get(status.announcement_id, 0)
+        accepted = status.totals.accepted - before.get(status.announcement_id, 0)
         if accepted or not status.is_settled:
-            say(reporting.line(status))
-            for line in reporting.reasons(status):
+            say(status_report.line(status))
+            for line in status_report.reasons(status):
                 say(line)
     if waiting := unfinished.kept_waiting(present):
         say(waiting)
-    not_before, closure = ledger.next_chance(transport), ledger.closure(transport)
+    not_before, pause = ledger.next_chance(transport), ledger.provider_pause(transport)
     if not_before is not None and not_before <= ledger.now():
         not_before = None
     if again := unfinished.tried_again(present, not_before=not_before):
         say(again)
-        for line in reporting.left_alone(transport.name, closure):
+        for line in status_report.left_alone(transport.name, pause):
             say(line)
-    waiting_since = books.waiting_since(engine)
+    waiting_since = totals.waiting_since(engine)
     ends = list(
         unfinished.open_ends(
             present,
-            ledger.doubts(),
+            ledger.unknown_batches(),
             not_before=not_before,
-            closure=closure,
-            newly_set_aside=books.set_aside_since(engine, began),
+            pause=pause,
+            newly_set_aside=totals.set_aside_since(engine, began),
             put_off_for=ledger.now() - waiting_since if waiting_since else timedelta(),
         )
     )
@@ -404,7 +408,7 @@ def _progress(engine: Engine) -> Iterator[Any]:
                     continue
                 number = status.announcement_id
                 if number not in tasks:
-                    tasks[number] = progress.add_task(f"announcement {number}", total=status.books.audience)
-                progress.update(tasks[number], completed=status.books.audience - status.books.waiting)
+                    tasks[number] = progress.add_task(f"announcement {number}", total=status.totals.audience)
+                progress.update(tasks[number], completed=status.totals.audience - status.totals.waiting)
 
         yield on_batch

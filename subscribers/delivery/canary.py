@@ -12,12 +12,12 @@ from sqlalchemy import exists, insert, select, update
 
 from subscribers.clock import seconds_since_boot
 from subscribers.database import reading, writing
-from subscribers.delivery.settling import settle
+from subscribers.delivery.recording import settle
 from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
 from subscribers.model import AttemptState, BatchState, attempts, batches
 from subscribers.settings import Sender
-from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport
+from subscribers.transports import Mailing, NotSentError, Recipient, Transport, UnconfirmedError
 
 WORDS = "This mail tests that the provider reports what becomes of mails. Nobody has to do anything."
 
@@ -79,7 +79,7 @@ def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address
         request.send(may_write=lambda: seconds_since_boot() - began < ledger.lease.total_seconds())
     except NotSentError as error:
         state, detail = AttemptState.UNSENT, str(error)
-    except DoubtfulError as error:
+    except UnconfirmedError as error:
         state, detail = AttemptState.UNKNOWN, str(error)
 
     def note() -> None:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, func, select
 
 from subscribers.database import reading
-from subscribers.ledger import channel
+from subscribers.ledger import provider_pause
 from subscribers.ledger.batch_rows import WAITING
-from subscribers.ledger.pace import HOUR, NO_PACE, Pace, days_with_mail, end_of
+from subscribers.ledger.hourly_limit import HOUR, NO_LIMIT, HourlyLimit, days_with_mail, end_of
 from subscribers.model import AttemptState, attempts, batches
 
 # Long enough for a slow provider to answer several times, short enough to follow a change of pace.
@@ -18,7 +18,12 @@ SLOWER = 0.8  # than the pace to be kept: then it is the provider, and not the p
 
 
 def forecast(
-    engine: Engine, announcement_id: int, transport: str, *, now: datetime, pace: Pace = NO_PACE
+    engine: Engine,
+    announcement_id: int,
+    transport: str,
+    *,
+    now: datetime,
+    hourly_limit: HourlyLimit = NO_LIMIT,
 ) -> datetime | None:
     """When nobody will wait any more if the present pace lasts; None where nothing waits, or nothing moves.
 
@@ -41,15 +46,15 @@ def forecast(
                 attempts.c.claimed_at > now - PACE_WINDOW,
             )
         ).one()
-        closed = channel.closure(connection, transport, now=now)
-        days = days_with_mail(connection, transport, now=now) if pace.is_limited else 0
+        closed = provider_pause.current_pause(connection, transport, now=now)
+        days = days_with_mail(connection, transport, now=now) if hourly_limit.is_limited else 0
     if not waiting:
         return None
     begin = closed.until if closed else now
     hourly = told / ((now - since) / HOUR) if told and since < now else None
-    if pace.is_limited:
-        is_slower = hourly is not None and hourly < SLOWER * pace.on_day(days)
-        end = end_of(waiting, pace, days=days, now=begin, at_most=hourly if is_slower else None)
+    if hourly_limit.is_limited:
+        is_slower = hourly is not None and hourly < SLOWER * hourly_limit.on_day(days)
+        end = end_of(waiting, hourly_limit, days=days, now=begin, at_most=hourly if is_slower else None)
     elif hourly is not None:
         end = begin + HOUR * (waiting / hourly)
     else:

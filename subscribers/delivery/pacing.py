@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from subscribers.ledger.pace import Pace
+from subscribers.ledger.hourly_limit import HourlyLimit
 from subscribers.settings import Settings
 
 
-def configured_pace(settings: Settings) -> Pace:
+def configured_hourly_limit(settings: Settings) -> HourlyLimit:
     """How many may be told in an hour; unlimited where the settings say nothing."""
-    return Pace(hourly=settings.hourly_pace, first_day=settings.warm_up)
+    return HourlyLimit(every_day=settings.hourly_pace, first_day=settings.warm_up)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from subscribers.delivery.canary import canary_is_due, send_canary
-from subscribers.ledger.evidence import forget_bodies, release_unsent
 from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.signed_events import forget_bodies, release_unsent
 from subscribers.settings import Sender, Settings
 from subscribers.transports import Transport
 

@@ -7,13 +7,12 @@ from datetime import timedelta
 from subscribers.clock import seconds_since_boot
 from subscribers.database import UnreadableDatabaseError
 from subscribers.delivery.lease import Lease
-from subscribers.delivery.settling import settle
+from subscribers.delivery.recording import settle
 from subscribers.errors import NotifyError
 from subscribers.ledger.ledger import Claim, Ledger
 from subscribers.settings import Sender
 from subscribers.transports import (
     DeferredError,
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     NotSentError,
@@ -23,6 +22,7 @@ from subscribers.transports import (
     TooLateError,
     Transport,
     UnclearRefusalError,
+    UnconfirmedError,
     UnreachableError,
     UnsupportedAddressError,
 )
@@ -62,12 +62,12 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
             remedy=_remedy(claim, TooLateError()),
         )
         return False
-    answer: NotSentError | DoubtfulError | None = None
+    answer: NotSentError | UnconfirmedError | None = None
     provider_id = None
     try:
         with Lease(ledger, claim, since=began) as lease:
             provider_id = request.send(may_write=lease.holds)
-    except (NotSentError, DoubtfulError) as error:
+    except (NotSentError, UnconfirmedError) as error:
         answer = error
     settle(
         lambda: _record(ledger, transport, claim, answer, provider_id=provider_id),
@@ -85,7 +85,7 @@ def _record(
     ledger: Ledger,
     transport: Transport,
     claim: Claim,
-    answer: NotSentError | DoubtfulError | None,
+    answer: NotSentError | UnconfirmedError | None,
     *,
     provider_id: str | None,
 ) -> None:
@@ -93,10 +93,10 @@ def _record(
     match answer:
         case None:
             ledger.accept(claim.token, provider_id=provider_id)
-            ledger.reopen(transport)
-        case DoubtfulError():
-            ledger.doubt(claim, str(answer))
-            ledger.close(transport, detail=str(answer), first=DOUBTFUL)
+            ledger.end_provider_pause(transport)
+        case UnconfirmedError():
+            ledger.mark_unknown(claim, str(answer))
+            ledger.pause_provider(transport, detail=str(answer), first=DOUBTFUL)
         case RefusedError():
             ledger.refuse(claim, transport, answer)
         case UnclearRefusalError():
@@ -106,23 +106,23 @@ def _record(
         case DeferredError():
             ledger.defer(claim, str(answer), reason=answer.reason)
             if answer.slower:
-                ledger.slow_down(transport, detail=str(answer), first=THROTTLED)
+                ledger.slow_provider_down(transport, detail=str(answer), first=THROTTLED)
         case _:
             ledger.put_back(claim, str(answer))
             _keep_off(ledger, transport, answer)
 
 
-def _known(answer: NotSentError | DoubtfulError | None, provider_id: str | None) -> str:
+def _known(answer: NotSentError | UnconfirmedError | None, provider_id: str | None) -> str:
     if answer is None:
         return f"the provider has accepted it ({provider_id or 'without an id'})"
-    if isinstance(answer, DoubtfulError):
+    if isinstance(answer, UnconfirmedError):
         return f"nobody knows whether the provider has accepted it ({answer})"
     return f"the provider has not accepted it ({answer})"
 
 
-def _remedy(claim: Claim, answer: NotSentError | DoubtfulError | None) -> str:
+def _remedy(claim: Claim, answer: NotSentError | UnconfirmedError | None) -> str:
     """What a person can do who reads the answer, once the database is back."""
-    if isinstance(answer, DoubtfulError):
+    if isinstance(answer, UnconfirmedError):
         return "see policy-notify resolve --help"
     word = "sent" if answer is None else "unsent"
     return f"once it is back: policy-notify resolve {claim.batch_id} --{word}"
@@ -132,9 +132,9 @@ def _keep_off(ledger: Ledger, transport: Transport, error: NotSentError) -> None
     """Spare a provider that took nothing."""
     match error:
         case ThrottledError():
-            ledger.close(transport, detail=str(error), first=THROTTLED, asked=error.retry_after)
+            ledger.pause_provider(transport, detail=str(error), first=THROTTLED, asked=error.retry_after)
         case UnreachableError():
-            ledger.close(transport, detail=str(error), first=UNREACHABLE)
+            ledger.pause_provider(transport, detail=str(error), first=UNREACHABLE)
 
 
 def _mailing(claim: Claim, sender: Sender) -> Mailing:

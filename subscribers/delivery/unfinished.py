@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from subscribers.ledger.books import Status
-from subscribers.ledger.channel import Closure
-from subscribers.ledger.doubts import Doubt
+from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.totals import Status
+from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
 
 # A server wants four to five days of tries (RFC 5321, section 4.5.4.1). After one of them a person should
@@ -33,16 +33,16 @@ def kept_waiting(present: Sequence[Status]) -> str | None:
 
 def open_ends(
     present: Sequence[Status],
-    doubts: Sequence[Doubt],
+    doubts: Sequence[UnknownBatch],
     *,
     not_before: datetime | None,
-    closure: Closure | None,
+    pause: ProviderPause | None,
     newly_set_aside: int = 0,
     put_off_for: timedelta = timedelta(),
 ) -> Iterator[str]:
     """What keeps a delivery from being done.
 
-    ``not_before`` is when something can be sent again that cannot now, ``closure`` why nobody calls the
+    ``not_before`` is when something can be sent again that cannot now, ``pause`` why nobody calls the
     provider until then. A recipient who waits for an announcement that a person has stopped is no open end.
     Nor is one who waits for the time of another try, unless ``put_off_for`` is long, or this run set the
     recipient aside.
@@ -61,7 +61,7 @@ def open_ends(
     queue = _in_turn(present)
     if queue and queue[0].state == AnnouncementState.OPEN:
         number = sum(status.under_way for status in queue if status.state == AnnouncementState.OPEN)
-        yield f"{number or 'all'} wait{_reason(not_before, closure)}"
+        yield f"{number or 'all'} wait{_reason(not_before, pause)}"
     if newly_set_aside:
         verb = "was" if newly_set_aside == 1 else "were"
         yield (
@@ -79,7 +79,7 @@ def open_ends(
 def tried_again(present: Sequence[Status], *, not_before: datetime | None) -> str | None:
     """Who waits for the time of another try, and until when; None where nobody does."""
     waiting = [status for status in present if status.state == AnnouncementState.OPEN]
-    number = sum(status.books.waiting - status.under_way for status in waiting)
+    number = sum(status.totals.waiting - status.under_way for status in waiting)
     if not number:
         return None
     until = f" at {not_before:%Y-%m-%d %H:%M} UTC or later" if not_before else ""
@@ -91,16 +91,14 @@ def counted(size: int) -> str:
     return f"{size:,} recipient{'' if size == 1 else 's'}"
 
 
-def _reason(not_before: datetime | None, closure: Closure | None) -> str:
+def _reason(not_before: datetime | None, pause: ProviderPause | None) -> str:
     if not_before is None:
         return ": run policy-notify deliver again"
     until = f"{not_before:%Y-%m-%d %H:%M:%S} UTC"
-    if closure is not None and closure.to_keep_pace:
+    if pause is not None and pause.for_hourly_limit:
         return " for the pace's sake: run policy-notify deliver again"
-    if closure is not None:
-        return (
-            f": the provider is left alone until {until} ({closure.detail}); run policy-notify deliver then"
-        )
+    if pause is not None:
+        return f": the provider is left alone until {until} ({pause.detail}); run policy-notify deliver then"
     return f" until {until}, to be tried again: run policy-notify deliver then"
 
 

@@ -84,7 +84,7 @@ async def _work(
                 deliver_batch(ledger, transport, batch_id, sender=sender)
         except ProviderRefusedError as error:
             log.warning("%s", error)
-            ledger.close(transport, detail=str(error), first=SETTLED_BY_A_PERSON)
+            ledger.pause_provider(transport, detail=str(error), first=SETTLED_BY_A_PERSON)
         except NotifyError as error:
             log.warning("%s", error)
 
@@ -100,9 +100,9 @@ async def _work(
 
 def _wait_for_the_pace(ledger: Ledger, transport: Transport) -> None:
     """Sit out a short wait, for the next look may come later than the pace allows the next batch."""
-    closure = ledger.closure(transport)
-    if closure is not None and closure.to_keep_pace:
-        time.sleep(min(max(closure.until - ledger.now(), timedelta()), BETWEEN_LOOKS).total_seconds())
+    pause = ledger.provider_pause(transport)
+    if pause is not None and pause.for_hourly_limit:
+        time.sleep(min(max(pause.until - ledger.now(), timedelta()), BETWEEN_LOOKS).total_seconds())
 
 
 def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[int], None]) -> App:

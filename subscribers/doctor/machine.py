@@ -25,9 +25,9 @@ from subscribers.database import (
 from subscribers.delivery.unfinished import counted
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.errors import NotifyError
-from subscribers.ledger import books, channel
-from subscribers.ledger.evidence import last_signs, unmatched_since
+from subscribers.ledger import provider_pause, totals
 from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.signed_events import last_signs, unmatched_since
 from subscribers.messages.compose import MESSAGE_LIMIT_BYTES
 from subscribers.settings import Settings
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
@@ -53,7 +53,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield from _encryption(engine, where)
         registered = count_registered(engine)
         yield from _people(where, registered)
-        yield from _books(engine, settings, where)
+        yield from _totals(engine, settings, where)
         yield from _events(engine, settings)
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
@@ -93,21 +93,21 @@ def _people(where: str, registered: int) -> Iterable[Finding]:
         )
 
 
-def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
-    problems = books.audit(engine)
+def _totals(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
+    problems = totals.audit(engine)
     for problem in problems:
         yield error("books", where, f"not balanced: {problem}", DAMAGED)
     if not problems:
         yield ok("books", where, "balanced")
     ledger = Ledger(engine)
-    for doubt in ledger.doubts():
+    for doubt in ledger.unknown_batches():
         yield warning(
             "books",
             f"batch {doubt.batch_id}",
             f"in doubt, {counted(doubt.size)}: {doubt.detail}",
             "wait for evidence, or look it up at the provider and say so: policy-notify resolve",
         )
-    for status in books.statuses(engine):
+    for status in totals.statuses(engine):
         if status.state == "paused":
             yield warning(
                 "books",
@@ -116,9 +116,9 @@ def _books(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
                 f"policy-notify release {status.announcement_id}, when the reason is gone",
             )
     with reading(engine) as connection:
-        closure = channel.closure(connection, settings.transport, now=ledger.now())
-    if closure is not None and not closure.to_keep_pace:
-        seen = f"the provider is left alone until {closure.until:%Y-%m-%d %H:%M} UTC: {closure.detail}"
+        pause = provider_pause.current_pause(connection, settings.transport, now=ledger.now())
+    if pause is not None and not pause.for_hourly_limit:
+        seen = f"the provider is left alone until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.detail}"
         yield warning("provider", settings.transport, seen, "wait; policy-notify deliver goes on then")
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from subscribers.model import BatchState, Exclusion, Outcome, batches, deliveries, people
+from subscribers.model import BatchState, Exclusion, Outcome, batches, deliveries, users
 
 # These were taken by the provider and did not arrive.
 MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
@@ -58,8 +58,8 @@ def deliveries_for(fan_out: FanOut) -> Insert:
     audience = _audience(fan_out)
     kind = case(
         *(
-            (and_(audience.c.language == language, audience.c.last_told_id == last_told_id), number)
-            for number, (language, last_told_id) in enumerate(fan_out.messages)
+            (and_(audience.c.language == language, audience.c.last_notified_id == last_notified_id), number)
+            for number, (language, last_notified_id) in enumerate(fan_out.messages)
         )
     )
     is_told = audience.c.exclusion.is_(None)
@@ -67,25 +67,25 @@ def deliveries_for(fan_out: FanOut) -> Insert:
     # Each kind of message has a range of numbers of its own: to number batches without gaps would take
     # another sort of everybody.
     limit = literal(fan_out.batch_limit, Integer)
-    most_batches = select(func.max(people.c.id) // limit + 1).scalar_subquery()
+    most_batches = select(func.max(users.c.id) // limit + 1).scalar_subquery()
     batch_id = fan_out.first_batch_id + kind * most_batches + (place - 1) // limit
     return insert(deliveries).from_select(
         [
             "announcement_id",
             "recipient_id",
             "language",
-            "last_told_id",
+            "last_notified_id",
             "exclusion",
-            "told_with_id",
+            "notified_with_id",
             "batch_id",
         ],
         select(
             literal(fan_out.announcement_id, Integer),
             audience.c.recipient_id,
             audience.c.language,
-            audience.c.last_told_id,
+            audience.c.last_notified_id,
             audience.c.exclusion,
-            audience.c.told_with_id,
+            audience.c.notified_with_id,
             case((is_told, batch_id), else_=null()),
         ),
     )
@@ -94,7 +94,7 @@ def deliveries_for(fan_out: FanOut) -> Insert:
 def counts_for(fan_out: FanOut) -> Select[str, int, str | None, int]:
     """How many people of each language and last announcement would be told, or excluded for which reason."""
     audience = _audience(fan_out)
-    group = (audience.c.language, audience.c.last_told_id, audience.c.exclusion)
+    group = (audience.c.language, audience.c.last_notified_id, audience.c.exclusion)
     return select(*group, func.count()).group_by(*group).order_by(*group)
 
 
@@ -123,9 +123,9 @@ def _audience(fan_out: FanOut) -> FromClause:
         select(
             registered.c.recipient_id,
             registered.c.language,
-            registered.c.last_told_id,
+            registered.c.last_notified_id,
             exclusion.label("exclusion"),
-            case((exclusion == Exclusion.SAME_ADDRESS.value, shared.c.first_id)).label("told_with_id"),
+            case((exclusion == Exclusion.SAME_ADDRESS.value, shared.c.first_id)).label("notified_with_id"),
         )
         .select_from(registered.outerjoin(shared, shared.c.recipient_id == registered.c.recipient_id))
         .subquery()
@@ -136,46 +136,46 @@ def _registered(fan_out: FanOut) -> Select[int, str, int, str | None]:
     before = deliveries.alias("before")
     return (
         select(
-            people.c.id.label("recipient_id"),
+            users.c.id.label("recipient_id"),
             _language(fan_out.languages).label("language"),
-            _last_told(fan_out.previous_id, before).label("last_told_id"),
-            hindrance(people).label("hindrance"),
+            _last_told(fan_out.previous_id, before).label("last_notified_id"),
+            hindrance(users).label("hindrance"),
         )
         .select_from(
-            people.outerjoin(
+            users.outerjoin(
                 before,
                 and_(
                     before.c.announcement_id == fan_out.previous_id,
-                    before.c.recipient_id == people.c.id,
+                    before.c.recipient_id == users.c.id,
                 ),
             ).outerjoin(batches, batches.c.id == before.c.batch_id)
         )
-        .where(people.c.erased_at.is_(None), people.c.left_at.is_(None))
+        .where(users.c.erased_at.is_(None), users.c.left_at.is_(None))
     )
 
 
 def _shared_addresses(fan_out: FanOut) -> FromClause:
     """Who has an address that others have too, and the first of them who is told there."""
     several = (
-        select(people.c.email)
-        .where(people.c.email.is_not(None))
-        .group_by(people.c.email)
+        select(users.c.email)
+        .where(users.c.email.is_not(None))
+        .group_by(users.c.email)
         .having(func.count() > 1)
     )
-    sharing = _registered(fan_out).add_columns(people.c.email).where(people.c.email.in_(several)).subquery()
+    sharing = _registered(fan_out).add_columns(users.c.email).where(users.c.email.in_(several)).subquery()
     is_told = and_(sharing.c.hindrance.is_(None), _has_message(sharing, fan_out))
     first = func.min(case((is_told, sharing.c.recipient_id))).over(partition_by=sharing.c.email)
     return select(sharing.c.recipient_id, first.label("first_id")).subquery()
 
 
 def _has_message(person: FromClause, fan_out: FanOut) -> ColumnElement[bool]:
-    return tuple_(person.c.language, person.c.last_told_id).in_(fan_out.messages)
+    return tuple_(person.c.language, person.c.last_notified_id).in_(fan_out.messages)
 
 
 def _language(languages: Sequence[str]) -> ColumnElement[str]:
     """The message's language for a person: the same tag, else the language alone, else the site's own."""
     own, *others = languages
-    tag = func.lower(people.c.language)
+    tag = func.lower(users.c.language)
     matches = [
         (or_(tag == language.lower(), tag.startswith(f"{language.lower()}-")), literal(language))
         for language in sorted((own, *others), key=len, reverse=True)
@@ -191,7 +191,7 @@ def _last_told(previous_id: int, before: FromClause) -> ColumnElement[int]:
         (before.c.exclusion == Exclusion.SAME_ADDRESS.value, _was_told_with(previous_id, before)),
         else_=_arrived(before, batches),
     )
-    return case((known, literal(previous_id, Integer)), else_=before.c.last_told_id)
+    return case((known, literal(previous_id, Integer)), else_=before.c.last_notified_id)
 
 
 def _was_told_with(previous_id: int, before: FromClause) -> ColumnElement[bool]:
@@ -199,7 +199,7 @@ def _was_told_with(previous_id: int, before: FromClause) -> ColumnElement[bool]:
     first, its_batch = deliveries.alias("first"), batches.alias("its_batch")
     return (
         exists()
-        .where(first.c.announcement_id == previous_id, first.c.recipient_id == before.c.told_with_id)
+        .where(first.c.announcement_id == previous_id, first.c.recipient_id == before.c.notified_with_id)
         .where(its_batch.c.id == first.c.batch_id, _arrived(first, its_batch))
     )
 

@@ -16,7 +16,7 @@ from subscribers.model import (
     attempts,
     batches,
     deliveries,
-    people,
+    users,
 )
 
 WAITING = (BatchState.PLANNED.value, BatchState.CLAIMED.value)
@@ -49,7 +49,7 @@ def release(connection: Connection, batch_id: int, token: str, *, detail: str) -
     plan(connection, batch_id)
 
 
-def doubt(connection: Connection, batch_id: int, token: str, *, detail: str) -> None:
+def mark_unknown(connection: Connection, batch_id: int, token: str, *, detail: str) -> None:
     """The attempt may have been accepted: the batch is left alone until that is known."""
     note(connection, token, AttemptState.UNKNOWN, detail=detail)
     connection.execute(
@@ -138,7 +138,7 @@ def _covered() -> ColumnElement[bool]:
     return exists().where(
         later.c.recipient_id == deliveries.c.recipient_id,
         later.c.announcement_id > deliveries.c.announcement_id,
-        later.c.last_told_id < deliveries.c.announcement_id,
+        later.c.last_notified_id < deliveries.c.announcement_id,
         later.c.exclusion.is_(None),
     )
 
@@ -154,11 +154,11 @@ def _cancel_sharing(connection: Connection, cancelled: Select[int]) -> None:
     connection.execute(
         update(deliveries)
         .where(
-            deliveries.c.told_with_id == those.c.recipient_id,
-            deliveries.c.told_with_id.is_not(None),
+            deliveries.c.notified_with_id == those.c.recipient_id,
+            deliveries.c.notified_with_id.is_not(None),
             deliveries.c.announcement_id + 0 == those.c.announcement_id,  # by the index of those few
         )
-        .values(exclusion=Exclusion.CANCELLED.value, told_with_id=None)
+        .values(exclusion=Exclusion.CANCELLED.value, notified_with_id=None)
     )
 
 
@@ -180,7 +180,7 @@ def exclude(connection: Connection, batch_id: int, who: ColumnElement[bool], rea
 
 def exclude_hindered(connection: Connection, batch_id: int) -> int:
     """Take out whoever since the fan-out has left, is restricted and the like; the size that is left."""
-    reason = select(hindrance(people)).where(people.c.id == deliveries.c.recipient_id).scalar_subquery()
+    reason = select(hindrance(users)).where(users.c.id == deliveries.c.recipient_id).scalar_subquery()
     of_it = deliveries.c.batch_id == batch_id
     if (
         connection.scalars(select(deliveries.c.recipient_id).where(of_it, reason.is_not(None))).first()
@@ -193,7 +193,7 @@ def exclude_hindered(connection: Connection, batch_id: int) -> int:
 def split(connection: Connection, batch_id: int, *, part: int) -> None:
     """Put the deliveries of a planned batch into new ones of at most ``part``."""
     whole = connection.execute(
-        select(batches.c.announcement_id, batches.c.language, batches.c.last_told_id).where(
+        select(batches.c.announcement_id, batches.c.language, batches.c.last_notified_id).where(
             batches.c.id == batch_id
         )
     ).one()

@@ -17,7 +17,7 @@ def pause_where_many(connection: Connection, announcement_ids: Iterable[int | No
     """Pause those with a complaint in a thousand accepted mails, beyond what was borne at their release."""
     for announcement_id in sorted(filter(None, set(announcement_ids))):
         borne: int | None = connection.scalars(
-            select(announcements.c.borne_complaints)
+            select(announcements.c.complaints_at_release)
             .where(
                 announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value
             )

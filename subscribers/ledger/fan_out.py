@@ -14,7 +14,7 @@ from subscribers.model import BatchState, announcements, batches, contents, deli
 def freeze_audience(connection: Connection, announcement_id: int, *, batch_limit: int, now: datetime) -> None:
     """Give each registered person a delivery of the announcement, and the deliveries batches."""
     made = connection.execute(
-        select(contents.c.language, contents.c.last_told_id, contents.c.sha256).where(
+        select(contents.c.language, contents.c.last_notified_id, contents.c.sha256).where(
             contents.c.announcement_id == announcement_id
         )
     ).all()
@@ -32,20 +32,20 @@ def freeze_audience(connection: Connection, announcement_id: int, *, batch_limit
                 announcement_id=announcement_id,
                 previous_id=previous,
                 languages=[own, *sorted({row.language for row in made} - {own})],
-                messages=[(row.language, row.last_told_id) for row in made if row.sha256 is not None],
+                messages=[(row.language, row.last_notified_id) for row in made if row.sha256 is not None],
                 batch_limit=batch_limit,
                 first_batch_id=batch_rows.next_batch_id(connection),
             )
         )
     )
     of_it = deliveries.c.announcement_id == announcement_id
-    last_told = set(connection.scalars(select(deliveries.c.last_told_id).where(of_it).distinct()))
-    assert last_told <= {row.last_told_id for row in made}, "somebody's message was never made"
-    group = (deliveries.c.batch_id, deliveries.c.language, deliveries.c.last_told_id)
+    last_told = set(connection.scalars(select(deliveries.c.last_notified_id).where(of_it).distinct()))
+    assert last_told <= {row.last_notified_id for row in made}, "somebody's message was never made"
+    group = (deliveries.c.batch_id, deliveries.c.language, deliveries.c.last_notified_id)
     size = func.count().label("size")
     connection.execute(
         insert(batches).from_select(
-            ["id", "language", "last_told_id", "size", "announcement_id", "state"],
+            ["id", "language", "last_notified_id", "size", "announcement_id", "state"],
             select(*group, size, literal(announcement_id), literal(BatchState.PLANNED.value))
             .where(of_it, deliveries.c.batch_id.is_not(None))
             .group_by(*group),

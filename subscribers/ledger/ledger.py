@@ -18,11 +18,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, or
 from subscribers.clock import clock_of
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, channel, refusals, shared_addresses, unknowns
-from subscribers.ledger.channel import Closure
-from subscribers.ledger.doubts import Doubt, all_doubts
+from subscribers.ledger import batch_rows, provider_pause, refusals, shared_addresses, unanswered
 from subscribers.ledger.fan_out import freeze_audience
-from subscribers.ledger.pace import NO_PACE, Pace, days_with_mail, most_in_a_batch, time_for
+from subscribers.ledger.hourly_limit import NO_LIMIT, HourlyLimit, days_with_mail, most_in_a_batch, time_for
+from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.unknown_batches import UnknownBatch, unknown_batches
 from subscribers.messages.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -34,7 +34,7 @@ from subscribers.model import (
     batches,
     contents,
     deliveries,
-    people,
+    users,
 )
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
 from subscribers.users.pseudonyms import commit_addresses
@@ -58,7 +58,7 @@ class Claim:
     recipients: tuple[tuple[str, str], ...]  # delivery id, address
 
 
-class UnknownBatchError(NotifyError):
+class NotUnconfirmedError(NotifyError):
     """No batch of that number is in doubt."""
 
 
@@ -74,12 +74,12 @@ class Ledger:
         *,
         now: Callable[[], datetime] | None = None,
         lease: timedelta = LEASE,
-        pace: Pace = NO_PACE,
+        hourly_limit: HourlyLimit = NO_LIMIT,
     ) -> None:
         self.engine = engine
         self.now = now or clock_of(engine)
         self.lease = lease
-        self.pace = pace
+        self.hourly_limit = hourly_limit
         self._days: tuple[date, int] | None = None  # today, and days with mail before it
 
     # What there is to do.
@@ -103,10 +103,10 @@ class Ledger:
     def sendable(self, transport: Transport, *, limit: int = 100) -> Sequence[int]:
         """The batches that may be claimed now, in their order; none while the provider asks for a pause."""
         with reading(self.engine) as connection:
-            if channel.closure(connection, transport.name, now=self.now()) is not None:
+            if provider_pause.current_pause(connection, transport.name, now=self.now()) is not None:
                 return []
             turn = batch_rows.turn(connection)
-            limit = min(limit, FEW_AHEAD) if self.pace.is_limited else limit
+            limit = min(limit, FEW_AHEAD) if self.hourly_limit.is_limited else limit
             due = (
                 select(batches.c.id)
                 .join(announcements, announcements.c.id == batches.c.announcement_id)
@@ -127,7 +127,7 @@ class Ledger:
             turn = batch_rows.turn(connection)
             leases = select(batches.c.lease_until_at).where(batches.c.state == BatchState.CLAIMED.value)
             chances = [*connection.scalars(leases)]
-            closed = channel.closure(connection, transport.name, now=self.now())
+            closed = provider_pause.current_pause(connection, transport.name, now=self.now())
             retries = (
                 select(func.min(func.coalesce(batches.c.retry_at, self.now())))
                 .join(announcements, announcements.c.id == batches.c.announcement_id)
@@ -151,7 +151,7 @@ class Ledger:
             hourly = self._hourly(connection, transport)
             if hourly is not None:
                 batch_rows.lock(connection)
-            if channel.closure(connection, transport.name, now=now) is not None:
+            if provider_pause.current_pause(connection, transport.name, now=now) is not None:
                 return None
             due = connection.execute(
                 select(batches.c.size, announcements.c.versions_sha256)
@@ -199,7 +199,7 @@ class Ledger:
             )
             if hourly is not None:
                 until = now + time_for(len(recipients), hourly)
-                channel.keep_pace(connection, transport.name, until=until)
+                provider_pause.pause_for_hourly_limit(connection, transport.name, until=until)
             return _claim(connection, batch_id, recipients, token=token, claimed_at=now)
 
     def intend(self, claim: Claim, *, request_sha256: str) -> bool:
@@ -309,12 +309,12 @@ class Ledger:
             if self._ended(connection, claim, AttemptState.UNSENT, detail):
                 batch_rows.plan(connection, claim.batch_id)
 
-    def doubt(self, claim: Claim, detail: str) -> None:
+    def mark_unknown(self, claim: Claim, detail: str) -> None:
         """The request may have been accepted: nobody tries it again until that is known."""
         with writing(self.engine) as connection:
             if self._ended(connection, claim, AttemptState.UNKNOWN, detail):
-                batch_rows.doubt(connection, claim.batch_id, claim.token, detail=detail)
-                unknowns.pause_if_in_a_row(connection, claim.batch_id, detail)
+                batch_rows.mark_unknown(connection, claim.batch_id, claim.token, detail=detail)
+                unanswered.pause_if_in_a_row(connection, claim.batch_id, detail)
 
     # What others left behind.
 
@@ -336,13 +336,13 @@ class Ledger:
                 if state == AttemptState.CLAIMED or harmless:
                     batch_rows.release(connection, batch_id, token, detail="the worker was lost")
                 else:
-                    batch_rows.doubt(connection, batch_id, token, detail="the worker was lost")
+                    batch_rows.mark_unknown(connection, batch_id, token, detail="the worker was lost")
             return len(ended)
 
-    def doubts(self) -> Sequence[Doubt]:
+    def unknown_batches(self) -> Sequence[UnknownBatch]:
         """The batches in doubt, oldest first."""
         with reading(self.engine) as connection:
-            return all_doubts(connection)
+            return unknown_batches(connection)
 
     def resolve(self, batch_id: int, *, sent: bool) -> None:
         """Settle a doubt by a person's word."""
@@ -353,7 +353,7 @@ class Ledger:
                 .with_for_update()
             ).one_or_none()
             if token is None:
-                raise UnknownBatchError(
+                raise NotUnconfirmedError(
                     f"batch {batch_id}: is not in doubt; policy-notify status lists those that are"
                 )
             if sent:
@@ -365,33 +365,41 @@ class Ledger:
 
     # The provider as a whole.
 
-    def close(
+    def pause_provider(
         self, transport: Transport, *, detail: str, first: timedelta, asked: float | None = None
     ) -> None:
-        """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled each time."""
-        channel.close(self.engine, transport.name, now=self.now(), detail=detail, first=first, asked=asked)
+        """Let nobody call it for the seconds it ``asked``, else for ``first``, doubled at each failure."""
+        with writing(self.engine) as connection:
+            provider_pause.pause_provider(
+                connection, transport.name, now=self.now(), detail=detail, first=first, asked=asked
+            )
 
-    def slow_down(self, transport: Transport, *, detail: str, first: timedelta) -> None:
-        """It wants less from us: as ``close``, once it has said so several times in a row."""
-        channel.slow_down(self.engine, transport.name, now=self.now(), detail=detail, first=first)
+    def slow_provider_down(self, transport: Transport, *, detail: str, first: timedelta) -> None:
+        """Pause it as ``pause_provider`` does, once it has wanted less several times in a row."""
+        with writing(self.engine) as connection:
+            provider_pause.slow_down(connection, transport.name, now=self.now(), detail=detail, first=first)
 
-    def closure(self, transport: Transport) -> Closure | None:
-        """Why nobody calls it at present; None when somebody may."""
+    def provider_pause(self, transport: Transport) -> ProviderPause | None:
+        """Why nobody may call the provider at present; None if it may be called."""
         with reading(self.engine) as connection:
-            return channel.closure(connection, transport.name, now=self.now())
+            return provider_pause.current_pause(connection, transport.name, now=self.now())
 
-    def reopen(self, transport: Transport) -> None:
-        """The provider has answered well: its failures are forgotten."""
-        channel.reopen(self.engine, transport.name)
+    def end_provider_pause(self, transport: Transport) -> None:
+        """Forget the provider's failures: it has answered well."""
+        with reading(self.engine) as connection:
+            if not provider_pause.has_failed(connection, transport.name):
+                return
+        with writing(self.engine) as connection:
+            provider_pause.end_pause(connection, transport.name)
 
     def _hourly(self, connection: Connection, transport: Transport) -> int | None:
         """Recipients in an hour today; None without a pace."""
-        if not self.pace.is_limited:
+        if not self.hourly_limit.is_limited:
             return None
         today = self.now().date()
         if self._days is None or self._days[0] != today:
             self._days = today, days_with_mail(connection, transport.name, now=self.now())
-        return self.pace.on_day(self._days[1])
+        return self.hourly_limit.on_day(self._days[1])
 
     def _is_due(self) -> tuple[ColumnElement[bool], ...]:
         return (
@@ -427,8 +435,8 @@ class Ledger:
 def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:
     """Id, address and pseudonym key of each."""
     rows = connection.execute(
-        select(deliveries.c.recipient_id, people.c.email, people.c.pseudonym_key)
-        .join(people, people.c.id == deliveries.c.recipient_id)
+        select(deliveries.c.recipient_id, users.c.email, users.c.pseudonym_key)
+        .join(users, users.c.id == deliveries.c.recipient_id)
         .where(deliveries.c.batch_id == batch_id)
         .order_by(deliveries.c.recipient_id)
     )
@@ -458,7 +466,7 @@ def _claim(
             and_(
                 contents.c.announcement_id == batches.c.announcement_id,
                 contents.c.language == batches.c.language,
-                contents.c.last_told_id == batches.c.last_told_id,
+                contents.c.last_notified_id == batches.c.last_notified_id,
             ),
         )
         .where(batches.c.id == batch_id)

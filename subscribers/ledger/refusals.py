@@ -28,7 +28,7 @@ from subscribers.model import (
     attempts,
     batches,
     deliveries,
-    people,
+    users,
 )
 
 # At one unclear refusal in twenty, five in a row come by chance once in three million recipients, and ten
@@ -85,8 +85,8 @@ def reject(
     connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
     if unreachable is not None:
         connection.execute(
-            update(people)
-            .where(people.c.email == unreachable, people.c.unreachable.is_(None))
+            update(users)
+            .where(users.c.email == unreachable, users.c.unreachable.is_(None))
             .values(unreachable=Unreachable.BOUNCED.value, unreachable_at=refused_at)
         )
 
@@ -189,8 +189,8 @@ def retryable(reasons: Collection[str]) -> ColumnElement[bool]:
         return and_(refused, or_(*(_has(reason) for reason in reasons)))
     dead = (
         exists()
-        .where(deliveries.c.batch_id == batches.c.id, people.c.id == deliveries.c.recipient_id)
-        .where(people.c.unreachable.is_not(None))
+        .where(deliveries.c.batch_id == batches.c.id, users.c.id == deliveries.c.recipient_id)
+        .where(users.c.unreachable.is_not(None))
     )
     return and_(refused, ~dead)
 
@@ -261,16 +261,16 @@ def _lift(connection: Connection, batch_id: int) -> None:
     if refused_at is None:
         return
     theirs = (
-        select(people.c.email)
-        .join(deliveries, deliveries.c.recipient_id == people.c.id)
+        select(users.c.email)
+        .join(deliveries, deliveries.c.recipient_id == users.c.id)
         .where(deliveries.c.batch_id == batch_id)
     )
     connection.execute(
-        update(people)
+        update(users)
         .where(
-            people.c.email.in_(theirs),
-            people.c.unreachable == Unreachable.BOUNCED.value,
-            people.c.unreachable_at == refused_at,
+            users.c.email.in_(theirs),
+            users.c.unreachable == Unreachable.BOUNCED.value,
+            users.c.unreachable_at == refused_at,
         )
         .values(unreachable=None, unreachable_at=None)
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from subscribers.ledger import batch_rows
 from subscribers.ledger.audience import hindrance
-from subscribers.model import BatchState, Exclusion, announcements, attempts, batches, deliveries, people
+from subscribers.model import BatchState, Exclusion, announcements, attempts, batches, deliveries, users
 from subscribers.users.pseudonyms import address_commitment, committed_addresses, proof_key
 
 _Person = Row[*tuple[Any, ...]]
@@ -22,13 +22,13 @@ BEING_TOLD = (BatchState.CLAIMED.value, BatchState.UNKNOWN.value, BatchState.ACC
 
 def part_ways(connection: Connection, batch_id: int) -> None:
     """Let those wait for a mail of their own for whom nobody of the batch is told any more."""
-    first, first_person, person = deliveries.alias("first"), people.alias("first_person"), people
+    first, first_person, person = deliveries.alias("first"), users.alias("first_person"), users
     alone = connection.execute(
         select(
             deliveries.c.announcement_id,
             deliveries.c.recipient_id,
             deliveries.c.language,
-            deliveries.c.last_told_id,
+            deliveries.c.last_notified_id,
             person.c.email,
             hindrance(person).label("hindrance"),
         )
@@ -37,8 +37,8 @@ def part_ways(connection: Connection, batch_id: int) -> None:
         .join(
             deliveries,
             and_(
-                deliveries.c.told_with_id == first.c.recipient_id,
-                deliveries.c.told_with_id.is_not(None),
+                deliveries.c.notified_with_id == first.c.recipient_id,
+                deliveries.c.notified_with_id.is_not(None),
                 # Not by the primary key: SQLite would read the whole announcement for each of the batch.
                 deliveries.c.announcement_id + 0 == first.c.announcement_id,
             ),
@@ -53,9 +53,9 @@ def part_ways(connection: Connection, batch_id: int) -> None:
     heads: dict[str, _Person] = {}
     for row in alone:
         if row.hindrance is not None:
-            _set(connection, row, exclusion=row.hindrance, told_with_id=None)
+            _set(connection, row, exclusion=row.hindrance, notified_with_id=None)
         elif row.email in heads:
-            _set(connection, row, told_with_id=heads[row.email].recipient_id)
+            _set(connection, row, notified_with_id=heads[row.email].recipient_id)
         else:
             heads[row.email] = row
             _let_wait(connection, row)
@@ -63,12 +63,12 @@ def part_ways(connection: Connection, batch_id: int) -> None:
 
 def come_together(connection: Connection, batch_id: int) -> int:
     """Take those out whose address is by now one that is told anyway; the size that is left."""
-    first, first_person = deliveries.alias("first"), people.alias("first_person")
+    first, first_person = deliveries.alias("first"), users.alias("first_person")
     pairs = connection.execute(
         select(
             deliveries.c.announcement_id,
             deliveries.c.recipient_id,
-            people.c.email,
+            users.c.email,
             first.c.recipient_id.label("first_id"),
             first_person.c.pseudonym_key,
             batches.c.state,
@@ -76,8 +76,8 @@ def come_together(connection: Connection, batch_id: int) -> int:
             announcements.c.versions_sha256,
         )
         .select_from(deliveries)
-        .join(people, people.c.id == deliveries.c.recipient_id)
-        .join(first_person, and_(first_person.c.email == people.c.email, first_person.c.id != people.c.id))
+        .join(users, users.c.id == deliveries.c.recipient_id)
+        .join(first_person, and_(first_person.c.email == users.c.email, first_person.c.id != users.c.id))
         .join(
             first,
             and_(
@@ -96,15 +96,15 @@ def come_together(connection: Connection, batch_id: int) -> int:
         if row.recipient_id in together or not (waits or _is_told_there(connection, row)):
             continue
         together.add(row.recipient_id)
-        _set(connection, row, told_with_id=row.first_id)
+        _set(connection, row, notified_with_id=row.first_id)
         connection.execute(
             update(deliveries)
             .where(
-                deliveries.c.told_with_id == row.recipient_id,
-                deliveries.c.told_with_id.is_not(None),
+                deliveries.c.notified_with_id == row.recipient_id,
+                deliveries.c.notified_with_id.is_not(None),
                 deliveries.c.announcement_id + 0 == row.announcement_id,
             )
-            .values(told_with_id=row.first_id)
+            .values(notified_with_id=row.first_id)
         )
     if not together:
         return batch_rows.size_of(connection, batch_id)
@@ -131,12 +131,12 @@ def _let_wait(connection: Connection, row: _Person) -> None:
             id=batch_id,
             announcement_id=row.announcement_id,
             language=row.language,
-            last_told_id=row.last_told_id,
+            last_notified_id=row.last_notified_id,
             size=1,
             state=BatchState.PLANNED.value,
         )
     )
-    _set(connection, row, batch_id=batch_id, exclusion=None, told_with_id=None)
+    _set(connection, row, batch_id=batch_id, exclusion=None, notified_with_id=None)
 
 
 def _set(connection: Connection, row: _Person, **values: object) -> None:

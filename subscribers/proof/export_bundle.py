@@ -183,7 +183,7 @@ def _messages(
     )
     told = []
     for row in rows:
-        number = numbers[row.language, row.last_told_id]
+        number = numbers[row.language, row.last_notified_id]
         for name, words in zip(bundle_format.message_files(number), (row.text, row.html), strict=True):
             (folder / name).write_bytes(words.encode())
         told.append(BundledMessage(number=number, language=row.message_language, subject=row.subject))

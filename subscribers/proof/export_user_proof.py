@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from subscribers.database import reading
 from subscribers.errors import NotifyError
-from subscribers.model import people
+from subscribers.model import users
 from subscribers.proof import bundle_format, merkle_tree
 from subscribers.proof.bundle_format import (
     Delivery,
@@ -94,7 +94,7 @@ def _keys(engine: Engine, who: str, publication: str) -> list[_Key]:
     found = []
     with reading(engine) as connection:
         for person in accounts_of(connection, who):
-            kept = connection.scalars(select(people.c.pseudonym_key).where(people.c.id == person.id)).one()
+            kept = connection.scalars(select(users.c.pseudonym_key).where(users.c.id == person.id)).one()
             assert kept is not None
             key = proof_key(kept, publication)
             found.append(

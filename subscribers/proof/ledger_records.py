@@ -19,7 +19,7 @@ from subscribers.model import (
     deliveries,
     event_posts,
     events,
-    people,
+    users,
 )
 from subscribers.proof.bundle_format import Attempt, Delivery, Fate, Post, Report
 from subscribers.users.pseudonyms import account_pseudonym, committed_addresses, proof_key
@@ -49,12 +49,12 @@ class Records:
         # Eight bytes for each; no database plans a join with numbered posts well.
         self._post_ids = array("q", (row.id for row in self._stream(self._ids_of_posts())))
         self.messages: Mapping[tuple[str, int], int] = {
-            (row.language, row.last_told_id): number
+            (row.language, row.last_notified_id): number
             for number, row in enumerate(
                 connection.execute(
-                    select(contents.c.language, contents.c.last_told_id)
+                    select(contents.c.language, contents.c.last_notified_id)
                     .where(contents.c.announcement_id == announcement_id, contents.c.sha256.is_not(None))
-                    .order_by(contents.c.language, contents.c.last_told_id)
+                    .order_by(contents.c.language, contents.c.last_notified_id)
                 ),
                 1,
             )
@@ -116,7 +116,7 @@ class Records:
             ),
             # Nobody could open it, but it would show which record of an older bundle was erased.
             address=address.hex() if key and address else None,
-            message=None if row.exclusion else self.messages[row.language, row.last_told_id],
+            message=None if row.exclusion else self.messages[row.language, row.last_notified_id],
             fate=FATES[row.state],
             exclusion=row.exclusion,
             attempt=row.attempt,
@@ -179,16 +179,16 @@ class Records:
             select(
                 deliveries.c.recipient_id,
                 deliveries.c.language,
-                deliveries.c.last_told_id,
+                deliveries.c.last_notified_id,
                 deliveries.c.exclusion,
                 deliveries.c.outcome,
                 deliveries.c.outcome_at,
                 batches.c.state,
                 token.label("token"),
-                people.c.external_id,
-                people.c.pseudonym_key,
+                users.c.external_id,
+                users.c.pseudonym_key,
             )
-            .join(people, people.c.id == deliveries.c.recipient_id)
+            .join(users, users.c.id == deliveries.c.recipient_id)
             .outerjoin(batches, batches.c.id == deliveries.c.batch_id)
             .where(deliveries.c.announcement_id == self._announcement_id)
             .subquery("decided")

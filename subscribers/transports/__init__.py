@@ -55,7 +55,7 @@ class Request(Protocol):
 
         ``may_write`` is asked right before: once others may take the batch for unknown, nothing is written. A
         process or machine that slept too long must not wake and send.
-        Raises a ``NotSentError`` when it was surely not accepted, ``DoubtfulError`` when it may have been.
+        Raises a ``NotSentError`` when it was surely not accepted, ``UnconfirmedError`` when it may have been.
         """
 
 
@@ -145,5 +145,5 @@ class MisconfiguredError(NotSentError):
     """The provider takes no request like this from us: credentials, sender or message are wrong."""
 
 
-class DoubtfulError(Exception):
+class UnconfirmedError(Exception):
     """The request was written, or partly; whether it was accepted is not known."""

@@ -28,12 +28,12 @@ from sendgrid.helpers import mail as api
 from subscribers.messages.message import AUTOMATIC, reply_address
 from subscribers.transports import (
     ATTEMPT_ARGUMENT,
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     RefusedError,
     ThrottledError,
     TooLateError,
+    UnconfirmedError,
     UnreachableError,
     UnsupportedAddressError,
 )
@@ -82,9 +82,9 @@ class _SendGridRequest:
             raise _meaning(error) from error
         except (OSError, http.client.HTTPException) as error:
             words = str(error) or type(error).__name__
-            raise DoubtfulError(words) if line.is_written else UnreachableError(words) from error
+            raise UnconfirmedError(words) if line.is_written else UnreachableError(words) from error
         if answer.status_code != http.HTTPStatus.ACCEPTED:
-            raise DoubtfulError(f"answered {answer.status_code} instead of 202")
+            raise UnconfirmedError(f"answered {answer.status_code} instead of 202")
         provider_id: str | None = answer.headers.get("X-Message-Id")
         return provider_id
 
@@ -220,7 +220,7 @@ def _meaning(error: HTTPError) -> Exception:
     if not reasons:
         return _foreign(status, error.headers)
     if not 400 <= status < 500:
-        return DoubtfulError(words)
+        return UnconfirmedError(words)
     # Any other error is about the request as a whole: each of its recipients would get the same answer.
     in_recipient = any(ONE_RECIPIENT.fullmatch(str(reason.get("field"))) for reason in reasons)
     if status == http.HTTPStatus.BAD_REQUEST and in_recipient:
@@ -237,7 +237,7 @@ def _foreign(status: int, headers: Headers) -> Exception:
         case Proof.NOT_NOW:
             return UnreachableError(words)
         case Proof.UNKNOWN:
-            return DoubtfulError(words)
+            return UnconfirmedError(words)
 
 
 def _reasons(body: bytes) -> list[dict[str, Any]]:

@@ -19,7 +19,6 @@ from contextlib import suppress
 from subscribers.messages.message import to_email
 from subscribers.transports import (
     DeferredError,
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     NotSentError,
@@ -27,6 +26,7 @@ from subscribers.transports import (
     ThrottledError,
     TooLateError,
     UnclearRefusalError,
+    UnconfirmedError,
     UnreachableError,
     UnsupportedAddressError,
 )
@@ -138,7 +138,7 @@ class _SmtpRequest:
             _wait(session, OPENING_SECONDS)
         except (OSError, smtplib.SMTPException) as error:
             session.close()
-            raise DoubtfulError(_words(error)) from error
+            raise UnconfirmedError(_words(error)) from error
         return self._expect(answer, {250}, stage="DATA")
 
     def _expect(self, answer: tuple[int, bytes], codes: set[int], *, stage: Stage) -> str:

@@ -39,7 +39,7 @@ from sqlalchemy import (
 
 from subscribers.database import connected
 from subscribers.errors import NotifyError
-from subscribers.model import Moment, RegistryAction, corrections, people, registry_records
+from subscribers.model import Moment, UserAction, corrections, user_records, users
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import Refusal
 from subscribers.users.import_values import Row, is_external_id
@@ -118,9 +118,9 @@ _staged = Table(
     Column("pseudonym_key", LargeBinary),
     prefixes=["TEMPORARY"],
 )
-_same_person = _staged.c.external_id == people.c.external_id
+_same_person = _staged.c.external_id == users.c.external_id
 _is_good = _staged.c.email.is_not(None)
-_is_registered = and_(people.c.left_at.is_(None), people.c.erased_at.is_(None))
+_is_registered = and_(users.c.left_at.is_(None), users.c.erased_at.is_(None))
 _INSERT = "INSERT INTO import_rows VALUES (?, ?, ?, ?, ?, ?)"
 _COPY = f"COPY {_staged.name} ({', '.join(_staged.c.keys())}) FROM STDIN"
 
@@ -152,7 +152,7 @@ def import_users(
         with connection.begin() as transaction:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE people IN SHARE ROW EXCLUSIVE MODE"))
-            registered = _count(connection, select(people.c.id).where(_is_registered))
+            registered = _count(connection, select(users.c.id).where(_is_registered))
             erased = _drop_erased(connection, keys)
             restricted = _drop_restricted(connection)
             _keep_corrections(connection)
@@ -279,7 +279,7 @@ def _drop_repeats(connection: Connection, refused: _Refused) -> int:
 def _drop_erased(connection: Connection, keys: ErasureKeys) -> int:
     if not keys.check(connection):
         return 0
-    new = select(_staged.c.external_id).outerjoin(people, _same_person).where(people.c.id.is_(None))
+    new = select(_staged.c.external_id).outerjoin(users, _same_person).where(users.c.id.is_(None))
     found: list[str] = []
     for ids in connection.scalars(new, execution_options={"yield_per": CHUNK}).partitions():
         found += keys.erased(connection, ids)
@@ -290,7 +290,7 @@ def _drop_erased(connection: Connection, keys: ErasureKeys) -> int:
 
 
 def _drop_restricted(connection: Connection) -> int:
-    restricted = select(people.c.external_id).where(people.c.restricted_at.is_not(None))
+    restricted = select(users.c.external_id).where(users.c.restricted_at.is_not(None))
     return connection.execute(delete(_staged).where(_is_good, _staged.c.external_id.in_(restricted))).rowcount
 
 
@@ -298,15 +298,15 @@ def _keep_corrections(connection: Connection) -> None:
     """Put what a person corrected into the rows that still say the old; what says something new ends it."""
     corrected = (
         select(
-            corrections.c.person_id,
+            corrections.c.user_id,
             corrections.c.field,
             corrections.c.superseded_digest,
-            people.c.pseudonym_key,
-            case((corrections.c.field == "email", people.c.email), else_=people.c.language).label("ours"),
+            users.c.pseudonym_key,
+            case((corrections.c.field == "email", users.c.email), else_=users.c.language).label("ours"),
             case((corrections.c.field == "email", _staged.c.email), else_=_staged.c.language).label("theirs"),
             _staged.c.line,
         )
-        .join(people, people.c.id == corrections.c.person_id)
+        .join(users, users.c.id == corrections.c.user_id)
         .join(_staged, _same_person)
         .where(_is_good)
     )
@@ -320,7 +320,7 @@ def _keep_corrections(connection: Connection) -> None:
         else:
             connection.execute(
                 delete(corrections).where(
-                    corrections.c.person_id == row.person_id, corrections.c.field == row.field
+                    corrections.c.user_id == row.user_id, corrections.c.field == row.field
                 )
             )
 
@@ -328,28 +328,27 @@ def _keep_corrections(connection: Connection) -> None:
 def _update(connection: Connection, now: datetime) -> tuple[int, int]:
     """How many came back, and of how many others something changed."""
     back = (
-        select(people.c.id, literal(RegistryAction.RETURNED.value), literal(now, Moment))
+        select(users.c.id, literal(UserAction.RETURNED.value), literal(now, Moment))
         .join(_staged, _same_person)
-        .where(_is_good, people.c.left_at.is_not(None))
+        .where(_is_good, users.c.left_at.is_not(None))
     )
     returned = _record(connection, back)
     new = {
-        name: func.coalesce(_staged.c[name], people.c[name])
-        for name in ("email", "language", "registered_at")
+        name: func.coalesce(_staged.c[name], users.c[name]) for name in ("email", "language", "registered_at")
     }
-    same_address = people.c.email == _staged.c.email
+    same_address = users.c.email == _staged.c.email
     touched = connection.execute(
-        update(people)
+        update(users)
         .where(
             _same_person,
             _is_good,
-            or_(people.c.left_at.is_not(None), *(people.c[name].is_distinct_from(new[name]) for name in new)),
+            or_(users.c.left_at.is_not(None), *(users.c[name].is_distinct_from(new[name]) for name in new)),
         )
         .values(
             **new,
             left_at=None,
-            unreachable=case((same_address, people.c.unreachable)),
-            unreachable_at=case((same_address, people.c.unreachable_at)),
+            unreachable=case((same_address, users.c.unreachable)),
+            unreachable_at=case((same_address, users.c.unreachable_at)),
         )
     ).rowcount
     return returned, touched - returned
@@ -363,28 +362,28 @@ def _insert(connection: Connection, now: datetime) -> int:
     }
     new = (
         select(*(values[name] for name in names))
-        .outerjoin(people, _same_person)
-        .where(people.c.id.is_(None), _is_good)
+        .outerjoin(users, _same_person)
+        .where(users.c.id.is_(None), _is_good)
         .order_by(_staged.c.line)
     )
-    return _inserted(connection, insert(people).from_select(names, new))
+    return _inserted(connection, insert(users).from_select(names, new))
 
 
 def _remove_missing(connection: Connection, now: datetime) -> int:
     """Mark who is not in the file as having left; a restricted entry is not touched."""
     missing = and_(
-        _is_registered, people.c.restricted_at.is_(None), ~exists().where(_same_person).correlate(people)
+        _is_registered, users.c.restricted_at.is_(None), ~exists().where(_same_person).correlate(users)
     )
     _record(
         connection,
-        select(people.c.id, literal(RegistryAction.LEFT.value), literal(now, Moment)).where(missing),
+        select(users.c.id, literal(UserAction.LEFT.value), literal(now, Moment)).where(missing),
     )
-    return connection.execute(update(people).where(missing).values(left_at=now)).rowcount
+    return connection.execute(update(users).where(missing).values(left_at=now)).rowcount
 
 
 def _record(connection: Connection, entries: Select[tuple[int, str, datetime]]) -> int:
-    columns = ("person_id", "action", "at")
-    return _inserted(connection, insert(registry_records).from_select(columns, entries))
+    columns = ("user_id", "action", "at")
+    return _inserted(connection, insert(user_records).from_select(columns, entries))
 
 
 def _inserted(connection: Connection, statement: Insert) -> int:

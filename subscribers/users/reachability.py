@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine, Select, func, literal, null, select, union_all
 
 from subscribers.database import reading
-from subscribers.model import Exclusion, announcements, deliveries, people
+from subscribers.model import Exclusion, announcements, deliveries, users
 
 ROWS_AT_A_TIME = 1000
 
@@ -26,11 +26,11 @@ class UnreachablePerson:
 def unreachable(engine: Engine) -> Iterator[UnreachablePerson]:
     """Everybody registered whom no mail reaches, by external id; memory does not grow with their number."""
     marked = select(
-        people.c.external_id,
-        people.c.unreachable.label("reason"),
-        people.c.unreachable_at.label("since"),
+        users.c.external_id,
+        users.c.unreachable.label("reason"),
+        users.c.unreachable_at.label("since"),
         null().label("email"),
-    ).where(people.c.unreachable.is_not(None), people.c.erased_at.is_(None), people.c.left_at.is_(None))
+    ).where(users.c.unreachable.is_not(None), users.c.erased_at.is_(None), users.c.left_at.is_(None))
     both = union_all(marked, _unsupported()).subquery()
     wanted = select(both).order_by(both.c.external_id).execution_options(yield_per=ROWS_AT_A_TIME)
     with reading(engine) as connection:
@@ -44,25 +44,25 @@ def _unsupported() -> Select[str, str, datetime, str]:
     newest = select(func.max(announcements.c.id)).where(announcements.c.audience > 0).scalar_subquery()
     return (
         select(
-            people.c.external_id,
+            users.c.external_id,
             literal(Exclusion.UNSUPPORTED.value).label("reason"),
             announcements.c.fanned_out_at.label("since"),
-            people.c.email,
+            users.c.email,
         )
-        .join(deliveries, deliveries.c.recipient_id == people.c.id)
+        .join(deliveries, deliveries.c.recipient_id == users.c.id)
         .join(announcements, announcements.c.id == deliveries.c.announcement_id)
         .where(
             deliveries.c.announcement_id == newest,
             deliveries.c.exclusion == Exclusion.UNSUPPORTED.value,
-            people.c.unreachable.is_(None),
-            people.c.erased_at.is_(None),
-            people.c.left_at.is_(None),
+            users.c.unreachable.is_(None),
+            users.c.erased_at.is_(None),
+            users.c.left_at.is_(None),
         )
     )
 
 
 def count_registered(engine: Engine) -> int:
     """How many accounts are registered at present."""
-    registered = select(func.count()).where(people.c.erased_at.is_(None), people.c.left_at.is_(None))
+    registered = select(func.count()).where(users.c.erased_at.is_(None), users.c.left_at.is_(None))
     with reading(engine) as connection:
         return connection.execute(registered).scalar_one()

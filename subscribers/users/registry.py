@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import forget_deleted, writing
 from subscribers.errors import NotifyError
-from subscribers.model import RegistryAction, Unreachable, corrections, people, registry_records
+from subscribers.model import Unreachable, UserAction, corrections, user_records, users
 from subscribers.users.email_addresses import read_address
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_values import read_external_id, read_language
@@ -92,7 +92,7 @@ def new_pseudonym_key() -> bytes:
 def accounts_of(connection: Connection, who: str) -> tuple[Person, ...]:
     """Every account of the person whose external id or address is ``who``, by our id."""
     addresses = [account.email for account in _named(connection, who)]
-    return _accounts(connection, people.c.email.in_(addresses))
+    return _accounts(connection, users.c.email.in_(addresses))
 
 
 def add(
@@ -111,7 +111,7 @@ def add(
     with writing(engine) as connection:
         if keys.check(connection) and keys.erased(connection, [key]):
             raise ErasedPersonError(key)
-        entry = insert(people).values(
+        entry = insert(users).values(
             external_id=key,
             email=address,
             language=tag,
@@ -123,7 +123,7 @@ def add(
         except IntegrityError as error:
             raise KnownPersonError(key) from error
         spread_requests(connection, email=address)
-        return _accounts(connection, people.c.external_id == key)[0]
+        return _accounts(connection, users.c.external_id == key)[0]
 
 
 def correct(
@@ -140,7 +140,7 @@ def correct(
         if len(accounts) > 1:
             raise SeveralAccountsError([account.external_id for account in accounts])
         (account,) = accounts
-        key = connection.scalar(select(people.c.pseudonym_key).where(people.c.id == account.id))
+        key = connection.scalar(select(users.c.pseudonym_key).where(users.c.id == account.id))
         assert key is not None
         present = {"email": account.email, "language": account.language}
         changes = {field: value for field, value in values.items() if value != present[field]}
@@ -148,30 +148,30 @@ def correct(
             _remember_superseded(connection, account.id, field, superseded_digest(key, present[field]))
         if changes:
             reachable = dict.fromkeys(("unreachable", "unreachable_at")) if "email" in changes else {}
-            connection.execute(update(people).where(people.c.id == account.id).values(**changes, **reachable))
-            _record(connection, [account], RegistryAction.CORRECTED, at)
+            connection.execute(update(users).where(users.c.id == account.id).values(**changes, **reachable))
+            _record(connection, [account], UserAction.CORRECTED, at)
             spread_requests(connection, email=changes.get("email") or account.email)
-        return _accounts(connection, people.c.id == account.id)[0]
+        return _accounts(connection, users.c.id == account.id)[0]
 
 
 def restrict(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
     """Keep the person's entry and use it for nothing until :func:`unrestrict`."""
-    return _ask(engine, who, {"restricted_at": at}, RegistryAction.RESTRICTED, at)
+    return _ask(engine, who, {"restricted_at": at}, UserAction.RESTRICTED, at)
 
 
 def unrestrict(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
     """End a restriction."""
-    return _ask(engine, who, {"restricted_at": None}, RegistryAction.UNRESTRICTED, at)
+    return _ask(engine, who, {"restricted_at": None}, UserAction.UNRESTRICTED, at)
 
 
 def object_to_mail(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
     """Send the person nothing more until :func:`end_objection`; imports keep the entry up to date."""
-    return _ask(engine, who, {"objected_at": at}, RegistryAction.OBJECTED, at)
+    return _ask(engine, who, {"objected_at": at}, UserAction.OBJECTED, at)
 
 
 def end_objection(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
     """Take an objection back."""
-    return _ask(engine, who, {"objected_at": None}, RegistryAction.UNOBJECTED, at)
+    return _ask(engine, who, {"objected_at": None}, UserAction.UNOBJECTED, at)
 
 
 def mark_unreachable(engine: Engine, who: str, *, at: datetime) -> tuple[Person, ...]:
@@ -191,13 +191,13 @@ def _set_reachability(
         accounts = accounts_of(connection, who)
         due = [account for account in accounts if (account.unreachable is None) != (reason is None)]
         connection.execute(
-            update(people)
-            .where(people.c.id.in_([account.id for account in due]))
+            update(users)
+            .where(users.c.id.in_([account.id for account in due]))
             .values(unreachable=reason, unreachable_at=at if reason else None)
         )
-        action = RegistryAction.UNREACHABLE if reason else RegistryAction.REACHABLE
+        action = UserAction.UNREACHABLE if reason else UserAction.REACHABLE
         _record(connection, due, action, at)
-        return _accounts(connection, people.c.id.in_([account.id for account in accounts]))
+        return _accounts(connection, users.c.id.in_([account.id for account in accounts]))
 
 
 def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
@@ -209,7 +209,7 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
     with writing(engine) as connection:
         accounts = accounts_of(connection, who)
         ids = [account.id for account in accounts]
-        connection.execute(delete(corrections).where(corrections.c.person_id.in_(ids)))
+        connection.execute(delete(corrections).where(corrections.c.user_id.in_(ids)))
         for account in accounts:
             keys.remember(connection, account.external_id)
         gone = dict.fromkeys(
@@ -218,9 +218,9 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
                 *("objected_at", "unreachable", "unreachable_at", "pseudonym_key"),
             )
         )
-        connection.execute(update(people).where(people.c.id.in_(ids)).values(erased_at=at, **gone))
+        connection.execute(update(users).where(users.c.id.in_(ids)).values(erased_at=at, **gone))
         forget(connection, person_ids=ids, addresses=sorted({account.email for account in accounts}))
-        _record(connection, accounts, RegistryAction.ERASED, at)
+        _record(connection, accounts, UserAction.ERASED, at)
     forget_deleted(engine)
     return len(accounts)
 
@@ -232,17 +232,17 @@ def superseded_digest(pseudonym_key: bytes, value: str | None) -> bytes:
 
 def spread_requests(connection: Connection, *, email: str | None = None) -> None:
     """Let a restriction or objection hold for accounts that came to its address later: to any, or to one."""
-    at_address = [people.c.email == email] if email is not None else []
-    for column in (people.c.restricted_at, people.c.objected_at):
+    at_address = [users.c.email == email] if email is not None else []
+    for column in (users.c.restricted_at, users.c.objected_at):
         asked = (
-            select(people.c.email, func.min(column).label("at"))
+            select(users.c.email, func.min(column).label("at"))
             .where(column.is_not(None), *at_address)
-            .group_by(people.c.email)
+            .group_by(users.c.email)
             .subquery()
         )
         connection.execute(
-            update(people)
-            .where(people.c.email == asked.c.email, column.is_(None))
+            update(users)
+            .where(users.c.email == asked.c.email, column.is_(None))
             .values({column.name: asked.c.at})
         )
 
@@ -258,7 +258,7 @@ def _checked(read: Callable[[str], str | None], text: str) -> str:
 
 
 def _ask(
-    engine: Engine, who: str, values: Mapping[str, datetime | None], action: RegistryAction, at: datetime
+    engine: Engine, who: str, values: Mapping[str, datetime | None], action: UserAction, at: datetime
 ) -> tuple[Person, ...]:
     """Do what was asked for every account of the person where it is not done already."""
     (column,) = values
@@ -268,36 +268,32 @@ def _ask(
             account for account in accounts if (getattr(account, column) is None) != (values[column] is None)
         ]
         ids = [account.id for account in due]
-        connection.execute(update(people).where(people.c.id.in_(ids)).values(values))
+        connection.execute(update(users).where(users.c.id.in_(ids)).values(values))
         _record(connection, due, action, at)
-        return _accounts(connection, people.c.id.in_([account.id for account in accounts]))
+        return _accounts(connection, users.c.id.in_([account.id for account in accounts]))
 
 
-def _record(connection: Connection, accounts: Sequence[Person], action: RegistryAction, at: datetime) -> None:
+def _record(connection: Connection, accounts: Sequence[Person], action: UserAction, at: datetime) -> None:
     if accounts:
         connection.execute(
-            insert(registry_records),
-            [{"person_id": account.id, "action": action, "at": at} for account in accounts],
+            insert(user_records),
+            [{"user_id": account.id, "action": action, "at": at} for account in accounts],
         )
 
 
 def _remember_superseded(connection: Connection, person: int, field: str, digest: bytes) -> None:
     """Keep what the shop still says; a second correction leaves the digest of the first."""
-    known = select(corrections.c.person_id).where(
-        corrections.c.person_id == person, corrections.c.field == field
-    )
+    known = select(corrections.c.user_id).where(corrections.c.user_id == person, corrections.c.field == field)
     if connection.scalar(known) is None:
-        connection.execute(
-            insert(corrections).values(person_id=person, field=field, superseded_digest=digest)
-        )
+        connection.execute(insert(corrections).values(user_id=person, field=field, superseded_digest=digest))
 
 
 def _named(connection: Connection, who: str) -> tuple[Person, ...]:
     """The account with this external id; where there is none, the accounts with this address."""
-    accounts = _accounts(connection, people.c.external_id == who.strip())
+    accounts = _accounts(connection, users.c.external_id == who.strip())
     if not accounts:
         try:
-            accounts = _accounts(connection, people.c.email == read_address(who.strip()))
+            accounts = _accounts(connection, users.c.email == read_address(who.strip()))
         except ValueError:
             raise UnknownPersonError from None
     if not accounts:
@@ -306,6 +302,6 @@ def _named(connection: Connection, who: str) -> tuple[Person, ...]:
 
 
 def _accounts(connection: Connection, condition: ColumnElement[bool]) -> tuple[Person, ...]:
-    columns = [people.c[name] for name in Person.__dataclass_fields__]
-    rows = connection.execute(select(*columns).where(condition).order_by(people.c.id))
+    columns = [users.c[name] for name in Person.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(condition).order_by(users.c.id))
     return tuple(Person(**row._mapping) for row in rows)

@@ -13,13 +13,21 @@ from contextlib import suppress
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Column, Connection, func, or_, select, update
 
-from subscribers.model import announcements, attempts, batches, channels, deliveries, event_posts, events
+from subscribers.model import (
+    announcements,
+    attempts,
+    batches,
+    deliveries,
+    event_posts,
+    events,
+    provider_pauses,
+)
 
 # The providers' words that are not about one delivery alone.
 WORDS = (
     attempts.c.detail,
     attempts.c.provider_id,  # with SMTP the server's whole answer
-    channels.c.detail,
+    provider_pauses.c.detail,
     announcements.c.pause_reason,
 )
 ERASED = "[erased]"

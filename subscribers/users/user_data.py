@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine, RowMapping, and_, insert, select
 
 from subscribers.database import reading, writing
 from subscribers.model import (
-    RegistryAction,
+    UserAction,
     announcements,
     batches,
     contents,
     deliveries,
     events,
-    registry_records,
+    user_records,
 )
 from subscribers.users.registry import Person, accounts_of
 
@@ -39,8 +39,8 @@ def export_user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Js
     with writing(engine) as connection:
         accounts = accounts_of(connection, who)
         connection.execute(
-            insert(registry_records),
-            [{"person_id": account.id, "action": RegistryAction.EXPORTED, "at": now} for account in accounts],
+            insert(user_records),
+            [{"user_id": account.id, "action": UserAction.EXPORTED, "at": now} for account in accounts],
         )
         return _data(connection, accounts, now)
 
@@ -55,9 +55,9 @@ def _data(connection: Connection, accounts: Iterable[Person], now: datetime) -> 
 
 def _account(connection: Connection, account: Person) -> dict[str, Json]:
     requests = (
-        select(registry_records.c.action, registry_records.c.at)
-        .where(registry_records.c.person_id == account.id)
-        .order_by(registry_records.c.id)
+        select(user_records.c.action, user_records.c.at)
+        .where(user_records.c.user_id == account.id)
+        .order_by(user_records.c.id)
     )
     mails = (
         select(
@@ -78,7 +78,7 @@ def _account(connection: Connection, account: Person) -> dict[str, Json]:
             and_(
                 contents.c.announcement_id == deliveries.c.announcement_id,
                 contents.c.language == deliveries.c.language,
-                contents.c.last_told_id == deliveries.c.last_told_id,
+                contents.c.last_notified_id == deliveries.c.last_notified_id,
             ),
         )
         .where(

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from subscribers.clock import utc_now
 from subscribers.database import UnreadableDatabaseError, open_migrated
-from subscribers.ledger.evidence import SignedPost, UnsignedPostError, Verifier, receive
+from subscribers.ledger.signed_events import SignedPost, UnsignedPostError, Verifier, receive
 from subscribers.settings import Settings
 
 BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid gathers at most 768 kB of events into one post

@@ -85,11 +85,11 @@ def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
         return Behaviour.ACCEPT
 
     provider.behave = kill_who_sends_the_fifth
-    until(lambda: announced.books(2).unknown == 10, seconds=60)
-    until(lambda: announced.books(2).accepted == PEOPLE - 10, seconds=60)
+    until(lambda: announced.totals(2).unknown == 10, seconds=60)
+    until(lambda: announced.totals(2).accepted == PEOPLE - 10, seconds=60)
 
     announced.check()
-    assert announced.books(2).waiting == 0
+    assert announced.totals(2).waiting == 0
     assert set(provider.mails.values()) == {1}
     assert len(provider.mails) == PEOPLE
     assert {request.headers["on-behalf-of"] for request in provider.accepted} == set(workers)
@@ -124,11 +124,11 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
 
         world.check()
         assert Counter(provider.mails.values()) == {1: PEOPLE}
-        assert world.books(2).unknown == 0
+        assert world.totals(2).unknown == 0
 
 
 def _nobody_waits(world: World) -> bool:
-    books = world.books(2)
+    books = world.totals(2)
     return books.audience == PEOPLE and books.waiting == 0
 
 
@@ -148,7 +148,7 @@ def test_a_worker_that_is_stopped_finishes_its_batch(
 
     provider.behave = stop_at_the_fifth
     assert worker.wait(timeout=60) == 0
-    books = announced.books(2)
+    books = announced.totals(2)
     assert books.unknown == 0
     assert books.accepted == sum(provider.mails.values())
     assert 50 <= books.accepted < PEOPLE

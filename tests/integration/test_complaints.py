@@ -12,8 +12,8 @@ from support.world import SENDER, World
 from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.delivery.sending import deliver_batch
-from subscribers.ledger.books import statuses
-from subscribers.ledger.evidence import Verifier, receive
+from subscribers.ledger.signed_events import Verifier, receive
+from subscribers.ledger.totals import statuses
 from subscribers.model import batches
 
 SOURCE = EventSource()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sqlite3
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import (
@@ -25,7 +26,17 @@ from subscribers.database import (
     writing,
 )
 from subscribers.errors import NotifyError
-from subscribers.model import channels, metadata, people, registry_records
+from subscribers.model import (
+    announcements,
+    batches,
+    contents,
+    corrections,
+    deliveries,
+    metadata,
+    provider_pauses,
+    user_records,
+    users,
+)
 from subscribers.settings import read_settings
 from subscribers.users.registry import mark_reachable
 
@@ -33,9 +44,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def test_the_migrations_make_the_tables_of_the_model(database: Engine) -> None:
-    ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
-    with reading(database) as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
+    assert _differences(database) == []
 
 
 def test_migrating_again_changes_nothing(database: Engine) -> None:
@@ -44,37 +53,127 @@ def test_migrating_again_changes_nothing(database: Engine) -> None:
     check_schema(database)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_upgrade_keeps_people_and_what_they_asked_for(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    """From the schema of 0.1.0's first state to this one."""
-    cluster = request.getfixturevalue("cluster") if kind == "postgresql" else None
-    url = cluster.create("upgraded") if cluster else f"sqlite:///{tmp_path / 'old.sqlite'}"
+NUMBERS = count()
+
+# Rows as an earlier version wrote them, and what has to be read of each after the upgrade.
+BEFORE_0008 = """
+INSERT INTO people (id, external_id, email, language, registered_at, restricted_at, unreachable,
+    unreachable_at, pseudonym_key)
+    VALUES (7, '1001', 'anna@example.com', 'ru', '2026-06-01 00:00:00', '2026-06-02 00:00:00', 'bounced',
+    '2026-06-03 00:00:00', {key});
+INSERT INTO people (id, erased_at) VALUES (8, '2026-06-04 00:00:00');
+INSERT INTO registry_records (id, person_id, action, at) VALUES (5, 7, 'restricted', '2026-06-02 00:00:00');
+INSERT INTO corrections (person_id, field, superseded_digest) VALUES (7, 'email', {key});
+INSERT INTO announcements (id, state, site_url, site_language, "commit", history_sha256, versions_sha256,
+    made_at, fanned_out_at, audience, borne_complaints)
+    VALUES (2, 'open', 'https://example.com/', 'en', 'c', 'h', 'v', '2026-06-01 00:00:00',
+    '2026-06-01 00:00:00', 2, 3);
+INSERT INTO contents (announcement_id, language, last_told_id) VALUES (2, 'en', 2);
+INSERT INTO batches (id, announcement_id, language, last_told_id, size, state)
+    VALUES (4, 2, 'en', 2, 1, 'planned');
+INSERT INTO deliveries (announcement_id, recipient_id, language, last_told_id, batch_id)
+    VALUES (2, 7, 'en', 2, 4);
+INSERT INTO deliveries (announcement_id, recipient_id, language, last_told_id, exclusion, told_with_id)
+    VALUES (2, 8, 'en', 2, 'same address', 7);
+INSERT INTO channels (transport, closed_until_at, paced_until_at, failures, detail)
+    VALUES ('smtp', '2026-06-01 00:00:00', '2026-06-02 00:00:00', 4, '421 later');
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def at_0007(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A database of the version before the names of the glossary, with a row in each table they change."""
+    cluster = request.getfixturevalue("cluster") if request.param == "postgresql" else None
+    url = cluster.create(f"upgraded_{next(NUMBERS)}") if cluster else f"sqlite:///{tmp_path / 'old.sqlite'}"
     engine = open_database(url)
     config = _alembic()
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
-        connection.execute(
-            people.insert().values(
-                id=7,
-                external_id="1001",
-                email="anna@example.com",
-                registered_at=NOW,
-                unreachable="bounced",
-                unreachable_at=NOW,
-                pseudonym_key=b"k" * 32,
-            )
+        command.upgrade(config, "0007")
+        for statement in _rows(connection):
+            connection.exec_driver_sql(statement)
+    return engine
+
+
+def _rows(connection: Connection) -> list[str]:
+    """The statements that write the rows, for the kind of database."""
+    digits = (b"k" * 32).hex()
+    key = f"X'{digits}'" if connection.dialect.name == "sqlite" else f"'\\x{digits}'"
+    return [statement for statement in BEFORE_0008.format(key=key).split(";\n") if statement.strip()]
+
+
+def test_an_upgrade_keeps_every_row_under_the_new_names(at_0007: Engine) -> None:
+    migrate(at_0007)
+    with reading(at_0007) as connection:
+        anna, erased = connection.execute(select(users).order_by(users.c.id)).all()
+        assert (anna.id, anna.external_id, anna.email, anna.language) == (7, "1001", "anna@example.com", "ru")
+        assert (anna.restricted_at, anna.unreachable_at) == (NOW + timedelta(days=1), NOW + timedelta(days=2))
+        assert (erased.id, erased.erased_at, erased.email) == (8, NOW + timedelta(days=3), None)
+        assert connection.execute(select(user_records)).one() == (5, 7, "restricted", NOW + timedelta(days=1))
+        assert connection.execute(select(corrections)).one() == (7, "email", b"k" * 32)
+        assert connection.scalars(select(announcements.c.complaints_at_release)).one() == 3
+        assert connection.scalars(select(contents.c.last_notified_id)).one() == 2
+        assert connection.scalars(select(batches.c.last_notified_id)).one() == 2
+        shared = select(
+            deliveries.c.recipient_id, deliveries.c.last_notified_id, deliveries.c.notified_with_id
         )
-        connection.execute(registry_records.insert().values(person_id=7, action="restricted", at=NOW))
+        assert connection.execute(shared.order_by(deliveries.c.recipient_id)).all() == [
+            (7, 2, None),
+            (8, 2, 7),
+        ]
+        assert connection.execute(select(provider_pauses)).one() == (
+            *("smtp", NOW, NOW + timedelta(days=1), 4, "421 later"),
+        )
+
+
+def test_an_upgraded_database_has_the_tables_of_the_model(at_0007: Engine) -> None:
+    migrate(at_0007)
+    assert _differences(at_0007) == []
+
+
+def test_an_upgraded_database_takes_new_users_and_guards_them(at_0007: Engine) -> None:
+    migrate(at_0007)
+    mark_reachable(at_0007, "1001", at=NOW)
+    with writing(at_0007) as connection:
+        new = {
+            "external_id": "1002",
+            "email": "ben@example.com",
+            "registered_at": NOW,
+            "pseudonym_key": b"k" * 32,
+        }
+        assert connection.execute(users.insert().values(new).returning(users.c.id)).scalar_one() not in {7, 8}
+    for broken in (
+        user_records.insert().values(user_id=7, action="forgotten", at=NOW),
+        user_records.insert().values(user_id=99, action="restricted", at=NOW),
+        users.insert().values(new | {"email": "other@example.com"}),
+        users.update().where(users.c.id == 7).values(unreachable="bounced"),
+    ):
+        with pytest.raises(IntegrityError), writing(at_0007) as connection:
+            connection.execute(broken)
+
+
+def test_what_users_asked_for_survives_the_oldest_upgrade(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    config = _alembic()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for statement in _rows(connection):
+            if "INTO people" in statement or "INTO registry_records" in statement:
+                connection.exec_driver_sql(statement)
     migrate(engine)
     mark_reachable(engine, "1001", at=NOW)
     with reading(engine) as connection:
-        actions = connection.scalars(select(registry_records.c.action).order_by(registry_records.c.id))
+        actions = connection.scalars(select(user_records.c.action).order_by(user_records.c.id))
         assert actions.all() == ["restricted", "reachable"]
-    with pytest.raises(IntegrityError), writing(engine) as connection:
-        connection.execute(registry_records.insert().values(person_id=7, action="forgotten", at=NOW))
+
+
+def _differences(database: Engine) -> list[object]:
+    """Between the tables of a database and those of the model."""
+    ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
+    with reading(database) as connection:
+        found: list[object] = compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
+        return found
 
 
 def test_an_absent_database_is_not_made_by_reading_it(tmp_path: Path) -> None:
@@ -184,7 +283,7 @@ def test_a_full_disk_is_one_clear_line(sqlite_url: str) -> None:
         with writing(database) as connection:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
             for number in range(1000):
-                connection.execute(channels.insert().values(transport=f"{number:016d}"))
+                connection.execute(provider_pauses.insert().values(transport=f"{number:016d}"))
 
     with pytest.raises(UnreadableDatabaseError, match="database or disk is full"):
         fill()
@@ -193,31 +292,31 @@ def test_a_full_disk_is_one_clear_line(sqlite_url: str) -> None:
 def test_what_is_raised_inside_leaves_nothing_behind(database: Engine) -> None:
     def fail() -> None:
         with writing(database) as connection:
-            connection.execute(channels.insert().values(transport="folder"))
+            connection.execute(provider_pauses.insert().values(transport="folder"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with reading(database) as connection:
-        assert connection.execute(select(channels)).all() == []
+        assert connection.execute(select(provider_pauses)).all() == []
 
 
 def test_a_reader_does_not_wait_for_a_writer(database: Engine) -> None:
     with writing(database) as writer:
-        writer.execute(channels.insert().values(transport="folder"))
+        writer.execute(provider_pauses.insert().values(transport="folder"))
         with reading(database) as reader:
-            assert reader.execute(select(channels)).all() == []
+            assert reader.execute(select(provider_pauses)).all() == []
 
 
 def test_writers_queue(database: Engine) -> None:
     with writing(database) as connection:
-        connection.execute(channels.insert().values(transport="folder"))
+        connection.execute(provider_pauses.insert().values(transport="folder"))
 
     def count() -> None:
         for _ in range(20):
             with writing(database) as connection:
-                row = connection.execute(select(channels.c.failures).with_for_update()).one()
-                connection.execute(channels.update().values(failures=row.failures + 1))
+                row = connection.execute(select(provider_pauses.c.failures).with_for_update()).one()
+                connection.execute(provider_pauses.update().values(failures=row.failures + 1))
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -225,7 +324,7 @@ def test_writers_queue(database: Engine) -> None:
     for thread in threads:
         thread.join()
     with reading(database) as connection:
-        assert connection.scalars(select(channels.c.failures)).one() == 80
+        assert connection.scalars(select(provider_pauses.c.failures)).one() == 80
 
 
 def test_postgresql_compiles_no_statement(postgresql_url: str) -> None:

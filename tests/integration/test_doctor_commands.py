@@ -24,7 +24,7 @@ from subscribers import cli
 from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.model import erasures
-from subscribers.transports import DoubtfulError
+from subscribers.transports import UnconfirmedError
 
 KEY = "0123456789abcdef" * 4
 
@@ -158,7 +158,7 @@ def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: World) -> None
     world.register("anna")
     world.open_with_baseline()
     number = world.announce()
-    world.transport.answers = [DoubtfulError("connection reset")]
+    world.transport.answers = [UnconfirmedError("connection reset")]
     world.deliver()
     announcements.pause(world.engine, number, reason="too many complaints")
 

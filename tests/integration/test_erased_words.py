@@ -11,10 +11,10 @@ from subscribers.model import (
     AnnouncementState,
     announcements,
     attempts,
-    channels,
     deliveries,
     metadata,
-    people,
+    provider_pauses,
+    users,
 )
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
@@ -49,14 +49,14 @@ def test_no_words_of_a_provider_keep_an_erased_address(told: World, spelling: st
     with writing(told.engine) as connection:
         connection.execute(update(attempts).values(detail=words, provider_id=words))
         connection.execute(update(deliveries).values(detail=words))
-        connection.execute(insert(channels).values(transport="smtp", detail=words))
+        connection.execute(insert(provider_pauses).values(transport="smtp", detail=words))
         connection.execute(
             update(announcements)
             .where(announcements.c.id == 2)
             .values(state=AnnouncementState.PAUSED.value, pause_reason=words)
         )
     with reading(told.engine) as connection:
-        anna = connection.scalars(select(people.c.id).where(people.c.external_id == "anna")).one()
+        anna = connection.scalars(select(users.c.id).where(users.c.external_id == "anna")).one()
     registry.erase(told.engine, "anna", keys=KEYS, at=told.now)
 
     with reading(told.engine) as connection:

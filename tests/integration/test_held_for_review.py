@@ -6,7 +6,7 @@ import pytest
 from support.world import World
 
 from subscribers.announcing import announcements
-from subscribers.ledger.books import statuses
+from subscribers.ledger.totals import statuses
 
 FINDING = "policy/privacy.md:3: error: `summary` is still that of the version of 2026-01-10"
 

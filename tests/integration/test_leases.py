@@ -12,9 +12,9 @@ from subscribers import clock
 from subscribers.announcing import announcements
 from subscribers.database import open_database
 from subscribers.delivery.sending import deliver_batch
-from subscribers.ledger.books import statuses
 from subscribers.ledger.ledger import Ledger
-from subscribers.transports import DoubtfulError, Mailing
+from subscribers.ledger.totals import statuses
+from subscribers.transports import Mailing, UnconfirmedError
 
 SHORT = timedelta(seconds=3)
 
@@ -43,7 +43,7 @@ def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announce
     assert deliver_batch(ledger, announced.transport, 1, sender=SENDER)
 
     assert set(expired) == {0}
-    assert announced.books(2).accepted == 1
+    assert announced.totals(2).accepted == 1
 
 
 def test_a_machine_that_was_suspended_writes_nothing_when_it_wakes(
@@ -101,7 +101,7 @@ def test_all_senders_on_one_postgresql_go_by_its_clock(
 
 
 def test_a_few_unknowns_in_a_row_pause_the_announcement(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("timed out")] * 5
+    announced.transport.answers = [UnconfirmedError("timed out")] * 5
     for batch_id in range(1, 4):
         _send(announced, batch_id)
 
@@ -110,32 +110,32 @@ def test_a_few_unknowns_in_a_row_pause_the_announcement(announced: World) -> Non
     assert status.pause_reason is not None
     assert "3 requests" in status.pause_reason
     assert "timed out" in status.pause_reason
-    assert (announced.books(2).unknown, announced.books(2).waiting) == (3, 2)
+    assert (announced.totals(2).unknown, announced.totals(2).waiting) == (3, 2)
 
 
 def test_unknowns_with_an_answer_between_them_pause_nothing(announced: World) -> None:
     announced.transport.answers = [
-        DoubtfulError("timed out"),
-        DoubtfulError("timed out"),
+        UnconfirmedError("timed out"),
+        UnconfirmedError("timed out"),
         None,
-        DoubtfulError("timed out"),
-        DoubtfulError("timed out"),
+        UnconfirmedError("timed out"),
+        UnconfirmedError("timed out"),
     ]
     for batch_id in range(1, 6):
         _send(announced, batch_id)
 
     assert statuses(announced.engine)[0].state == "open"
-    assert announced.books(2).unknown == 4
+    assert announced.totals(2).unknown == 4
 
 
 def test_an_announcement_released_after_unknowns_goes_on_until_the_next(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("timed out")] * 3
+    announced.transport.answers = [UnconfirmedError("timed out")] * 3
     for batch_id in range(1, 4):
         _send(announced, batch_id)
     announcements.release(announced.engine, 2)
     _send(announced, 4)
 
-    assert announced.books(2).accepted == 1
+    assert announced.totals(2).accepted == 1
     assert statuses(announced.engine)[0].state == "open"
 
 

@@ -9,12 +9,12 @@ import pytest
 from support.world import World, addresses
 
 from subscribers.announcing import announcements
-from subscribers.announcing.past import ChangedPastError, Trust
+from subscribers.announcing.published_past import ChangedPastError, Trust
 from subscribers.announcing.publishing import KnownSiteError, Opening, UnknownSiteError
 from subscribers.database import writing
 from subscribers.ledger.audience import MISSED
-from subscribers.ledger.books import statuses
-from subscribers.model import Outcome, deliveries, people
+from subscribers.ledger.totals import statuses
+from subscribers.model import Outcome, deliveries, users
 from subscribers.site.news import snapshot
 from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
@@ -339,7 +339,7 @@ def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: Wo
 def test_a_thousand_people_fill_a_batch_of_one_language(world: World) -> None:
     with writing(world.engine) as connection:
         connection.execute(
-            people.insert(),
+            users.insert(),
             [
                 {
                     "external_id": str(number),

@@ -9,18 +9,18 @@ import pytest
 from support.world import SENDER, World, addresses
 
 from subscribers.announcing import announcements
-from subscribers.delivery.reporting import line
 from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
-from subscribers.ledger.books import statuses
-from subscribers.ledger.ledger import Ledger, UnknownBatchError
+from subscribers.delivery.status_report import line
+from subscribers.ledger.ledger import Ledger, NotUnconfirmedError
+from subscribers.ledger.totals import statuses
 from subscribers.transports import (
     DeferredError,
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     RefusedError,
     ThrottledError,
     TooLateError,
+    UnconfirmedError,
     UnreachableError,
 )
 
@@ -40,7 +40,7 @@ def test_everybody_gets_one_mail(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
-    books = announced.books(2)
+    books = announced.totals(2)
     assert (books.audience, books.accepted) == (4, 4)
 
 
@@ -74,7 +74,7 @@ def test_what_was_surely_not_sent_is_sent_later(announced: World, answer: Except
     announced.transport.answers = [answer]
     announced.deliver()
     if not isinstance(answer, TooLateError):
-        assert announced.books(2).waiting == 4
+        assert announced.totals(2).waiting == 4
         announced.wait(minutes=10)
         announced.deliver()
 
@@ -115,7 +115,7 @@ def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(
     with pytest.raises(ProviderRefusedError, match="401 wrong key"):
         announced.deliver()
     announced.check()
-    assert announced.books(2).waiting == 4
+    assert announced.totals(2).waiting == 4
 
     announced.deliver()
     assert announced.transport.mails == addresses(NAMES)
@@ -130,7 +130,7 @@ def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(["anna", "boris", "dora"])
-    books = announced.books(2)
+    books = announced.totals(2)
     assert (books.accepted, books.rejected) == (3, 1)
 
 
@@ -147,7 +147,7 @@ def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_l
     announced.deliver()
 
     [status] = [status for status in statuses(announced.engine) if status.announcement_id == 2]
-    assert (status.state, status.books.rejected, status.books.waiting) == ("paused", 0, 204)
+    assert (status.state, status.totals.rejected, status.totals.waiting) == ("paused", 0, 204)
     assert "paused by itself (the last 100 recipients were refused: 400" in line(status)
 
 
@@ -172,27 +172,27 @@ def test_many_senders_at_once_send_each_mail_once(announced: World) -> None:
     for sender in senders:
         sender.join()
 
-    assert announced.books(2).accepted == 64
+    assert announced.totals(2).accepted == 64
     assert set(announced.transport.mails.values()) == {1}
 
 
 def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     for _ in range(5):
         announced.wait(days=1)
         announced.deliver()
 
     assert announced.transport.taken == []
-    assert announced.books(2).unknown == 4
-    [doubt] = announced.ledger.doubts()
+    assert announced.totals(2).unknown == 4
+    [doubt] = announced.ledger.unknown_batches()
     assert (doubt.size, doubt.detail) == (4, "time-out")
 
 
 def test_a_doubt_resolved_as_unsent_is_sent_again(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
-    [doubt] = announced.ledger.doubts()
+    [doubt] = announced.ledger.unknown_batches()
     announced.ledger.resolve(doubt.batch_id, sent=False)
     announced.wait(minutes=1)
     announced.deliver()
@@ -201,20 +201,20 @@ def test_a_doubt_resolved_as_unsent_is_sent_again(announced: World) -> None:
 
 
 def test_a_doubt_resolved_as_sent_is_over(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
-    [doubt] = announced.ledger.doubts()
+    [doubt] = announced.ledger.unknown_batches()
     announced.ledger.resolve(doubt.batch_id, sent=True)
     announced.wait(minutes=1)
     announced.deliver()
 
     assert announced.transport.taken == []
-    assert announced.books(2).accepted == 4
+    assert announced.totals(2).accepted == 4
 
 
 def test_only_a_doubt_can_be_resolved(announced: World) -> None:
     announced.deliver()
-    with pytest.raises(UnknownBatchError, match="batch 1: is not in doubt"):
+    with pytest.raises(NotUnconfirmedError, match="batch 1: is not in doubt"):
         announced.ledger.resolve(1, sent=False)
 
 
@@ -239,7 +239,7 @@ def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: World) -> None
     announced.deliver()
 
     assert announced.transport.taken == []
-    assert announced.books(2).unknown == 4
+    assert announced.totals(2).unknown == 4
 
 
 def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: World) -> None:
@@ -264,7 +264,7 @@ def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: World
     announced.ledger.accept(claim.token, provider_id="late")
 
     announced.check()
-    assert announced.books(2).accepted == 4
+    assert announced.totals(2).accepted == 4
 
 
 def test_a_worker_that_lost_its_claim_may_not_write(announced: World) -> None:
@@ -291,7 +291,7 @@ def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
         announced.deliver()
         announced.wait(hours=4)
 
-    books = announced.books(2)
+    books = announced.totals(2)
     assert (books.accepted, books.rejected) == (3, 1)
 
 
@@ -308,7 +308,7 @@ def test_whoever_is_erased_before_the_mail_gets_none(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(["anna", "dora"])
-    assert announced.books(2).excluded == {"left": 1, "restricted": 1}
+    assert announced.totals(2).excluded == {"left": 1, "restricted": 1}
 
 
 def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: World) -> None:
@@ -352,7 +352,7 @@ def test_a_cancelled_announcement_excludes_whoever_waits(announced: World) -> No
     announcements.cancel(announced.engine, 2)
     announced.deliver()
 
-    books = announced.books(2)
+    books = announced.totals(2)
     assert (books.accepted, books.excluded) == (1, {"cancelled": 3})
 
 
@@ -365,7 +365,7 @@ def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: World) -> N
     announced.deliver()
 
     assert announced.transport.taken == []
-    assert announced.books(2).excluded == {"cancelled": 4}
+    assert announced.totals(2).excluded == {"cancelled": 4}
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_announcements_go_out_one_after_another(announced: World) -> None:
     announced.announce("We keep even less.", hold=True)
     announced.announce("We keep nothing.")
     announced.deliver()
-    assert announced.books(3).audience == announced.books(4).audience == 0
+    assert announced.totals(3).audience == announced.totals(4).audience == 0
 
     announcements.release(announced.engine, 3)
     announced.deliver()
@@ -395,7 +395,7 @@ def test_announcements_go_out_one_after_another(announced: World) -> None:
 
 
 def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
     announced.wait(minutes=1)
@@ -408,7 +408,7 @@ def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> Non
 
 
 def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> None:
-    announced.transport.answers = [DoubtfulError("time-out")]
+    announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
     announced.wait(minutes=1)
@@ -417,7 +417,7 @@ def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> No
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
-    assert announced.books(2).excluded == {"covered": 4}
+    assert announced.totals(2).excluded == {"covered": 4}
 
 
 def test_the_lease_leaves_time_to_know_a_doubt_within_a_minute(world: World) -> None:

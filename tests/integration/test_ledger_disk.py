@@ -11,8 +11,8 @@ from support.published_site import PublishedSiteMaker
 from support.world import World
 
 from subscribers.database import UnreadableDatabaseError, open_database, reading
-from subscribers.delivery import settling
-from subscribers.delivery.settling import UnsettledError
+from subscribers.delivery import recording
+from subscribers.delivery.recording import UnrecordedAnswerError
 
 PEOPLE = 200
 
@@ -23,8 +23,8 @@ def test_a_full_disk_in_the_middle_loses_nothing(
 ) -> None:
     # A known answer is repeated for ten minutes; here a minute passes with each look at the clock.
     minutes = count()
-    monkeypatch.setattr(settling, "seconds_since_boot", lambda: 60.0 * next(minutes))
-    monkeypatch.setattr(settling, "BETWEEN_TRIES_SECONDS", 0.0)
+    monkeypatch.setattr(recording, "seconds_since_boot", lambda: 60.0 * next(minutes))
+    monkeypatch.setattr(recording, "BETWEEN_TRIES_SECONDS", 0.0)
     world = World(open_database(sqlite_url), PublishedSiteMaker(tmp_path / "site"))
     world.transport.batch_limit = 1
     world.register(*(f"person{number}" for number in range(PEOPLE)))
@@ -39,7 +39,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(
     def limit(connection: object) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {limits[-1]}")  # type: ignore[attr-defined]
 
-    with pytest.raises((UnreadableDatabaseError, UnsettledError), match="database or disk is full"):
+    with pytest.raises((UnreadableDatabaseError, UnrecordedAnswerError), match="database or disk is full"):
         world.deliver()
     assert len(world.transport.taken) < PEOPLE
     world.check()
@@ -48,7 +48,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(
     world.wait(minutes=1)
     world.deliver()
     assert set(world.transport.mails.values()) == {1}
-    books = world.books(2)
+    books = world.totals(2)
     assert books.waiting == 0
     assert books.unknown <= 1
     assert len(world.transport.mails) + books.unknown >= PEOPLE

@@ -15,10 +15,9 @@ from support.world import SENDER, World, addresses
 
 from subscribers.database import reading
 from subscribers.delivery.reconciliation import Reconciliation
-from subscribers.delivery.reporting import as_json, described
+from subscribers.delivery.status_report import as_json, described
 from subscribers.errors import NotifyError
-from subscribers.ledger.books import outcomes, statuses
-from subscribers.ledger.evidence import (
+from subscribers.ledger.signed_events import (
     SignedPost,
     UnsignedPostError,
     Verifier,
@@ -27,8 +26,9 @@ from subscribers.ledger.evidence import (
     release_unsent,
     unmatched_since,
 )
-from subscribers.model import attempts, deliveries, event_posts, events, people, unmatched_events
-from subscribers.transports import DoubtfulError, Mailing
+from subscribers.ledger.totals import outcomes, statuses
+from subscribers.model import attempts, deliveries, event_posts, events, unmatched_events, users
+from subscribers.transports import Mailing, UnconfirmedError
 from subscribers.users.registry import mark_reachable
 
 NAMES = ("anna", "boris", "chen")
@@ -48,7 +48,7 @@ class Evidence:
         """Take the mailing, and let the answer be lost."""
         self.lost.append(mailing)
         self.world.transport.taken.append(mailing)
-        raise DoubtfulError("connection reset")
+        raise UnconfirmedError("connection reset")
 
     def events_of(self, mailing: Mailing, *kinds: str, **more: Any) -> list[dict[str, Any]]:
         return [
@@ -75,8 +75,8 @@ class Evidence:
     def outcomes(self) -> dict[str, str | None]:
         with reading(self.world.engine) as connection:
             rows = connection.execute(
-                select(people.c.external_id, deliveries.c.outcome).join(
-                    people, people.c.id == deliveries.c.recipient_id
+                select(users.c.external_id, deliveries.c.outcome).join(
+                    users, users.c.id == deliveries.c.recipient_id
                 )
             )
             return {row.external_id: row.outcome for row in rows}
@@ -94,12 +94,12 @@ def evidence(world: World) -> Evidence:
 def test_an_event_settles_a_doubt_as_accepted(evidence: Evidence) -> None:
     evidence.world.transport.answers = [evidence.accept_and_drop]
     evidence.world.deliver()
-    assert evidence.world.books(2).unknown == 3
+    assert evidence.world.totals(2).unknown == 3
 
     evidence.post(evidence.events_of(evidence.lost[0], "processed")[:1])
     evidence.world.wait(days=2)
     evidence.reconcile()
-    assert evidence.world.books(2).accepted == 3
+    assert evidence.world.totals(2).accepted == 3
     assert evidence.world.transport.mails == addresses(NAMES)
 
 
@@ -108,7 +108,7 @@ def test_events_before_the_reply_settle_the_batch(evidence: Evidence) -> None:
     world.transport.rule = lambda mailing: _ignore(evidence.post(evidence.events_of(mailing, "processed")))
     world.deliver()
 
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     with reading(world.engine) as connection:
         assert connection.scalars(select(attempts.c.provider_id)).all() == ["provider-1"]
 
@@ -128,7 +128,7 @@ def test_events_after_a_lost_worker_settle_its_claim(evidence: Evidence) -> None
     world.wait(seconds=46)
     world.deliver()
 
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     assert world.transport.taken == []
 
 
@@ -173,7 +173,7 @@ def test_whoever_bounced_or_complained_gets_no_further_mail(evidence: Evidence) 
 
     assert world.told(3) == {"anna": "unreachable", "boris": "unreachable", "chen": None}
     with reading(world.engine) as connection:
-        reasons = connection.execute(select(people.c.external_id, people.c.unreachable)).all()
+        reasons = connection.execute(select(users.c.external_id, users.c.unreachable)).all()
     assert dict(map(tuple, reasons)) == {"anna": "bounced", "boris": "complained", "chen": None}
 
 
@@ -197,7 +197,7 @@ def test_a_complaint_is_not_undone_by_a_bounce(evidence: Evidence) -> None:
     evidence.post(evidence.events_of(world.transport.taken[0], "bounce", type="bounce", status="5.1.1"))
 
     with reading(world.engine) as connection:
-        assert set(connection.scalars(select(people.c.unreachable))) == {"complained"}
+        assert set(connection.scalars(select(users.c.unreachable))) == {"complained"}
 
 
 def test_a_post_that_is_not_signed_by_the_provider_is_refused(evidence: Evidence) -> None:
@@ -260,7 +260,7 @@ def test_a_raw_post_is_kept_no_longer_than_it_may(evidence: Evidence) -> None:
 def test_a_doubt_is_released_when_a_later_request_proves_that_events_come(evidence: Evidence) -> None:
     world = evidence.world
     world.transport.batch_limit = 1
-    world.transport.answers = [DoubtfulError("time-out")]
+    world.transport.answers = [UnconfirmedError("time-out")]
     world.deliver()
     world.wait(minutes=5)
     world.deliver()
@@ -269,30 +269,30 @@ def test_a_doubt_is_released_when_a_later_request_proves_that_events_come(eviden
 
     world.wait(hours=23)
     evidence.reconcile()
-    assert world.books(2).unknown == 1
+    assert world.totals(2).unknown == 1
 
     world.wait(hours=1)
     evidence.reconcile()
     assert world.transport.mails == addresses(NAMES)
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
 
 
 def test_an_event_for_an_earlier_request_proves_nothing(evidence: Evidence) -> None:
     world = evidence.world
     world.transport.batch_limit = 1
-    world.transport.answers = [None, DoubtfulError("time-out"), *[DoubtfulError("time-out")] * 9]
+    world.transport.answers = [None, UnconfirmedError("time-out"), *[UnconfirmedError("time-out")] * 9]
     world.deliver()
     world.wait(minutes=5)
     evidence.post(evidence.events_of(world.transport.taken[0], "processed", "delivered"))
     world.wait(days=3)
 
     assert release_unsent(world.engine, window=WINDOW, now=world.now) == []
-    assert world.books(2).unknown == 1
+    assert world.totals(2).unknown == 1
 
 
 def test_where_no_request_is_open_the_canary_makes_one(evidence: Evidence) -> None:
     world = evidence.world
-    world.transport.answers = [DoubtfulError("time-out")]
+    world.transport.answers = [UnconfirmedError("time-out")]
     world.deliver()
     world.wait(hours=25)
     evidence.reconcile()
@@ -302,12 +302,12 @@ def test_where_no_request_is_open_the_canary_makes_one(evidence: Evidence) -> No
     world.wait(minutes=1)
     evidence.reconcile()
     assert len(world.transport.taken) == 1
-    assert world.books(2).unknown == 3
+    assert world.totals(2).unknown == 3
 
     evidence.post(evidence.events_of(canary, "processed"))
     evidence.reconcile()
     assert world.transport.mails == addresses([*NAMES]) + Counter(["canary@market.example"])
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
 
 
 def test_a_silent_channel_releases_nothing_ever(evidence: Evidence) -> None:
@@ -318,7 +318,7 @@ def test_a_silent_channel_releases_nothing_ever(evidence: Evidence) -> None:
         world.wait(days=1)
         evidence.reconcile()
 
-    assert world.books(2).unknown == 3
+    assert world.totals(2).unknown == 3
     assert all(count == 1 for name, count in world.transport.mails.items() if "canary" not in name)
     assert world.transport.mails["canary@market.example"] <= 10
 

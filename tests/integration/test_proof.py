@@ -18,7 +18,7 @@ from subscribers.model import attempts
 from subscribers.proof.export_bundle import UnprovableError, UnwritableBundleError, export
 from subscribers.proof.export_user_proof import UnsignedProofError, export_user_proof
 from subscribers.proof.verify_bundle import UnprovenError, verify_chain
-from subscribers.transports import DoubtfulError, RefusedError
+from subscribers.transports import RefusedError, UnconfirmedError
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 
@@ -98,7 +98,7 @@ def test_an_announcement_under_way_gives_a_proof_that_says_so(world: World, tmp_
     proven = ProvenWorld(world, tmp_path)
     world.announce("We keep nothing.")
     world.transport.answers = [
-        DoubtfulError("time-out"),
+        UnconfirmedError("time-out"),
         RefusedError("400 no such user anna@example.com"),
         RefusedError("400 no such user anna@example.com"),
     ]
@@ -211,7 +211,7 @@ def test_a_bundle_of_people_erased_and_left_out_alike_verifies(proven: ProvenWor
 def test_a_cancelled_announcement_is_proven_as_far_as_it_went(proven: ProvenWorld) -> None:
     world = proven.world
     world.announce("We keep nothing.")
-    world.transport.answers = [None, DoubtfulError("time-out")]
+    world.transport.answers = [None, UnconfirmedError("time-out")]
     world.deliver()
     announcements.pause(world.engine, 3)
     announcements.cancel(world.engine, 3)

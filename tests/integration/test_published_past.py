@@ -9,8 +9,8 @@ import pytest
 from support.world import World
 
 from subscribers.announcing import announcements
-from subscribers.announcing.past import ChangedPastError, Trust
-from subscribers.ledger.books import statuses
+from subscribers.announcing.published_past import ChangedPastError, Trust
+from subscribers.ledger.totals import statuses
 from subscribers.site.news import LostVersionError
 
 Versions = list[dict[str, Any]]
@@ -112,7 +112,7 @@ def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement
     notified.publish(trust=Trust(renderer=True))
     notified.announce()
     notified.deliver()
-    assert notified.books(3).accepted == 2
+    assert notified.totals(3).accepted == 2
 
 
 def _publish_another(world: World) -> Any:

@@ -12,14 +12,14 @@ from support.world import World
 from subscribers.announcing import announcements
 from subscribers.announcing.announcements import UnfitAnnouncementError
 from subscribers.database import reading
-from subscribers.ledger.books import Status, statuses
-from subscribers.model import people
+from subscribers.ledger.totals import Status, statuses
+from subscribers.model import users
 from subscribers.transports import (
     DeferredError,
-    DoubtfulError,
     Mailing,
     RefusedError,
     UnclearRefusalError,
+    UnconfirmedError,
     UnsupportedAddressError,
 )
 from subscribers.users.reachability import unreachable as list_unreachable
@@ -79,7 +79,7 @@ def status(world: World, number: int = 2) -> Status:
 
 def unreachable(world: World) -> set[str]:
     with reading(world.engine) as connection:
-        return set(connection.scalars(select(people.c.external_id).where(people.c.unreachable.is_not(None))))
+        return set(connection.scalars(select(users.c.external_id).where(users.c.unreachable.is_not(None))))
 
 
 @pytest.mark.parametrize("after", [0, 20, 41, 55, 58])
@@ -89,13 +89,13 @@ def test_the_senders_quota_costs_nobody_the_message(announced: World, after: int
     paused = status(announced)
     assert paused.state == "paused"
     assert "quota" in (paused.pause_reason or "")
-    assert (paused.books.accepted, paused.books.waiting) == (after, 60 - after)
+    assert (paused.totals.accepted, paused.totals.waiting) == (after, 60 - after)
     assert paused.under_way == 60 - after  # all of them at once, nobody is left set aside
 
     answer(announced, lambda _: None)
     announcements.release(announced.engine, 2)
     announced.deliver()
-    assert status(announced).books.accepted == 60
+    assert status(announced).totals.accepted == 60
     assert set(announced.transport.mails.values()) == {1}
 
 
@@ -106,15 +106,15 @@ def test_refusals_that_come_between_acceptances_pause_it_too(announced: World) -
     paused = status(announced)
     assert paused.state == "paused"
     assert "10 of the last 50 recipients" in (paused.pause_reason or "")
-    assert paused.under_way == paused.books.waiting
-    assert paused.books.rejected == 0
+    assert paused.under_way == paused.totals.waiting
+    assert paused.totals.rejected == 0
 
 
 def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if number == 30 else None)
     announced.deliver()
     after = status(announced)
-    assert (after.state, after.books.accepted, after.books.waiting) == ("open", 59, 1)
+    assert (after.state, after.totals.accepted, after.totals.waiting) == ("open", 59, 1)
     assert after.set_aside == {"5.7.1 not authorized": 1}
     assert not after.is_complete
 
@@ -141,7 +141,7 @@ def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(
     assert announcements.retry(announced.engine, 2) == 1
     assert announcements.retry(announced.engine, 2) == 0
     announced.deliver()
-    assert announced.books(2).accepted == 60
+    assert announced.totals(2).accepted == 60
 
 
 def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: World) -> None:
@@ -154,7 +154,7 @@ def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: World)
             releases += 1
         announced.deliver()
         assert releases < 4
-    assert status(announced).books.accepted == 53
+    assert status(announced).totals.accepted == 53
     assert sum(status(announced).set_aside.values()) == 7
 
 
@@ -165,7 +165,7 @@ def test_a_list_with_many_dead_addresses_goes_through(announced: World) -> None:
 
     after = status(announced)
     assert after.is_complete
-    assert (after.books.accepted, after.rejected) == (42, {"5.1.1 unknown mailbox": 18})
+    assert (after.totals.accepted, after.rejected) == (42, {"5.1.1 unknown mailbox": 18})
     assert unreachable(announced) == gone
 
 
@@ -182,7 +182,7 @@ def test_a_bare_code_for_all_the_rest_is_not_theirs(announced: World, after: int
     answer(announced, relay_denied)
     announced.deliver()
     paused = status(announced)
-    assert (paused.state, paused.books.rejected, paused.under_way) == ("paused", 0, 60 - after)
+    assert (paused.state, paused.totals.rejected, paused.under_way) == ("paused", 0, 60 - after)
     assert unreachable(announced) == set()
 
 
@@ -195,8 +195,8 @@ def test_senders_refused_at_the_same_time_lose_nobody(announced: World) -> None:
         sender.join()
 
     paused = status(announced)
-    assert (paused.state, paused.under_way) == ("paused", 60 - paused.books.accepted)
-    assert paused.books.rejected == paused.books.unknown == 0
+    assert (paused.state, paused.under_way) == ("paused", 60 - paused.totals.accepted)
+    assert paused.totals.rejected == paused.totals.unknown == 0
     assert set(announced.transport.mails.values()) == {1}
 
 
@@ -206,12 +206,12 @@ def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: World) -
 
     paused = status(announced)
     assert paused.state == "paused"
-    assert (paused.books.rejected, paused.under_way) == (0, 60)
+    assert (paused.totals.rejected, paused.under_way) == (0, 60)
     assert unreachable(announced) == set()
     answer(announced, lambda _: None)
     announcements.release(announced.engine, 2)
     announced.deliver()
-    assert announced.books(2).accepted == 60
+    assert announced.totals(2).accepted == 60
 
 
 def test_an_account_with_the_same_dead_address_is_unreachable_too(world: World) -> None:
@@ -251,15 +251,15 @@ def test_retry_leaves_out_the_dead_unless_they_are_named(announced: World) -> No
     assert unreachable(announced) == set()
     answer(announced, lambda _: None)
     announced.deliver()
-    assert announced.books(2).accepted == 60
+    assert announced.totals(2).accepted == 60
 
 
 def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: World) -> None:
-    answer(announced, lambda number: DoubtfulError("time-out") if number == 7 else None)
+    answer(announced, lambda number: UnconfirmedError("time-out") if number == 7 else None)
     for _ in range(3):
         announced.deliver()
         announced.wait(minutes=20)
-    assert (announced.books(2).accepted, announced.books(2).unknown) == (59, 1)
+    assert (announced.totals(2).accepted, announced.totals(2).unknown) == (59, 1)
     assert announcements.retry(announced.engine, 2) == 0
     assert announcements.retry(announced.engine, 2, reasons=["time-out"]) == 0
     announced.deliver()
@@ -276,7 +276,7 @@ def test_retry_tells_nobody_what_a_later_message_has_told(announced: World) -> N
     announced.wait(days=1)
     announced.deliver()
 
-    assert announced.books(2).excluded == {"covered": 1}
+    assert announced.totals(2).excluded == {"covered": 1}
     assert announced.transport.mails["p7@example.com"] == 1
 
 
@@ -296,12 +296,12 @@ def test_one_full_mailbox_does_not_hold_up_the_next_announcement(announced: Worl
     announced.announce("We keep even less.")
     announced.deliver()
 
-    assert announced.books(3).accepted == 59
-    assert announced.books(2).excluded == {"covered": 1}
+    assert announced.totals(3).accepted == 59
+    assert announced.totals(2).excluded == {"covered": 1}
     answer(announced, lambda _: None)
     announced.wait(days=1)
     announced.deliver()
-    assert announced.books(3).accepted == 60
+    assert announced.totals(3).accepted == 60
     assert announced.transport.mails["p7@example.com"] == 1
 
 
@@ -313,7 +313,7 @@ def test_what_waits_for_its_retry_goes_out_beside_a_later_announcement(announced
     announced.wait(hours=1)
     announced.deliver()
 
-    assert announced.books(2).accepted == 60
+    assert announced.totals(2).accepted == 60
 
 
 def test_a_server_that_wants_less_from_us_is_left_alone(announced: World) -> None:
@@ -325,13 +325,13 @@ def test_a_server_that_wants_less_from_us_is_left_alone(announced: World) -> Non
         tried += len(announced.attempts()) - before
         announced.wait(seconds=1)
     assert 4 <= tried <= 12
-    closure = announced.ledger.closure(announced.transport)
-    assert closure is None or "slow down" in closure.detail
+    pause = announced.ledger.provider_pause(announced.transport)
+    assert pause is None or "slow down" in pause.detail
 
     answer(announced, lambda _: None)
     announced.wait(hours=1)
     announced.deliver()
-    assert announced.books(2).accepted == 60
+    assert announced.totals(2).accepted == 60
 
 
 def test_one_recipient_put_off_for_the_senders_sake_slows_nobody_down(announced: World) -> None:
@@ -340,7 +340,7 @@ def test_one_recipient_put_off_for_the_senders_sake_slows_nobody_down(announced:
         lambda number: DeferredError("451 4.7.1", reason="4.7.1", slower=True) if number % 4 == 0 else None,
     )
     announced.deliver()
-    assert announced.books(2).accepted == 45
+    assert announced.totals(2).accepted == 45
 
 
 def test_a_message_that_cannot_be_made_stops_no_other(
@@ -358,7 +358,7 @@ def test_a_message_that_cannot_be_made_stops_no_other(
     announced.deliver()
 
     after = status(announced)
-    assert after.books.accepted == 59
+    assert after.totals.accepted == 59
     assert after.set_aside == {"message not made: UnicodeEncodeError": 1}
 
 

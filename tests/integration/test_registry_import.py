@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 
 from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
-from subscribers.model import people, registry_records
+from subscribers.model import user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.users.import_file import ImportFile, ImportFileError, Refusal
@@ -61,13 +61,13 @@ def take(database: Engine, tmp_path: Path) -> Import:
 
 def _held(database: Engine, *columns: str) -> list[tuple[object, ...]]:
     with reading(database) as connection:
-        query = select(*(people.c[name] for name in columns)).order_by(people.c.id)
+        query = select(*(users.c[name] for name in columns)).order_by(users.c.id)
         return [tuple(row) for row in connection.execute(query)]
 
 
 def _actions(database: Engine) -> list[str]:
     with reading(database) as connection:
-        return list(connection.scalars(select(registry_records.c.action).order_by(registry_records.c.id)))
+        return list(connection.scalars(select(user_records.c.action).order_by(user_records.c.id)))
 
 
 ANNA = "1001,anna@example.com,en,2024-03-05T09:30:00Z\n"
@@ -76,9 +76,9 @@ BORIS = "1002,boris@example.com,ru,2025-01-17T18:02:11Z\n"
 
 def test_new_users_are_added_and_the_same_file_again_changes_nothing(take: Import, database: Engine) -> None:
     assert take(ANNA + BORIS) == but(NOTHING, added=2)
-    before = _held(database, *people.c.keys())
+    before = _held(database, *users.c.keys())
     assert take(ANNA + BORIS) == but(NOTHING, unchanged=2)
-    assert _held(database, *people.c.keys()) == before
+    assert _held(database, *users.c.keys()) == before
 
 
 def test_a_user_without_language_or_time_speaks_the_sites_and_is_registered_now(
@@ -116,7 +116,7 @@ def test_two_accounts_with_one_address_are_both_kept_in_one_spelling(take: Impor
 def test_a_new_address_may_be_reached_again_and_the_old_one_may_not(take: Import, database: Engine) -> None:
     take(ANNA)
     with writing(database) as connection:
-        connection.execute(update(people).values(unreachable="bounced", unreachable_at=NOW))
+        connection.execute(update(users).values(unreachable="bounced", unreachable_at=NOW))
     take("1001,anna@example.com,ru,\n")
     assert _held(database, "unreachable") == [("bounced",)]
     take("1001,anna@example.org,ru,\n")
@@ -174,10 +174,10 @@ def test_a_part_of_the_list_removes_nobody(take: Import, database: Engine) -> No
 
 def test_a_dry_run_says_what_would_happen_and_changes_nothing(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
-    before = _held(database, *people.c.keys())
+    before = _held(database, *users.c.keys())
     result = take("1001,new@example.com,,\n3,c@example.com,,\n", replace=True, dry_run=True)
     assert result == but(NOTHING, added=1, changed=1, left=1)
-    assert _held(database, *people.c.keys()) == before
+    assert _held(database, *users.c.keys()) == before
     assert _actions(database) == []
 
 
@@ -283,7 +283,7 @@ def test_two_imports_at_once_add_each_user_once(database: Engine, tmp_path: Path
         thread.join()
     assert sorted((result.added, result.unchanged) for result in results) == [(0, 2000), (2000, 0)]
     with reading(database) as connection:
-        assert connection.scalar(select(func.count()).select_from(people)) == 2000
+        assert connection.scalar(select(func.count()).select_from(users)) == 2000
 
 
 def test_pseudonym_keys_differ_from_person_to_person(take: Import, database: Engine) -> None:

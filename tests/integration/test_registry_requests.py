@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from subscribers.database import reading
-from subscribers.model import metadata, people, registry_records
+from subscribers.model import metadata, user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.registry import Person
@@ -34,9 +34,9 @@ def _only(database: Engine, who: str) -> Person:
 
 
 def _records(database: Engine) -> list[tuple[int, str, datetime]]:
-    columns = (registry_records.c.person_id, registry_records.c.action, registry_records.c.at)
+    columns = (user_records.c.user_id, user_records.c.action, user_records.c.at)
     with reading(database) as connection:
-        return [tuple(row) for row in connection.execute(select(*columns).order_by(registry_records.c.id))]
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(user_records.c.id))]
 
 
 def _everything(database: Engine) -> str:
@@ -150,7 +150,7 @@ def test_erasure_leaves_nothing_that_names_the_person(database: Engine) -> None:
     for trace in ("anna", "shop-1001", "shop-1002", "'lv'", "'et'"):
         assert trace not in left
     with reading(database) as connection:
-        row = connection.execute(select(people).where(people.c.id == anna.id)).one()
+        row = connection.execute(select(users).where(users.c.id == anna.id)).one()
     assert {name for name, value in row._mapping.items() if value is not None} == {"id", "erased_at"}
     assert [record[1:] for record in _records(database)] == [
         ("corrected", NOW),

@@ -11,8 +11,8 @@ from support.world import World, addresses
 from subscribers.announcing import announcements
 from subscribers.announcing.publishing import Opening
 from subscribers.database import writing
-from subscribers.model import deliveries, people
-from subscribers.transports import DoubtfulError
+from subscribers.model import deliveries, users
+from subscribers.transports import UnconfirmedError
 
 ERASED = {
     "erased_at": True,
@@ -48,7 +48,7 @@ def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
     told = shared.told(2)
     assert told["anna-2"] is None
     assert told["anna-3"] == "same address"
-    assert shared.books(2).accepted == 2
+    assert shared.totals(2).accepted == 2
 
 
 def test_accounts_that_no_longer_share_an_address_are_told_each(shared: World) -> None:
@@ -97,7 +97,7 @@ def test_an_address_in_doubt_is_not_told_by_another_account(world: World) -> Non
     world.announce()
     world.transport.batch_limit = 1
     world.ledger.fan_out(batch_limit=1)
-    world.transport.answers = [DoubtfulError("time-out")]
+    world.transport.answers = [UnconfirmedError("time-out")]
     world.deliver()
     world.change("boris", email="anna@example.com")
     world.wait(minutes=1)
@@ -146,7 +146,7 @@ def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(
 ) -> None:
     announcements.cancel(shared.engine, 2)
     with writing(shared.engine) as connection:
-        connection.execute(update(people).where(people.c.external_id == "anna").values(left_at=shared.now))
+        connection.execute(update(users).where(users.c.external_id == "anna").values(left_at=shared.now))
     shared.announce("We keep even less.")
     shared.deliver()
 

@@ -17,13 +17,13 @@ from support.world import SENDER
 
 from subscribers.messages.message import Message
 from subscribers.transports import (
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     Recipient,
     RefusedError,
     ThrottledError,
     TooLateError,
+    UnconfirmedError,
     UnreachableError,
     UnsupportedAddressError,
 )
@@ -119,7 +119,7 @@ def test_a_subuser_is_named(provider: SendGridServer) -> None:
 )
 def test_an_answer_that_settles_nothing_is_a_doubt(provider: SendGridServer, behaviour: Behaviour) -> None:
     provider.behave = lambda _: behaviour
-    with pytest.raises(DoubtfulError):
+    with pytest.raises(UnconfirmedError):
         send(provider)
 
 
@@ -139,17 +139,21 @@ HTML = "<html><body>Access denied</body></html>"
         (408, {}, UnreachableError),
         (302, {"Location": "http://127.0.0.1:1/login?user=x"}, MisconfiguredError),
         (307, {"Location": "http://127.0.0.1:1/login"}, MisconfiguredError),
-        (200, {}, DoubtfulError),
-        (303, {"Location": "http://127.0.0.1:1/"}, DoubtfulError),
-        (409, {}, DoubtfulError),
-        (500, {}, DoubtfulError),
-        (502, {}, DoubtfulError),
-        (503, {}, DoubtfulError),
-        (504, {}, DoubtfulError),
+        (200, {}, UnconfirmedError),
+        (303, {"Location": "http://127.0.0.1:1/"}, UnconfirmedError),
+        (409, {}, UnconfirmedError),
+        (500, {}, UnconfirmedError),
+        (502, {}, UnconfirmedError),
+        (503, {}, UnconfirmedError),
+        (504, {}, UnconfirmedError),
         (502, {"Proxy-Status": "edge; error=connection_refused"}, UnreachableError),
         (502, {"Proxy-Status": 'edge; error=dns_error; details="no such host"'}, UnreachableError),
-        (502, {"Proxy-Status": "edge; error=connection_terminated"}, DoubtfulError),
-        (502, {"Proxy-Status": "inner; error=connection_read_timeout, edge; error=dns_error"}, DoubtfulError),
+        (502, {"Proxy-Status": "edge; error=connection_terminated"}, UnconfirmedError),
+        (
+            502,
+            {"Proxy-Status": "inner; error=connection_read_timeout, edge; error=dns_error"},
+            UnconfirmedError,
+        ),
     ],
 )
 def test_a_page_of_something_else_is_a_doubt_only_where_it_proves_nothing(
@@ -205,7 +209,7 @@ def test_no_answer_in_time_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         late = SendGridTransport(api_key=API_KEY, host=host, subuser=None)
-        with pytest.raises(DoubtfulError):
+        with pytest.raises(UnconfirmedError):
             late.prepare(mailing()).send(may_write=lambda: True)
 
 

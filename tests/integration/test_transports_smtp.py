@@ -27,7 +27,6 @@ from subscribers.errors import NotifyError
 from subscribers.messages.message import Message
 from subscribers.transports import (
     DeferredError,
-    DoubtfulError,
     Mailing,
     MisconfiguredError,
     Recipient,
@@ -35,6 +34,7 @@ from subscribers.transports import (
     ThrottledError,
     TooLateError,
     UnclearRefusalError,
+    UnconfirmedError,
     UnreachableError,
     UnsupportedAddressError,
 )
@@ -166,7 +166,7 @@ def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str]
         ({"mail": "451 busy"}, ThrottledError),
         ({"data": "554 looks like spam"}, UnclearRefusalError),
         ({"data": "452 disk full"}, DeferredError),
-        ({"drop": True}, DoubtfulError),
+        ({"drop": True}, UnconfirmedError),
     ],
 )
 def test_each_answer_has_its_meaning(
@@ -198,7 +198,7 @@ def test_no_answer_to_the_data_in_time_is_a_doubt(
 ) -> None:
     monkeypatch.setattr("subscribers.transports.smtp.ANSWER_SECONDS", 0.2)
     handler.seconds = 1
-    with pytest.raises(DoubtfulError):
+    with pytest.raises(UnconfirmedError):
         send(SmtpTransport(read_server(f"smtp://{serve()}")))
 
 

@@ -9,7 +9,7 @@ from support.sendgrid_server import EventSource
 from support.world import World
 
 from subscribers.database import open_database
-from subscribers.ledger.evidence import SignedPost, Verifier
+from subscribers.ledger.signed_events import SignedPost, Verifier
 from subscribers.web.app import make_app
 from subscribers.web.events import BODY_LIMIT_BYTES, events
 
@@ -48,7 +48,7 @@ def test_a_signed_post_is_in_the_books_once_it_is_taken(
     event = source.event("processed", token=claim.token, delivery="2-1", address="anna@example.com")
 
     assert send(client, source.post([event])) == 204
-    assert world.books(2).accepted == 1
+    assert world.totals(2).accepted == 1
     assert send(client, source.post([event])) == 204
 
 

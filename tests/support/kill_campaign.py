@@ -28,8 +28,8 @@ from sqlalchemy import select
 
 from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, reading
-from subscribers.ledger.books import audit, statuses
 from subscribers.ledger.ledger import Ledger
+from subscribers.ledger.totals import audit, statuses
 from subscribers.model import AttemptState, BatchState, attempts, batches, deliveries
 from support import postgresql_cluster
 from support.kill_crew import POINTS, Crew, new_clock
@@ -150,7 +150,7 @@ class Campaign:
                 if self._is_complete():
                     break
             else:
-                raise AssertionError(f"not complete after {MOST_TURNS} turns: {self.world.books(2)}")
+                raise AssertionError(f"not complete after {MOST_TURNS} turns: {self.world.totals(2)}")
         finally:
             self.crew.end()
         self._count()
@@ -207,11 +207,11 @@ class Campaign:
         """Whether nobody waits and nothing is in doubt; where only doubts are left, evidence comes."""
         if self._somebody_is_amid():
             return False
-        books = self.world.books(2)
+        books = self.world.totals(2)
         if books.waiting or not books.audience:
             return False
         self._let_evidence_come()
-        books = self.world.books(2)
+        books = self.world.totals(2)
         return not books.waiting and not books.unknown
 
     def _let_evidence_come(self) -> None:
@@ -222,7 +222,7 @@ class Campaign:
             self.postman.bring_all()
             self.clock.leap(WINDOW)
             return
-        for doubt in self.ledger.doubts():
+        for doubt in self.ledger.unknown_batches():
             with reading(self.world.engine) as connection:
                 recipient = connection.scalars(
                     select(deliveries.c.recipient_id).where(deliveries.c.batch_id == doubt.batch_id)
@@ -239,7 +239,7 @@ class Campaign:
         self.tally.most_doubts_by_a_kill = max([self.tally.most_doubts_by_a_kill, *left])
         self.tally.twice += sum(count - 1 for count in got if count > 1)
         self.tally.never += got.count(0)
-        books = self.world.books(2)
+        books = self.world.totals(2)
         assert books.rejected == len(BAD), books
         self.world.engine.dispose()
 

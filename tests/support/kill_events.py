@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from subscribers.ledger.evidence import Verifier, receive
+from subscribers.ledger.signed_events import Verifier, receive
 from support.kill_sender import START, WINDOW, Clock
 from support.sendgrid_server import EventSource, SendGridServer
 

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from sqlalchemy import Engine, event
 
 from subscribers.database import open_database
-from subscribers.delivery.local import deliver
 from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.delivery.single_process import deliver
 from subscribers.delivery.workers import work
 from subscribers.ledger.ledger import Ledger
 from subscribers.transports import Mailing, Request, Transport

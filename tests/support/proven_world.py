@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from subscribers.ledger.evidence import Verifier, receive
+from subscribers.ledger.signed_events import Verifier, receive
 from subscribers.proof.bundle_format import Head, user_proof_json
 from subscribers.proof.export_bundle import export
 from subscribers.proof.export_user_proof import export_user_proof

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from subscribers.ledger.evidence import SignedPost
+from subscribers.ledger.signed_events import SignedPost
 
 API_KEY = "SG.test"
 SUBUSER = "on-behalf-of"

@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, func, insert, select, update
 
-from subscribers.announcing.past import NO_TRUST, Trust
+from subscribers.announcing.published_past import NO_TRUST, Trust
 from subscribers.announcing.publishing import Opening, Publication, publish
 from subscribers.database import reading, writing
-from subscribers.delivery.local import deliver
-from subscribers.ledger.books import Books, audit, statuses
+from subscribers.delivery.single_process import deliver
 from subscribers.ledger.ledger import Ledger
-from subscribers.model import attempts, batches, deliveries, people
+from subscribers.ledger.totals import Totals, audit, statuses
+from subscribers.model import attempts, batches, deliveries, users
 from subscribers.settings import Sender
 from subscribers.site.site_reader import open_site
 from subscribers.transports import Mailing
@@ -95,11 +95,11 @@ class World:
                 | values
                 for name in names
             ]
-            connection.execute(insert(people), rows)
+            connection.execute(insert(users), rows)
 
     def change(self, name: str, **values: Any) -> None:
         with writing(self.engine) as connection:
-            connection.execute(update(people).where(people.c.external_id == name).values(values))
+            connection.execute(update(users).where(users.c.external_id == name).values(values))
 
     def publish(
         self,
@@ -149,8 +149,8 @@ class World:
     def wait(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
-    def books(self, announcement_id: int) -> Books:
-        return next(s.books for s in statuses(self.engine) if s.announcement_id == announcement_id)
+    def totals(self, announcement_id: int) -> Totals:
+        return next(s.totals for s in statuses(self.engine) if s.announcement_id == announcement_id)
 
     def check(self) -> None:
         """The books balance, down to the last delivery."""
@@ -160,8 +160,8 @@ class World:
         """By name: why somebody is excluded, None for those who are not."""
         with reading(self.engine) as connection:
             rows = connection.execute(
-                select(people.c.external_id, deliveries.c.exclusion)
-                .join(people, people.c.id == deliveries.c.recipient_id)
+                select(users.c.external_id, deliveries.c.exclusion)
+                .join(users, users.c.id == deliveries.c.recipient_id)
                 .where(deliveries.c.announcement_id == announcement_id)
             )
             return {row.external_id: row.exclusion for row in rows}

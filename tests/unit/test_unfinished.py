@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from subscribers.delivery.reporting import as_json, doubtful, left_alone, reasons
+from subscribers.delivery.status_report import as_json, left_alone, reasons, unknown_line
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
-from subscribers.ledger.books import Books, Status
-from subscribers.ledger.channel import Closure
-from subscribers.ledger.ledger import Doubt
+from subscribers.ledger.ledger import UnknownBatch
+from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.totals import Status, Totals
 from subscribers.model import AnnouncementState
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-DOUBT = Doubt(
+DOUBT = UnknownBatch(
     batch_id=17,
     announcement_id=3,
     size=1,
@@ -36,12 +36,14 @@ def announcement(number: int, state: str, *, waiting: int = 2, reason: str | Non
         labels={},
         pause_reason=reason,
         fanned_out_at=NOW if waiting else None,
-        books=Books(audience=waiting, accepted=0, excluded={}, rejected=0, unknown=0, waiting=waiting),
+        totals=Totals(audience=waiting, accepted=0, excluded={}, rejected=0, unknown=0, waiting=waiting),
     )
 
 
-def ends(*present: Status, not_before: datetime | None = None, closure: Closure | None = None) -> list[str]:
-    return list(open_ends(present, [], not_before=not_before, closure=closure))
+def ends(
+    *present: Status, not_before: datetime | None = None, pause: ProviderPause | None = None
+) -> list[str]:
+    return list(open_ends(present, [], not_before=not_before, pause=pause))
 
 
 def test_an_announcement_behind_a_held_one_says_for_which_it_waits_and_is_no_failure() -> None:
@@ -64,8 +66,8 @@ def test_a_pause_of_its_own_is_a_failure_with_its_reason() -> None:
 
 def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
     assert ends(announcement(3, "open")) == ["2 wait: run policy-notify deliver again"]
-    asked = Closure(until=NOW, detail="429 slow down", to_keep_pace=False)
-    [end] = ends(announcement(3, "open"), not_before=NOW, closure=asked)
+    asked = ProviderPause(until=NOW, detail="429 slow down", for_hourly_limit=False)
+    [end] = ends(announcement(3, "open"), not_before=NOW, pause=asked)
     assert end == (
         "2 wait: the provider is left alone until 2026-06-01 12:00:00 UTC (429 slow down); "
         "run policy-notify deliver then"
@@ -79,7 +81,7 @@ def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None
     assert tried_again([waits], not_before=NOW) == (
         "2 recipients will be tried again at 2026-06-01 12:00 UTC or later: policy-notify deliver"
     )
-    late = open_ends([waits], [], not_before=NOW, closure=None, put_off_for=timedelta(days=2))
+    late = open_ends([waits], [], not_before=NOW, pause=None, put_off_for=timedelta(days=2))
     assert list(late) == [
         "somebody has been waiting for another try for 2 days; policy-notify status says why"
     ]
@@ -87,19 +89,19 @@ def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None
 
 def test_whoever_was_set_aside_by_this_run_is_a_failure_with_what_to_do() -> None:
     waits = replace(announcement(3, "open", waiting=1), set_aside={"5.7.1 not authorized": 1})
-    [end] = open_ends([waits], [], not_before=None, closure=None, newly_set_aside=1)
+    [end] = open_ends([waits], [], not_before=None, pause=None, newly_set_aside=1)
     assert end.startswith("1 recipient was refused, perhaps not for the email address, and set aside; ")
     assert "policy-notify retry ANNOUNCEMENT" in end
 
 
 def test_a_provider_that_wants_less_from_us_is_named_with_its_words() -> None:
-    asked = Closure(until=NOW, detail="451 4.7.1 slow down", to_keep_pace=False)
-    paced = Closure(until=NOW, detail="to keep the pace", to_keep_pace=True)
+    asked = ProviderPause(until=NOW, detail="451 4.7.1 slow down", for_hourly_limit=False)
+    paced = ProviderPause(until=NOW, detail="to keep the pace", for_hourly_limit=True)
     assert list(left_alone("smtp", asked)) == [
         "smtp: left alone until 2026-06-01 12:00:00 UTC (451 4.7.1 slow down)"
     ]
     assert list(left_alone("smtp", paced)) == list(left_alone("smtp", None)) == []
-    assert as_json([], [], {}, {}, closure=asked)["provider"] == {
+    assert as_json([], [], {}, {}, pause=asked)["provider"] == {
         "left_alone_until": "2026-06-01T12:00:00+00:00",
         "reason": "451 4.7.1 slow down",
     }
@@ -120,21 +122,21 @@ def test_reasons_are_listed_by_their_number() -> None:
 
 
 def test_whoever_waits_for_the_pace_is_told_so() -> None:
-    paced = Closure(until=NOW, detail="to keep the pace", to_keep_pace=True)
-    [end] = ends(announcement(3, "open"), not_before=NOW, closure=paced)
+    paced = ProviderPause(until=NOW, detail="to keep the pace", for_hourly_limit=True)
+    [end] = ends(announcement(3, "open"), not_before=NOW, pause=paced)
     assert end == "2 wait for the pace's sake: run policy-notify deliver again"
 
 
 def test_a_doubt_counts_one_recipient_as_one_and_can_be_looked_up() -> None:
     assert "batch 17 (1 recipient) is in doubt: time-out" in open_ends(
-        [], [DOUBT], not_before=None, closure=None
+        [], [DOUBT], not_before=None, pause=None
     )
     for key in ("notify_attempt=abc", "SHA-256 d1", "2026-06-01 12:00:00 UTC", "sendgrid"):
-        assert key in doubtful(DOUBT)
+        assert key in unknown_line(DOUBT)
 
 
 def test_a_doubt_is_looked_up_by_what_the_provider_knows() -> None:
     """SendGrid never got the Message-ID, a mail server never the attempt."""
-    assert "Message-ID" not in doubtful(DOUBT)
-    assert "Message-ID <3-5.feed@…>" in doubtful(replace(DOUBT, transport="smtp"))
-    assert "abc" not in doubtful(replace(DOUBT, transport="smtp"))
+    assert "Message-ID" not in unknown_line(DOUBT)
+    assert "Message-ID <3-5.feed@…>" in unknown_line(replace(DOUBT, transport="smtp"))
+    assert "abc" not in unknown_line(replace(DOUBT, transport="smtp"))

@@ -13,7 +13,7 @@ from subscribers.model import BatchState, announcements, attempts, batches, deli
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class UnknownBatch:
     """A batch of which it is not known whether it was sent."""
 
     batch_id: int
@@ -27,7 +27,7 @@ class Doubt:
     message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
 
 
-def all_doubts(connection: Connection) -> Sequence[Doubt]:
+def unknown_batches(connection: Connection) -> Sequence[UnknownBatch]:
     """The batches in doubt, oldest first."""
     rows = connection.execute(
         select(
@@ -53,6 +53,6 @@ def all_doubts(connection: Connection) -> Sequence[Doubt]:
     return [_doubt(**row._mapping) for row in rows]
 
 
-def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> Doubt:
+def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> UnknownBatch:
     recipient = f"{values['announcement_id']}-{'N' if only_id is None else only_id}"
-    return Doubt(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")
+    return UnknownBatch(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")

@@ -20,8 +20,8 @@ from support.smtp_server import SmtpMail, SmtpServer
 from support.world import SENDER, World
 
 from subscribers.database import UnreadableDatabaseError, migrate, open_database
-from subscribers.delivery.local import deliver
-from subscribers.delivery.settling import UnsettledError, settle
+from subscribers.delivery.recording import UnrecordedAnswerError, settle
+from subscribers.delivery.single_process import deliver
 from subscribers.ledger.ledger import Claim, Ledger
 from subscribers.transports import Transport
 from subscribers.transports.folder import FolderTransport
@@ -74,7 +74,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
         _deliver(world, SmtpTransport(read_server(server.url)))
         starting[0].join()
         assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     assert "batch" in caplog.text
     assert "the provider has accepted it" in caplog.text
     world.check()
@@ -95,7 +95,7 @@ def test_a_sendgrid_answer_given_while_postgresql_restarts_is_not_forgotten(
     with SendGridServer() as provider:
         provider.behave = stop_before_the_answer
         _deliver(world, SendGridTransport(api_key=API_KEY, host=provider.url, subuser=None))
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     world.check()
 
 
@@ -117,7 +117,7 @@ def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written
     with SmtpServer() as server:
         _deliver(world, SmtpTransport(read_server(server.url)))
         assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     world.check()
 
 
@@ -154,7 +154,7 @@ def test_an_answer_given_while_sqlite_is_locked_is_not_forgotten(
             monkeypatch.setattr(Path, "replace", lambda *names: (lock_once(), write(*names))[1])
             _deliver(world, FolderTransport(tmp_path / "mails"))
     locking.join()
-    assert world.books(2).accepted == 3
+    assert world.totals(2).accepted == 3
     world.check()
 
 
@@ -164,7 +164,7 @@ def test_the_wait_for_the_database_ends_and_says_what_is_known() -> None:
     def fail() -> None:
         raise UnreadableDatabaseError(url, "is away", "mend it")
 
-    with pytest.raises(UnsettledError) as caught:
+    with pytest.raises(UnrecordedAnswerError) as caught:
         settle(
             fail,
             answer="batch 7: the provider has accepted it (id 4711)",

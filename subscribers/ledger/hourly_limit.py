@@ -22,26 +22,26 @@ UNLIMITED = 10**9  # recipients in an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class HourlyLimit:
     """Recipients in an hour: at most ``hourly``, and ``first_day`` on a new sender's first day."""
 
-    hourly: int | None = None
+    every_day: int | None = None
     first_day: int | None = None
 
     @property
     def is_limited(self) -> bool:
         """Whether there is a pace to keep."""
-        return self.hourly is not None or self.first_day is not None
+        return self.every_day is not None or self.first_day is not None
 
     def on_day(self, days: int) -> int:
         """The recipients in an hour after so many days with mail."""
-        hourly = UNLIMITED if self.hourly is None else self.hourly
+        hourly = UNLIMITED if self.every_day is None else self.every_day
         if self.first_day is None:
             return hourly
         return min(hourly, int(self.first_day * GROWTH ** min(days, REMEMBERED.days)))
 
 
-NO_PACE = Pace()
+NO_LIMIT = HourlyLimit()
 
 
 def most_in_a_batch(hourly: int) -> int:
@@ -75,12 +75,12 @@ def days_with_mail(connection: Connection, transport: str, *, now: datetime) -> 
 
 
 def end_of(
-    recipients: int, pace: Pace, *, days: int, now: datetime, at_most: float | None = None
+    recipients: int, hourly_limit: HourlyLimit, *, days: int, now: datetime, at_most: float | None = None
 ) -> datetime:
     """When so many are told at this pace, and at ``at_most`` in an hour where the provider is slower."""
     moment, left = now, float(recipients)
     for day in range(days, days + 10_000):
-        hourly = float(pace.on_day(day))
+        hourly = float(hourly_limit.on_day(day))
         if at_most is not None:
             hourly = min(hourly, at_most)
         tomorrow = datetime.combine(moment.astimezone(UTC).date() + timedelta(days=1), time(), UTC)

@@ -12,8 +12,8 @@ from support.world import SENDER, World
 from subscribers.database import reading
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.sending import deliver_batch
+from subscribers.ledger.hourly_limit import HourlyLimit, days_with_mail
 from subscribers.ledger.ledger import Ledger
-from subscribers.ledger.pace import Pace, days_with_mail
 from subscribers.transports import ThrottledError
 
 HOUR = timedelta(hours=1)
@@ -29,16 +29,17 @@ def waiting(world: World) -> World:
     return world
 
 
-def keep(world: World, pace: Pace) -> None:
+def keep(world: World, hourly_limit: HourlyLimit) -> None:
     """Let the world's sender keep this pace."""
-    world.ledger = Ledger(world.engine, now=lambda: world.now, pace=pace)
+    world.ledger = Ledger(world.engine, now=lambda: world.now, hourly_limit=hourly_limit)
 
 
 def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
     """Let so many senders send whatever they may, second by second; how many mails that makes."""
     before, end = sum(world.transport.mails.values()), world.now + duration
     senders = [world.ledger] + [
-        Ledger(world.engine, now=lambda: world.now, pace=world.ledger.pace) for _ in range(ledgers - 1)
+        Ledger(world.engine, now=lambda: world.now, hourly_limit=world.ledger.hourly_limit)
+        for _ in range(ledgers - 1)
     ]
     while world.now < end:
         for ledger in senders:
@@ -51,19 +52,19 @@ def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
 
 
 def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: World) -> None:
-    keep(waiting, Pace(hourly=120))
+    keep(waiting, HourlyLimit(every_day=120))
     assert send_for(waiting, HOUR, ledgers=3) == 120
     assert max(len(mailing.recipients) for mailing in waiting.transport.taken) == 2, "spread over the hour"
 
 
 def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: World) -> None:
-    keep(waiting, Pace(hourly=120))
+    keep(waiting, HourlyLimit(every_day=120))
     waiting.transport.answers = [ThrottledError("slow down", retry_after=600.0)]
     assert send_for(waiting, HOUR) == 100
 
 
 def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: World) -> None:
-    keep(waiting, Pace(hourly=60))
+    keep(waiting, HourlyLimit(every_day=60))
     send_for(waiting, timedelta(minutes=1))
     first, second, *_ = waiting.ledger.sendable(waiting.transport)
     assert waiting.ledger.claim(first, waiting.transport) is not None
@@ -72,7 +73,7 @@ def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: World)
 
 
 def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: World) -> None:
-    keep(waiting, Pace(hourly=50, first_day=20))
+    keep(waiting, HourlyLimit(every_day=50, first_day=20))
     told = []
     for _ in range(4):
         told.append(send_for(waiting, timedelta(minutes=59)))
@@ -81,7 +82,7 @@ def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: Wor
 
 
 def test_a_month_without_mail_makes_a_sender_new_again(waiting: World) -> None:
-    keep(waiting, Pace(first_day=20))
+    keep(waiting, HourlyLimit(first_day=20))
     send_for(waiting, HOUR)
     waiting.wait(days=1)
     assert send_for(waiting, HOUR) == 28
@@ -96,13 +97,15 @@ def test_without_a_pace_nothing_waits(waiting: World) -> None:
     assert Counter(waiting.transport.mails.values()) == {1: 150}
 
 
-@pytest.mark.parametrize("pace", [Pace(hourly=120), Pace(hourly=60, first_day=20)])
-def test_the_forecast_counts_with_the_pace_and_holds(waiting: World, pace: Pace) -> None:
-    keep(waiting, pace)
+@pytest.mark.parametrize(
+    "hourly_limit", [HourlyLimit(every_day=120), HourlyLimit(every_day=60, first_day=20)]
+)
+def test_the_forecast_keeps_the_hourly_limit_and_holds(waiting: World, hourly_limit: HourlyLimit) -> None:
+    keep(waiting, hourly_limit)
     begun = waiting.now
     foretold = []
-    while waiting.books(2).waiting:
-        foretold.append(forecast(waiting.engine, 2, "sendgrid", now=waiting.now, pace=pace))
+    while waiting.totals(2).waiting:
+        foretold.append(forecast(waiting.engine, 2, "sendgrid", now=waiting.now, hourly_limit=hourly_limit))
         send_for(waiting, timedelta(minutes=40))
     with_mail = max(mailing.written_at for mailing in waiting.transport.taken)
     for expected in foretold[:-1]:
@@ -111,24 +114,24 @@ def test_the_forecast_counts_with_the_pace_and_holds(waiting: World, pace: Pace)
 
 
 def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: World) -> None:
-    pace = Pace(hourly=1800)
-    keep(waiting, pace)
+    hourly_limit = HourlyLimit(every_day=1800)
+    keep(waiting, hourly_limit)
     begun = waiting.now
     waiting.transport.rule = lambda _: waiting.wait(seconds=70)
     send_for(waiting, timedelta(minutes=2))
-    expected = forecast(waiting.engine, 2, "sendgrid", now=waiting.now, pace=pace)
+    expected = forecast(waiting.engine, 2, "sendgrid", now=waiting.now, hourly_limit=hourly_limit)
     send_for(waiting, timedelta(minutes=30))
-    assert waiting.books(2).waiting == 0
+    assert waiting.totals(2).waiting == 0
     end = waiting.transport.taken[-1].written_at + timedelta(seconds=70)
     assert expected is not None
     assert abs(expected - end) <= (end - begun) / 10
 
 
 def test_a_pace_outlives_the_process(database: Engine, waiting: World) -> None:
-    keep(waiting, Pace(hourly=60))
+    keep(waiting, HourlyLimit(every_day=60))
     send_for(waiting, timedelta(seconds=1))
-    keep(waiting, Pace(hourly=60))
+    keep(waiting, HourlyLimit(every_day=60))
     assert waiting.ledger.sendable(waiting.transport) == []
-    closure = waiting.ledger.closure(waiting.transport)
-    assert closure is not None
-    assert closure.to_keep_pace
+    pause = waiting.ledger.provider_pause(waiting.transport)
+    assert pause is not None
+    assert pause.for_hourly_limit

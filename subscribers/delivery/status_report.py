@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from subscribers.announcing.publishing import Publication
-from subscribers.ledger.books import Status
-from subscribers.ledger.channel import Closure
-from subscribers.ledger.doubts import Doubt
+from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.totals import Status
+from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import Outcome
 from subscribers.transports import ATTEMPT_ARGUMENT
 
@@ -34,7 +34,7 @@ def told(publication: Publication) -> Iterator[str]:
 
 
 def described(
-    present: Sequence[Status], doubts: Sequence[Doubt], ends: Ends, outcomes: Outcomes
+    present: Sequence[Status], doubts: Sequence[UnknownBatch], ends: Ends, outcomes: Outcomes
 ) -> Iterator[str]:
     """Every announcement's books with what the provider has reported since, then every doubt."""
     if not present:
@@ -45,7 +45,7 @@ def described(
         yield from reasons(status)
         yield from _reported(outcomes.get(status.announcement_id, {}))
     for doubt in doubts:
-        yield doubtful(doubt)
+        yield unknown_line(doubt)
 
 
 def _reported(counted: Mapping[str, int]) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _reported(counted: Mapping[str, int]) -> Iterator[str]:
         yield f"  reported since by the provider: {shown}"
 
 
-def doubtful(doubt: Doubt) -> str:
+def unknown_line(doubt: UnknownBatch) -> str:
     """A doubt, and by what it can be found at the provider or in the log of the mail server."""
     # SendGrid is not told the Message-ID, and a mail server not the attempt.
     where = (
@@ -76,7 +76,7 @@ def line(status: Status) -> str:
     head = f"announcement {status.announcement_id}"
     if status.state == "baseline":
         return f"{head}: baseline of {status.made_at:%Y-%m-%d}, {len(status.labels)} documents, nobody told"
-    books = status.books
+    books = status.totals
     state = "complete" if status.is_complete else str(status.state)
     if status.pause_reason:
         state += f" by itself ({status.pause_reason})"
@@ -114,24 +114,24 @@ def reasons(status: Status) -> Iterator[str]:
             yield f"  {words}: " + ", ".join(f"{count:,} × {reason}" for reason, count in listed) + remedy
 
 
-def left_alone(transport: str, closure: Closure | None) -> Iterator[str]:
+def left_alone(transport: str, pause: ProviderPause | None) -> Iterator[str]:
     """Until when nobody calls the provider, and why; nothing where somebody may."""
-    if closure is not None and not closure.to_keep_pace:
-        yield f"{transport}: left alone until {closure.until:%Y-%m-%d %H:%M:%S} UTC ({closure.detail})"
+    if pause is not None and not pause.for_hourly_limit:
+        yield f"{transport}: left alone until {pause.until:%Y-%m-%d %H:%M:%S} UTC ({pause.detail})"
 
 
 def as_json(
     present: Sequence[Status],
-    doubts: Sequence[Doubt],
+    doubts: Sequence[UnknownBatch],
     ends: Ends,
     outcomes: Outcomes,
     *,
-    closure: Closure | None = None,
+    pause: ProviderPause | None = None,
 ) -> dict[str, Any]:
     """The same for a program."""
     return {
-        "provider": {"left_alone_until": closure.until.isoformat(), "reason": closure.detail}
-        if closure is not None and not closure.to_keep_pace
+        "provider": {"left_alone_until": pause.until.isoformat(), "reason": pause.detail}
+        if pause is not None and not pause.for_hourly_limit
         else None,
         "announcements": [
             {
@@ -143,13 +143,13 @@ def as_json(
                 "commit": status.commit,
                 "documents": dict(status.labels),
                 "pause_reason": status.pause_reason,
-                "audience": status.books.audience,
-                "accepted": status.books.accepted,
+                "audience": status.totals.audience,
+                "accepted": status.totals.accepted,
                 "only_written": status.written,
-                "excluded": dict(status.books.excluded),
-                "rejected": status.books.rejected,
-                "unknown": status.books.unknown,
-                "waiting": status.books.waiting,
+                "excluded": dict(status.totals.excluded),
+                "rejected": status.totals.rejected,
+                "unknown": status.totals.unknown,
+                "waiting": status.totals.waiting,
                 "rejected_because": dict(status.rejected),
                 "set_aside": dict(status.set_aside),
                 "put_off": dict(status.put_off),

@@ -25,7 +25,7 @@ FOLDER = "folder"  # the name of the transport that writes files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Totals:
     """One announcement's account: ``audience`` is the sum of the other five, always.
 
     ``excluded`` is by reason. Before the fan-out nobody is in the audience yet.
@@ -62,7 +62,7 @@ class Status:
     labels: Mapping[str, str]
     pause_reason: str | None
     fanned_out_at: datetime | None
-    books: Books
+    totals: Totals
     rejected: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, int] = field(default_factory=dict)
     put_off: Mapping[str, int] = field(default_factory=dict)
@@ -71,12 +71,12 @@ class Status:
     @property
     def under_way(self) -> int:
         """The recipients that wait for anything but the time of another try."""
-        return self.books.waiting - sum(self.set_aside.values()) - sum(self.put_off.values())
+        return self.totals.waiting - sum(self.set_aside.values()) - sum(self.put_off.values())
 
     @property
     def is_complete(self) -> bool:
         """Whether nobody waits and nothing is in doubt."""
-        return self.fanned_out_at is not None and not self.books.waiting and not self.books.unknown
+        return self.fanned_out_at is not None and not self.totals.waiting and not self.totals.unknown
 
     @property
     def is_settled(self) -> bool:
@@ -98,7 +98,7 @@ def statuses(engine: Engine) -> Sequence[Status]:
                 labels=_labels(connection, row.id),
                 pause_reason=row.pause_reason,
                 fanned_out_at=row.fanned_out_at,
-                books=_books(connection, row.id, audience=row.audience or 0),
+                totals=_totals(connection, row.id, audience=row.audience or 0),
                 written=_written(connection, row.id),
                 **_reasons(connection, row.id),
             )
@@ -122,9 +122,9 @@ def outcomes(engine: Engine) -> Mapping[int, Mapping[str, int]]:
 def audit(engine: Engine) -> Sequence[str]:
     """What is wrong in the books when every single delivery is counted; nothing, unless there is a bug."""
     problems = [
-        f"announcement {status.announcement_id}: {status.books}"
+        f"announcement {status.announcement_id}: {status.totals}"
         for status in statuses(engine)
-        if not status.books.are_balanced
+        if not status.totals.are_balanced
     ]
     with reading(engine) as connection:
         counted = select(deliveries.c.announcement_id, func.count().label("number")).group_by(
@@ -228,7 +228,7 @@ def _reasons(connection: Connection, announcement_id: int) -> dict[str, dict[str
     return found
 
 
-def _books(connection: Connection, announcement_id: int, *, audience: int) -> Books:
+def _totals(connection: Connection, announcement_id: int, *, audience: int) -> Totals:
     sizes: dict[str, int] = dict(
         connection.execute(
             select(batches.c.state, func.sum(batches.c.size))
@@ -243,7 +243,7 @@ def _books(connection: Connection, announcement_id: int, *, audience: int) -> Bo
             .group_by(deliveries.c.exclusion)
         ).all()
     )
-    return Books(
+    return Totals(
         audience=audience,
         accepted=sizes.get(BatchState.ACCEPTED, 0),
         excluded=excluded,

@@ -9,7 +9,7 @@ from datetime import datetime
 from subscribers.errors import NotifyError
 from subscribers.messages.message import Message
 from subscribers.settings import Sender
-from subscribers.transports import DoubtfulError, Mailing, NotSentError, Recipient, Transport
+from subscribers.transports import Mailing, NotSentError, Recipient, Transport, UnconfirmedError
 from subscribers.users.email_addresses import read_address
 
 
@@ -43,5 +43,5 @@ def send_test(
         return transport.prepare(mailing).send(may_write=lambda: True)
     except NotSentError as error:
         raise TestMailError(f"test mail: not sent ({error}); see policy-notify doctor") from error
-    except DoubtfulError as error:
+    except UnconfirmedError as error:
         raise TestMailError(f"test mail: perhaps sent ({error}); look for it before you repeat") from error

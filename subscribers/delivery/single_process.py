@@ -44,10 +44,10 @@ def deliver(
             deliver_batch(ledger, transport, batch_id, sender=sender)
             on_batch()
         if not sendable:
-            chance, closure = ledger.next_chance(transport), ledger.closure(transport)
+            chance, pause = ledger.next_chance(transport), ledger.provider_pause(transport)
             if chance is None:
                 return
-            for_the_pace = closure is not None and closure.to_keep_pace and chance <= closure.until
+            for_the_pace = pause is not None and pause.for_hourly_limit and chance <= pause.until
             if chance - ledger.now() > patience and not for_the_pace:
                 return
             stop.wait(max((chance - ledger.now()).total_seconds(), 0.05))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from subscribers.announcing.publishing import Plan
 from subscribers.database import reading
-from subscribers.ledger import books
+from subscribers.ledger import totals
 from subscribers.ledger.audience import FanOut, counts_for
 from subscribers.messages.message import Message
 from subscribers.site.history_json import PublishedHistory
@@ -27,7 +27,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class ExpectedAudience:
     """Who would get what; ``waits_for`` is an announcement whose audience has to be known first."""
 
     mails: tuple[Mail, ...]
@@ -35,14 +35,14 @@ class Rehearsal:
     waits_for: int | None
 
 
-def rehearse(engine: Engine, history: PublishedHistory, plan: Plan) -> Rehearsal:
+def count_audience(engine: Engine, history: PublishedHistory, plan: Plan) -> ExpectedAudience:
     """Count whom the planned announcement would reach if it went out now."""
     previous_id = plan.known[0].announcement_id
-    if previous_id is not None and books.statuses(engine)[0].fanned_out_at is None:
-        return Rehearsal(mails=(), excluded={}, waits_for=previous_id)
+    if previous_id is not None and totals.statuses(engine)[0].fanned_out_at is None:
+        return ExpectedAudience(mails=(), excluded={}, waits_for=previous_id)
     messages = {
-        (language, last_told_id or UNRECORDED): message
-        for (language, last_told_id), message in plan.messages.items()
+        (language, last_notified_id or UNRECORDED): message
+        for (language, last_notified_id), message in plan.messages.items()
     }
     own = history.language
     fan_out = FanOut(
@@ -56,15 +56,15 @@ def rehearse(engine: Engine, history: PublishedHistory, plan: Plan) -> Rehearsal
     mails: list[Mail] = []
     excluded: Counter[str] = Counter()
     with reading(engine) as connection:
-        for language, last_told_id, exclusion, number in connection.execute(counts_for(fan_out)):
+        for language, last_notified_id, exclusion, number in connection.execute(counts_for(fan_out)):
             if exclusion is not None:
                 excluded[exclusion] += number
-            elif message := messages[language, last_told_id]:
+            elif message := messages[language, last_notified_id]:
                 mails.append(Mail(message=message, people=number))
-    return Rehearsal(mails=tuple(mails), excluded=excluded, waits_for=None)
+    return ExpectedAudience(mails=tuple(mails), excluded=excluded, waits_for=None)
 
 
-def described(plan: Plan, rehearsal: Rehearsal) -> Iterator[str]:
+def described(plan: Plan, rehearsal: ExpectedAudience) -> Iterator[str]:
     """The rehearsal in words, a line each."""
     if plan.baseline is not None:
         yield "the site would be known from now on"

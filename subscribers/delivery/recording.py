@@ -18,7 +18,7 @@ BETWEEN_TRIES_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-class UnsettledError(NotifyError):
+class UnrecordedAnswerError(NotifyError):
     """The provider's answer is known, and the database could not be written."""
 
 
@@ -34,7 +34,7 @@ def settle(write: Callable[[], None], *, answer: str, remedy: str, patience: tim
         except UnreadableDatabaseError as error:
             if seconds_since_boot() - began > patience.total_seconds():
                 words = f"{answer}, and this could not be recorded: {error}; {remedy}"
-                raise UnsettledError(words) from error
+                raise UnrecordedAnswerError(words) from error
             if not said:
                 said = True
                 log.warning("%s", one_line(f"{answer}; waiting for the database to record this: {error}"))

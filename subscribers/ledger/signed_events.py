@@ -24,16 +24,16 @@ from subscribers.model import (
     AttemptState,
     BatchState,
     Outcome,
-    RegistryAction,
     Unreachable,
+    UserAction,
     attempts,
     batches,
     deliveries,
     event_posts,
     events,
-    people,
-    registry_records,
     unmatched_events,
+    user_records,
+    users,
 )
 
 STRENGTH = tuple(Outcome)  # from weakest to strongest
@@ -269,16 +269,16 @@ def _note_unreachable(connection: Connection, fresh: Iterable[Event]) -> None:
             if event.unreachable is Unreachable.BOUNCED:
                 stands.append(Unreachable.BOUNCED.value)
             connection.execute(
-                update(people)
+                update(users)
                 .where(
-                    people.c.id == event.recipient_id,
-                    func.lower(people.c.email) == event.address.lower(),
+                    users.c.id == event.recipient_id,
+                    func.lower(users.c.email) == event.address.lower(),
                     ~exists().where(
-                        registry_records.c.person_id == people.c.id,
-                        registry_records.c.action == RegistryAction.REACHABLE.value,
-                        registry_records.c.at >= event.occurred_at,
+                        user_records.c.user_id == users.c.id,
+                        user_records.c.action == UserAction.REACHABLE.value,
+                        user_records.c.at >= event.occurred_at,
                     ),
-                    or_(people.c.unreachable.is_(None), people.c.unreachable.not_in(stands)),
+                    or_(users.c.unreachable.is_(None), users.c.unreachable.not_in(stands)),
                 )
                 .values(unreachable=event.unreachable.value, unreachable_at=event.occurred_at)
             )

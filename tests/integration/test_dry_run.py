@@ -6,9 +6,9 @@ from typing import Literal
 
 from support.world import SENDER, World
 
+from subscribers.announcing.dry_run import count_audience, described
 from subscribers.announcing.publishing import Opening, plan
-from subscribers.announcing.rehearsal import described, rehearse
-from subscribers.ledger.books import statuses
+from subscribers.ledger.totals import statuses
 from subscribers.site.site_reader import open_site
 
 
@@ -20,7 +20,7 @@ def dry_run(
 ) -> list[str]:
     site = open_site(str(world.site.write()))
     planned = plan(world.engine, site, sender=SENDER, changes=changes, opening=opening, now=world.now)
-    return list(described(planned, rehearse(world.engine, site.history, planned)))
+    return list(described(planned, count_audience(world.engine, site.history, planned)))
 
 
 def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
@@ -47,7 +47,7 @@ def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
     number = world.publish().announcement_id
     assert number is not None
     world.deliver()
-    books = world.books(number)
+    books = world.totals(number)
     assert books.accepted == 4
     assert books.excluded == {"restricted": 1, "same address": 1}
 
