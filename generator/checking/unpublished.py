@@ -12,8 +12,8 @@ from generator.checking.removed_documents import removal_findings
 from generator.checking.report import Finding, Proposal, Removal, Report
 from generator.git.repository import Repository
 from generator.site.config import SiteConfig
-from generator.site.history_json import Published, VersionKey
 from generator.site.links import Links
+from generator.site.published_history import PublishedHistory, VersionKey
 from generator.site.renderer import renderer_of
 from generator.site.urls import SiteDocument, assign_paths
 from generator.versions.history import read_history
@@ -30,7 +30,7 @@ def check_unpublished(
     config: SiteConfig,
     repository: Repository,
     *,
-    published: Published,
+    published: PublishedHistory,
     cache: MutableMapping[str, str],
 ) -> UnpublishedReport:
     """Check every committed version that is not ``published``, as of the day on which it was merged."""
@@ -84,7 +84,7 @@ def check_unpublished(
     )
 
 
-def _removed(places: tuple[SiteDocument, ...], published: Published) -> Iterator[SiteDocument]:
+def _removed(places: tuple[SiteDocument, ...], published: PublishedHistory) -> Iterator[SiteDocument]:
     """The documents that were there at the last publication and are not any more."""
     for place in places:
         ids = {place.history.id, *place.history.former_ids}

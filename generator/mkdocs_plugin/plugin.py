@@ -41,9 +41,9 @@ from generator.site.build import Built, Site
 from generator.site.config import SiteConfig
 from generator.site.content_security_policy import ContentSecurityPolicy, hosts
 from generator.site.headings import table_of_contents
-from generator.site.history_json import Published
 from generator.site.material_fixes import mended
 from generator.site.page_layout import Article, PageLayout, in_language
+from generator.site.published_history import PublishedHistory
 from generator.site.template_cache import TemplateCache
 from generator.site.trusted_cache import open_cache
 
@@ -63,7 +63,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     def __init__(self) -> None:
         self.day: date | None = None
-        self.published: Published | None = None
+        self.published: PublishedHistory | None = None
         self.before: Path | None = None
         self.built: Built | None = None
         self._preview = False

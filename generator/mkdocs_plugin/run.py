@@ -23,11 +23,11 @@ from generator.mkdocs_plugin.plugin import PolicySitePlugin
 from generator.mkdocs_plugin.refusals import refusals_of_mkdocs
 from generator.site.build import Built
 from generator.site.config import SiteConfig
-from generator.site.history_json import Published
+from generator.site.published_history import PublishedHistory
 
 
 def build(
-    config_file: Path, *, site_dir: Path, before: Path, day: date | None, published: Published | None
+    config_file: Path, *, site_dir: Path, before: Path, day: date | None, published: PublishedHistory | None
 ) -> Built:
     """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first.
 

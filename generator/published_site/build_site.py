@@ -18,7 +18,7 @@ from generator.published_site.earlier_site import read_earlier_site
 from generator.published_site.site_folder import refuse_foreign_folder
 from generator.site.build import Built
 from generator.site.config import SiteConfig
-from generator.site.history_json import Published
+from generator.site.published_history import PublishedHistory
 from generator.site.trusted_cache import open_cache
 from generator.site.urls import HISTORY
 
@@ -65,7 +65,7 @@ def build_site(
     return folder, built
 
 
-def _checked(config: SiteConfig, earlier: Published) -> Published:
+def _checked(config: SiteConfig, earlier: PublishedHistory) -> PublishedHistory:
     """What is published, with what a check finds in the versions that are to be."""
     opened, _ = open_cache(config.cache)  # the build itself says where it is not used
     with open_repository(config.documents) as repository, opened as cache:

@@ -13,7 +13,7 @@ from threading import Thread
 from urllib.error import HTTPError
 
 from generator.errors import PolicyError
-from generator.site.history_json import Published, UnreadablePublishedError, read_published
+from generator.site.published_history import PublishedHistory, UnreadablePublishedError, read_published
 
 SILENCE_SECONDS = 30
 ANSWER_SECONDS = 120
@@ -39,7 +39,7 @@ class AlreadyPublishedError(PolicyError):
         self.where = where
 
 
-def read_earlier_site(where: str, *, first_publication: bool) -> Published | None:
+def read_earlier_site(where: str, *, first_publication: bool) -> PublishedHistory | None:
     """What is published, or None before the first publication, which has to be said.
 
     A missing or empty history is refused otherwise: with it, a build could silently lose every version.

@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 from generator.language import load_language
 from generator.markdown.python_markdown import as_source
 from generator.rendered.characters import clean
-from generator.site import history_json
 from generator.site.document_pages import DocumentPages
 from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
 from generator.site.feeds import Entry, feed_title
 from generator.site.headings import with_one_title
-from generator.site.history_json import Digests
+from generator.site.history_json import Digests, in_force_json
 from generator.site.output import Output, nothing
 from generator.site.pdf import Printer
 from generator.site.plain_text import plain_text
+from generator.site.redline_json import redline_json
 from generator.site.redlines import Redlines, RedlineTexts
 from generator.site.urls import SiteDocument
 from generator.site.version_texts import VersionTexts
@@ -192,7 +192,7 @@ class Archive:
         """What is there once for each document, beside its own page."""
         document, shown = view.document, view.shown
         self._output.page(self._pages.in_force(view))
-        self._output.file(document.in_force_json_path, history_json.in_force_json(view))
+        self._output.file(document.in_force_json_path, in_force_json(view))
         if len(view.versions) > 1:
             self._output.page(self._pages.comparison(view))
         text = self._rendering.anywhere(self._rendering.html(shown), shown, here=document.page_path)
@@ -202,7 +202,7 @@ class Archive:
         document = view.document
         page = document.change_path(version)
         self._output.page(self._pages.change(view, version, self._on_page(redline, version, page=page)))
-        raw = history_json.redline_json(
+        raw = redline_json(
             document.history.id,
             version,
             redline,

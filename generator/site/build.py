@@ -17,7 +17,6 @@ from xml.etree import ElementTree as ET
 
 from generator.errors import PolicyError
 from generator.git.repository import Repository
-from generator.site import history_json
 from generator.site.allowed_files import OccupiedPaths
 from generator.site.archive import Archive
 from generator.site.config import SiteConfig
@@ -27,11 +26,12 @@ from generator.site.document_pages import DocumentPages, page_templates
 from generator.site.document_view import ChangeSize, DocumentView, make_document_views
 from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
 from generator.site.hidden_readmes import HIDDEN_README, without_hidden_readmes
-from generator.site.history_json import Digests, Published
+from generator.site.history_json import SCHEMA_FILE, Digests, history_json
 from generator.site.links import Links
 from generator.site.output import Output, nothing
 from generator.site.page_layout import Article, PageLayout
 from generator.site.pdf import Printer
+from generator.site.published_history import PublishedHistory, refuse_lost_versions
 from generator.site.redlines import Redlines
 from generator.site.renderer import renderer_of
 from generator.site.site_pages import SitePages
@@ -94,7 +94,7 @@ class Site:
         cache: MutableMapping[str, str],
         day: date,
         draft_at: datetime | None = None,
-        published: Published | None = None,
+        published: PublishedHistory | None = None,
         scripts: Mapping[str, str],
     ) -> None:
         self._config = config
@@ -142,7 +142,7 @@ class Site:
             announce=config.announce,
             files=self._files.now.keys(),
         )
-        self._warnings = history_json.refuse_lost_versions(published, self.documents) if published else []
+        self._warnings = refuse_lost_versions(published, self.documents) if published else []
         self._warnings += [f"{in_repository(folder, path)}: {HIDDEN_README}" for path in readmes]
         self._held_for = published.held_for if published else {}
         for path in self._files.now.keys() & SITE_FILES:
@@ -256,13 +256,13 @@ class Site:
         if ROBOTS not in self._files.now:
             robots = ROBOTS_TEXT.format(sitemap=urljoin(self._config.site_url, SITEMAP))
             output.file(ROBOTS, robots.encode())
-        output.file(SCHEMA, history_json.SCHEMA_FILE.read_bytes())
+        output.file(SCHEMA, SCHEMA_FILE.read_bytes())
         sitemap = self._sitemap(other_pages)
         output.file(SITEMAP, sitemap)
         output.file(f"{SITEMAP}.gz", gzip.compress(sitemap, mtime=0))
         output.file(
             HISTORY,
-            history_json.history_json(
+            history_json(
                 self._views,
                 config=self._config,
                 commit=self._history.head,

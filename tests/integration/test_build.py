@@ -8,6 +8,7 @@ import re
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -22,7 +23,12 @@ from generator.errors import (
 )
 from generator.mkdocs_plugin.run import read_config
 from generator.published_site.build_site import build_site, has_uncommitted_edits
-from generator.site.history_json import SCHEMA_FILE, LostVersionError, UnreadablePublishedError
+from generator.site.history_json import SCHEMA_FILE
+from generator.site.published_history import (
+    LostVersionError,
+    UnknownFormatError,
+    UnreadablePublishedError,
+)
 from generator.site.urls import PathTakenError
 
 
@@ -130,7 +136,7 @@ def test_another_version_of_the_same_day_says_which_one_of_the_day_it_is(full: P
 
 def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: PolicySite) -> None:
     document = full.document("privacy")
-    assert document["former_addresses"] == ["data/"]
+    assert document["former_paths"] == ["data/"]
     assert len(document["versions"]) == 3
     assert "url=../privacy/" in full.page("data")
     assert "url=../../../privacy/versions/2026-01-10/" in full.page("data/versions/2026-01-10")
@@ -222,14 +228,12 @@ def test_history_json_and_every_redline_obey_the_schema(full: PolicySite) -> Non
     jsonschema.validate(history, schema, format_checker=jsonschema.FormatChecker())
     for document in history["documents"]:
         for version in document["versions"]:
-            page = (full.folder / version["address"] / "index.html").read_bytes()
+            page = (full.folder / version["path"] / "index.html").read_bytes()
             assert hashlib.sha256(page).hexdigest() == version["page_sha256"]
             if version["redline"]:
-                raw = (full.folder / version["redline"]["address"]).read_bytes()
+                raw = (full.folder / version["redline"]["path"]).read_bytes()
                 assert hashlib.sha256(raw).hexdigest() == version["redline"]["sha256"]
-                jsonschema.validate(
-                    json.loads(raw), {**schema, "$ref": "#/$defs/redline", "required": [], "type": "object"}
-                )
+                jsonschema.validate(json.loads(raw), {"$ref": "#/$defs/redline", "$defs": schema["$defs"]})
     assert full.json("history.schema.json") == schema
 
 
@@ -436,7 +440,7 @@ def test_a_build_that_would_lose_a_published_version_refuses(site: PolicySite, t
     kept = tmp_path / "published.json"
     kept.write_bytes(published.read_bytes())
     site.repository.git("reset", "--quiet", "--hard", "HEAD~1")
-    with pytest.raises(LostVersionError, match="privacy 2026-01-02 was published and would be gone"):
+    with pytest.raises(LostVersionError, match="was published and is missing from this build"):
         site.build(published=kept)
 
 
@@ -448,8 +452,53 @@ def test_a_build_that_would_change_a_published_source_refuses(site: PolicySite, 
     history = site.json("history.json")
     history["documents"][1]["versions"][0]["source_blob"] = "0" * 40
     kept.write_text(json.dumps(history))
-    with pytest.raises(LostVersionError, match="was published from another text"):
+    with pytest.raises(LostVersionError, match="was published from another source file"):
         site.build(published=kept)
+
+
+def as_format_1(history: dict[str, Any]) -> dict[str, Any]:
+    """The same history as policy-site wrote it before format 2."""
+    names = {"path": "address", "former_paths": "former_addresses"}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(key, key): renamed(inner) for key, inner in value.items()}
+        return [renamed(inner) for inner in value] if isinstance(value, list) else value
+
+    return renamed(history) | {"format": 1}
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_a_published_history_of_format_1_counts_like_one_of_format_2(
+    site: PolicySite, tmp_path: Path, older: bool
+) -> None:
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.publish("privacy.md", text("Two."), on=date(2026, 1, 2))
+    site.build()
+    history = site.json("history.json")
+    assert history["format"] == 2
+    published = tmp_path / "published.json"
+    published.write_text(json.dumps(as_format_1(history) if older else history))
+    assert site.build(published=published).warnings == ()
+    site.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    with pytest.raises(LostVersionError):
+        site.build(published=published)
+
+
+def test_a_published_history_of_an_unknown_format_is_refused(site: PolicySite, tmp_path: Path) -> None:
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.build()
+    published = tmp_path / "published.json"
+    published.write_text(json.dumps(site.json("history.json") | {"format": 3}))
+    with pytest.raises(UnknownFormatError, match="has format 3, and this policy-site reads formats 1 and 2"):
+        site.build(published=published)
+
+
+def test_in_force_json_says_path_and_keeps_address_for_sites_that_embed_it(site: PolicySite) -> None:
+    site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
+    site.build()
+    [period] = site.json("privacy/in-force.json")["periods"]
+    assert period["path"] == period["address"] == "privacy/versions/2026-01-01/"
 
 
 def test_a_text_that_is_rendered_otherwise_than_published_is_a_warning(
@@ -481,7 +530,7 @@ def test_a_version_that_a_new_renderer_would_not_see_stays(site: PolicySite, tmp
         versions = site.document("privacy")["versions"]
         assert [(version["number"], version["label"]) for version in versions] == before
         assert [version["returns_to"] for version in versions] == [None, 1, None]
-        [change] = site.json(versions[1]["redline"]["address"])["changes"]
+        [change] = site.json(versions[1]["redline"]["path"])["changes"]
         assert change["text"] == "nothing changed that a reader would see"
         assert site.has("privacy/changes/2026-01-01-2")
         published.write_bytes((site.folder / "history.json").read_bytes())

@@ -21,7 +21,7 @@ from generator.published_site.earlier_site import (
     read_earlier_site,
 )
 from generator.published_site.signing import SigningKeyError
-from generator.site.history_json import UnreadablePublishedError
+from generator.site.published_history import UnreadablePublishedError
 
 EMPTY = json.dumps({"documents": []})
 Serve = Callable[[type[BaseHTTPRequestHandler]], str]

@@ -69,7 +69,7 @@ def test_another_plugin_adds_to_the_text_as_it_was_published(site: PolicySite, n
     site.build()
     assert "<p>Added.</p>" in site.page("privacy")
     [version] = site.document("privacy")["versions"]
-    assert "Added." not in site.page(version["address"].rstrip("/"))
+    assert "Added." not in site.page(version["path"].rstrip("/"))
 
 
 def test_another_plugin_is_started_and_ended(site: PolicySite, neighbour: Neighbour) -> None:

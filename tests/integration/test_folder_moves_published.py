@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.policy_site import PolicySite, text
 
-from generator.site.history_json import LostVersionError
+from generator.site.published_history import LostVersionError
 from subscribers.site.history_json import PublishedHistory, parse_history
 from subscribers.site.news import news
 

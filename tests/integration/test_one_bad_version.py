@@ -57,7 +57,7 @@ def test_a_text_without_words_has_all_its_pages(site: PolicySite, wordless: str,
     versions = site.document("terms")["versions"]
     assert len(versions) >= len({body for body in texts if body != wordless})
     for version in versions:
-        assert site.has(version["address"])
+        assert site.has(version["path"])
         assert all((site.folder / copy).is_file() for copy in version["copies"].values())
     for page in ("terms", "terms/history", "terms/in-force"):
         assert site.has(page)
@@ -171,7 +171,7 @@ def test_a_commit_of_any_date_has_its_version(site: PolicySite, seconds: int, da
     assert "before 1970 or after 9999" in warning.text
     (version,) = site.document("a")["versions"]
     assert version["published_at"].startswith(day)
-    assert site.has(version["address"])
+    assert site.has(version["path"])
 
 
 def test_the_second_0_is_a_date_like_any_other(site: PolicySite) -> None:
@@ -222,7 +222,7 @@ def test_a_document_named_like_a_file_of_the_site_is_refused_and_once_gone_has_a
     site.publish("index.md", "# Start\n")
     site.build()
     (version,) = site.document(f"{name}@{removed[:12]}")["versions"]
-    assert "One." in site.page(unquote(version["address"]))
+    assert "One." in site.page(unquote(version["path"]))
 
 
 def test_a_document_renamed_away_from_a_file_of_the_site_is_where_it_went(site: PolicySite) -> None:
@@ -231,5 +231,5 @@ def test_a_document_renamed_away_from_a_file_of_the_site_is_where_it_went(site: 
     site.repository.move("policy/index.html.md", "policy/odd.md")
     site.repository.commit()
     site.build()
-    assert site.document("odd")["former_addresses"] == ["index.html/"]
+    assert site.document("odd")["former_paths"] == ["index.html/"]
     assert (site.folder / "index.html").is_file()
