@@ -1,1 +1,1 @@
-"""A policy's git history, made into a site: the text in force, every version, a redline of every change."""
+"""Turns a policy's git history into a site: the current version, every past version and every redline."""

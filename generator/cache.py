@@ -1,6 +1,7 @@
-"""What was rendered, compared and written before, kept between builds; deleting it changes no byte of a site.
+"""Results of earlier builds: rendered texts, comparisons and finished pages.
 
-A key has to name everything that its value depends on: the content's digest and the version of what made it.
+Deleting the cache changes no byte of a site. A key must therefore contain everything that its value depends
+on: a digest of the content and the version of the code that made the value.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ MAKE = (
     "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, day TEXT NOT NULL) WITHOUT ROWID",
 )
-# A finished page is taken as it is, so what it was made of is not used for long, and then all at once.
+# A build reuses a finished page without its parts, so the parts stay unused for a long time.
 REMEMBERED = timedelta(days=90)
 NOTED_EVERY = timedelta(days=7)
 
 
 class Cache(MutableMapping[str, str]):
-    """Texts by key, in one file of ``folder``; one that cannot be read is begun anew.
+    """Texts by key, in a database file in ``folder``. A damaged file is replaced by an empty one.
 
-    What is new is written on leaving; without a folder all is forgotten then.
+    New texts are written when the ``with`` block ends. Without a folder they are kept in memory only.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -79,7 +80,7 @@ class Cache(MutableMapping[str, str]):
         return sum(1 for _ in self)
 
     def forget_unused(self, *, today: date) -> None:
-        """Note what was used, and drop what was not for a long time, so that it does not grow for ever."""
+        """Record which texts this build used, and delete those that no build used for ``REMEMBERED``."""
         known = dict(self._database.execute("SELECT key, day FROM used"))
         lately = (today - NOTED_EVERY).isoformat()
         noted = [(key, today.isoformat()) for key in self._used if known.get(key, "") <= lately]
@@ -104,7 +105,7 @@ class Cache(MutableMapping[str, str]):
 def _open(file: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False, timeout=60)
     try:
-        database.execute("PRAGMA synchronous = OFF")  # what is lost is made again
+        database.execute("PRAGMA synchronous = OFF")  # anything lost is made again
         for statement in MAKE:
             database.execute(statement)
     except sqlite3.DatabaseError:

@@ -1,4 +1,7 @@
-"""What can be refused, each with where, what and what to do. Anything else that is raised is a bug."""
+"""The refusals that any part of the generator can raise.
+
+Each message says where, what is wrong and what to do. Any other exception is a bug.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ MOST_NAMES = 5
 
 
 class PolicyError(Exception):
-    """An expected refusal: its text is one line for the person at the terminal."""
+    """An expected refusal. Its text is one line for the person at the terminal."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What to print, a line each."""
+        """The lines to print."""
         return (str(self),)
 
 
@@ -24,28 +27,33 @@ class ConfigError(PolicyError):
 
 
 class GitMissingError(PolicyError):
-    """There is no git to read the history with."""
+    """Git is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("git: not found, and the versions are in its history; install it (apt install git)")
+        super().__init__(
+            "git is not installed, and policy-site reads the versions with it; install git (apt install git)"
+        )
 
 
 class NoRepositoryError(PolicyError):
-    """There is no git history at this place."""
+    """The path is not in a git repository and is not a bundle."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{place}: no git repository, no folder in one and no bundle; "
-            "name one, or make one (git init) and commit the policy"
+            f"{path}: this is neither a folder in a git repository nor a bundle; "
+            "choose another folder, or run git init here and commit the policy"
         )
-        self.place = place
+        self.path = path
 
 
 class UnreadableRepositoryError(PolicyError):
-    """Git itself cannot read the repository."""
+    """Git cannot read the repository."""
 
     def __init__(self, repository: Path, *, reason: str) -> None:
-        super().__init__(f"{repository}: git cannot read it: {reason}; repair it or clone it anew (git fsck)")
+        super().__init__(
+            f"{repository}: git cannot read the repository: {reason}; find the damage with git fsck, or "
+            "clone it again"
+        )
         self.repository = repository
         self.reason = reason
 
@@ -55,21 +63,21 @@ class ForeignRepositoryError(PolicyError):
 
     def __init__(self, repository: Path, *, remedy: str) -> None:
         super().__init__(
-            f"{repository}: belongs to another user, so git refuses it; "
-            f"if you trust its owner, say so ({remedy})"
+            f"{repository}: the repository belongs to another user, so git refuses to read it; "
+            f"if you trust that user, allow it ({remedy})"
         )
         self.repository = repository
         self.remedy = remedy
 
 
 class PartialCloneError(PolicyError):
-    """The clone lacks texts that its origin has, and reading fetches nothing."""
+    """The clone lacks texts that its origin has. The generator never fetches them."""
 
     def __init__(self, repository: Path) -> None:
         super().__init__(
-            f"{repository}: a partial clone that lacks some of the texts, and reading it fetches nothing; "
-            f"fetch them first (git -C {shlex.quote(str(repository))} fetch --refetch --no-filter), "
-            "or clone without --filter"
+            f"{repository}: this is a partial clone, and some of the texts are missing; "
+            f"fetch them (git -C {shlex.quote(str(repository))} fetch --refetch --no-filter), "
+            "or clone again without --filter"
         )
         self.repository = repository
 
@@ -80,7 +88,7 @@ class ShallowHistoryError(PolicyError):
     def __init__(self, repository: Path) -> None:
         super().__init__(
             f"{repository}: the clone is shallow, so past versions are missing; "
-            "fetch it whole (git fetch --unshallow, or fetch-depth: 0 in CI)"
+            "fetch the whole history (git fetch --unshallow, or fetch-depth: 0 in CI)"
         )
         self.repository = repository
 
@@ -90,33 +98,35 @@ class EmptyHistoryError(PolicyError):
 
     def __init__(self, repository: Path) -> None:
         super().__init__(
-            f"{repository}: no commit yet, so no version; commit the policy (git add, git commit)"
+            f"{repository}: the repository has no commits yet; commit the policy (git add, git commit)"
         )
         self.repository = repository
 
 
 class UnknownRefError(PolicyError):
-    """The history to read does not exist under this name.
+    """No branch, tag or commit has this name.
 
-    ``known`` are the names that there are, the likeliest first; only some of them are shown.
+    ``known`` are the names that exist, the most similar first. The message shows only some of them.
     """
 
     def __init__(self, repository: Path, *, ref: str, known: Sequence[str], option: str | None) -> None:
-        remedy = f"name a branch with {option}" if option else "name a branch"
-        there = ", ".join(known[:MOST_NAMES]) or "none"
+        remedy = f"choose a branch with {option}" if option else "name a branch"
+        existing = ", ".join(known[:MOST_NAMES]) or "none"
         more = f" and {len(known) - MOST_NAMES:,} more" if len(known) > MOST_NAMES else ""
-        super().__init__(f"{repository}: no commit is called {ref!r}; {remedy} (there: {there}{more})")
+        super().__init__(
+            f"{repository}: there is no branch, tag or commit {ref!r}; {remedy} (existing: {existing}{more})"
+        )
         self.repository = repository
         self.ref = ref
 
 
 class ForeignBaseError(PolicyError):
-    """What a check should compare with shares no commit with what is checked."""
+    """The base of a check has no commit in common with the work that is checked."""
 
     def __init__(self, repository: Path, *, base: str) -> None:
         super().__init__(
-            f"{repository}: {base!r} shares no commit with what is checked; "
-            "name another with --base, such as the branch it will be merged into"
+            f"{repository}: {base!r} has no commit in common with the checked-out branch; "
+            "with --base, name the branch that this work will be merged into"
         )
         self.repository = repository
         self.base = base
@@ -128,7 +138,7 @@ class FolderOutsideRepositoryError(PolicyError):
     def __init__(self, folder: str, *, repository: Path) -> None:
         super().__init__(
             f"{folder}: the documents folder is outside {repository}; "
-            "move it in, or name a folder inside (docs_dir, --folder)"
+            "move it into the repository, or choose a folder inside it (docs_dir in mkdocs.yml, or --folder)"
         )
         self.folder = folder
 
@@ -139,13 +149,13 @@ class UnknownDocumentError(PolicyError):
     def __init__(self, slug: str, *, known: Sequence[str]) -> None:
         close = difflib.get_close_matches(slug, known, n=3, cutoff=0.4) or known[:3]
         super().__init__(
-            f"{slug}: no document has this slug; there are {len(known)}, such as {', '.join(close)}"
+            f"{slug}: no document has this slug; the {len(known)} documents include {', '.join(close)}"
         )
         self.slug = slug
 
 
 class DocumentTextError(PolicyError):
-    """The newest text of a document states what cannot be read; one line for each problem."""
+    """The newest text of a document has front matter that cannot be read; one line for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -153,5 +163,5 @@ class DocumentTextError(PolicyError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The problems."""
+        """The problems, one line each."""
         return self.problems

@@ -1,4 +1,4 @@
-"""The interface's own words, one YAML file per language; what a policy says is never in here."""
+"""The words of the interface, from one YAML file per language. The words of policies are not in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "languages"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The texts of one language; a text that it lacks is English."""
+    """The texts of one language. A text that is missing in it is English."""
 
     code: str
     texts: Mapping[str, str | Mapping[str, str]]
@@ -32,7 +32,7 @@ class Language:
 
     @property
     def direction(self) -> str:
-        """The side that it is written from: ``ltr`` or ``rtl``."""
+        """The direction of writing: ``ltr`` or ``rtl``."""
         return str(Locale.parse(self.code, sep="-").text_direction)
 
     def name_of(self, code: str) -> str:
@@ -51,7 +51,7 @@ def _date_in_words(day: date, pattern: str, locale: str) -> str:
 
 
 def reading_in(code: str) -> str:
-    """The words of a link to a text in this language, in it: its name alone where it has no words here."""
+    """The words of a link to a text in this language, in that language; its name if they are missing."""
     language = load_language(code)
     if language.code in (code, code.partition("-")[0]):
         return language("read_in", language=language("language_name"))

@@ -1,7 +1,8 @@
-"""What is printed to a terminal, a log or a workflow: nothing in it is obeyed as a command.
+"""Prints text so that no terminal, log or workflow obeys it as a command.
 
-File names, titles, summaries, git's own words and answers of servers pass through here, and nowhere else.
-The generator and the subscribers have the same file each, since neither may import the other.
+File names, titles, summaries, messages of git and answers of servers can contain anything, so all of them are
+printed through this module. The generator and the subscribers each have a copy of it, since neither may
+import the other.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ COMMANDS = re.compile(
     re.IGNORECASE,
 )
 INVISIBLE = frozenset("\u00ad\u061c\u200c\u200d\u200e\u200f")
-"""How Arabic, Hebrew, Persian, Indian scripts and emoji are spelt, though Python calls them unprintable."""
+"""Arabic, Hebrew, Persian, Indian scripts and emoji need these, although Python calls them unprintable."""
 
 
 def one_line(text: str) -> str:
-    """The text on one line: an escape such as ``\\x1b`` for what a terminal or a workflow would obey."""
+    """The text on one line, with an escape such as ``\\x1b`` for each sign that would be obeyed."""
     return COMMANDS.sub(_without_effect, "".join(map(_shown, text)))
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print the text as one line; tabs stay."""
+    """Print the text as one line. Tabs are kept."""
     typer.echo("\t".join(map(one_line, text.split("\t"))), err=err)
 
 
 def several_lines(text: str) -> str:
-    """The same for a text that has lines of its own: these and tabs stay."""
+    """The text with the same escapes. Its line breaks and tabs are kept."""
     return "\n".join("\t".join(map(one_line, line.split("\t"))) for line in text.split("\n"))
 
 

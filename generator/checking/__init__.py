@@ -1,1 +1,1 @@
-"""What a change of the policy must satisfy before readers see it; one file for each idea."""
+"""Checks of a change before readers see it. One file holds one kind of check."""

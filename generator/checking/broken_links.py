@@ -1,4 +1,4 @@
-"""Links that a change breaks: to files that are not there, and to clauses that no longer have their id."""
+"""Finds links that a change breaks: to missing files, and to clauses that no longer have their id."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from generator.site.links import Links
 from generator.site.urls import SiteDocument
 
 OF_THE_PAGE = ("", "top")
-"""Fragments that lead somewhere on every page (https://html.spec.whatwg.org/#scroll-to-the-fragment-identifier)."""
+"""Fragments that exist on every page (https://html.spec.whatwg.org/#scroll-to-the-fragment-identifier)."""
 
 OF_THE_THEME = "__"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A living document as its links see it; ``text`` is what its file holds."""
+    """A document with its links and ids. ``text`` is the content of its file."""
 
     place: SiteDocument
     path: str
@@ -38,7 +38,7 @@ class Page:
 
     @cached_property
     def ids(self) -> frozenset[str]:
-        """What a link can lead to."""
+        """The ids that a link can lead to."""
         tree = self.tree
         named = [node.attributes.get("id") for node in tree.css("[id]")]
         named += [node.attributes.get("name") for node in tree.css("a[name]")]
@@ -46,36 +46,36 @@ class Page:
 
     @cached_property
     def links(self) -> tuple[tuple[str, bool], ...]:
-        """Each target once, as it was written, and whether it is a picture's."""
+        """Each target once, as written, and whether it is the source of a picture."""
         links = [(node.attributes.get("href") or "", False) for node in self.tree.css("a[href]")]
         links += [(node.attributes.get("src") or "", True) for node in self.tree.css("img[src]")]
         return tuple(dict.fromkeys(links))
 
 
-class Broken(NamedTuple):
-    """A link that leads nowhere: the document's id, the target as written, and why."""
+class BrokenLink(NamedTuple):
+    """A link that leads nowhere: the id of its document, the target as written, and the reason."""
 
     document: str
     written: str
     reason: str
 
 
-def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[Broken]:
-    """The links of the pages that lead to nothing; ``files`` are paths below the documents folder."""
+def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[BrokenLink]:
+    """The links that lead nowhere. ``files`` are the other files' paths below the documents folder."""
     by_address = {page.place.page_path: page for page in pages}
     found = []
     for page in pages:
         for written, is_picture in page.links:
             reason = _why_broken(written, page, by_address, links, files=files, is_picture=is_picture)
             if reason:
-                found.append(Broken(page.place.history.id, written, reason))
+                found.append(BrokenLink(page.place.history.id, written, reason))
     return found
 
 
 def link_findings(
-    before: Collection[Broken], after: Collection[Broken], pages: Collection[Page]
+    before: Collection[BrokenLink], after: Collection[BrokenLink], pages: Collection[Page]
 ) -> Iterator[Finding]:
-    """A warning for each link that leads nowhere now and did not before, in the line where it is written."""
+    """A warning, with its line, for each link that the change has broken."""
     known = {(broken.document, broken.written) for broken in before}
     by_id = {page.place.history.id: page for page in pages}
     for broken in after:
@@ -97,7 +97,7 @@ def _why_broken(
     try:
         parts = urlsplit(written)
     except ValueError:
-        return f"the link `{written}` cannot be read; correct it"
+        return f"the link `{written}` is not a valid URL; correct it"
     if parts.scheme or parts.netloc or parts.path.startswith("/"):
         return ""
     target: Page | None = page
@@ -109,7 +109,7 @@ def _why_broken(
         if address is None:
             kind = "picture" if is_picture else "link"
             suggested = _suggested(path, page, by_address, files)
-            return f"the {kind} `{written}` leads to no file of the policy{suggested}"
+            return f"the {kind} `{written}` leads to a file that does not exist{suggested}"
         target = by_address.get(address)
     fragment = unquote(parts.fragment)
     if target is None or fragment in OF_THE_PAGE or fragment.startswith(OF_THE_THEME):
@@ -118,7 +118,7 @@ def _why_broken(
         return ""
     close = difflib.get_close_matches(fragment, sorted(target.ids), n=1)
     remedy = (
-        f"; did you mean `#{close[0]}`?" if close else "; give the clause this id again, or correct the link"
+        f"; did you mean `#{close[0]}`?" if close else "; give the clause its id back, or correct the link"
     )
     return f"the link `{written}` leads to no clause: {target.path} has no id `{fragment}`{remedy}"
 

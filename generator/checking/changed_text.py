@@ -1,4 +1,4 @@
-"""One text that a change touches, as the rules see it, and how a rule names a line of it."""
+"""One text that a change adds or edits, in the form that the checks need."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from generator.versions.version import Version
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedText:
-    """A document's text before (None: the document is new) and after a change.
+    """The text of a document before and after a change.
 
-    ``version`` is what the change would publish, None where a reader would see nothing of it; the text before
-    is then the one that stands for it. ``is_upcoming``: the text is that of the upcoming file.
+    ``old`` is None for a new document. ``version`` is the version that the change would publish, or None if
+    readers would see no difference; ``old`` is then the version that looks the same. ``is_upcoming`` says
+    whether the text is in the upcoming file (``privacy.upcoming.md``).
 
-    ``path`` is the repository's, ``former_path`` is the one before, below the documents folder; ``raw`` and
-    ``old_raw`` are the bytes. ``earlier`` are the versions before
-    the change, oldest first, and ``today`` is the day on which the change is published, in the site's time
-    zone.
+    ``path`` is relative to the repository, ``former_path`` to the documents folder. ``raw`` and ``old_raw``
+    are the bytes of the files. ``earlier`` are the versions before the change, oldest first. ``today`` is the
+    day on which the change is published, in the site's time zone.
     """
 
     path: str
@@ -41,7 +41,7 @@ class ChangedText:
 
     @property
     def is_new_document(self) -> bool:
-        """Whether readers get a document that they did not have; a translation is not one."""
+        """Whether the document is new. A new translation is not a new document."""
         return self.old is None and self.place.translation_of is None
 
     @property
@@ -51,36 +51,36 @@ class ChangedText:
 
     @cached_property
     def lines(self) -> Sequence[str]:
-        """The new text by lines."""
+        """The lines of the new text."""
         return self.raw.decode("utf-8", "replace").splitlines()
 
     @cached_property
     def new_lines(self) -> Sequence[tuple[int, str]]:
-        """The lines, with their numbers, that the text before did not have."""
+        """The lines that the old text did not have, with their numbers."""
         known = set(self.old_raw.decode("utf-8", "replace").splitlines())
         return [(number, line) for number, line in enumerate(self.lines, 1) if line not in known]
 
     def earlier_statements(self) -> Sequence[tuple[str, FrontMatter]]:
-        """What each earlier version said of itself, newest first, and the text that is replaced."""
-        stated = [(f"the version of {version.label}", version.front) for version in reversed(self.earlier)]
-        return [*stated, *([("the text before", self.old.front)] if self.old else [])]
+        """The front matter of all earlier versions, newest first, and of the old text, each with a name."""
+        stated = [(f"version {version.label}", version.front) for version in reversed(self.earlier)]
+        return [*stated, *([("the previous text", self.old.front)] if self.old else [])]
 
     def error(self, text: str, *, key: str | None = None, line: int | None = None) -> Finding:
-        """Something to correct, in a line of its own or in that of the front matter's ``key``."""
+        """A finding that must be corrected, at ``line`` or at the line of the front matter's ``key``."""
         return Finding(path=self.path, line=line or self._line_of(key), text=text, error=True)
 
     def warning(self, text: str, *, key: str | None = None, line: int | None = None) -> Finding:
-        """Something to check again, in a line of its own or in that of the front matter's ``key``."""
+        """A finding that may be right as it is, at ``line`` or at the line of the front matter's ``key``."""
         return Finding(path=self.path, line=line or self._line_of(key), text=text, error=False)
 
     def _line_of(self, key: str | None) -> int | None:
-        """The line of the key, else the first one; None without a key."""
+        """The number of the key's line, or None without a key."""
         if key is None:
             return None
         return line_of(key, self.lines)
 
 
 def line_of(key: str, lines: Sequence[str]) -> int:
-    """The line of a key of the front matter, else the first one."""
+    """The number of the line with this key of the front matter, or 1 if there is none."""
     starts = (f"{key}:", f'"{key}":', f"'{key}':")
     return next((number for number, line in enumerate(lines, 1) if line.startswith(starts)), 1)

@@ -1,7 +1,7 @@
-"""Numbers of clauses that a reader of the site and a reader on GitHub would not see alike.
+"""Finds clauses that have one number on the site and another on GitHub.
 
-Python-Markdown nests a list at four spaces; GitHub nests it below the first word of the item above, and
-starts a list at the number that is written.
+Python-Markdown nests a list that is indented by four spaces. GitHub nests it if it is indented as far as the
+first word of the item above, and begins a list with the number that is written.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from generator.checking.report import Finding
 from generator.versions.document import Document
 
 ATTRIBUTES = re.compile(r"\{[:#.][^}]*\}")
-LONGEST_TEXT = 1_000_000  # characters; a text this long is no policy, and would take seconds
+LONGEST_TEXT = 1_000_000  # characters; a longer text would take seconds, and no policy is that long
 LONGEST_SHOWN = 40
 MOST_FINDINGS = 3
 
 
 def numbering_findings(text: ChangedText) -> Iterator[Finding]:
-    """A warning for the first clauses that are numbered otherwise on GitHub, where they were not before."""
+    """A warning for each of the first clauses whose numbers the change makes different on GitHub."""
     known = _differences(text.old) if text.old else {}
     new = {clause: numbers for clause, numbers in _differences(text.new).items() if clause not in known}
     for clause, (here, there) in list(new.items())[:MOST_FINDINGS]:
         shown = clause if len(clause) <= LONGEST_SHOWN else f"{clause[:LONGEST_SHOWN]}…"
         yield text.warning(
-            f"“{shown}” is number {here} on the site and {there} on GitHub; "
+            f"“{shown}” has the number {here} on the site and {there} on GitHub; "
             "indent a list inside a list by four spaces, and begin each list with 1",
             line=_line_of(clause, text),
         )
     if len(new) > MOST_FINDINGS:
-        yield text.warning(f"{len(new) - MOST_FINDINGS} more clauses have another number on GitHub")
+        yield text.warning(f"{len(new) - MOST_FINDINGS} more clauses have a different number on GitHub")
 
 
 def _differences(document: Document) -> Mapping[str, tuple[str, str]]:
-    """The numbers here and on GitHub of each clause that can be told from the others."""
+    """The number on the site and the number on GitHub of each clause whose words no other clause has."""
     if len(document.body) > LONGEST_TEXT or not re.search(r"^\s*\d+[.)]\s", document.body, re.MULTILINE):
         return {}
     here = _numbers(document.html)
@@ -52,7 +52,7 @@ def _differences(document: Document) -> Mapping[str, tuple[str, str]]:
 
 
 def _numbers(markup: str) -> dict[str, str]:
-    """The number, such as ``2.1``, of every item of a numbered list, by the item's own words."""
+    """The number of every item of a numbered list, such as ``2.1``, by the item's own words."""
     found: list[tuple[str, str]] = []
     body = LexborHTMLParser(f"<body>{markup}").body
     if body is not None:
@@ -81,7 +81,7 @@ def _start(node: LexborNode) -> int:
 
 
 def _own_words(item: LexborNode) -> str:
-    """The first paragraph of an item, without the lists in it."""
+    """The first paragraph of an item, without the lists inside it."""
     words = []
     for child in item.iter(include_text=True):
         if child.tag in {"ol", "ul"}:

@@ -1,4 +1,4 @@
-"""What the rules and the report need, gathered from the history: texts before and after, pages, redlines."""
+"""Reads what the checks and the report need: texts before and after a change, pages, and redlines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from generator.checking.broken_links import Page
 from generator.checking.changed_text import ChangedText
-from generator.checking.effective_dates import missing_corrections
+from generator.checking.missing_corrections import missing_corrections
 from generator.checking.report import Finding, Proposal
 from generator.git.document_paths import is_document_path
 from generator.git.repository import Repository
@@ -30,7 +30,7 @@ from generator.versions.version import Version, in_order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentTexts:
-    """Reads the texts of one site's documents, which are below ``folder`` in the repository."""
+    """Reads the texts of one site's documents. ``folder`` is the documents folder in the repository."""
 
     config: SiteConfig
     repository: Repository
@@ -38,17 +38,17 @@ class DocumentTexts:
     folder: str
 
     def path_of(self, place: SiteDocument) -> str:
-        """Where the document is, or was last, in the repository."""
+        """The path of the document in the repository, or its last path."""
         return in_repository(self.folder, place.history.path)
 
     def drafts(self, place: SiteDocument, *, today: date) -> Iterator[ChangedText]:
-        """The texts that a draft brings, the current and the upcoming one, and those that they replace."""
+        """The texts of a document that the draft changes: the current one, the upcoming one, or both."""
         for number, file in enumerate(place.history.files):
             if file.texts[-1].commit == UNCOMMITTED:
                 yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
 
     def committed(self, place: SiteDocument, version: Version) -> ChangedText:
-        """The text of a version, and the one that it changes."""
+        """The text of a published or merged version, beside the text that it replaces."""
         versions = place.history.versions
         followed = versions[version.follows - 1] if version.follows else None
         raw = self.repository.read(version.source_blob)
@@ -82,7 +82,7 @@ class DocumentTexts:
         )
 
     def pages(self, places: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
-        """The living documents as their links see them, with the draft or as they were before it."""
+        """All documents with their links and ids, with the draft or as they were before it."""
         for place in places:
             document = place.history
             texts = (
@@ -100,7 +100,7 @@ class DocumentTexts:
             )
 
     def missing_corrections(self, text: ChangedText) -> Iterator[Finding]:
-        """What the change corrects in the current text alone, although an upcoming one is to overtake it."""
+        """An error for each correction of the current text that the upcoming text lacks."""
         file, version = text.place.history.upcoming, text.version
         if file is None or version is None or text.is_upcoming:
             return iter(())
@@ -112,12 +112,12 @@ class DocumentTexts:
         return missing_corrections(text, upcoming.body, upcoming_path=file.path)
 
     def lines(self, path: str) -> Sequence[str]:
-        """The lines of a file of the work tree, by its path in the repository; none where it is not there."""
+        """The lines of a file of the working tree, or none if it does not exist."""
         blob = self.repository.work_tree.files(folder=self.folder).get(path)
         return self.repository.read(blob).decode("utf-8", "replace").splitlines() if blob else ()
 
-    def beside(self, files: Mapping[str, str], *, folder: str) -> dict[str, str]:
-        """The blobs of the files in the documents folder that are no documents, by their paths below it."""
+    def other_files(self, files: Mapping[str, str], *, folder: str) -> dict[str, str]:
+        """The blobs of the documents folder's other files, by their paths below it."""
         skipped = len(folder) + 1 if folder else 0
         return {
             path[skipped:]: blob
@@ -152,7 +152,7 @@ class DocumentTexts:
     def _before(
         self, place: SiteDocument, texts: Sequence[SavedText], new: Document, version: Version | None
     ) -> SavedText | None:
-        """The text that the new one changes, or that stands for it where it is no version."""
+        """The text before: the version that the new one follows, or the version that looks the same."""
         versions = place.history.versions
         if version is not None:
             return _saved(versions[version.follows - 1]) if version.follows else None

@@ -1,41 +1,24 @@
-"""The order of a check: the history with the draft, each changed text past every rule, and its redline."""
+"""Checks a draft: applies every rule to each changed text, and shows its redline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, MutableMapping, Sequence
 from datetime import datetime
 
 from generator.checking.broken_links import broken_links, link_findings
-from generator.checking.changed_text import ChangedText
-from generator.checking.clause_numbers import numbering_findings
 from generator.checking.document_texts import DocumentTexts
-from generator.checking.effective_dates import contradictions, day_findings, translation_findings
-from generator.checking.front_matter import statement_findings
-from generator.checking.front_matter_keys import key_findings
-from generator.checking.lookalike_letters import letter_findings
+from generator.checking.effective_dates import contradictions, translation_findings
 from generator.checking.removed_documents import removal_findings
 from generator.checking.report import FileBeside, Finding, Removal, Report
-from generator.checking.unfinished_text import unfinished_text_findings
+from generator.checking.rules import RULES, documents_of_site
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
 from generator.site.allowed_files import is_hidden
 from generator.site.config import SiteConfig
-from generator.site.hidden_readmes import without_hidden_readmes
 from generator.site.links import Links
 from generator.site.renderer import renderer_of
 from generator.site.urls import PathTakenError, SiteDocument, assign_paths
 from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
-
-RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
-    unfinished_text_findings,
-    statement_findings,
-    key_findings,
-    letter_findings,
-    numbering_findings,
-    day_findings,
-)
-"""What each changed text of a document must satisfy, in the order in which it is said."""
 
 
 def check_draft(
@@ -46,15 +29,16 @@ def check_draft(
     at: datetime,
     cache: MutableMapping[str, str],
 ) -> Report:
-    """Check the files of the work tree, as if published ``at``, against the last commit.
+    """Check the files of the working tree, as if they were published ``at`` that time.
 
-    With a ``base``, against the commit at which HEAD's branch left it: what the base got since is no change.
+    They are compared with the last commit, or with the commit at which the branch left ``base``. Later
+    commits on ``base`` do not count.
     """
     folder = repository.folder_of(config.documents)
     renderer = renderer_of(config, repository, cache)
     texts = DocumentTexts(config=config, repository=repository, renderer=renderer, folder=folder)
     before = repository.resolve() if base is None else repository.branched_from(base)
-    history = shown(
+    history = documents_of_site(
         read_history(
             repository,
             folder=folder,
@@ -92,8 +76,8 @@ def check_draft(
     for place in removed:
         findings += removal_findings(place, path=texts.path_of(place))
     was_in = history.committed_folder
-    committed = texts.beside(repository.files(before, folder=was_in), folder=was_in)
-    present = texts.beside(repository.work_tree.files(folder=folder), folder=folder)
+    committed = texts.other_files(repository.files(before, folder=was_in), folder=was_in)
+    present = texts.other_files(repository.work_tree.files(folder=folder), folder=folder)
     findings += _broken_links(texts, places, links, committed=committed, present=present)
     return Report(
         findings=tuple(findings),
@@ -113,16 +97,8 @@ def check_draft(
     )
 
 
-def shown(history: History, config: SiteConfig) -> History:
-    """The history without the documents that the site leaves out."""
-    documents, _ = without_hidden_readmes(
-        [document for document in history.documents if not config.excluded(document.path)]
-    )
-    return replace(history, documents=documents)
-
-
 def _problems(history: History) -> Iterator[Finding]:
-    """What is wrong with the texts of the living documents themselves."""
+    """The problems of reading and rendering the texts themselves."""
     for document in history.documents:
         for file in document.files if document.ended_at is None else ():
             for problem in file.problems:
@@ -135,12 +111,12 @@ def _problems(history: History) -> Iterator[Finding]:
 
 
 def _is_touched(file: TextFile) -> bool:
-    """Whether the draft holds another text of the file, or the same at another path."""
+    """Whether the draft changes the file or its path."""
     return file.texts[-1].commit == UNCOMMITTED
 
 
 def _is_removed(document: DocumentHistory) -> bool:
-    """Whether the draft lacks the document, which was there before."""
+    """Whether the draft removes the document."""
     return bool(document.gaps) and document.gaps[-1].removed == UNCOMMITTED
 
 

@@ -1,4 +1,4 @@
-"""Keys of the front matter that are nearly those that count, and values that YAML cuts off."""
+"""Finds misspelt keys of the front matter, and values that YAML cuts off."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from generator.checking.report import Finding
 from generator.versions.front_matter import KEYS, FrontMatter, cut_values
 
 CLOSE = 0.75
-"""How alike a key must be; "sumary" has 0.92, "owner" and "tags" have at most 0.5."""
+"""How similar to a known key a misspelt one must be: "sumary" has 0.92, "owner" and "tags" at most 0.5."""
 
-OF_OTHERS = frozenset({
+KEYS_OF_OTHER_PROGRAMS = frozenset({
     "author", "authors", "comments", "date", "description", "draft", "hide", "icon", "robots", "search",
     "social", "status", "subtitle", "tags", "template", "versions",
 })  # fmt: skip
 """Keys that MkDocs, its themes and plugins, and GitHub's own documentation read."""
 
-WEIGHTY = frozenset({"summary", "impact", "change", "effective", "withdrawn", "withdraws"})
-"""Keys that change what readers are shown; a misspelt one would be ignored."""
+IMPORTANT_KEYS = frozenset({"summary", "impact", "change", "effective", "withdrawn", "withdraws"})
+"""Keys that change what readers see, so that a misspelt one is an error and not only a warning."""
 
-OTHER_WORDS = {
+SYNONYMS = {
     "changed": "change",
     "change_type": "change",
     "kind": "change",
@@ -55,33 +55,33 @@ OTHER_WORDS = {
     "утверждено": "approved_by",
     "отменено": "withdrawn",
 }
-"""Other words for a key, in English and in Russian."""
+"""Words that people use instead of a known key, in English and in Russian."""
 
 
 def key_findings(text: ChangedText) -> Iterator[Finding]:
-    """Misspelt keys, each with the one that was meant, and values that end at a ``#``."""
+    """A finding for each misspelt key, and for each value that YAML cuts off at a ``#``."""
     front = text.new.front
     for key in front.unknown:
         meant = _meant(key)
         if meant is None:
             continue
-        found = text.error if meant in WEIGHTY and _is_missing(front, meant) else text.warning
-        yield found(f"`{key}` means nothing here; did you mean `{meant}`?", key=key)
+        found = text.error if meant in IMPORTANT_KEYS and _is_missing(front, meant) else text.warning
+        yield found(f"`{key}` is not a known key, so it is ignored; did you mean `{meant}`?", key=key)
     for key, line in cut_values("\n".join(text.lines)):
         yield text.warning(
-            f"`{key}` ends before the #, since YAML takes the rest of the line for a comment; "
-            f'if the # belongs to the text, put the value in quotes: {key}: "…"',
+            f"the value of `{key}` ends before the #, because YAML reads the rest of the line as a comment; "
+            f'if the # is part of the text, put the value in quotes: {key}: "…"',
             line=line,
         )
 
 
 def _meant(key: str) -> str | None:
-    """The key that counts and is nearly this one."""
+    """The known key that was probably meant, or None."""
     plain = re.sub(r"[^\w]+", "_", key.strip().casefold()).strip("_")
-    if plain in OF_OTHERS:
+    if plain in KEYS_OF_OTHER_PROGRAMS:
         return None
-    if plain in OTHER_WORDS:
-        return OTHER_WORDS[plain]
+    if plain in SYNONYMS:
+        return SYNONYMS[plain]
     close = difflib.get_close_matches(plain, KEYS, n=1, cutoff=CLOSE)
     return close[0] if close else None
 

@@ -1,7 +1,8 @@
-"""Letters that only look right, and signs that nobody sees: what a person who reads a change cannot notice.
+"""Finds letters of another alphabet that only look right, and invisible characters.
 
-Only lines that a change brings are examined. A finding is made where a word would be whole in one alphabet,
-so "IT-отдел", "β-testing" and "VIPов" pass and "cооkies" with Cyrillic letters does not.
+A person who reads the change cannot notice them. Only new lines are checked. A word is reported if all of
+its letters could be from one alphabet, so "cооkies" with Cyrillic letters is reported, but "IT-отдел",
+"β-testing" and "VIPов" are not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LOOK_ALIKES = {
     ("GREEK", "LATIN"): ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανικρυχ", "ABEZHIKMNOPTYXoavikpux"),
     ("GREEK", "CYRILLIC"): ("ΑΒΕΗΙΚΜΟΡΤΧΓΠΦοανκρπγε", "АВЕНІКМОРТХГПФоанкрпге"),
 }
-"""Letters that most fonts draw alike (https://www.unicode.org/Public/security/latest/confusables.txt)."""
+"""Letters that look the same in most fonts (https://www.unicode.org/Public/security/latest/confusables.txt)."""
 
 DRAWN_ALIKE: dict[tuple[str, str], frozenset[str]] = {}
 for (_first, _second), (_letters, _twins) in LOOK_ALIKES.items():
@@ -37,18 +38,18 @@ UNSEEN = re.compile(
     "[\u00ad\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u061c\u3164\ufeff\uffa0"
     "\U000e0000-\U000e007f]"
 )
-SOFT_HYPHEN = "\u00ad"  # says where a long word may be broken, and is written on purpose
+SOFT_HYPHEN = "\u00ad"  # marks where a long word may be broken, so it is there on purpose
 ORDERING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 JOINERS = "\u200c\u200d"
 SPACE_OF_ZERO_WIDTH = "\u200b"
 WITHOUT_SPACES = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese: lines may break at a zero-width space."""
+"""Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese, where a zero-width space lets a line break."""
 
 LONGEST_SHOWN = 40
 
 
 def letter_findings(text: ChangedText) -> Iterator[Finding]:
-    """Each word of a new line that mixes alphabets, and each sign in it that cannot be seen."""
+    """A warning for each word of a new line that mixes alphabets, and for each invisible character."""
     whole = "\n".join(text.lines)
     right_to_left = any(
         unicodedata.bidirectional(sign) in {"R", "AL"} for sign in set(whole) if sign.isalpha()
@@ -57,24 +58,26 @@ def letter_findings(text: ChangedText) -> Iterator[Finding]:
     for number, line in text.new_lines:
         read = html.unescape(line.removeprefix("\ufeff") if number == 1 else line)
         for word in sorted(_unseen_in(read, right_to_left=right_to_left)):
-            yield text.warning(f"{word}; take it out", line=number)
+            yield text.warning(f"{word}; remove it", line=number)
         plain = UNSEEN.sub("", CODE_OR_LINK.sub(" ", read))
         for word in dict.fromkeys(WORD.findall(plain)):
             if strange := _strange_letters(word):
                 yield text.warning(
-                    f"“{_shown(word)}” mixes alphabets: {strange}; type the word again", line=number
+                    f"“{_shown(word)}” mixes two alphabets: {strange}; type the word again", line=number
                 )
         for word in _of_another_alphabet(plain):
             yield text.warning(
-                f"“{word}” stands among {ALPHABETS[_other_alphabet(word)]} words and is in "
-                f"{ALPHABETS[_alphabet(word[0])]} letters that look like them; type it again",
+                f"“{word}” looks {ALPHABETS[_other_alphabet(word)]}, like the words around it, but its "
+                "letters "
+                f"are {ALPHABETS[_alphabet(word[0])]}; type it again",
                 line=number,
             )
         if not east_asian:
             for word in dict.fromkeys(STYLED.findall(plain)):
                 yield text.warning(
-                    f"“{_shown(word)}” is in letters of another kind, which searches and screen readers do "
-                    f"not find; type “{unicodedata.normalize('NFKC', _shown(word))}”",
+                    f"“{_shown(word)}” is written in decorative letters, which search and screen readers "
+                    "do not "
+                    f"understand; type “{unicodedata.normalize('NFKC', _shown(word))}”",
                     line=number,
                 )
 
@@ -91,10 +94,10 @@ def _unseen_in(line: str, *, right_to_left: bool) -> set[str]:
             continue
         if ord(sign) >= 0xE0000 and before and unicodedata.category(before) in {"So", "Cf"}:
             continue  # flags are written with these
-        name = unicodedata.name(sign, "a sign without a name").lower()
+        name = unicodedata.name(sign, "a character without a name").lower()
         around = _word_around(line, match.start())
         where = f" in “{_shown(around)}”" if around else ""
-        found.add(f"a sign that nobody sees (U+{ord(sign):04X}, {name}) is{where}")
+        found.add(f"there is an invisible character (U+{ord(sign):04X}, {name}){where}")
     return found
 
 
@@ -110,11 +113,11 @@ def _word_around(line: str, position: int) -> str:
 
 
 def _strange_letters(word: str) -> str:
-    """The letters of the alphabet that has fewer, if all of them could be of the other one."""
+    """The letters of the word's rarer alphabet, if each of them has a twin in the other alphabet."""
     alphabets = [_alphabet(letter) for letter in word]
     used = {alphabet for alphabet in alphabets if alphabet}
     if len(used) != 2 or ("GREEK" in used and len(word) < 3):
-        return ""  # units and formulas such as "kΩ" and "Δx" are no words
+        return ""  # units and formulas such as "kΩ" and "Δx" are not words
     for strange in sorted(used, key=alphabets.count):
         [other] = used - {strange}
         letters = [letter for letter in word if _alphabet(letter) == strange]
@@ -129,7 +132,7 @@ def _strange_letters(word: str) -> str:
 
 
 def _of_another_alphabet(line: str) -> Iterator[str]:
-    """Words whose letters are all of one alphabet and look like the one of every other word of the line."""
+    """Words of one alphabet that look as if they were in the alphabet of all other words of the line."""
     words = [(word, {_alphabet(letter) for letter in word}) for word in WORD.findall(line)]
     for word in dict.fromkeys(ALONE.findall(line)):
         strange, other = _alphabet(word[0]), _other_alphabet(word)
@@ -141,7 +144,7 @@ def _of_another_alphabet(line: str) -> Iterator[str]:
 
 
 def _other_alphabet(word: str) -> str:
-    """The alphabet in which the word would look the same, if there is one."""
+    """The alphabet in which the word would look the same, or an empty string."""
     strange = _alphabet(word[0])
     return next(
         (
@@ -155,7 +158,7 @@ def _other_alphabet(word: str) -> str:
 
 @cache
 def _alphabet(letter: str) -> str:
-    """LATIN, CYRILLIC or GREEK; empty for everything else."""
+    """LATIN, CYRILLIC or GREEK, or an empty string for any other character."""
     name = unicodedata.name(letter, "").partition(" ")[0] if letter.isalpha() else ""
     return name if name in ALPHABETS else ""
 

@@ -1,15 +1,15 @@
-"""Words of other people inside a Markdown report: they stay words, whatever they are made of."""
+"""Escapes texts for a Markdown report, so that nothing in them becomes markup."""
 
 from __future__ import annotations
 
 import re
 
 SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|~=$&<>@:]|(?<=www)\.|^[-.]|(?<=^\d)[.)]", re.IGNORECASE)
-"""What Markdown or GitHub could take for more than itself."""
+"""Characters that Markdown or GitHub could read as markup."""
 
 NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 SPLIT = {"@": "&#64;<!-- -->", ":": "&#58;<!-- -->"}
-"""GitHub makes mentions and links of finished text too, so a comment divides it."""
+"""GitHub also makes mentions and links in rendered text, so a comment splits them."""
 
 UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
@@ -21,20 +21,20 @@ def as_words(text: str) -> str:
 
 
 def as_code(text: str) -> str:
-    """The same in the letters of code."""
+    """The text as code, escaped in the same way."""
     return f"<code>{as_words(text)}</code>"
 
 
 def with_code(text: str) -> str:
-    """A sentence of ours, in which what stands between two backticks is code."""
+    """A message of the check. Text between two backticks becomes code."""
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # one that has no other is only a sign
+    if len(parts) % 2 == 0:  # a single backtick is only a character
         parts[-2:] = ["`".join(parts[-2:])]
     return "".join(as_code(part) if number % 2 else _in_a_sentence(part) for number, part in enumerate(parts))
 
 
 def _in_a_sentence(part: str) -> str:
-    """Keeps the blanks around what is code."""
+    """Escape the text between two pieces of code, and keep the spaces around it."""
     blanks = re.fullmatch(r"(\s*)(.*?)(\s*)", part, re.DOTALL)
     assert blanks is not None
     before, words, after = blanks.groups()

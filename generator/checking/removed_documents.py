@@ -1,4 +1,4 @@
-"""Documents that a change removes: readers and users would never hear that they no longer apply."""
+"""Finds documents that a change removes although users were not notified that they end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from generator.versions.version import withdrawal
 
 
 def removal_findings(place: SiteDocument, *, path: str) -> Iterator[Finding]:
-    """An error where users are notified of the document's changes, and would not be of its end."""
+    """An error if users are notified of the document's changes, otherwise a warning."""
     if withdrawal(place.history.versions) is not None:
         return
     title = place.history.versions[-1].title
@@ -18,16 +18,17 @@ def removal_findings(place: SiteDocument, *, path: str) -> Iterator[Finding]:
         yield Finding(
             path=path,
             line=None,
-            text=f"“{title}” is removed; its page will say that it was withdrawn",
+            text=f"this change removes “{title}”; its page will say that it was withdrawn",
             error=False,
         )
         return
     yield Finding(
         path=path,
         line=None,
-        text=f"“{title}” is removed, and nobody would be notified; put the file back and write "
-        "`withdrawn: DATE` (the day on which it ends) with a `summary` in its front matter; "
-        "once that is announced the file may go. If the file was renamed, rename it in one change "
-        "and rewrite it in another",
+        text=f"this change removes “{title}”, and nobody would be notified; restore the file, and add "
+        "`withdrawn: DATE` (the day on which the document ends) and a `summary` to its front matter. "
+        "You can delete the file once that is announced. If you renamed the file, rename it in one pull "
+        "request "
+        "and rewrite its text in another",
         error=True,
     )

@@ -1,4 +1,4 @@
-"""What a check answers: findings, and what would be published."""
+"""The result of a check: findings, and what would be published."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.versions.document import Document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something to correct, or only to check again. ``path`` is the repository's."""
+    """An error to correct, or a warning. ``path`` is relative to the repository."""
 
     path: str
     line: int | None
@@ -25,7 +25,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A document as it would be published; ``redline`` is None for a new one or a new translation."""
+    """A document as it would be published. ``redline`` is None for a new document or a new translation."""
 
     path: str
     former_path: str | None
@@ -37,7 +37,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """A document that would no longer be there."""
+    """A document that the change removes."""
 
     path: str
     title: str
@@ -45,9 +45,9 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileBeside:
-    """A new or changed file of the documents folder that is no document.
+    """A new or changed file of the documents folder that is not a document.
 
-    ``left_out`` says why it is not published and what to do; None where it goes live as it is.
+    ``left_out`` says why the file is not published and what to do; it is None if the file is published.
     """
 
     path: str
@@ -57,7 +57,7 @@ class FileBeside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The answer of a check."""
+    """The result of a check."""
 
     findings: tuple[Finding, ...]
     proposals: tuple[Proposal, ...]
@@ -66,5 +66,5 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing has to be corrected."""
+        """Whether there are no errors."""
         return not any(finding.error for finding in self.findings)

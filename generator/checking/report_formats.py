@@ -1,4 +1,4 @@
-"""A report as lines for a terminal, as GitHub's annotations, and as Markdown for the pull request."""
+"""A report as lines for a terminal, as annotations for GitHub, and as Markdown for the pull request."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def as_text(report: Report) -> Iterator[str]:
         moved = f", renamed from {proposal.former_path}" if proposal.former_path else ""
         yield one_line(f"{proposal.path}: {_what(proposal)}{moved}")
     for removal in report.removals:
-        yield one_line(f"{removal.path}: the document is removed")
+        yield one_line(f"{removal.path}: the document will be removed")
     for file in report.files:
-        yield one_line(f"{file.path}: {_of(file)}")
+        yield one_line(f"{file.path}: {_described(file)}")
     if not (report.findings or report.proposals or report.removals or report.files):
-        yield "nothing changed that a reader would see"
+        yield "readers will see no difference"
 
 
 def as_annotations(report: Report) -> Iterator[str]:
@@ -31,7 +31,7 @@ def as_annotations(report: Report) -> Iterator[str]:
         line = f",line={finding.line}" if finding.line else ""
         yield f"::{kind} file={_escaped(finding.path, of_property=True)}{line}::{_escaped(finding.text)}"
     for file in report.files:
-        yield f"::notice file={_escaped(file.path, of_property=True)}::{_escaped(_of(file))}"
+        yield f"::notice file={_escaped(file.path, of_property=True)}::{_escaped(_described(file))}"
 
 
 def as_markdown(report: Report) -> Iterator[str]:
@@ -46,13 +46,13 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield from _section(proposal)
     for removal in report.removals:
         yield f"## {as_words(removal.title)}\n"
-        yield f"{as_code(removal.path)} is removed.\n"
+        yield f"{as_code(removal.path)} will be removed.\n"
     if report.files:
-        yield "## Files beside the texts\n"
-        yield from (f"- {as_code(file.path)}: {with_code(_of(file))}" for file in report.files)
+        yield "## Other files\n"
+        yield from (f"- {as_code(file.path)}: {with_code(_described(file))}" for file in report.files)
         yield ""
     if not (report.proposals or report.removals or report.files):
-        yield "Nothing changed that a reader would see.\n"
+        yield "Readers will see no difference.\n"
 
 
 def _section(proposal: Proposal) -> Iterator[str]:
@@ -81,12 +81,12 @@ def _what(proposal: Proposal) -> str:
     return f"{count} change{'s' if count > 1 else ''} to publish"
 
 
-def _of(file: FileBeside) -> str:
-    return f"a {'new' if file.is_new else 'changed'} file, which {file.left_out or 'is published as it is'}"
+def _described(file: FileBeside) -> str:
+    return f"a {'new' if file.is_new else 'changed'} file, which {file.left_out or 'is published unchanged'}"
 
 
 def _one_block(markup: str) -> str:
-    """The markup without empty lines, at which Markdown would end it."""
+    """The markup without empty lines, because Markdown would end the block at the first one."""
     return re.sub(r"\n\s*\n", "\n", markup)
 
 

@@ -1,4 +1,4 @@
-"""Texts that nobody meant to publish: merges that were not finished, and pointers of Git LFS."""
+"""Finds merges that were not finished, and files that hold a Git LFS pointer instead of the text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LFS_POINTER = re.compile(rb"version https://(?:git-lfs|hawser)\.github\.com/spec
 
 
 def unfinished_text_findings(text: ChangedText) -> Iterator[Finding]:
-    """Marks of a merge that was not finished, and what stands in for a text that was not fetched."""
+    """An error for each conflict marker, or for a Git LFS pointer."""
     if LFS_POINTER.match(text.raw.removeprefix(b"\xef\xbb\xbf").lstrip()):
         yield text.error(
-            "is a pointer of Git LFS and not the text; fetch the text (git lfs pull), "
-            "and take Markdown out of .gitattributes (git lfs untrack '*.md')",
+            "the file is a Git LFS pointer, not the text; fetch the text (git lfs pull), "
+            "and stop tracking Markdown with LFS (git lfs untrack '*.md')",
             line=1,
         )
         return
@@ -33,12 +33,12 @@ def unfinished_text_findings(text: ChangedText) -> Iterator[Finding]:
         sign = line[:7]
         if number in quoted:
             yield text.warning(
-                f"`{sign}` marks a merge that was not finished, unless this example is meant", line=number
+                f"`{sign}` looks like a merge conflict; ignore this if it is an example", line=number
             )
         else:
             yield text.error(
-                f"`{sign}` marks a merge that was not finished; keep the words that are right, "
-                "and take out the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>>",
+                f"`{sign}` marks a merge conflict; keep the correct words, "
+                "and delete the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>>",
                 line=number,
             )
     if not markers:
@@ -46,17 +46,17 @@ def unfinished_text_findings(text: ChangedText) -> Iterator[Finding]:
 
 
 def _lone_middles(text: ChangedText) -> Iterator[Finding]:
-    """The middle of a conflict that lost its ends; below words it would be the underline of a heading."""
+    """A warning for a ``=======`` on its own. Below a line of words it would underline a heading."""
     for number, line in text.new_lines:
         above = text.lines[number - 2] if number > 1 else ""
         if MIDDLE.match(line) and (not above.strip() or SENTENCE_END.search(above)):
             yield text.warning(
-                "`=======` looks like the middle of a merge that was not finished; take it out", line=number
+                "`=======` looks like the middle of a merge conflict; delete this line", line=number
             )
 
 
 def _quoted_lines(text: ChangedText) -> set[int]:
-    """The lines of code blocks that hold a whole conflict, such as an example in a handbook."""
+    """The lines of code blocks with a complete conflict, such as an example in a handbook."""
     quoted: set[int] = set()
     fence, start, signs = "", 0, ""
     for number, line in enumerate(text.lines, 1):

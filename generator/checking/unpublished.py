@@ -1,4 +1,7 @@
-"""The same rules for what was merged since the last publication: late, or around a check of its draft."""
+"""Checks what was merged since the last publication.
+
+A change can be merged after its effective date has passed, or without a check of its draft.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from generator.checking.document_texts import DocumentTexts
-from generator.checking.draft import RULES, shown
 from generator.checking.effective_dates import contradictions
 from generator.checking.removed_documents import removal_findings
 from generator.checking.report import Finding, Proposal, Removal, Report
+from generator.checking.rules import RULES, documents_of_site
 from generator.git.repository import Repository
 from generator.site.config import SiteConfig
 from generator.site.links import Links
@@ -21,7 +24,7 @@ from generator.versions.history import read_history
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpublishedReport(Report):
-    """The answer for what is committed; ``held_for`` are the errors of each version that has any."""
+    """The result for merged changes. ``held_for`` are the errors of each version that has any."""
 
     held_for: Mapping[VersionKey, tuple[str, ...]]
 
@@ -33,11 +36,11 @@ def check_unpublished(
     published: PublishedHistory,
     cache: MutableMapping[str, str],
 ) -> UnpublishedReport:
-    """Check every committed version that is not ``published``, as of the day on which it was merged."""
+    """Check every merged version that is not in ``published``, as of the day on which it was merged."""
     folder = repository.folder_of(config.documents)
     renderer = renderer_of(config, repository, cache)
     texts = DocumentTexts(config=config, repository=repository, renderer=renderer, folder=folder)
-    history = shown(
+    history = documents_of_site(
         read_history(
             repository,
             folder=folder,
@@ -85,7 +88,7 @@ def check_unpublished(
 
 
 def _removed(places: tuple[SiteDocument, ...], published: PublishedHistory) -> Iterator[SiteDocument]:
-    """The documents that were there at the last publication and are not any more."""
+    """The documents that were removed since the last publication."""
     for place in places:
         ids = {place.history.id, *place.history.former_ids}
         if place.history.ended_at is not None and not ids.isdisjoint(published.living):

@@ -1,4 +1,4 @@
-"""Finds which plugin of mkdocs.yml an error comes from, so that it can be named instead of a traceback."""
+"""Finds the plugin of mkdocs.yml that an error comes from, so that a message can name it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def failing_plugin(error: BaseException, folders: Mapping[str, Path]) -> str | None:
-    """The plugin in whose code the error arose, by the ``folders`` of the plugins' code; None if in none.
+    """The name of the plugin whose code failed, or None. ``folders`` holds the code of each plugin by name.
 
-    Of several on the way the innermost counts: it called what failed.
+    If several plugins are in the traceback, the innermost counts: it made the call that failed.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)

@@ -1,6 +1,6 @@
-"""The ``nav`` of mkdocs.yml as the documents are named today; pure.
+"""Corrects the ``nav`` of mkdocs.yml where documents were renamed or removed; pure.
 
-MkDocs makes a link called "None" of a path that is not there, on every page.
+For a path that does not exist, MkDocs would show a link called "None" on every page.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 
 
 def renamed(documents: Sequence[SiteDocument]) -> dict[str, str]:
-    """The name today of each path that a document had before, where no other document has it now."""
+    """The current path of each document by each of its former paths, for documents that still exist."""
     living = [document for document in documents if document.history.ended_at is None]
-    moved = {former: document.nav_path for document in living for former in document.history.former_paths}
+    moved = {former: one.nav_path for one in living for former in one.history.former_paths}
     return {former: now for former, now in moved.items() if now != former}
 
 
 def updated_nav(
     nav: Sequence[Any], *, files: Collection[str], moved: Mapping[str, str]
 ) -> tuple[list[Any], list[str]]:
-    """The menu with each renamed document under its new name and without what is not there; the warnings.
+    """The corrected ``nav``, and a warning for each correction.
 
-    ``files`` are the paths that there are, ``moved`` the new ones of those that are no more.
+    ``files`` are the paths that exist; ``moved`` are the current paths by former ones.
     """
-    mender = _Mender(files=files, moved=moved, named=set(_paths(nav)))
-    return list(mender.items(nav)), mender.warnings
+    correction = _Correction(files=files, moved=moved, named=set(_paths(nav)))
+    return list(correction.items(nav)), correction.warnings
 
 
 @dataclass(kw_only=True)
-class _Mender:
+class _Correction:
     files: Collection[str]
     moved: Mapping[str, str]
     named: set[str]
@@ -52,10 +52,10 @@ class _Mender:
             elif isinstance(item, str):
                 path = self._path(item)
                 if path is not None:
-                    # MkDocs finds the title of a document; a link without one would be called "None".
+                    # MkDocs finds the title of a document, but would call any other link "None".
                     yield path if path in self.files else {path: path}
             else:
-                yield item  # MkDocs says what is wrong with it
+                yield item  # MkDocs reports what is wrong with it
 
     def _target(self, target: Any) -> Any:
         if isinstance(target, str):
@@ -65,24 +65,26 @@ class _Mender:
         return target
 
     def _path(self, written: str) -> str | None:
-        """The path as it is today; None if nothing is there."""
+        """The current path, or None if there is no such document."""
         path = _normal(written)
         if path in self.files or ELSEWHERE.match(written) or not SUFFIX.search(path):
             return written
         now = self.moved.get(path)
         if now is None or now not in self.files:
             self.warnings.append(
-                f"nav in mkdocs.yml names {written}, which is not there; the menu leaves it out"
+                f"nav in mkdocs.yml names {written}, which does not exist; the navigation leaves it out "
+                "until you correct it"
             )
             return None
         if now in self.named:
             self.warnings.append(
-                f"nav in mkdocs.yml names {written}, which is {now} now and named as well; take it out"
+                f"nav in mkdocs.yml names {written}, which was renamed to {now}, and names {now} too; "
+                f"remove {written}"
             )
             return None
         self.named.add(now)
         self.warnings.append(
-            f"nav in mkdocs.yml names {written}, which is {now} now and shown as that; write {now}"
+            f"nav in mkdocs.yml names {written}, which was renamed to {now}; write {now} there"
         )
         return now
 

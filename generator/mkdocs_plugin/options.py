@@ -26,7 +26,7 @@ CHANGES_MARKDOWN = ("on_page_read_source", "on_page_markdown")
 
 
 class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 does not type this hook
-    """What stands below ``policysite:`` in mkdocs.yml; ``SiteConfig`` says what each means."""
+    """The options below ``policysite:`` in mkdocs.yml. ``SiteConfig`` explains each of them."""
 
     time_zone = config_options.Type(str, default="UTC")
     languages = config_options.ListOfItems(config_options.Type(str), default=[])
@@ -44,35 +44,35 @@ def site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
     known = sorted(PolicySiteOptions().keys())
     if unknown := sorted(str(name) for name in chosen if name not in known):
         raise ConfigError(
-            f"{where}: policysite has no option `{'`, `'.join(unknown)}`; it has {', '.join(known)}"
+            f"{where}: policysite has no option `{'`, `'.join(unknown)}`; its options are {', '.join(known)}"
         )
     for name in ("site_name", "site_url"):
         if (value := config[name]) and clean(value) != value:
-            raise ConfigError(f"{where}: {name} holds control characters; write it without them")
+            raise ConfigError(f"{where}: {name} contains control characters; remove them")
     if not config.site_url:
         raise ConfigError(
-            f"{where}: site_url is missing, and mails and feeds need it; add `site_url: https://…/`"
+            f"{where}: site_url is missing, but emails and feeds need it; add `site_url: https://…/`"
         )
     try:
         time_zone = ZoneInfo(chosen.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigError(
-            f"{where}: there is no time zone {chosen.time_zone!r}; write an IANA name such as Europe/Moscow"
+            f"{where}: {chosen.time_zone!r} is not a time zone; use an IANA name such as Europe/Moscow"
         ) from None
     language = str(config.theme.get("language", "en"))
-    spoken = sorted({language, *chosen.languages})
-    if chosen.prevailing not in (None, *spoken):
+    site_languages = sorted({language, *chosen.languages})
+    if chosen.prevailing not in (None, *site_languages):
         raise ConfigError(
-            f"{where}: prevailing: {chosen.prevailing!r} is none of {', '.join(spoken)}; correct it, "
-            "or name it among the languages"
+            f"{where}: prevailing: {chosen.prevailing!r} is not one of the site's languages "
+            f"({', '.join(site_languages)}); correct it, or add it to `languages`"
         )
     analytics = read_analytics(chosen.analytics)
     if analytics.counters and config.extra.get("analytics"):
         raise ConfigError(
-            f"{where}: extra.analytics would count visitors who were not asked; "
-            "take it out, since policysite asks for what stands below its own `analytics`"
+            f"{where}: extra.analytics would count visitors without asking them; "
+            "remove it, and use the option `analytics` of policysite, which asks first"
         )
-    _refuse_what_reads_todays_files(config)
+    _refuse_changes_to_past_versions(config)
     exclude = config.exclude_docs
     return SiteConfig(
         documents=Path(config.docs_dir),
@@ -106,7 +106,7 @@ def _named_files(config: MkDocsConfig, chosen: PolicySiteOptions) -> tuple[str, 
 
 
 def _included_from(config: MkDocsConfig) -> tuple[Path, ...]:
-    """The folders of the option ``base_path`` of pymdownx.snippets, counted from that of mkdocs.yml."""
+    """The folders in the option ``base_path`` of pymdownx.snippets, relative to the folder of mkdocs.yml."""
     where = config.config_file_path
     named = [name for name in config.markdown_extensions if name in snippets.NAMES]
     bases = config.mdx_configs.get(named[-1], {}).get("base_path", ["."]) if named else []
@@ -117,17 +117,20 @@ def _included_from(config: MkDocsConfig) -> tuple[Path, ...]:
         )
     except (TypeError, ConfigurationError):
         raise ConfigError(
-            f"{where}: {named[-1]}: base_path names no folder; write folders, such as `base_path: [includes]`"
+            f"{where}: {named[-1]}: base_path must be a list of folders, such as `base_path: [includes]`"
         ) from None
 
 
 def _own_extensions(config: MkDocsConfig) -> list[str]:
-    """Those that mkdocs.yml names; what the ones read that other plugins add as objects, nobody knows."""
+    """The extensions that mkdocs.yml names.
+
+    Extensions that other plugins add as objects are left out, since nobody knows which files they read.
+    """
     return [each for each in config.markdown_extensions if isinstance(each, str)]
 
 
-def _refuse_what_reads_todays_files(config: MkDocsConfig) -> None:
-    """Refuse what would show words of today in versions of the past."""
+def _refuse_changes_to_past_versions(config: MkDocsConfig) -> None:
+    """Raise ConfigError for extensions and hooks that would change the words of past versions."""
     where = config.config_file_path
     for name in _own_extensions(config):
         if remedy := refused_extension(name, config.mdx_configs.get(name, {})):
@@ -136,13 +139,14 @@ def _refuse_what_reads_todays_files(config: MkDocsConfig) -> None:
         for event in CHANGES_MARKDOWN:
             if hasattr(hook, event):
                 raise ConfigError(
-                    f"{where}: hooks: {name} changes Markdown ({event}), and would change old versions too; "
-                    "take that out of the hook, and commit the text as people should read it"
+                    f"{where}: hooks: {name} changes Markdown ({event}), so it would change past versions "
+                    "too; "
+                    f"remove {event} from the hook, and commit the text as people should read it"
                 )
 
 
 def _brand(config: MkDocsConfig) -> Brand:
-    """The company's colours; a style that is not in the documents folder says nothing of them."""
+    """The company's colours, from the palette and from the styles in the documents folder."""
     files = (Path(config.docs_dir, str(path).partition("?")[0]) for path in config.extra_css)
     styles = (file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
     return read_brand(config.theme.get("palette"), styles)

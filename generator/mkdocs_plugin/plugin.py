@@ -1,4 +1,4 @@
-"""The plugin that MkDocs loads: its hooks hand over between MkDocs and the site, and hold no rules."""
+"""The plugin that MkDocs loads. Its hooks pass data between MkDocs and the site; the rules are elsewhere."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from generator.git.repository import open_repository
 from generator.language import load_language
 from generator.mkdocs_plugin import theme
 from generator.mkdocs_plugin.assets import read_assets
+from generator.mkdocs_plugin.files import document_file, made_file, remove_documents_folder
 from generator.mkdocs_plugin.nav_setting import renamed, updated_nav
 from generator.mkdocs_plugin.navigation import archive_navigation, translated_navigation
 from generator.mkdocs_plugin.options import PolicySiteOptions, site_config
@@ -55,10 +56,10 @@ logger = logging.getLogger("mkdocs.plugins.policysite")
 
 
 class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
-    """Gives MkDocs the documents' pages and writes all others when it has finished.
+    """Gives MkDocs the documents' pages, and writes all other pages after MkDocs has finished.
 
-    ``day`` is the day that the pages speak of (None: today), ``before`` the folder of the site that this one
-    replaces. What was built stands in ``built``.
+    ``day`` decides which versions are current (None: today). ``published`` is the data of the published
+    site, and ``before`` is the folder of the site that this one replaces. ``built`` is the result.
     """
 
     def __init__(self) -> None:
@@ -70,12 +71,12 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._open = ExitStack()
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
-        """A preview shows what is not committed yet."""
+        """Note whether this is a preview, which shows uncommitted edits."""
         self._preview = command == "serve"
 
     @refusals_for_mkdocs()
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Add the style and, to Material for MkDocs, the parts that it needs changed."""
+        """Read the options, add styles and scripts, and set up the theme."""
         self._site_config = site_config(config, self.config)
         self._assets = read_assets(self._site_config)
         config.extra_css = [*self._assets.on_every_page(".css"), *config.extra_css]
@@ -86,7 +87,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         if not config.use_directory_urls:
             config.use_directory_urls = True
             logger.warning(
-                "use_directory_urls: false has no effect: permanent URLs end in /; take it out of mkdocs.yml"
+                "use_directory_urls: false has no effect: permanent URLs end in /; remove it from mkdocs.yml"
             )
         if theme.is_material(config):
             theme.set_up_material(config, language=self._site_config.language)
@@ -96,7 +97,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     @refusals_for_mkdocs()
     def _on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Show what the mainline holds instead of what lies in the documents folder."""
+        """Replace the files of the documents folder with the committed ones."""
         now = datetime.now(UTC)
         repository = self._open.enter_context(open_repository(self._site_config.documents))
         cache, distrusted = open_cache(self._site_config.cache)
@@ -112,44 +113,35 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             published=self.published,
             scripts=self._assets.on_some_pages(),
         )
-        beside = [file for file in files if file.src_dir == config.docs_dir]
-        for file in beside:
-            files.remove(file)
-        files.add_files_from_theme(config.theme.get_env(), config)  # those that a file of that name hid
+        uncommitted = remove_documents_folder(files, config)
         taken = {*(file.dest_uri for file in files), *self._assets.contents}
         if self._preview:
             rule, occupied = self._site_config.file_rule, OccupiedPaths(taken)
-            for file in beside:
+            for file in uncommitted:
                 path = file.src_uri
                 if not file.is_documentation_page() and rule.goes_live(path) and not occupied.by(path):
                     files.append(file)
         else:
             for path, content in self._site.files(taken=taken):
-                file = _made_file(path, content, config)
-                file.inclusion = InclusionLevel.NOT_IN_NAV  # MkDocs would leave out .well-known
+                file = made_file(path, content, config)
+                file.inclusion = InclusionLevel.NOT_IN_NAV  # otherwise MkDocs leaves out .well-known
                 files.append(file)
         for path, content in self._assets.contents.items():
-            files.append(_made_file(path, content, config))
+            files.append(made_file(path, content, config))
         self._articles: dict[str, Article] = {}
         self._translations: dict[tuple[str, str], File] = {}
-        for place, article in self._site.articles():
-            file = _made_file(place.nav_path, b"", config)
-            source = Path(config.docs_dir, place.history.path)
-            if source.is_file():
-                file.abs_src_path = str(source)  # other plugins ask git about it; its words are not read
-            file.dest_uri = f"{place.slug}/index.html" if place.slug else "index.html"
-            file.url = place.page_path or "./"
-            spoken = place.language == self._site_config.language
-            file.inclusion = InclusionLevel.INCLUDED if spoken else InclusionLevel.NOT_IN_NAV
+        for document, article in self._site.articles():
+            in_navigation = document.language == self._site_config.language
+            file = document_file(document, config, in_navigation=in_navigation)
             files.append(file)
             self._articles[file.src_uri] = article
-            if original := self._site.original(place):
-                self._translations[original.nav_path, place.language] = file
+            if original := self._site.original(document):
+                self._translations[original.nav_path, document.language] = file
         return files
 
     @event_priority(-100)  # after every plugin that adds files or a menu
     def _on_all_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Let the menu name documents as they are named today."""
+        """Correct the paths of renamed documents in ``nav``."""
         if config.nav is not None:
             config.nav, warnings = updated_nav(
                 config.nav, files=files.src_uris.keys(), moved=renamed(self._site.documents)
@@ -161,13 +153,13 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     on_files = CombinedEvent(_on_files, _on_all_files)
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """Keep the navigation for the archive pages."""
+        """Keep the navigation, which archive pages need too."""
         self._nav = nav
         return nav
 
     @event_priority(100)  # before every plugin that changes texts
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Title and description of a document; its text is rendered already."""
+        """Set the title and description of a document. Its text is rendered already, so MkDocs gets none."""
         article = self._articles.get(page.file.src_uri)
         if article is None:
             return markdown
@@ -179,7 +171,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     @event_priority(100)  # as above: what others add comes on top
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """A document as the history has it, instead of what MkDocs would render."""
+        """Return the committed document instead of what MkDocs would render."""
         article = self._articles.get(page.file.src_uri)
         if article is None:
             return html
@@ -188,7 +180,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     @event_priority(-100)  # after every plugin that adds to the theme
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Render the theme once in each language, for the archive pages to be filled in."""
+        """Render the page layout once in each language; archive pages are filled into it."""
         env.bytecode_cache = TemplateCache()
         self._other_pages = [
             file.url for file in files.documentation_pages() if file.src_uri not in self._articles
@@ -202,7 +194,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_page_context(
         self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
-        """Let the theme speak the document's language."""
+        """Set the theme and the navigation to the document's language."""
         article = self._articles.get(page.file.src_uri)
         language = article.language if article else self._site_config.language
         theme.set_language(config, language)
@@ -211,7 +203,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
 
     @event_priority(-100)  # after every plugin that adds a script
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Links to feeds and translations in the document's head; what every finished page gets."""
+        """Add links to feeds and translations to a document's head, and finish the page."""
         if page.file.src_uri == page_layout.SOURCE:
             return output
         theme.set_language(config, self._site_config.language)
@@ -221,7 +213,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return self._finished(output.replace(HEAD_END, head + HEAD_END, 1), language, config)
 
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
-        """The page for addresses that are not there."""
+        """Fill in the page for URLs that do not exist."""
         if not template_name.endswith(".html"):
             return output
         if NOT_FOUND in output:
@@ -233,7 +225,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     @refusals_for_mkdocs()
     @event_priority(-100)  # after the theme and every plugin has written its files
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Write the archive, the feeds and history.json."""
+        """Write the archive pages, the feeds and history.json."""
         self.built = self._site.write(
             Path(config.site_dir),
             self._layouts,
@@ -248,7 +240,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[[], None]
     ) -> LiveReloadServer:
-        """Let each later build of the preview say what is wrong, in the terminal and in the browser."""
+        """Show what is wrong with each later build of the preview, in the terminal and in the browser."""
         application = PreviewApplication(server.serve_request)
         server.set_app(application)
 
@@ -265,7 +257,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return server
 
     def on_build_error(self, *, error: Exception) -> None:
-        """End what was begun."""
+        """Close the repository and the cache."""
         self._open.close()
 
     def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
@@ -287,7 +279,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         return translated_navigation(nav, spoken)
 
     def _rendered_layout(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
-        file = _made_file(page_layout.SOURCE, b"", config)
+        file = made_file(page_layout.SOURCE, b"", config)
         file.dest_uri = f"{page_layout.PATH}index.html"
         page = Page(page_layout.TITLE, file, config)
         page.content = page_layout.CONTENT
@@ -302,13 +294,6 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         rendered = config.plugins.on_post_page(rendered, page=page, config=config)
         rendered = self._with_consent(self._mended(rendered, config, language), language)
         return rendered.replace(HEAD_END, page_layout.HEAD + HEAD_END, 1)
-
-
-def _made_file(path: str, content: bytes, config: MkDocsConfig) -> File:
-    """A file of the site that is not in the documents folder."""
-    file = File(path, None, config.site_dir, use_directory_urls=True)
-    file.content_bytes = content
-    return file
 
 
 def _deferred(path: str) -> ExtraScriptValue:

@@ -27,7 +27,7 @@ def refusals_for_mkdocs() -> Iterator[None]:
 def refusals_of_mkdocs(
     config_file: Path, report: Callable[[str], None] = lambda _: None
 ) -> Iterator[MkDocsLog]:
-    """Raise whatever makes MkDocs stop as one PolicyError; yields the log that MkDocs writes meanwhile.
+    """Turn errors that stop MkDocs into one PolicyError. Yields what MkDocs logs meanwhile.
 
     ``report`` gets each line of the log at once.
     """

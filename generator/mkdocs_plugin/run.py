@@ -1,4 +1,4 @@
-"""Runs MkDocs: builds or previews the site of a ``mkdocs.yml``, or only reads it."""
+"""Runs MkDocs: builds the site of a ``mkdocs.yml``, previews it, or only reads its configuration."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build(
 ) -> Built:
     """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first.
 
-    The site in the folder ``before`` is the one that it will replace.
+    ``before`` is the folder of the site that the new one will replace.
     """
     with refusals_of_mkdocs(config_file) as logged:
         config = load_config(str(config_file), site_dir=str(site_dir))
@@ -48,24 +48,26 @@ def build(
 
 
 def serve(config_file: Path, *, address: str, report: Callable[[str], None]) -> None:
-    """Preview the site with what is not committed yet, until interrupted; ``report`` gets each problem."""
+    """Preview the site with uncommitted edits until interrupted. ``report`` gets each problem as a line."""
     with refusals_of_mkdocs(config_file, report):
         serve_with_mkdocs(str(config_file), dev_addr=address)
 
 
 def read_config(config_file: Path) -> SiteConfig:
-    """What the site of ``config_file`` is built from."""
+    """The configuration of the site of ``config_file``."""
     with refusals_of_mkdocs(config_file):
         try:
             config = load_config(str(config_file))
         except OSError as error:
-            raise ConfigError(f"{config_file}: {error.strerror}; name a mkdocs.yml with --config") from error
+            raise ConfigError(
+                f"{config_file}: {error.strerror}; choose a mkdocs.yml with --config"
+            ) from error
     return site_config(config, _plugin(config).config)
 
 
 @contextmanager
 def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
-    """Say of an error in another plugin's code whose it is, and what to do."""
+    """Raise an error in another plugin's code as a refusal that names the plugin and says what to do."""
     modules = {
         name: sys.modules[type(plugin).__module__]
         for name, plugin in config.plugins.items()
@@ -80,13 +82,13 @@ def _naming_plugins(config: MkDocsConfig) -> Iterator[None]:
         yield
     except (PolicyError, Abort, ConfigurationError):
         raise
-    except Exception as error:  # of any kind, from a plugin that nobody here knows
+    except Exception as error:  # a plugin written by others can raise anything
         name = failing_plugin(error, folders)
         if name is None:
             raise
         raise ConfigError(
-            f"{config.config_file_path}: the plugin `{name}` fails ({type(error).__name__}: "
-            f"{on_one_line(str(error))}); take it out of `plugins:`, or correct what it needs"
+            f"{config.config_file_path}: the plugin `{name}` failed ({type(error).__name__}: "
+            f"{on_one_line(str(error))}); remove it from `plugins:`, or correct its settings"
         ) from error
 
 
@@ -95,5 +97,5 @@ def _plugin(config: MkDocsConfig) -> PolicySitePlugin:
         if isinstance(plugin, PolicySitePlugin):
             return plugin
     raise ConfigError(
-        f"{config.config_file_path}: the plugin is not there; add `policysite` below `plugins:`"
+        f"{config.config_file_path}: the plugin policysite is missing; add `policysite` below `plugins:`"
     )

@@ -1,4 +1,4 @@
-"""What the generator sets in the theme of a site: its language and, for Material for MkDocs, its colours."""
+"""Settings of the theme: its language and, for Material for MkDocs, templates, colours and fonts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_up_material(config: MkDocsConfig, *, language: str) -> None:
 
 
 def set_language(config: MkDocsConfig, language: str) -> None:
-    """Let the theme's own words be in this language, as far as the theme has them."""
+    """Set the language of the theme's own words. Material falls back to English for a language it lacks."""
     if is_material(config):
         config.theme["language"] = spoken_by_theme(language, folders=config.theme.dirs)
     elif "language" in config.theme:

@@ -1,4 +1,4 @@
-"""One build: into a new folder, which takes the old site's place only when it is whole."""
+"""Builds a site into a new folder, which replaces the old site only when it is complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from generator.site.published_history import PublishedHistory
 from generator.site.trusted_cache import open_cache
 from generator.site.urls import HISTORY
 
-LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952: MkDocs writes the same time into sitemap.xml.gz
+LAST_GZIP_SECOND = 2**32 - 1  # RFC 1952; MkDocs writes the same time into sitemap.xml.gz
 EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/specs/source-date-epoch/
 
 
@@ -35,9 +35,10 @@ def build_site(
     first_publication: bool = False,
     signing_key: Path | None = None,
 ) -> tuple[Path, Built]:
-    """Build the site; answers its folder. On any refusal the folder is as it was.
+    """Build the site, and return its folder and what was built. A refused build leaves the folder unchanged.
 
-    ``published`` is a file or a URL: the ``history.json`` of which nothing may be lost.
+    ``published`` is the ``history.json`` of the published site, as a file or a URL: the new site may lose
+    none of the versions in it.
     """
     config = run.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
@@ -66,15 +67,15 @@ def build_site(
 
 
 def _checked(config: SiteConfig, earlier: PublishedHistory) -> PublishedHistory:
-    """What is published, with what a check finds in the versions that are to be."""
-    opened, _ = open_cache(config.cache)  # the build itself says where it is not used
+    """The published data, with the errors that a check finds in versions that are not published yet."""
+    opened, _ = open_cache(config.cache)  # if it is not used, the build itself warns of it
     with open_repository(config.documents) as repository, opened as cache:
         report = check_unpublished(config, repository, published=earlier, cache=cache)
     return replace(earlier, held_for={**earlier.held_for, **report.held_for})
 
 
 def has_uncommitted_edits(config_file: Path) -> bool:
-    """Whether the documents folder holds what a build does not publish."""
+    """Whether the documents folder has edits that a build does not publish."""
     documents = run.read_config(config_file).documents
     with open_repository(documents) as repository:
         return repository.has_edits(folder=repository.folder_of(documents))
@@ -82,15 +83,15 @@ def has_uncommitted_edits(config_file: Path) -> bool:
 
 @contextmanager
 def _dated_as_committed(documents: Path) -> Iterator[None]:
-    """Let MkDocs and its themes write the commit's time where they would write that of the build."""
+    """Make MkDocs and its themes write the time of the commit instead of the time of the build."""
     with open_repository(documents) as repository:
         committed_at = repository.committed_at(repository.resolve())
-    known = os.environ.get(EPOCH)
+    before = os.environ.get(EPOCH)
     os.environ[EPOCH] = str(min(max(committed_at, 0), LAST_GZIP_SECOND))
     try:
         yield
     finally:
-        if known is None:
+        if before is None:
             del os.environ[EPOCH]
         else:
-            os.environ[EPOCH] = known
+            os.environ[EPOCH] = before

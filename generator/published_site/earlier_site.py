@@ -1,6 +1,6 @@
-"""The site as it is published now: its ``history.json``, from a file or over the network.
+"""Reads the ``history.json`` of the site as it is published now, from a file or a URL.
 
-What comes from there is input: its size and the time that it may take are limited.
+The file may come from elsewhere, so its size and the time to fetch it are limited.
 """
 
 from __future__ import annotations
@@ -21,44 +21,45 @@ LIMIT_BYTES = 32 * 2**20  # the longest real history known (738 versions) is und
 
 
 class NothingPublishedError(PolicyError):
-    """There is no history to hold the build against, and nobody said that this is the first publication."""
+    """There is no published history to compare the build with, and ``--first-publication`` is not given."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(
-            f"{where}: {what}, so nothing shows that no published version would be lost; "
-            "if this site was never published, say --first-publication"
+            f"{where}: {what}, so policy-site cannot check that no published version gets lost; "
+            "if this site has never been published, use --first-publication"
         )
         self.where = where
 
 
 class AlreadyPublishedError(PolicyError):
-    """A first publication was announced of a site that is published."""
+    """``--first-publication`` is given, but the site is published already."""
 
     def __init__(self, where: str) -> None:
-        super().__init__(f"{where}: this site is published already; leave --first-publication out")
+        super().__init__(f"{where}: this site is already published; remove --first-publication")
         self.where = where
 
 
 def read_earlier_site(where: str, *, first_publication: bool) -> PublishedHistory | None:
-    """What is published, or None before the first publication, which has to be said.
+    """The published data, or None before the first publication.
 
-    A missing or empty history is refused otherwise: with it, a build could silently lose every version.
+    Without ``first_publication`` a missing or empty history is refused, because a build that trusted it
+    could lose every version without anyone noticing.
     """
     try:
         published = read_published(_read(where), where=where)
     except FileNotFoundError as error:
         if first_publication:
             return None
-        raise NothingPublishedError(where, "is not there") from error
+        raise NothingPublishedError(where, "there is no such file") from error
     if first_publication and published.versions:
         raise AlreadyPublishedError(where)
     if not published.versions and not first_publication:
-        raise NothingPublishedError(where, "lists no version")
+        raise NothingPublishedError(where, "it lists no versions")
     return published
 
 
 def _read(where: str) -> bytes:
-    """The file's bytes; raises FileNotFoundError where there is none, also for 404 and 410."""
+    """The bytes of the file; raises FileNotFoundError if there is none (a server answers 404 or 410)."""
     try:
         if where.startswith(("https://", "http://")):
             return _within(ANSWER_SECONDS, lambda: _fetch(where))
@@ -86,7 +87,7 @@ def _limited(raw: bytes, where: str) -> bytes:
 
 
 def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
-    """What ``call`` answers in time; a socket's own time-out begins anew with every byte that comes."""
+    """The result of ``call``, or TimeoutError. The time-out of a socket would start again with each byte."""
     answers: Queue[bytes | Exception] = Queue(1)
 
     def run() -> None:

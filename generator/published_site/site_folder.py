@@ -1,6 +1,6 @@
 """Which folder a build may replace: an empty one, or one that a build made.
 
-A build replaces the folder whole, so one that holds anything else is refused with what to do.
+A build replaces the whole folder, so a folder with anything else in it is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from generator.site.urls import HISTORY
 
 
 class ForeignFolderError(PolicyError):
-    """The folder for the site holds something that no build made."""
+    """The folder for the site contains something that no build made."""
 
     def __init__(self, folder: Path, *, what: str) -> None:
         super().__init__(f"{folder}: {what}")
@@ -24,34 +24,36 @@ class ForeignFolderError(PolicyError):
 def refuse_foreign_folder(folder: Path, *, kept: Iterable[Path], closed: Iterable[Path]) -> None:
     """Raise ForeignFolderError unless a build may replace the folder.
 
-    It may not hold the user's home, the current folder or any of the paths ``kept``, nor be one of the
-    folders ``closed`` or below one.
+    It may not contain the user's home, the current folder or any of the paths ``kept``, and may not be one of
+    the folders ``closed`` or inside one.
     """
-    another = "name another folder (--site-dir)"
+    another = "choose another folder with --site-dir"
     for path in (*kept, Path.cwd(), *_home()):
         if path.resolve().is_relative_to(folder):
-            what = f"{path.resolve()} is in it, and a build replaces the whole folder; {another}"
+            what = f"a build replaces the whole folder, and {path.resolve()} is in it; {another}"
             raise ForeignFolderError(folder, what=what)
     for path in closed:
         if folder.is_relative_to(path.resolve()):
-            raise ForeignFolderError(folder, what=f"is in {path}, which is no place for a site; {another}")
+            raise ForeignFolderError(folder, what=f"a site cannot be built into {path}; {another}")
     if not folder.exists() or (folder / MARKER).is_file():
         return
     if not folder.is_dir():
-        raise ForeignFolderError(folder, what=f"is a file; {another}")
+        raise ForeignFolderError(folder, what=f"this is a file; {another}")
     if (folder / HISTORY).is_file():
         what = (
-            f"looks like a site, but without the file {MARKER} that builds leave there now; "
+            f"this looks like a site, but it lacks the file {MARKER} that every build writes; "
             f"if an older policy-site built it, delete the folder or put an empty {MARKER} in it; "
-            f"else {another}"
+            f"otherwise {another}"
         )
         raise ForeignFolderError(folder, what=what)
     if any(folder.iterdir()):
-        raise ForeignFolderError(folder, what=f"holds files that no build made; empty it, or {another}")
+        raise ForeignFolderError(
+            folder, what=f"the folder contains files that no build made; empty it, or {another}"
+        )
 
 
 def _home() -> list[Path]:
     try:
         return [Path.home()]
-    except RuntimeError:  # a user without one
+    except RuntimeError:  # the user has no home
         return []

@@ -43,9 +43,7 @@ def test_build_says_what_it_made_and_nothing_else(site: PolicySite) -> None:
 def test_build_says_plainly_what_it_leaves_out(site: PolicySite) -> None:
     site.repository.write("policy/privacy.md", text("Draft."))
     answer = run(site, "build", "--as-of", "2027-01-01", "--site-dir", "elsewhere")
-    assert answer.stderr == (
-        "note: edits that are not committed are not in this build; see them with policy-site serve\n"
-    )
+    assert answer.stderr == ("note: this build leaves out uncommitted edits; policy-site serve shows them\n")
     assert "Draft." not in (site.config_file.parent / "elsewhere/privacy/index.html").read_text()
 
 
@@ -54,7 +52,7 @@ def test_build_says_plainly_what_it_leaves_out(site: PolicySite) -> None:
     [
         (["build", "--config", "nowhere.yml"], "nowhere.yml"),
         (["build", "--published", "nowhere.json"], "nowhere.json"),
-        (["check", "--base", "nowhere"], "no commit is called 'nowhere'"),
+        (["check", "--base", "nowhere"], "there is no branch, tag or commit 'nowhere'"),
     ],
     ids=lambda given: given if isinstance(given, str) else given[1],
 )
@@ -85,7 +83,7 @@ def test_build_folds_many_warnings_of_the_past(site: PolicySite) -> None:
     *shown, last = answer.stderr.splitlines()
     assert len(shown) == 10
     assert shown[0].startswith("warning: policy/old-00.md:1: ")
-    assert last == "warning: 3 more in texts of the past; policy-site versions lists them"
+    assert last == "warning: 3 more about past versions; policy-site versions lists all of them"
     assert run(site, "versions").stderr.count("warning: ") == 13
 
 
@@ -193,7 +191,7 @@ def test_serve_says_what_is_wrong_and_waits_until_it_is_mended(site: PolicySite,
     site.repository.write("policy/privacy.md", text("Two.", effective="so"))
     assert comes_to_say(said, "error: policy/privacy.md:3: `effective`")
     assert shows(f"{preview}privacy/", "policy/privacy.md:3: `effective`")
-    assert shows(preview, "The preview waits for a correction")
+    assert shows(preview, "Waiting for a correction")
     site.repository.write("policy/privacy.md", text("We keep it for two days."))
     assert shows(f"{preview}privacy/", "two days")
     site.config_file.write_text("site_name: [\n")
@@ -211,7 +209,11 @@ def test_serve_answers_to_no_other_name(site: PolicySite, preview: str) -> None:
 
 @pytest.mark.parametrize(
     ("address", "reason"),
-    [("nonsense", "is no IP:PORT"), ("127.0.0.1:x", "is no IP:PORT"), ("127.0.0.1:99999", "a port is")],
+    [
+        ("nonsense", "is not an IP address and port"),
+        ("127.0.0.1:x", "is not an IP address and port"),
+        ("127.0.0.1:99999", "the port must be"),
+    ],
 )
 def test_serve_refuses_an_address_that_is_none(site: PolicySite, address: str, reason: str) -> None:
     answer = run(site, "serve", "--address", address)
@@ -229,7 +231,7 @@ def test_serve_refuses_a_port_in_use(site: PolicySite) -> None:
     assert answer.returncode == 1
     assert answer.stderr == (
         f"policy-site: {address}: address already in use; "
-        "name another with --address, such as 127.0.0.1:8001\n"
+        "use another with --address, such as 127.0.0.1:8001\n"
     )
 
 

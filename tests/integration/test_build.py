@@ -376,7 +376,8 @@ def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path
     site = PolicySite(tmp_path, announces=["privacy.md"])
     site.publish("privacy.md", text("One."))
     with pytest.raises(
-        ConfigError, match=r"policysite .* `announces`; it has analytics, announce, extra_files, languages"
+        ConfigError,
+        match=r"policysite .* `announces`; its options are analytics, announce, extra_files, languages",
     ):
         site.build()
 
@@ -410,7 +411,7 @@ def test_a_missing_mkdocs_yml_is_named_plainly(tmp_path: Path) -> None:
 
 
 def test_a_folder_for_a_mkdocs_yml_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"name a mkdocs\.yml with --config"):
+    with pytest.raises(ConfigError, match=r"choose a mkdocs\.yml with --config"):
         read_config(tmp_path)
 
 

@@ -30,15 +30,18 @@ def test_an_editorial_change_needs_no_date(site: PolicySite) -> None:
     ("front", "problem"),
     [
         ({"summary": ""}, "1: error: `summary` is missing"),
-        ({"summary": "First."}, "4: error: `summary` is the same as in the version of 2024-01-01"),
-        ({"summary": "first"}, "4: error: `summary` is the same as in the version of 2024-01-01"),
+        ({"summary": "First."}, "4: error: `summary` is unchanged from version 2024-01-01"),
+        ({"summary": "first"}, "4: error: `summary` is unchanged from version 2024-01-01"),
         ({"impact": ""}, "1: error: `impact` is missing"),
-        ({"impact": "You know how long."}, "5: error: `impact` is the same as in the version of 2024-01-01"),
+        ({"impact": "You know how long."}, "5: error: `impact` is unchanged from version 2024-01-01"),
         ({"effective": ""}, "1: error: `effective` is missing"),
         ({"change": ""}, "1: warning: `change` is missing"),
-        ({"effective": "2026-01-01"}, "6: error: `effective` is the same as in the version before"),
-        ({"effective": "2026-05-31"}, "6: error: `effective` (2026-05-31) is past"),
-        ({"effective": "2026-05-31", "change": "editorial"}, "6: warning: `effective` (2026-05-31) is past"),
+        ({"effective": "2026-01-01"}, "6: error: `effective` is unchanged from the previous version"),
+        ({"effective": "2026-05-31"}, "6: error: `effective` (2026-05-31) is in the past"),
+        (
+            {"effective": "2026-05-31", "change": "editorial"},
+            "6: warning: `effective` (2026-05-31) is in the past",
+        ),
         ({"effective": "2062-07-01"}, "6: warning: `effective` is more than a year ahead"),
         ({"change": "big"}, "3: error: `change` is"),
         ({"effective": "soon"}, "6: error: `effective` is no date"),
@@ -64,8 +67,8 @@ def test_a_front_matter_that_is_none_is_an_error(site: PolicySite) -> None:
 def test_an_edit_that_nobody_sees_is_no_version(site: PolicySite) -> None:
     report = findings(site, FIRST.replace("summary: First.", "summary: Other."))
     assert report == [
-        "policy/privacy.md:3: warning: nothing visible changed, so there is no new version and nobody is "
-        "notified; only a version that is not published yet takes over the new front matter"
+        "policy/privacy.md:3: warning: readers see no difference, so there is no new version and nobody is "
+        "notified; the new front matter is used only if the version is not published yet"
     ]
 
 
@@ -81,7 +84,7 @@ def test_a_new_document_says_what_it_is(site: PolicySite) -> None:
 
 def test_a_new_document_without_front_matter_is_only_warned_of(site: PolicySite) -> None:
     [finding] = findings(site, "# Cookies\n", path="cookies.md")
-    assert "warning: is a new document without front matter" in finding
+    assert "warning: this new document has no front matter" in finding
 
 
 def test_neither_the_start_page_nor_a_translation_is_a_new_document(site: PolicySite) -> None:
@@ -122,12 +125,12 @@ def test_a_base_with_another_history_is_refused(site: PolicySite) -> None:
     site.repository.git("switch", "--quiet", "--orphan", "other")
     site.repository.commit()
     site.repository.git("switch", "--quiet", "main")
-    with pytest.raises(ForeignBaseError, match="name another with --base"):
+    with pytest.raises(ForeignBaseError, match="with --base, name the branch"):
         checked(site, base="other")
 
 
 def test_a_base_that_is_nowhere_is_refused_with_its_option(site: PolicySite) -> None:
-    with pytest.raises(UnknownRefError, match=r"name a branch with --base \(there: main\)"):
+    with pytest.raises(UnknownRefError, match=r"choose a branch with --base \(existing: main\)"):
         checked(site, base="nowhere")
 
 
@@ -158,4 +161,4 @@ def test_annotations_name_file_and_line(site: PolicySite) -> None:
 
 
 def test_nothing_to_check_is_said(site: PolicySite) -> None:
-    assert list(as_text(checked(site))) == ["nothing changed that a reader would see"]
+    assert list(as_text(checked(site))) == ["readers will see no difference"]

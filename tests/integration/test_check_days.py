@@ -93,14 +93,14 @@ def test_a_label_of_nothing_pending_is_an_error(pending: PolicySite, label: str)
 def test_a_pending_change_is_postponed_by_withdrawing_it(pending: PolicySite) -> None:
     later = {"change": "material", "effective": "2026-09-01", "impact": "You get more time."}
     (finding,) = findings(pending, privacy=words(NEW, **later))
-    assert "error: the same text takes effect on 2026-08-01 already" in finding
+    assert "error: version 2026-05-01 has the same text and takes effect on 2026-08-01" in finding
     assert findings(pending, privacy=words(NEW, **later, withdraws="2026-05-01")) == []
 
 
 def test_a_second_pending_change_is_warned_of_the_first(pending: PolicySite) -> None:
     more = words(NEW + "\n\nMore.", change="material", effective="2026-09-01", impact="More.")
     (finding,) = findings(pending, privacy=more)
-    assert "warning: version 2026-05-01 still takes effect before this one, on 2026-08-01" in finding
+    assert "warning: version 2026-05-01 takes effect before this one, on 2026-08-01" in finding
 
 
 def test_commits_of_one_branch_are_one_change(pending: PolicySite) -> None:
@@ -116,7 +116,7 @@ def test_an_upcoming_text_is_compared_with_the_current_one(site: PolicySite) -> 
     assert proposal.redline is not None
     assert proposal.redline.words_inserted < 10
     unchanged = ANNOUNCED.replace("Ten.", "First.")
-    assert "`summary` is the same as in" in findings(site, privacy__upcoming=unchanged)[0]
+    assert "`summary` is unchanged from" in findings(site, privacy__upcoming=unchanged)[0]
 
 
 def test_an_upcoming_text_without_its_day_is_an_error(site: PolicySite) -> None:
@@ -126,9 +126,9 @@ def test_an_upcoming_text_without_its_day_is_an_error(site: PolicySite) -> None:
 
 def test_an_upcoming_text_without_a_current_one_is_an_error(site: PolicySite) -> None:
     found = findings(site, terms__upcoming=ANNOUNCED)
-    assert [line for line in found if "there is no terms.md beside it" in line]
+    assert [line for line in found if "there is no terms.md beside this file" in line]
     found = findings(site, terms__upcoming=None, privacy__upcoming__ru=ANNOUNCED)
-    assert [line for line in found if "name the upcoming text privacy.ru.upcoming.md" in line]
+    assert [line for line in found if "rename the upcoming text to privacy.ru.upcoming.md" in line]
 
 
 def test_a_correction_of_the_current_text_has_to_be_in_the_upcoming_one(beside: PolicySite) -> None:
@@ -202,12 +202,15 @@ def test_bad_front_matter_of_the_upcoming_text_is_an_error(beside: PolicySite) -
 def test_a_translation_does_not_come_before_what_it_translates(pending: PolicySite) -> None:
     pending.publish("privacy.ru.md", text("Год.", title="Политика", summary="Перевод."), on=date(2026, 5, 2))
     (finding,) = findings(pending, privacy__ru=words("Десять лет.", summary="Десять."))
-    assert "warning: takes effect on 2026-06-01, but the newest text of privacy.md on 2026-08-01" in finding
+    assert (
+        "warning: this translation takes effect on 2026-06-01, "
+        "but the newest text of privacy.md on 2026-08-01" in finding
+    )
     both = {
         "privacy": words(mended(NEW), effective="2026-08-01"),
         "privacy__ru": words("Десять лет.", summary="Десять."),
     }
     (finding,) = findings(pending, **both)
-    assert "policy/privacy.ru.md:1: error: takes effect on 2026-06-01" in finding
+    assert "policy/privacy.ru.md:1: error: this translation takes effect on 2026-06-01" in finding
     both["privacy__ru"] = words("Десять лет.", summary="Десять.", effective="2026-08-01")
     assert findings(pending, **both) == []

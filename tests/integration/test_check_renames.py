@@ -38,9 +38,9 @@ def test_a_renamed_and_edited_document_is_checked_as_a_change(
         site.repository.commit()
     report = checked(site, base)
     assert [finding.text.partition(";")[0] for finding in report.findings] == [
-        "`summary` is the same as in the version of 2024-01-01",
-        "`impact` is the same as in the version of 2024-01-02",
-        "`effective` is the same as in the version before",
+        "`summary` is unchanged from version 2024-01-01",
+        "`impact` is unchanged from version 2024-01-02",
+        "`effective` is unchanged from the previous version",
     ]
     assert {finding.path for finding in report.findings} == {f"policy/{path}"}
     assert '<del class="rl"' in "\n".join(as_markdown(report))
@@ -66,8 +66,8 @@ def test_a_removed_document_is_refused_and_named(site: PolicySite) -> None:
     [finding] = report.findings
     assert (finding.path, finding.error) == ("policy/privacy.md", True)
     assert "`withdrawn: DATE`" in finding.text
-    assert "policy/privacy.md: the document is removed" in list(as_text(report))
-    assert "is removed." in "\n".join(as_markdown(report))
+    assert "policy/privacy.md: the document will be removed" in list(as_text(report))
+    assert "will be removed." in "\n".join(as_markdown(report))
 
 
 def test_a_removed_start_page_is_only_named(site: PolicySite) -> None:
@@ -83,14 +83,14 @@ def test_a_revert_cannot_bring_back_an_old_summary(site: PolicySite) -> None:
     )
     site.repository.git("revert", "--no-edit", "HEAD")
     texts = [finding.text for finding in checked(site, "HEAD~1").findings if finding.error]
-    assert any("`summary` is the same as in the version of 2024-01-02" in text for text in texts)
+    assert any("`summary` is unchanged from version 2024-01-02" in text for text in texts)
 
 
 def test_a_document_that_comes_back_is_compared_with_what_it_said(site: PolicySite) -> None:
     site.repository.remove("policy/privacy.md")
     site.repository.commit()
     site.repository.write("policy/privacy.md", changed("New words.", summary="Clauses."))
-    assert any("`summary` is the same as" in finding.text for finding in checked(site).findings)
+    assert any("`summary` is unchanged from" in finding.text for finding in checked(site).findings)
 
 
 def test_a_renamed_folder_is_no_change(site: PolicySite) -> None:
@@ -110,4 +110,4 @@ def test_a_folder_renamed_with_an_edit_is_checked_as_a_change(site: PolicySite) 
     site.config["docs_dir"] = "policies"
     site.write_config()
     site.repository.write("policies/privacy.md", changed("Other words.", summary="Clauses."))
-    assert any("`summary` is the same as" in finding.text for finding in checked(site).findings)
+    assert any("`summary` is unchanged from" in finding.text for finding in checked(site).findings)

@@ -38,12 +38,12 @@ CONFLICT = "<<<<<<< HEAD\nTwo days.\n||||||| base\nOne day.\n=======\nThree days
 def test_a_merge_that_was_not_finished_is_refused(site: PolicySite, body: str, lines: list[int]) -> None:
     found = about(site, body)
     assert [int(finding.partition(":")[0]) for finding in found] == lines
-    assert all("error: `" in finding and "not finished" in finding for finding in found)
+    assert all("error: `" in finding and "merge conflict" in finding for finding in found)
 
 
 def test_a_merge_that_was_not_finished_in_the_front_matter_is_refused(site: PolicySite) -> None:
     text = changed("Two days.").replace("summary:", "<<<<<<< HEAD\nsummary: a\n=======\nsummary:", 1)
-    assert any("not finished" in finding for finding in findings(site, text))
+    assert any("merge conflict" in finding for finding in findings(site, text))
 
 
 def test_an_example_of_a_conflict_in_a_code_block_is_only_warned_of(site: PolicySite) -> None:
@@ -68,7 +68,7 @@ def test_the_middle_that_a_conflict_left_behind_is_found(site: PolicySite) -> No
 def test_a_pointer_of_git_lfs_is_refused(site: PolicySite, host: str) -> None:
     pointer = f"version https://{host}.github.com/spec/v1\noid sha256:{'7' * 64}\nsize 12\n"
     found = findings(site, pointer)
-    assert any("1: error: is a pointer of Git LFS" in finding for finding in found)
+    assert any("1: error: the file is a Git LFS pointer" in finding for finding in found)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_pointer_of_git_lfs_is_refused(site: PolicySite, host: str) -> None:
 def test_a_misspelt_key_is_named_with_the_one_that_was_meant(site: PolicySite, key: str, meant: str) -> None:
     text = changed("Two days.").replace(f"{meant}:", f"{key}:", 1)
     assert any(
-        f"error: `{key}` means nothing here; did you mean `{meant}`?" in finding
+        f"error: `{key}` is not a known key, so it is ignored; did you mean `{meant}`?" in finding
         for finding in findings(site, text)
     )
 
@@ -104,7 +104,7 @@ def test_a_key_that_is_there_twice_is_refused(site: PolicySite) -> None:
 
 def test_a_value_that_a_number_sign_cuts_off_is_found(site: PolicySite) -> None:
     [finding] = findings(site, changed("Two days.", summary="We changed section #5"))
-    assert "4: warning: `summary` ends before the #" in finding
+    assert "4: warning: the value of `summary` ends before the #" in finding
     assert findings(site, changed("Two days.", summary='"We changed section #5"', ticket="5 # ours")) == []
 
 
@@ -157,9 +157,9 @@ def test_a_wholly_russian_text_passes(site: PolicySite) -> None:
 def test_clauses_with_another_number_on_github_are_found(site: PolicySite) -> None:
     found = about(site, "1. One\n   1. Below one\n2. Two")
     assert found == [
-        "12: warning: “Below one” is number 2 on the site and 1.1 on GitHub; "
+        "12: warning: “Below one” has the number 2 on the site and 1.1 on GitHub; "
         "indent a list inside a list by four spaces, and begin each list with 1",
-        "13: warning: “Two” is number 3 on the site and 2 on GitHub; "
+        "13: warning: “Two” has the number 3 on the site and 2 on GitHub; "
         "indent a list inside a list by four spaces, and begin each list with 1",
     ]
 
@@ -193,12 +193,24 @@ def linked(site: PolicySite) -> PolicySite:
     [
         ("## Your rights", 5, "terms.md:5: warning: the link `privacy.md#rights` leads to no clause"),
         ("## Rights {#rights}\n\n[a](#right)", 13, "did you mean `#rights`?"),
-        ("## Rights {#rights}\n\n[a](rules.md)", 13, "the link `rules.md` leads to no file"),
+        (
+            "## Rights {#rights}\n\n[a](rules.md)",
+            13,
+            "the link `rules.md` leads to a file that does not exist",
+        ),
         ("## Rights {#rights}\n\n[a](term.md)", 13, "did you mean `terms.md`?"),
         ("## Rights {#rights}\n\n[a](terms.md#fee)", 13, "did you mean `#fees`?"),
         ("## Rights {#rights}\n\n![a](pictures/other.png)", 13, "the picture `pictures/other.png`"),
-        ("## Rights {#rights}\n\n[a](../README.md)", 13, "the link `../README.md` leads to no file"),
-        ("## Rights {#rights}\n\n<a href='rules.md'>a</a>", 13, "the link `rules.md` leads to no file"),
+        (
+            "## Rights {#rights}\n\n[a](../README.md)",
+            13,
+            "the link `../README.md` leads to a file that does not exist",
+        ),
+        (
+            "## Rights {#rights}\n\n<a href='rules.md'>a</a>",
+            13,
+            "the link `rules.md` leads to a file that does not exist",
+        ),
     ],
 )
 def test_a_link_that_a_change_breaks_is_found(linked: PolicySite, body: str, line: int, problem: str) -> None:
@@ -232,9 +244,9 @@ def test_files_beside_the_texts_are_listed(site: PolicySite) -> None:
     assert report.findings == ()
     html, picture = as_text(report)
     assert html.startswith("policy/offer.html: a new file, which is not published: only pictures")
-    assert picture == "policy/old.png: a changed file, which is published as it is"
+    assert picture == "policy/old.png: a changed file, which is published unchanged"
     assert "- <code>policy/offer.html</code>: a new file" in "\n".join(as_markdown(report))
-    assert "::notice file=policy/old.png::a changed file, which is published as it is" in list(
+    assert "::notice file=policy/old.png::a changed file, which is published unchanged" in list(
         as_annotations(report)
     )
 

@@ -45,7 +45,7 @@ def test_an_error_in_another_plugin_names_it_and_what_to_do(site: PolicySite, ne
     with pytest.raises(PolicyError) as refusal:
         site.build()
     said = str(refusal.value)
-    assert "the plugin `neighbour` fails (AssertionError: a b); take it out of `plugins:`" in said
+    assert "the plugin `neighbour` failed (AssertionError: a b); remove it from `plugins:`" in said
     assert "\n" not in said
     assert not site.folder.exists()
 

@@ -96,7 +96,7 @@ def test_a_rename_leaves_menu_and_translations_whole(
     assert f"{translation.rpartition('/')[2]}/" in site.page(original), "it links to its translation"
     renamed = {old for old, _ in moves if not old.endswith(".ru.md")}
     assert [
-        old for old in renamed if f"nav in mkdocs.yml names {old}, which is" in " ".join(warnings)
+        old for old in renamed if f"nav in mkdocs.yml names {old}, which was renamed to" in " ".join(warnings)
     ] == list(renamed)
 
 
@@ -130,7 +130,7 @@ def test_what_is_not_there_is_no_part_of_the_menu_and_is_named(site: PolicySite)
     assert "None" not in found.values()
     assert "Old" not in page
     for path in ("terms.md", "gone.md", "never.markdown"):
-        assert f"nav in mkdocs.yml names {path}, which is not there" in warnings
+        assert f"nav in mkdocs.yml names {path}, which does not exist" in warnings
 
 
 def test_a_new_document_at_the_old_path_is_what_the_menu_means(site: PolicySite) -> None:
@@ -147,8 +147,8 @@ def test_old_and_new_path_in_the_menu_are_one_entry(site: PolicySite) -> None:
     warnings = " ".join(site.build().warnings)
     assert len(Menu(site.page("notice")).links) == 2
     assert (
-        "nav in mkdocs.yml names privacy.md, which is notice.md now and named as well; take it out"
-        in warnings
+        "nav in mkdocs.yml names privacy.md, which was renamed to notice.md, and names notice.md too; "
+        "remove privacy.md" in warnings
     )
 
 

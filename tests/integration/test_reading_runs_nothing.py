@@ -153,7 +153,7 @@ def test_nothing_is_fetched_for_a_text_that_is_missing(
     settings |= {f"protocol.{name}.allow": allow for name in ("file", "ext", "ssh", "planted")}
     for name, value in settings.items():
         site.repository.git("config", name, value)
-    with pytest.raises(PolicyError, match="partial clone that lacks some of the texts"):
+    with pytest.raises(PolicyError, match="partial clone, and some of the texts are missing"):
         site.repository.history()
     read_in_every_way(site)
     assert not ran.exists(), ran.read_text()

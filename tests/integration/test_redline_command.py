@@ -46,7 +46,7 @@ def test_a_text_can_be_that_of_a_commit(texts: Path) -> None:
 
 def test_a_commit_that_is_nowhere_is_refused_without_an_option_that_is_none(texts: Path) -> None:
     PolicyRepository(texts).commit()
-    with pytest.raises(UnknownRefError, match=r"'nowhere'; name a branch \(there: main\)"):
+    with pytest.raises(UnknownRefError, match=r"'nowhere'; name a branch \(existing: main\)"):
         answer("nowhere:old.md", "new.md")
 
 

@@ -179,7 +179,9 @@ def test_which_text_prevails_is_said_only_where_the_company_has_said_it(tmp_path
 def test_a_prevailing_language_that_no_text_has_is_refused(site: PolicySite) -> None:
     site.config["plugins"][1]["policysite"]["prevailing"] = "english"
     site.publish("a.md", text("One."))
-    with pytest.raises(ConfigError, match=r"prevailing: 'english' is none of en, ru; correct it"):
+    with pytest.raises(
+        ConfigError, match=r"prevailing: 'english' is not one of the site's languages \(en, ru\); correct it"
+    ):
         site.build()
 
 
@@ -253,7 +255,7 @@ def test_a_counter_of_the_theme_beside_those_that_ask_is_refused(tmp_path: Path)
     site = PolicySite(tmp_path, analytics={"google": "G-ABCDEFGH12"})
     site.config["extra"] = {"analytics": {"provider": "google", "property": "G-ABCDEFGH12"}}
     site.publish("a.md", text("One."))
-    with pytest.raises(ConfigError, match=r"extra\.analytics would count visitors who were not asked"):
+    with pytest.raises(ConfigError, match=r"extra\.analytics would count visitors without asking them"):
         site.build()
 
 

@@ -55,7 +55,7 @@ def test_a_bare_repository_that_nobody_named_is_read_only_where_the_reader_trust
 
 def test_a_folder_without_a_text_is_said_to_have_none(policy: PolicyRepository) -> None:
     policy.publish("photo.png", "no text")
-    assert "warning: the repository: git holds no text (.md) in this folder" in listed(policy.folder)
+    assert "warning: the repository: git has no text (.md) in this folder" in listed(policy.folder)
 
 
 def test_the_git_directory_of_a_submodule_is_read(policy: PolicyRepository, tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_of_many_branches_a_few_are_named_and_the_likeliest_first(policy: Policy
     policy.git("update-ref", "--stdin", given=f"{refs}create refs/remotes/origin/release {commit}\n".encode())
     with pytest.raises(UnknownRefError) as refused, open_repository(policy.folder) as opened:
         opened.resolve("mian")
-    assert "(there: main, " in str(refused.value)
+    assert "(existing: main, " in str(refused.value)
     assert "more)" in str(refused.value)
     assert len(str(refused.value)) < len(str(policy.folder)) + 200
     with (
-        pytest.raises(UnknownRefError, match=r"there: origin/release"),
+        pytest.raises(UnknownRefError, match=r"existing: origin/release"),
         open_repository(policy.folder) as opened,
     ):
         opened.resolve("release")
