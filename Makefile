@@ -72,6 +72,10 @@ check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the wo
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,feature,words}.yml
 
+docs: .venv/run.stamp ## Build the documentation as a site, into build/docs; any warning is an error
+	$(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
+	@echo "build/docs/index.html"
+
 package: .venv/run.stamp ## Build the wheel and the source distribution into dist/
 	rm -rf dist
 	SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m hatchling build
