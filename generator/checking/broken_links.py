@@ -26,7 +26,7 @@ OF_THE_THEME = "__"
 class Page:
     """A document with its links and ids. ``text`` is the content of its file."""
 
-    place: SiteDocument
+    document: SiteDocument
     path: str
     html: str
     text: str
@@ -62,13 +62,13 @@ class BrokenLink(NamedTuple):
 
 def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[BrokenLink]:
     """The links that lead nowhere. ``files`` are the other files' paths below the documents folder."""
-    by_address = {page.place.page_path: page for page in pages}
+    by_address = {page.document.page_path: page for page in pages}
     found = []
     for page in pages:
         for written, is_picture in page.links:
             reason = _why_broken(written, page, by_address, links, files=files, is_picture=is_picture)
             if reason:
-                found.append(BrokenLink(page.place.history.id, written, reason))
+                found.append(BrokenLink(page.document.history.id, written, reason))
     return found
 
 
@@ -77,7 +77,7 @@ def link_findings(
 ) -> Iterator[Finding]:
     """A warning, with its line, for each link that the change has broken."""
     known = {(broken.document, broken.written) for broken in before}
-    by_id = {page.place.history.id: page for page in pages}
+    by_id = {page.document.history.id: page for page in pages}
     for broken in after:
         if (broken.document, broken.written) in known:
             continue
@@ -104,7 +104,7 @@ def _why_broken(
     if parts.path:
         path = unquote(parts.path)
         address = links.address(
-            path, source=page.place.history.path, file_address=lambda file: file if file in files else None
+            path, source=page.document.history.path, file_address=lambda file: file if file in files else None
         )
         if address is None:
             kind = "picture" if is_picture else "link"
@@ -124,7 +124,7 @@ def _why_broken(
 
 
 def _suggested(path: str, page: Page, by_address: Mapping[str, Page], files: Collection[str]) -> str:
-    known = [other.place.history.path for other in by_address.values() if other is not page]
+    known = [other.document.history.path for other in by_address.values() if other is not page]
     close = difflib.get_close_matches(path, [*known, *files], n=1, cutoff=0.7)
     return f"; did you mean `{close[0]}`?" if close else "; correct it, or add the file"
 

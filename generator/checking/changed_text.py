@@ -36,13 +36,13 @@ class ChangedText:
     earlier: Sequence[Version]
     version: Version | None
     is_upcoming: bool
-    place: SiteDocument
+    document: SiteDocument
     today: date
 
     @property
     def is_new_document(self) -> bool:
         """Whether the document is new. A new translation is not a new document."""
-        return self.old is None and self.place.translation_of is None
+        return self.old is None and self.document.translation_of is None
 
     @property
     def is_visible(self) -> bool:

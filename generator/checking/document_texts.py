@@ -1,27 +1,20 @@
-"""Reads what the checks and the report need: texts before and after a change, pages, and redlines."""
+"""Reads the texts that the checks need: before and after a change, and of all documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from urllib.parse import urljoin
 
 from generator.checking.broken_links import Page
 from generator.checking.changed_text import ChangedText
 from generator.checking.missing_corrections import missing_corrections
-from generator.checking.report import Finding, Proposal
+from generator.checking.report import Finding
 from generator.git.document_paths import is_document_path
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
-from generator.language import load_language
 from generator.markdown.surroundings import Surroundings
-from generator.redline import Side
-from generator.redline.pictures import with_pictures
 from generator.site.config import SiteConfig
-from generator.site.links import Links
-from generator.site.redlines import RedlineTexts, days_between, redline_texts
 from generator.site.urls import SiteDocument
 from generator.versions.document import Document, Renderer, read_document
 from generator.versions.history import SavedText, in_repository
@@ -37,19 +30,19 @@ class DocumentTexts:
     renderer: Renderer
     folder: str
 
-    def path_of(self, place: SiteDocument) -> str:
+    def path_of(self, document: SiteDocument) -> str:
         """The path of the document in the repository, or its last path."""
-        return in_repository(self.folder, place.history.path)
+        return in_repository(self.folder, document.history.path)
 
-    def drafts(self, place: SiteDocument, *, today: date) -> Iterator[ChangedText]:
+    def drafts(self, document: SiteDocument, *, today: date) -> Iterator[ChangedText]:
         """The texts of a document that the draft changes: the current one, the upcoming one, or both."""
-        for number, file in enumerate(place.history.files):
+        for number, file in enumerate(document.history.files):
             if file.texts[-1].commit == UNCOMMITTED:
-                yield self._changed(place, file.texts, is_upcoming=number > 0, today=today)
+                yield self._changed(document, file.texts, is_upcoming=number > 0, today=today)
 
-    def committed(self, place: SiteDocument, version: Version) -> ChangedText:
+    def committed(self, document: SiteDocument, version: Version) -> ChangedText:
         """The text of a published or merged version, beside the text that it replaces."""
-        versions = place.history.versions
+        versions = document.history.versions
         followed = versions[version.follows - 1] if version.follows else None
         raw = self.repository.read(version.source_blob)
         old_raw = self.repository.read(followed.source_blob) if followed else None
@@ -62,53 +55,37 @@ class DocumentTexts:
             new=read_document(raw, self.renderer),
             earlier=versions[: version.number - 1],
             version=version,
-            is_upcoming=version.path in place.history.upcoming_paths,
-            place=place,
+            is_upcoming=version.path in document.history.upcoming_paths,
+            document=document,
             today=version.published_on,
         )
 
-    def proposal(self, text: ChangedText, version: Version, links: Links) -> Proposal:
-        """The document as it would be published, with its redline."""
-        former = in_repository(self.folder, text.former_path) if text.former_path else None
-        return Proposal(
-            path=text.path,
-            former_path=former if former != text.path else None,
-            document=text.new,
-            effective_on=version.effective_on,
-            is_translation=text.place.translation_of is not None,
-            redline=None
-            if text.old is None
-            else self._redline(text.old, text.new, version, text.place, links),
-        )
-
-    def pages(self, places: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
+    def pages(self, documents: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
         """All documents with their links and ids, with the draft or as they were before it."""
-        for place in places:
-            document = place.history
-            texts = (
-                document.texts if draft else [text for text in document.texts if text.commit != UNCOMMITTED]
-            )
-            removed = document.ended_at is not None and (draft or document.gaps[-1].removed != UNCOMMITTED)
+        for document in documents:
+            history = document.history
+            texts = history.texts if draft else [text for text in history.texts if text.commit != UNCOMMITTED]
+            removed = history.ended_at is not None and (draft or history.gaps[-1].removed != UNCOMMITTED)
             if not texts or removed:
                 continue
             raw = self.repository.read(texts[-1].blob)
             yield Page(
-                place=place,
+                document=document,
                 path=in_repository(self.folder, texts[-1].path),
-                html=self._document(texts[-1], raw).html,
+                html=self._read(texts[-1], raw).html,
                 text=raw.decode("utf-8", "replace"),
             )
 
     def missing_corrections(self, text: ChangedText) -> Iterator[Finding]:
         """An error for each correction of the current text that the upcoming text lacks."""
-        file, version = text.place.history.upcoming, text.version
+        file, version = text.document.history.upcoming, text.version
         if file is None or version is None or text.is_upcoming:
             return iter(())
-        versions = in_order(text.place.history.versions)
+        versions = in_order(text.document.history.versions)
         ahead = [one for one in versions if one.line > version.line and one.is_pending(text.today)]
         if not ahead:
             return iter(())
-        upcoming = self._document(file.texts[-1], self.repository.read(file.texts[-1].blob))
+        upcoming = self._read(file.texts[-1], self.repository.read(file.texts[-1].blob))
         return missing_corrections(text, upcoming.body, upcoming_path=file.path)
 
     def lines(self, path: str) -> Sequence[str]:
@@ -126,69 +103,46 @@ class DocumentTexts:
         }
 
     def _changed(
-        self, place: SiteDocument, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
+        self, document: SiteDocument, texts: Sequence[SavedText], *, is_upcoming: bool, today: date
     ) -> ChangedText:
-        new, versions = texts[-1], place.history.versions
+        new, versions = texts[-1], document.history.versions
         raw = self.repository.read(new.blob)
-        document = self._document(new, raw)
+        rendered = self._read(new, raw)
         drafted = [one for one in versions if one.commit == UNCOMMITTED and one.source_blob == new.blob]
         version = drafted[-1] if drafted else None
-        before = self._before(place, texts, document, version)
+        before = self._before(document, texts, rendered, version)
         old_raw = self.repository.read(before.blob) if before else b""
         return ChangedText(
             path=in_repository(self.folder, new.path),
             former_path=texts[-2].path if len(texts) > 1 else None,
             raw=raw,
             old_raw=old_raw,
-            old=self._document(before, old_raw) if before else None,
-            new=document,
+            old=self._read(before, old_raw) if before else None,
+            new=rendered,
             earlier=[one for one in versions if one.commit != UNCOMMITTED],
             version=version,
             is_upcoming=is_upcoming,
-            place=place,
+            document=document,
             today=today,
         )
 
     def _before(
-        self, place: SiteDocument, texts: Sequence[SavedText], new: Document, version: Version | None
+        self, document: SiteDocument, texts: Sequence[SavedText], new: Document, version: Version | None
     ) -> SavedText | None:
         """The text before: the version that the new one follows, or the version that looks the same."""
-        versions = place.history.versions
+        versions = document.history.versions
         if version is not None:
             return _saved(versions[version.follows - 1]) if version.follows else None
         same = [one for one in versions if one.content_sha256 == new.content_sha256]
         return _saved(same[-1]) if same else texts[max(-2, -len(texts))]
 
-    def _document(self, text: SavedText, raw: bytes) -> Document:
+    def _read(self, text: SavedText, raw: bytes) -> Document:
         around = Surroundings(
             path=in_repository(self.folder, text.path),
             folder=self.folder,
             files=self.repository.files_at(text.commit),
         )
         return read_document(raw, self.renderer, around)
-
-    def _redline(
-        self, old: Document, new: Document, version: Version, place: SiteDocument, links: Links
-    ) -> RedlineTexts:
-        followed = place.history.versions[version.follows - 1] if version.follows else version
-        days = days_between(followed, version)
-        compared = redline_texts(
-            *(
-                Side(
-                    html=with_pictures(document.html, document.pictures),
-                    title=document.front.title,
-                    effective_on=day,
-                    withdrawn_on=one.withdrawn_on,
-                )
-                for document, one, day in zip((old, new), (followed, version), days, strict=True)
-            ),
-            language=load_language(place.language),
-        )
-        locate = partial(urljoin, self.config.site_url)
-        mail = links.resolve(
-            compared.mail_html, source=place.history.path, locate=locate, file_address=lambda _: None
-        )
-        return replace(compared, mail_html=mail)
 
 
 def _saved(version: Version) -> SavedText:

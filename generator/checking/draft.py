@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime
 
 from generator.checking.broken_links import broken_links, link_findings
+from generator.checking.changed_text import ChangedText
 from generator.checking.document_texts import DocumentTexts
 from generator.checking.effective_dates import contradictions, translation_findings
+from generator.checking.proposals import proposal
 from generator.checking.removed_documents import removal_findings
-from generator.checking.report import FileBeside, Finding, Removal, Report
+from generator.checking.report import Finding, OtherFile, Removal, Report
 from generator.checking.rules import RULES, documents_of_site
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
@@ -53,48 +55,64 @@ def check_draft(
     findings = list(_problems(history))
     findings += (finding for commit, finding in contradictions(history, texts.lines) if commit == UNCOMMITTED)
     try:
-        places = assign_paths(
+        documents = assign_paths(
             history.documents, language=config.language, languages=config.languages, announce=config.announce
         )
     except PathTakenError as error:
         taken = Finding(path=in_repository(folder, error.source), line=None, text=str(error), error=True)
         return Report(findings=(*findings, taken), proposals=())
-    links = Links(places)
-    by_id = {place.history.id: place for place in places}
-    proposals = []
-    for place in places:
-        if _is_removed(place.history):
-            continue
-        for text in texts.drafts(place, today=at.astimezone(config.time_zone).date()):
-            for rule in RULES:
-                findings += rule(text)
-            findings += translation_findings(text, by_id.get(place.translation_of or ""))
-            findings += texts.missing_corrections(text)
-            if text.version is not None:
-                proposals.append(texts.proposal(text, text.version, links))
-    removed = [place for place in places if _is_removed(place.history)]
-    for place in removed:
-        findings += removal_findings(place, path=texts.path_of(place))
+    changed = [
+        text
+        for document in documents
+        if not _is_removed(document.history)
+        for text in texts.drafts(document, today=at.astimezone(config.time_zone).date())
+    ]
+    removed = [document for document in documents if _is_removed(document.history)]
+    links = Links(documents)
+    findings += _findings_of_texts(changed, documents, texts)
+    for document in removed:
+        findings += removal_findings(document, path=texts.path_of(document))
     was_in = history.committed_folder
     committed = texts.other_files(repository.files(before, folder=was_in), folder=was_in)
     present = texts.other_files(repository.work_tree.files(folder=folder), folder=folder)
-    findings += _broken_links(texts, places, links, committed=committed, present=present)
+    findings += _broken_links(texts, documents, links, committed=committed, present=present)
     return Report(
         findings=tuple(findings),
-        proposals=tuple(proposals),
-        removals=tuple(
-            Removal(path=texts.path_of(place), title=place.history.versions[-1].title) for place in removed
+        proposals=tuple(
+            proposal(text, text.version, config=config, folder=folder, links=links)
+            for text in changed
+            if text.version is not None
         ),
-        files=tuple(
-            FileBeside(
+        removals=tuple(
+            Removal(path=texts.path_of(document), title=document.history.versions[-1].title)
+            for document in removed
+        ),
+        files=tuple(_changed_files(config, folder, committed=committed, present=present)),
+    )
+
+
+def _findings_of_texts(
+    changed: Sequence[ChangedText], documents: Sequence[SiteDocument], texts: DocumentTexts
+) -> Iterator[Finding]:
+    by_id = {document.history.id: document for document in documents}
+    for text in changed:
+        for rule in RULES:
+            yield from rule(text)
+        yield from translation_findings(text, by_id.get(text.document.translation_of or ""))
+        yield from texts.missing_corrections(text)
+
+
+def _changed_files(
+    config: SiteConfig, folder: str, *, committed: Mapping[str, str], present: Mapping[str, str]
+) -> Iterator[OtherFile]:
+    """The files beside the texts that the draft adds or edits."""
+    for path, blob in sorted(present.items()):
+        if committed.get(path) != blob and not is_hidden(path):
+            yield OtherFile(
                 path=in_repository(folder, path),
                 is_new=path not in committed,
                 left_out=config.file_rule.left_out(path),
             )
-            for path, blob in sorted(present.items())
-            if committed.get(path) != blob and not is_hidden(path)
-        ),
-    )
 
 
 def _problems(history: History) -> Iterator[Finding]:
@@ -122,14 +140,14 @@ def _is_removed(document: DocumentHistory) -> bool:
 
 def _broken_links(
     texts: DocumentTexts,
-    places: Sequence[SiteDocument],
+    documents: Sequence[SiteDocument],
     links: Links,
     *,
     committed: Collection[str],
     present: Collection[str],
 ) -> Iterator[Finding]:
-    before = list(texts.pages(places, draft=False))
-    after = list(texts.pages(places, draft=True))
+    before = list(texts.pages(documents, draft=False))
+    after = list(texts.pages(documents, draft=True))
     return link_findings(
         broken_links(before, links, files=committed),
         broken_links(after, links, files=present),

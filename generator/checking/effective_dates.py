@@ -34,7 +34,7 @@ def day_findings(text: ChangedText) -> Iterator[Finding]:
     version = text.version
     if version is None:
         return
-    versions = text.place.history.versions
+    versions = text.document.history.versions
     before = [
         other
         for other in upcoming(versions, day=text.today)

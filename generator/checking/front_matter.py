@@ -23,7 +23,7 @@ def statement_findings(text: ChangedText) -> Iterator[Finding]:
         yield text.warning(
             f"`effective` is more than a year ahead ({front.effective}); check the date", key="effective"
         )
-    if not text.place.announced:
+    if not text.document.announced:
         return
     if text.old is None:
         yield from _findings_of_a_new_document(text)

@@ -9,12 +9,12 @@ from generator.site.urls import SiteDocument
 from generator.versions.version import withdrawal
 
 
-def removal_findings(place: SiteDocument, *, path: str) -> Iterator[Finding]:
+def removal_findings(document: SiteDocument, *, path: str) -> Iterator[Finding]:
     """An error if users are notified of the document's changes, otherwise a warning."""
-    if withdrawal(place.history.versions) is not None:
+    if withdrawal(document.history.versions) is not None:
         return
-    title = place.history.versions[-1].title
-    if not place.announced:
+    title = document.history.versions[-1].title
+    if not document.announced:
         yield Finding(
             path=path,
             line=None,

@@ -44,7 +44,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileBeside:
+class OtherFile:
     """A new or changed file of the documents folder that is not a document.
 
     ``left_out`` says why the file is not published and what to do; it is None if the file is published.
@@ -62,7 +62,7 @@ class Report:
     findings: tuple[Finding, ...]
     proposals: tuple[Proposal, ...]
     removals: tuple[Removal, ...] = ()
-    files: tuple[FileBeside, ...] = ()
+    files: tuple[OtherFile, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from generator.checking.markdown_escaping import as_code, as_words, with_code
-from generator.checking.report import FileBeside, Proposal, Report
+from generator.checking.report import OtherFile, Proposal, Report
 from generator.printable import one_line
 
 
@@ -81,7 +81,7 @@ def _what(proposal: Proposal) -> str:
     return f"{count} change{'s' if count > 1 else ''} to publish"
 
 
-def _described(file: FileBeside) -> str:
+def _described(file: OtherFile) -> str:
     return f"a {'new' if file.is_new else 'changed'} file, which {file.left_out or 'is published unchanged'}"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from generator.checking.document_texts import DocumentTexts
 from generator.checking.effective_dates import contradictions
+from generator.checking.proposals import proposal
 from generator.checking.removed_documents import removal_findings
 from generator.checking.report import Finding, Proposal, Removal, Report
 from generator.checking.rules import RULES, documents_of_site
@@ -53,43 +54,44 @@ def check_unpublished(
         ),
         config,
     )
-    places = assign_paths(
+    documents = assign_paths(
         history.documents, language=config.language, languages=config.languages, announce=config.announce
     )
-    links = Links(places)
+    links = Links(documents)
     known = {(version.text.document, version.label) for version in published.versions}
     contradicting = list(contradictions(history))
     findings: list[Finding] = []
     proposals: list[Proposal] = []
     held_for: dict[VersionKey, tuple[str, ...]] = {}
-    for place in places:
-        ids = (place.history.id, *place.history.former_ids)
-        for version in place.history.versions:
+    for document in documents:
+        ids = (document.history.id, *document.history.former_ids)
+        for version in document.history.versions:
             if any((one, version.label) in known for one in ids):
                 continue
-            text = texts.committed(place, version)
+            text = texts.committed(document, version)
             found = [finding for rule in RULES for finding in rule(text)]
             found += (finding for commit, finding in contradicting if commit == version.commit)
             findings += found
-            proposals.append(texts.proposal(text, version, links))
+            proposals.append(proposal(text, version, config=config, folder=folder, links=links))
             if refused := tuple(str(finding) for finding in found if finding.error):
-                held_for[place.history.id, version.label] = refused
-    removed = list(_removed(places, published))
-    for place in removed:
-        findings += removal_findings(place, path=texts.path_of(place))
+                held_for[document.history.id, version.label] = refused
+    removed = list(_removed(documents, published))
+    for document in removed:
+        findings += removal_findings(document, path=texts.path_of(document))
     return UnpublishedReport(
         findings=tuple(dict.fromkeys(findings)),
         proposals=tuple(proposals),
         removals=tuple(
-            Removal(path=texts.path_of(place), title=place.history.versions[-1].title) for place in removed
+            Removal(path=texts.path_of(document), title=document.history.versions[-1].title)
+            for document in removed
         ),
         held_for=held_for,
     )
 
 
-def _removed(places: tuple[SiteDocument, ...], published: PublishedHistory) -> Iterator[SiteDocument]:
+def _removed(documents: tuple[SiteDocument, ...], published: PublishedHistory) -> Iterator[SiteDocument]:
     """The documents that were removed since the last publication."""
-    for place in places:
-        ids = {place.history.id, *place.history.former_ids}
-        if place.history.ended_at is not None and not ids.isdisjoint(published.living):
-            yield place
+    for document in documents:
+        ids = {document.history.id, *document.history.former_ids}
+        if document.history.ended_at is not None and not ids.isdisjoint(published.living):
+            yield document

@@ -1,4 +1,4 @@
-"""What several commands share: the option ``--config``, warnings, and progress while versions are read."""
+"""Shared by several commands: the option ``--config``, warnings, and progress while versions are read."""
 
 from __future__ import annotations
 

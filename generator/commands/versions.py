@@ -106,7 +106,7 @@ def _select(history: History, slug: str | None) -> tuple[DocumentHistory, ...]:
 
 
 def as_values(history: History, documents: Sequence[DocumentHistory]) -> dict[str, object]:
-    """What ``--json`` prints. Paths are the repository's own; times are UTC."""
+    """The answer of ``--json``. Paths are relative to the repository; times are in UTC."""
     return {
         "head": history.head,
         "folder": history.folder,
@@ -116,7 +116,7 @@ def as_values(history: History, documents: Sequence[DocumentHistory]) -> dict[st
 
 
 def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator[str]:
-    """A document's name, then a line for each version, oldest first."""
+    """The name of each document, then a line for each of its versions, oldest first."""
     for document in documents:
         ended = f", ended {document.ended_at:%Y-%m-%d}" if document.ended_at else ""
         yield f"{one_line(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
