@@ -90,7 +90,7 @@ try-package: package ## Install the wheel into an empty environment for each Pyt
 		$$environment/bin/python -I tests/support/package_trial.py $$environment; \
 	done
 
-redlines: .venv/dev.stamp ## Hold the redlines against the yardstick in ../shared; exit 1 if a bar is missed
+redlines: .venv/dev.stamp ## Measure the redlines with the benchmark in ../shared; fail if a limit is missed
 	$(BIN)/python benchmarks/redline.py
 
 bench: redlines ## Run every benchmark; it takes most of an hour

@@ -1,4 +1,4 @@
-"""How long the archive of one document takes as its versions grow, beside what others need for its pages.
+"""How long the archive of one document takes as its versions grow, beside other ways to make its pages.
 
     python benchmarks/archive.py [VERSIONS ...] [--words 600] [--plot FILE.svg]
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from measuring import machine
 from plot import plot_growth
 
 SCRIPT = Path(__file__).with_name("archive_script.py")
@@ -42,7 +42,7 @@ markdown_extensions: [attr_list, def_list, footnotes]
 """
 VOCABULARY = """
     we you your data name address account order payment may will must keep share delete ask law court consent
-    purpose partner provider visitor buyer cookie device page mail request answer days months the a of to in
+    purpose partner provider visitor buyer cookie device page letter request answer days months the a of to in
     and for with by on as that is are not any such this
 """
 START = 1_500_000_000  # July 2017
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=600, help="of a version")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     arguments = parser.parse_args()
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(machine())
     series: dict[str, list[tuple[int, float]]] = {"cold": [], "warm": []}
     for versions in arguments.versions:
         with tempfile.TemporaryDirectory() as folder:

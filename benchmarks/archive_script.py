@@ -1,4 +1,4 @@
-"""What benchmarks/archive.py measures against: a plain script, redlines alone, and pages for MkDocs."""
+"""Three programs that benchmarks/archive.py compares with: a plain script, redlines alone, MkDocs pages."""
 
 from __future__ import annotations
 

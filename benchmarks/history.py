@@ -1,4 +1,4 @@
-"""What reading all versions costs, beside one git log and rendering each distinct text once.
+"""How long it takes to read all versions, compared with one git log and rendering each distinct text once.
 
     python benchmarks/history.py REPOSITORY [--folder FOLDER]
 

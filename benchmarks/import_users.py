@@ -11,24 +11,19 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
-import os
-import platform
-import resource
 import secrets
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import create_engine, make_url, text
+from databases import new_databases
+from measuring import Figures, in_own_process, machine, print_figures
 
-from subscribers.database import connected, migrate, open_database
+from subscribers.database import connected, open_database
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
 from subscribers.users.importing import import_users
@@ -50,21 +45,18 @@ def main() -> None:
     if arguments.step:
         _measure(*arguments.step)
         return
-    print(
-        f"{arguments.users:,} users; {platform.platform()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}"
-    )
+    print(f"{arguments.users:,} users; {machine()}")
     print(f"{'':12}{'step':24}{'seconds':>9}{'MB':>6}{'ratio to bare':>15}")
     passed = False
     with tempfile.TemporaryDirectory() as folder:
         files = _write_users(Path(folder), arguments.users)
-        for kind, new_database in _databases(Path(folder), arguments.postgresql):
+        for kind, new_database in new_databases(Path(folder), arguments.postgresql, prefix="import_users"):
             passed |= _run_steps(kind, new_database, files, arguments.users)
     sys.exit(1 if passed else 0)
 
 
 def _run_steps(kind: str, new_database: Callable[[], str], files: dict[str, Path], users: int) -> bool:
-    bare = _step("bare", new_database(), files["first"])
+    bare = in_own_process(__file__, "--step", "bare", new_database(), str(files["first"]))
     _print(kind, "bare load", bare, bare)
     url = new_database()
     passed = False
@@ -73,30 +65,21 @@ def _run_steps(kind: str, new_database: Callable[[], str], files: dict[str, Path
         ("the same again", files["first"]),
         ("--replace, 1 % differ", files["second"]),
     ):
-        figures = _step("import", url, file)
+        figures = in_own_process(__file__, "--step", "import", url, str(file))
         _print(kind, name, figures, bare)
         too_slow = figures["seconds"] > SECONDS_ALLOWED * max(users, 1) / 1_000_000
         passed |= users >= 1_000_000 and (too_slow or figures["megabytes"] > MEGABYTES_ALLOWED)
     return passed
 
 
-def _step(step: str, url: str, file: Path) -> dict[str, float]:
-    command = [sys.executable, __file__, "--step", step, url, str(file)]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return figures
-
-
-def _print(kind: str, name: str, figures: dict[str, float], bare: dict[str, float]) -> None:
+def _print(kind: str, name: str, figures: Figures, bare: Figures) -> None:
     ratio = figures["seconds"] / bare["seconds"]
     print(f"{kind:12}{name:24}{figures['seconds']:9.1f}{figures['megabytes']:6.0f}{ratio:15.1f}", flush=True)
 
 
 def _measure(step: str, url: str, file: str) -> None:
-    began = time.perf_counter()
-    (_load_bare if step == "bare" else _import)(url, Path(file))
-    seconds = time.perf_counter() - began
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
+    load = _load_bare if step == "bare" else _import
+    print_figures(lambda: load(url, Path(file)))
 
 
 def _import(url: str, file: Path) -> None:
@@ -146,38 +129,6 @@ def _write_users(folder: Path, users: int) -> dict[str, Path]:
                     (number, address, language, f"2024-03-{number % 28 + 1:02}T09:30:{number % 60:02}Z")
                 )
     return files
-
-
-def _databases(folder: Path, postgresql: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
-    def new_sqlite() -> str:
-        return _with_schema(f"sqlite:///{folder / secrets.token_hex(4)}.db")
-
-    yield "SQLite", new_sqlite
-    if postgresql is None:
-        return
-    made: list[str] = []
-    url = make_url(postgresql).set(drivername="postgresql+psycopg")
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-
-    def new_postgresql() -> str:
-        made.append(f"import_users_{secrets.token_hex(4)}")
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {made[-1]}"))
-        return _with_schema(url.set(database=made[-1]).render_as_string(hide_password=False))
-
-    try:
-        yield "PostgreSQL", new_postgresql
-    finally:
-        with server.connect() as connection:
-            for name in made:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def _with_schema(url: str) -> str:
-    engine = open_database(url)
-    migrate(engine)
-    engine.dispose()
-    return url
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/proof.py [--users 10000 100000 1000000] [--postgresql URL]
 
-Everybody was sent a mail, of which the provider has reported twice. Each step runs in a process of its own,
-on SQLite and, with ``--postgresql`` (the URL of an empty database), on PostgreSQL for the last number.
+Everyone was sent a message, and the provider has reported on each twice. Each step runs in a process of its
+own, on SQLite and, with ``--postgresql`` (the URL of an empty database), on PostgreSQL for the last number.
 Memory has to stay where it is while the audience grows.
 """
 
@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from measuring import in_own_process, machine, print_figures
 from sqlalchemy import Engine, insert, text
 
 from subscribers.announcing import announcements
@@ -64,9 +60,9 @@ def main() -> None:
     parser.add_argument("--step", nargs=3, metavar=("STEP", "URL", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        _measure(*arguments.step)
+        print_figures(lambda: _run(*arguments.step))
         return
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(machine())
     print(f"{'':12}{'users':>10}  {'step':8}{'seconds':>9}{'MB':>6}")
     passed = False
     with tempfile.TemporaryDirectory() as part:
@@ -80,9 +76,7 @@ def main() -> None:
             engine.dispose()
             folder = Path(part) / f"{kind}-{users}"
             for step in ("export", "verify", "person"):
-                command = [sys.executable, __file__, "--step", step, url, str(folder)]
-                done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-                figures = json.loads(done.stdout)
+                figures = in_own_process(__file__, "--step", step, url, str(folder))
                 passed |= figures["megabytes"] > MEGABYTES_ALLOWED
                 print(
                     f"{kind:12}{users:10,}  {step:8}{figures['seconds']:9.1f}{figures['megabytes']:6.0f}",
@@ -93,8 +87,7 @@ def main() -> None:
     sys.exit(1 if passed else 0)
 
 
-def _measure(step: str, url: str, folder: str) -> None:
-    began = time.perf_counter()
+def _run(step: str, url: str, folder: str) -> None:
     bundle, engine, person = Path(folder), open_database(url), Path(f"{folder}.json")
     match step:
         case "export":
@@ -104,13 +97,10 @@ def _measure(step: str, url: str, folder: str) -> None:
         case "person":
             person.write_bytes(user_proof_json.dump_json(export_user_proof(engine, "user7", bundle)))
             verify_user_proof(person, KEY.public_key())
-    seconds = time.perf_counter() - began
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
 
 
 def _fill(engine: Engine, recipients: int) -> None:
-    """An announcement that has gone out to all, each mail reported as taken and as delivered."""
+    """An announcement that was sent to everyone, with each message reported as processed and as delivered."""
     with writing(engine) as connection:
         for first in range(0, recipients, 10_000):
             numbers = range(first, min(first + 10_000, recipients))

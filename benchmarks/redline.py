@@ -1,9 +1,9 @@
-"""Measures the redlines on every pair of the example histories, with the yardstick's bars as a gate.
+"""Measures the redlines on every pair of the example histories; exits 1 if a limit is missed.
 
     .venv/bin/python benchmarks/redline.py
 
-It takes some minutes; the table shows lxml's redline beside ours. The yardstick and the histories are read
-from ``../shared``; the pairs go to ``build/redline``. Exits 1 if a bar is missed.
+This takes some minutes. The table shows lxml's redline beside ours. The benchmark and the histories are read
+from ``../shared``; the pairs are written to ``build/redline``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ CANDIDATE = "generator.redline:redline_markdown"
 
 
 def main() -> int:
-    """Take the pairs out of the histories, then measure; answers the yardstick's exit code."""
+    """Extract the pairs from the histories, then measure; returns the benchmark's exit code."""
     bench = SHARED / "redline-bench" / "bench.py"
     bundles = sorted((SHARED / "corpora").glob("*.bundle"))
     if not bench.is_file() or not bundles:
-        print(f"{SHARED}: no yardstick or no histories there", file=sys.stderr)
+        print(f"{SHARED}: the benchmark or the histories are missing", file=sys.stderr)
         return 1
     if not (PAIRS / "adversarial.json").is_file():
         subprocess.run([sys.executable, "-B", bench, "extract", *bundles, "--into", PAIRS], check=True)

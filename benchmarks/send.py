@@ -1,10 +1,11 @@
-"""How long telling people takes, how much memory and how many calls, from ten thousand to a million.
+"""How long it takes to notify ten thousand to a million users, with how much memory and how many calls.
 
     python benchmarks/send.py [--people 10000 100000 1000000] [--postgresql URL] [--plot FILE.svg]
 
-A size is told in a process of its own, through the SendGrid transport, to a server on this machine that reads
-each request and accepts it. People have two languages, and half of them missed the announcement before, so
-there are four kinds of mail. ``--postgresql`` is the URL of a role that may create databases.
+Each number of users is notified in a process of its own. The SendGrid transport talks to a server on this
+machine that reads each request and accepts it. Users have two languages, and half of them missed the
+announcement before, so there are four kinds of message. ``--postgresql`` is the URL of a role that
+may create databases.
 """
 
 from __future__ import annotations
@@ -12,13 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
-import platform
 import re
-import resource
-import secrets
 import socketserver
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,10 +27,12 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from threading import Event
 
+from databases import new_databases
+from measuring import Figures, in_own_process, machine, peak_megabytes
 from plot import plot_growth
-from sqlalchemy import case, create_engine, func, insert, literal, make_url, null, select, text
+from sqlalchemy import case, func, insert, literal, null, select, text
 
-from subscribers.database import migrate, open_database, writing
+from subscribers.database import open_database, writing
 from subscribers.delivery.single_process import deliver
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import audit, statuses
@@ -43,11 +41,11 @@ from subscribers.settings import Sender
 from subscribers.transports.sendgrid import SendGridTransport
 
 MILLION = 1_000_000
-# What a million may take.
+# The limits for a million users.
 SECONDS_ALLOWED = {"fan-out": 10.0, "send": 90.0, "status": 0.5, "audit": 5.0}
 MEGABYTES_ALLOWED, CALLS_ALLOWED = 250, 4 * 1001
 SENDER = Sender(address=Address("Example", "policy", "example.com"), legal_name="Example", contact="Example")
-MAIL = "<p>" + "What changed, and what it means for you. " * 500 + "</p>"  # 20 kB, as a usual one has
+MESSAGE = "<p>" + "We changed this, and it means that for you. " * 450 + "</p>"  # 20 kB, as a usual one has
 
 
 def main() -> None:
@@ -56,18 +54,18 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000, MILLION])
     parser.add_argument("--postgresql", metavar="URL")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
-    parser.add_argument("--tell", nargs=2, metavar=("URL", "PROVIDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--notify", nargs=2, metavar=("URL", "PROVIDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.tell:
-        print(json.dumps(_tell(*arguments.tell)))
+    if arguments.notify:
+        print(json.dumps(_notify(*arguments.notify)))
         return
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(machine())
     names = (*SECONDS_ALLOWED, "MB", "calls", "bytes sent")
     print(f"{'':12}{'people':>10}" + "".join(f"{name:>14}" for name in names))
     passed = False
     series: dict[str, list[tuple[int, float]]] = {}
     with tempfile.TemporaryDirectory() as folder, _provider() as (url, count):
-        for kind, new_database in _databases(Path(folder), arguments.postgresql):
+        for kind, new_database in new_databases(Path(folder), arguments.postgresql, prefix="send"):
             for size in sorted(arguments.people):
                 figures = _measure(new_database(), url, size)
                 figures["calls"], figures["bytes sent"] = count()
@@ -83,23 +81,21 @@ def main() -> None:
     sys.exit(1 if passed else 0)
 
 
-def _is_allowed(figures: dict[str, float]) -> bool:
+def _is_allowed(figures: Figures) -> bool:
     in_time = all(figures[name] <= seconds for name, seconds in SECONDS_ALLOWED.items())
     return in_time and figures["MB"] <= MEGABYTES_ALLOWED and figures["calls"] <= CALLS_ALLOWED
 
 
-def _measure(url: str, provider: str, size: int) -> dict[str, float]:
+def _measure(url: str, provider: str, size: int) -> Figures:
     _fill(url, size)
-    command = [sys.executable, __file__, "--tell", url, provider]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return figures
+    return in_own_process(__file__, "--notify", url, provider)
 
 
-def _tell(url: str, provider: str) -> dict[str, float]:
+def _notify(url: str, provider: str) -> Figures:
     engine = open_database(url)
     ledger = Ledger(engine)
     transport = SendGridTransport(api_key="SG.benchmark", host=provider, subuser=None)
-    figures: dict[str, float] = {}
+    figures: Figures = {}
 
     @contextmanager
     def timed(name: str) -> Iterator[None]:
@@ -111,7 +107,7 @@ def _tell(url: str, provider: str) -> dict[str, float]:
         ledger.fan_out(batch_limit=transport.batch_limit)
     with timed("send"):
         deliver(ledger, transport, sender=SENDER, stop=Event())
-    figures["MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures["MB"] = peak_megabytes()
     with timed("status"):
         [status] = [status for status in statuses(engine) if status.announcement_id == 3]
     with timed("audit"):
@@ -123,7 +119,7 @@ def _tell(url: str, provider: str) -> dict[str, float]:
 
 
 def _fill(url: str, size: int) -> None:
-    """People, a baseline, an announcement that half of them missed, and one to be told."""
+    """Users, a baseline, an announcement that half of them missed, and one that is to be sent."""
     engine = open_database(url)
     now = datetime.now(UTC)
     with writing(engine) as connection:
@@ -190,8 +186,8 @@ def _fill(url: str, size: int) -> None:
                         last_notified_id=last_told,
                         message_language=language,
                         subject="Our privacy policy has changed",
-                        text=MAIL,
-                        html=MAIL,
+                        text=MESSAGE,
+                        html=MESSAGE,
                         sha256="0" * 64,
                     )
                 )
@@ -253,38 +249,6 @@ def _provider() -> Iterator[tuple[str, Callable[[], tuple[int, int]]]]:
         yield url, count
     finally:
         process.terminate()
-
-
-def _databases(folder: Path, postgresql: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
-    def new_sqlite() -> str:
-        return _with_schema(f"sqlite:///{folder / secrets.token_hex(4)}.db")
-
-    yield "SQLite", new_sqlite
-    if postgresql is None:
-        return
-    made: list[str] = []
-    url = make_url(postgresql).set(drivername="postgresql+psycopg")
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-
-    def new_postgresql() -> str:
-        made.append(f"send_{secrets.token_hex(4)}")
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {made[-1]}"))
-        return _with_schema(url.set(database=made[-1]).render_as_string(hide_password=False))
-
-    try:
-        yield "PostgreSQL", new_postgresql
-    finally:
-        with server.connect() as connection:
-            for name in made:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def _with_schema(url: str) -> str:
-    engine = open_database(url)
-    migrate(engine)
-    engine.dispose()
-    return url
 
 
 if __name__ == "__main__":
