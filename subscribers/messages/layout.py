@@ -100,7 +100,7 @@ class Layout:
 
 
 def lay_out(content: AnnouncedContent, words: Words, level: Level, targets: LinkTargets) -> Layout:
-    """The layout of a message about ``content``, as full as ``level`` allows. Links lead only to ``targets``."""
+    """The layout of a message about ``content``, as full as ``level`` allows, with links to ``targets``."""
     headline = sentences.headline(content, words)
     site = one_line(content.site_name)
     alone = len(content.documents) == 1

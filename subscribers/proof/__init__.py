@@ -1,1 +1,1 @@
-"""Proof of an announcement: who was told what, when and with which outcome, for people who trust nobody."""
+"""Proves who was notified of what, when and with which outcome, to people who need not trust us."""

@@ -1,7 +1,8 @@
-"""What a bundle is made of, format 1: its files, its signed head, and its records.
+"""Format 1 of a bundle: its files, its signed head, and its records.
 
-A record is one line of JSON. Records stand in three parts, one after another: attempts, posts, deliveries;
-they name each other by their place, counted from 0 over all of them.
+A record is one line of JSON. The records come in three parts: first attempts, then posts, then deliveries.
+They refer to each other by position, counted from 0 over all of them. The names of the fields are the keys of
+the JSON, so they cannot change without a new format.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Fate = Literal["accepted", "excluded", "rejected", "unknown", "waiting"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try to hand mails over; ``token`` is all that the provider was told of it."""
+    """One attempt to hand over a batch. ``token`` is the name by which the provider knows it."""
 
     token: str
     transport: str
@@ -39,9 +40,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A signed post of the provider: not its body, which holds addresses, but what fixes it.
+    """A signed post from the provider's event webhook.
 
-    It was taken in because its signature verified over its raw bytes; no other is.
+    Its body contains email addresses, so the record has only the body's digest and signature. Posts whose
+    signature does not fit their raw bytes are never accepted.
     """
 
     sha256: str
@@ -53,7 +55,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One event that a post told of a delivery; ``attempt`` and ``post`` are places of records."""
+    """One event that a post reported of a delivery. ``attempt`` and ``post`` are positions of records."""
 
     id: str
     kind: str
@@ -64,10 +66,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What became of one account of the audience.
+    """The outcome for one account of the audience.
 
-    ``person`` stands for the account, and is None once it was erased. ``address`` fixes the address that the
-    mail went to, and is None where none was tried. ``attempt`` is the place of the one that decided.
+    ``person`` is the account's pseudonym, or None once the user was erased. ``address`` commits to the email
+    address that the message was sent to; it is None if no attempt was made. ``attempt`` is the position of
+    the attempt that decided the outcome.
     """
 
     person: str | None
@@ -83,9 +86,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofTotals:
-    """``audience`` is the sum of the next five.
+    """How many accounts had which outcome. ``audience`` is the sum of the next five fields.
 
-    Of the accepted ones, ``handed_to`` counts the transports they went by, ``outcomes`` what was reported.
+    For the accepted ones, ``handed_to`` counts by transport and ``outcomes`` by what the provider reported.
     """
 
     audience: int
@@ -99,7 +102,7 @@ class ProofTotals:
 
     @property
     def are_balanced(self) -> bool:
-        """Whether everybody is accounted for."""
+        """Whether every account of the audience is counted once."""
         parts = (self.accepted, *self.excluded.values(), self.rejected, self.unknown, self.waiting)
         return self.audience == sum(parts)
 
@@ -120,7 +123,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundledMessage:
-    """One of the messages; its text and HTML are the files ``message-N.txt`` and ``.html``."""
+    """One of the messages. Its text and HTML are in the files ``message-N.txt`` and ``message-N.html``."""
 
     number: int
     language: str
@@ -137,7 +140,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What is signed; everything else in the bundle follows from it by a digest."""
+    """The signed part of a bundle. It has a digest of everything else, directly or through ``root``."""
 
     format: Literal[1]
     announcement: int
@@ -165,13 +168,13 @@ class Head:
 
     @property
     def records(self) -> int:
-        """How many there are."""
+        """The number of records in the bundle."""
         return self.attempts + self.posts + self.deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """The small file to publish: whoever keeps it can tell that the bundle existed then."""
+    """The small file to publish. Anyone who kept a copy can later say that the bundle existed by then."""
 
     format: Literal[1]
     announcement: int
@@ -182,7 +185,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenRecord:
-    """A record, its place, and the digests in hexadecimal that lead from it to the root."""
+    """A record, its position, and the digests in hexadecimal that lead from it to the root."""
 
     place: int
     record: str
@@ -191,9 +194,9 @@ class ProvenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenAccount:
-    """Whom a delivery is about: the key opens its pseudonyms, for this announcement only.
+    """The account that a delivery is about. ``key`` opens its pseudonyms in this announcement only.
 
-    ``address`` is None where no mail was tried, or where the present address is not the one it went to.
+    ``address`` is None if no attempt was made, or if the user's email address has changed since.
     """
 
     external_id: str
@@ -204,7 +207,7 @@ class ProvenAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenMessage:
-    """A message byte for byte."""
+    """A message, byte for byte."""
 
     number: int
     text: str
@@ -213,10 +216,11 @@ class ProvenMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserProof:
-    """A person's part of a bundle, which can be verified without the rest; signatures are hexadecimal.
+    """One user's part of a bundle, which can be verified without the rest. Signatures are in hexadecimal.
 
-    ``accounts_signature`` is there where an email address was corrected since, so that the commitment cannot
-    be opened any more: then only the proof key can vouch that this is why ``address`` is None.
+    If the user's email address was corrected since, the commitment in the record can no longer be opened. The
+    proof then has an ``accounts_signature``, by which the proof key confirms that this is why ``address`` is
+    None.
     """
 
     format: Literal[1]
@@ -234,10 +238,10 @@ accounts_json = TypeAdapter(Sequence[ProvenAccount])
 
 
 def signed_accounts(head: bytes, accounts: Sequence[ProvenAccount]) -> bytes:
-    """What ``accounts_signature`` signs: these accounts, of the bundle with this head."""
+    """The bytes that ``accounts_signature`` signs: these accounts in the bundle with this head."""
     return b"policysite accounts\0" + hashlib.sha256(head).digest() + accounts_json.dump_json(accounts)
 
 
 def message_files(number: int) -> tuple[str, str]:
-    """Where the text and the HTML of a message stand."""
+    """The names of the files with the text and the HTML of a message."""
     return f"message-{number}.txt", f"message-{number}.html"

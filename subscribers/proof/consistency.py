@@ -1,4 +1,4 @@
-"""Checks that what the records of a bundle say adds up to what its head says."""
+"""Checks that the records of a bundle add up to the totals in its head."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from subscribers.site.news import digest, snapshot
 
 
 class ContradictionError(Exception):
-    """Two things that were signed do not go together."""
+    """Two parts of a bundle are signed but contradict each other."""
 
 
 def check_history(body: bytes, head: Head) -> None:
-    """Refuse a history that is not the one the head tells of."""
+    """Refuse a history that differs from the one in the head."""
     try:
         history = parse_history(body, where=bundle_format.HISTORY)
     except UnreadableSiteError as error:
@@ -35,11 +35,11 @@ def check_history(body: bytes, head: Head) -> None:
         or digest(snapshot(history)) != head.publication
         or documents_of(history) != list(head.documents)
     ):
-        raise ContradictionError(f"{bundle_format.HISTORY} is not the one of which the head tells")
+        raise ContradictionError(f"{bundle_format.HISTORY} is not the history that the head describes")
 
 
 def check_totals(lines: Iterable[bytes], head: Head) -> None:
-    """Refuse records whose sums are not the head's, or of which one contradicts another."""
+    """Refuse records that contradict each other or do not add up to the totals in the head."""
     source = iter(lines)
     running = RunningTotals()
     for attempt in _parsed(bundle_format.attempt_json, islice(source, head.attempts)):
@@ -53,7 +53,7 @@ def check_totals(lines: Iterable[bytes], head: Head) -> None:
         problem = _broken_reference(delivery, head) or _problem(delivery, head, running)
         if delivery.person is not None:
             if delivery.person <= before:
-                problem = "counts an account twice, or stands in the wrong order"
+                problem = "counts an account twice, or is in the wrong position"
             before = delivery.person
         if problem:
             raise ContradictionError(f"record {place} {problem}")
@@ -62,7 +62,9 @@ def check_totals(lines: Iterable[bytes], head: Head) -> None:
     if totals != head.totals or totals.audience != head.deliveries or not totals.are_balanced:
         raise ContradictionError("the totals do not balance")
     if head.complete != (not totals.waiting and not totals.unknown):
-        raise ContradictionError("the head says complete, and somebody is open")
+        raise ContradictionError(
+            "the head says that the announcement is complete, but some recipients are waiting or unknown"
+        )
 
 
 def _broken_reference(delivery: Delivery, head: Head) -> str | None:
@@ -71,22 +73,23 @@ def _broken_reference(delivery: Delivery, head: Head) -> str | None:
         attempts.append(delivery.attempt)
     posts = [report.post - head.attempts for report in delivery.reports]
     if not all(0 <= place < head.attempts for place in attempts):
-        return "names an attempt that is not there"
+        return "refers to an attempt that is missing"
     if not all(0 <= place < head.posts for place in posts):
-        return "names a post that is not there"
+        return "refers to a post that is missing"
     return None
 
 
 def _problem(delivery: Delivery, head: Head, running: RunningTotals) -> str | None:
     excluded = delivery.fate == "excluded"
     messages = {None} if excluded else {message.number for message in head.messages}
-    told = [OUTCOMES[report.kind] for report in delivery.reports if report.kind in OUTCOMES]
-    outcome = max(told, key=STRENGTH.index, default=None)
+    reported = [OUTCOMES[report.kind] for report in delivery.reports if report.kind in OUTCOMES]
+    outcome = max(reported, key=STRENGTH.index, default=None)
     wrongs = {
         "is excluded without a reason": excluded != (delivery.exclusion is not None),
-        "names a message that is not there": delivery.message not in messages,
-        "was accepted by no attempt": delivery.fate == "accepted" and running.accepted_by(delivery) is None,
-        "has another outcome than its reports say": delivery.outcome != outcome,
+        "refers to a message that is missing": delivery.message not in messages,
+        "is accepted, but no attempt was": delivery.fate == "accepted"
+        and running.accepted_by(delivery) is None,
+        "has an outcome that its reports do not confirm": delivery.outcome != outcome,
     }
     return next((what for what, is_so in wrongs.items() if is_so), None)
 
@@ -96,4 +99,4 @@ def _parsed(kind: TypeAdapter[Any], lines: Iterable[bytes]) -> Iterator[Any]:
         try:
             yield kind.validate_json(line)
         except ValidationError as error:
-            raise ContradictionError("a record is not of format 1") from error
+            raise ContradictionError("a record does not have the form of format 1") from error

@@ -1,4 +1,4 @@
-"""Writes the bundle of an announcement: a folder in which every byte follows from the signed head.
+"""Writes the bundle of an announcement: a folder whose signed head covers every byte in it.
 
 The same state of the ledger gives the same bytes. Memory does not grow with the audience.
 """
@@ -31,14 +31,14 @@ from subscribers.site.history_json import PublishedHistory, parse_history
 
 
 class UnprovableError(NotifyError):
-    """There is nothing of the announcement that could be proven."""
+    """Nothing about the announcement can be proven."""
 
     def __init__(self, announcement_id: int, why: str) -> None:
-        super().__init__(f"announcement {announcement_id}: {why}; policy-notify status lists what there is")
+        super().__init__(f"announcement {announcement_id}: {why}; policy-notify status lists them all")
 
 
 class UnwritableBundleError(NotifyError):
-    """The bundle's folder is there already, or the disk takes it not."""
+    """The bundle's folder exists already or cannot be written."""
 
 
 def export(
@@ -50,9 +50,9 @@ def export(
     sender: Sender,
     on_record: Callable[[], None] = lambda: None,
 ) -> Head:
-    """Write the bundle to the new folder ``into``; an announcement under way gives an incomplete one."""
+    """Write the bundle to the new folder ``into``. A bundle of an unfinished announcement says so."""
     if into.exists():
-        raise UnwritableBundleError(f"{into}: is there already; name another folder with --into")
+        raise UnwritableBundleError(f"{into}: exists already; name another folder with --into")
     with _explained(into):
         into.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as part:
@@ -70,7 +70,7 @@ def export(
 
 
 def root_of(head: Head, raw: bytes) -> bytes:
-    """The small file to publish, for the head whose bytes are ``raw``."""
+    """The content of the small file to publish, for the head whose bytes are ``raw``."""
     root = Root(
         format=bundle_format.FORMAT,
         announcement=head.announcement,
@@ -89,13 +89,13 @@ def _written(
     sender: Sender,
     on_record: Callable[[], None],
 ) -> Head:
-    """All but the declaration, and the head so far."""
+    """Write everything but the declaration, and return the head so far."""
     row = _announcement(connection, announcement_id)
     body = connection.scalars(
         select(histories.c.body).where(histories.c.sha256 == row.history_sha256)
     ).one_or_none()
     if body is None:
-        raise UnprovableError(announcement_id, "was made by a version that kept no proof")
+        raise UnprovableError(announcement_id, "was made by a version of policysite that kept no proof")
     history = parse_history(body, where=bundle_format.HISTORY)
     records = Records(connection, announcement_id)
     (folder / bundle_format.HISTORY).write_bytes(body)
@@ -118,7 +118,7 @@ def _written(
         for line in sorted_lines(lines(), folder=folder.parent):
             files.add(line)
     totals = running.totals(audience=row.audience)
-    assert totals.are_balanced, "somebody is not accounted for"
+    assert totals.are_balanced, "an account is missing from the totals"
     return Head(
         format=bundle_format.FORMAT,
         announcement=announcement_id,
@@ -149,16 +149,18 @@ def _written(
 def _announcement(connection: Connection, announcement_id: int) -> Row[*tuple[object, ...]]:
     row = connection.execute(select(announcements).where(announcements.c.id == announcement_id)).one_or_none()
     if row is None:
-        raise UnprovableError(announcement_id, "there is none")
+        raise UnprovableError(announcement_id, "no such announcement exists")
     if row.state == "baseline":
-        raise UnprovableError(announcement_id, "is the baseline, of which nobody was told")
+        raise UnprovableError(announcement_id, "is the baseline, of which nobody was notified")
     if row.fanned_out_at is None:
-        raise UnprovableError(announcement_id, f"is {row.state} and has not begun, so nobody was told yet")
+        raise UnprovableError(
+            announcement_id, f"is {row.state} and sending has not begun, so nobody was notified yet"
+        )
     return row
 
 
 def documents_of(history: PublishedHistory) -> list[Document]:
-    """The documents that are announced, as the site served them."""
+    """The announced documents, as the site served them."""
     return [
         Document(
             slug=document.slug,
@@ -181,17 +183,17 @@ def _messages(
     rows = connection.execute(
         select(contents).where(contents.c.announcement_id == announcement_id, contents.c.sha256.is_not(None))
     )
-    told = []
+    bundled = []
     for row in rows:
         number = numbers[row.language, row.last_notified_id]
         for name, words in zip(bundle_format.message_files(number), (row.text, row.html), strict=True):
             (folder / name).write_bytes(words.encode())
-        told.append(BundledMessage(number=number, language=row.message_language, subject=row.subject))
-    return sorted(told, key=lambda message: message.number)
+        bundled.append(BundledMessage(number=number, language=row.message_language, subject=row.subject))
+    return sorted(bundled, key=lambda message: message.number)
 
 
 def _declared(head: Head, folder: Path) -> Head:
-    """The head with the digests of all files that it has to name, the declaration's among them."""
+    """Write the declaration, and return the head with the digests of all files that it lists."""
     (folder / bundle_format.DECLARATION_TEXT).write_bytes(declaration.as_text(head).encode())
     (folder / bundle_format.DECLARATION_HTML).write_bytes(declaration.as_html(head).encode())
     named = sorted(
@@ -201,7 +203,7 @@ def _declared(head: Head, folder: Path) -> Head:
 
 
 def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
-    """The head that names the one before it, and its bytes; the same again for the same state."""
+    """The head that names the proof before it, and its bytes. The same state gives the same bytes."""
     with writing(engine) as connection:
         batch_rows.lock(connection)
         newest_first = select(proofs).order_by(proofs.c.id.desc()).limit(1)
@@ -231,7 +233,7 @@ def _encoded(head: Head) -> bytes:
 
 
 class _RecordFiles:
-    """The records, the digest of each, and the tree over them."""
+    """Writes the records and their digests, and builds the Merkle tree over them."""
 
     def __init__(self, folder: Path) -> None:
         self.tree = merkle_tree.Tree()
@@ -260,5 +262,5 @@ def _explained(into: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UnwritableBundleError(
-            f"{into}: cannot be written ({error.strerror}); make room or name another folder with --into"
+            f"{into}: cannot be written ({error.strerror}); free disk space or use another --into"
         ) from error

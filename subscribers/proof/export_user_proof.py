@@ -1,4 +1,4 @@
-"""A person's part of a bundle: proves to anybody, without the rest of it, what this person was told."""
+"""Writes one user's proof: the part of a bundle that shows what this user was sent."""
 
 from __future__ import annotations
 
@@ -30,50 +30,54 @@ from subscribers.users.registry import accounts_of
 
 
 class UnsignedProofError(NotifyError):
-    """The proof needs the proof key, which was not given."""
+    """The proof has to be signed, but no proof key was given."""
 
 
 class NotInBundleError(NotifyError):
-    """The person has no delivery in the bundle."""
+    """The user has no delivery in the bundle."""
 
 
 def export_user_proof(
     engine: Engine, who: str, bundle: Path, *, key: Ed25519PrivateKey | None = None
 ) -> UserProof:
-    """The proof for every account of the person with this external id or email address.
+    """The proof for every account of the user with this external id or email address.
 
-    ``key`` is the proof key. It is needed where an email address was corrected since the message went out.
+    ``key`` is the proof key. It is needed if an email address was corrected after the message was sent.
     """
     raw, signature = read(bundle / bundle_format.HEAD), read(bundle / bundle_format.SIGNATURE)
     try:
         head = bundle_format.head_json.validate_json(raw)
     except ValidationError as error:
-        raise UnprovenError(bundle / bundle_format.HEAD, "is not of format 1, or was changed") from error
+        raise UnprovenError(bundle / bundle_format.HEAD, "does not have format 1, or was changed") from error
     keys = {each.account: each for each in _keys(engine, who, head.publication)}
     found = _deliveries(bundle, head, keys)
     if not found:
         raise NotInBundleError(
-            f"{who}: is not in {bundle}; when announcement {head.announcement} began to go out on "
-            f"{head.counted_at:%Y-%m-%d %H:%M} UTC, nobody of this name was registered"
+            f"{who}: is not in {bundle}; this user was not registered when sending of announcement "
+            f"{head.announcement} began on {head.counted_at:%Y-%m-%d %H:%M} UTC"
         )
     accounts = [_proven_account(keys[account], *found[account]) for account in keys if account in found]
-    told = [delivery for _, delivery in found.values()]
+    found_deliveries = [delivery for _, delivery in found.values()]
     accounts_signature = None
     deliveries = dict(found.values())  # by place
     if any(is_unnamed(account, deliveries[account.delivery]) for account in accounts):
         if key is None:
             raise UnsignedProofError(
-                f"{who}: the email address was corrected since, so the proof has to be signed: "
+                f"{who}: the email address was corrected since, so the proof has to be signed; "
                 "set POLICY_NOTIFY_PROOF_KEY"
             )
         accounts_signature = key.sign(bundle_format.signed_accounts(raw, accounts)).hex()
-    places = sorted({place for place, _ in found.values()} | {n for each in told for n in _named(each)})
+    places = sorted(
+        {place for place, _ in found.values()} | {n for each in found_deliveries for n in _named(each)}
+    )
     return UserProof(
         format=bundle_format.FORMAT,
         head=raw.decode(),
         signature=signature.hex(),
         accounts=accounts,
-        messages=[_message(bundle, number) for number in sorted({d.message for d in told if d.message})],
+        messages=[
+            _message(bundle, number) for number in sorted({d.message for d in found_deliveries if d.message})
+        ],
         records=_proven(bundle, head, places),
         accounts_signature=accounts_signature,
     )
@@ -81,7 +85,7 @@ def export_user_proof(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Key:
-    """What opens an account's pseudonyms in one bundle."""
+    """The key to an account's pseudonyms in one bundle, with the pseudonyms."""
 
     external_id: str
     address: str
@@ -93,17 +97,17 @@ class _Key:
 def _keys(engine: Engine, who: str, publication: str) -> list[_Key]:
     found = []
     with reading(engine) as connection:
-        for person in accounts_of(connection, who):
-            kept = connection.scalars(select(users.c.pseudonym_key).where(users.c.id == person.id)).one()
+        for account in accounts_of(connection, who):
+            kept = connection.scalars(select(users.c.pseudonym_key).where(users.c.id == account.id)).one()
             assert kept is not None
             key = proof_key(kept, publication)
             found.append(
                 _Key(
-                    external_id=person.external_id,
-                    address=person.email,
+                    external_id=account.external_id,
+                    address=account.email,
                     key=key.hex(),
-                    account=account_pseudonym(key, person.external_id).hex(),
-                    commitment=address_commitment(key, person.email).hex(),
+                    account=account_pseudonym(key, account.external_id).hex(),
+                    commitment=address_commitment(key, account.email).hex(),
                 )
             )
     return found
@@ -120,7 +124,7 @@ def _proven_account(key: _Key, place: int, delivery: Delivery) -> ProvenAccount:
 
 
 def _deliveries(bundle: Path, head: Head, accounts: Mapping[str, _Key]) -> dict[str, tuple[int, Delivery]]:
-    """Place and delivery of each of the accounts that is in the bundle."""
+    """The position and delivery of each account that is in the bundle."""
     first = head.attempts + head.posts
     begins = {f'{{"person":"{account}"'.encode(): account for account in accounts}
     length = max(map(len, begins))
@@ -132,7 +136,7 @@ def _deliveries(bundle: Path, head: Head, accounts: Mapping[str, _Key]) -> dict[
 
 
 def _named(delivery: Delivery) -> set[int]:
-    """The places of all records that a delivery names."""
+    """The positions of all records to which a delivery refers."""
     reported = {place for report in delivery.reports for place in (report.attempt, report.post)}
     return reported if delivery.attempt is None else reported | {delivery.attempt}
 

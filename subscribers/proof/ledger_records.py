@@ -1,4 +1,4 @@
-"""Reads the records of an announcement from one state of the database, however many they are."""
+"""Reads the records of an announcement from the ledger, from one state of the database."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FATES: Mapping[str | None, Fate] = {
 
 
 class Records:
-    """The records of one announcement, by their part; ``connection`` has to see one state throughout."""
+    """The records of one announcement. ``connection`` must see the same state throughout."""
 
     def __init__(self, connection: Connection, announcement_id: int) -> None:
         self._connection = connection
@@ -46,7 +46,7 @@ class Records:
         ).one()
         self._attempts = self._numbered_attempts().subquery("numbered_attempts")
         self._first_post = self._count(self._attempts)
-        # Eight bytes for each; no database plans a join with numbered posts well.
+        # Eight bytes for each post: neither database plans a join with numbered posts well.
         self._post_ids = array("q", (row.id for row in self._stream(self._ids_of_posts())))
         self.messages: Mapping[tuple[str, int], int] = {
             (row.language, row.last_notified_id): number
@@ -76,12 +76,12 @@ class Records:
                 claimed_at=row.claimed_at,
                 ended_at=row.ended_at,
                 request_sha256=row.request_sha256,
-                # A mail server's own words may quote an address, which no proof holds.
+                # A mail server's answer may quote an email address, which must not be in a proof.
                 provider_id=None if "@" in (row.provider_id or "") else row.provider_id,
             )
 
     def posts(self) -> Iterator[Post]:
-        """Every signed post that reported of these attempts, in the order in which they came."""
+        """Every signed post with reports about these attempts, in the order of arrival."""
         rows = self._stream(
             select(
                 event_posts.c.sha256,
@@ -96,7 +96,7 @@ class Records:
             yield Post(**row._mapping, verified=True)
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Everybody of the audience, in an order of no meaning."""
+        """One delivery for each account of the audience, in no particular order."""
         reported = groupby(self._stream(self._reports()), key=lambda row: row.recipient_id)
         person, reports = next(reported, (None, iter(())))
         for rows in self._parts(self._fates()):
@@ -114,7 +114,7 @@ class Records:
             person=(
                 account_pseudonym(proof_key(key, self._publication), row.external_id).hex() if key else None
             ),
-            # Nobody could open it, but it would show which record of an older bundle was erased.
+            # Nobody can open it any more, but it would show which record of an older bundle was erased.
             address=address.hex() if key and address else None,
             message=None if row.exclusion else self.messages[row.language, row.last_notified_id],
             fate=FATES[row.state],
@@ -166,7 +166,7 @@ class Records:
         )
 
     def _fates(self) -> Select[Any]:
-        """Each delivery with the attempt that decided: the batch's, or the last before it was rejected."""
+        """Each delivery with the attempt that decided it: the batch's, or the last one before a rejection."""
         last = (
             select(attempts.c.token)
             .where(attempts.c.batch_id == batches.c.id)

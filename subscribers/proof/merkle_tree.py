@@ -1,6 +1,6 @@
-"""One digest over any number of records, and short proofs that a record is among them.
+"""One digest over any number of records, and short proofs that a record is one of them.
 
-The tree of RFC 9162, section 2.1, built while the records stream by: memory grows with its height alone.
+The tree of RFC 9162, section 2.1. It is built record by record, so memory grows only with its height.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """Takes leaves in order; ``wanted`` nodes (level, position) are kept as they come about."""
+    """Takes leaves in order. Nodes in ``wanted``, each a level and a position, are kept."""
 
     def __init__(self, wanted: Iterable[tuple[int, int]] = ()) -> None:
         self.kept: dict[tuple[int, int], bytes] = dict.fromkeys(wanted, b"")
-        # Of each level, how many nodes there were, and the last one while it has no pair.
+        # For each level, the number of nodes so far, and the last node while it has no pair.
         self._levels: list[tuple[int, bytes | None]] = []
 
     def add(self, node: bytes) -> None:
-        """Take the next leaf."""
+        """Add the next leaf."""
         level = 0
         while True:
             if level == len(self._levels):
@@ -42,7 +42,7 @@ class Tree:
             level += 1
 
     def root(self) -> bytes:
-        """The digest over all; nothing may be added afterwards."""
+        """The digest over all leaves. Nothing may be added afterwards."""
         last: bytes | None = None
         for level, (position, left) in enumerate(self._levels):
             if last is not None:
@@ -57,7 +57,7 @@ class Tree:
 
 
 def paths(leaves: Iterable[bytes], numbers: Sequence[int], *, count: int) -> Mapping[int, Sequence[bytes]]:
-    """For each of ``numbers`` the digests that lead from its leaf to the root, over ``count`` leaves."""
+    """For each leaf in ``numbers``, the digests that lead from it to the root of ``count`` leaves."""
     tree = Tree(place for number in numbers for place in _siblings(number, count))
     for each in leaves:
         tree.add(each)
@@ -66,7 +66,7 @@ def paths(leaves: Iterable[bytes], numbers: Sequence[int], *, count: int) -> Map
 
 
 def root_from(node: bytes, number: int, path: Sequence[bytes], *, count: int) -> bytes | None:
-    """The root to which ``path`` leads from the leaf ``node``; None when it is no path for that place."""
+    """The root to which ``path`` leads from the leaf ``node``, or None if its length is wrong."""
     siblings = _siblings(number, count)
     if not 0 <= number < count or len(siblings) != len(path):
         return None
@@ -76,7 +76,7 @@ def root_from(node: bytes, number: int, path: Sequence[bytes], *, count: int) ->
 
 
 def _siblings(number: int, count: int) -> list[tuple[int, int]]:
-    """The nodes beside the way from a leaf to the root, from below."""
+    """The siblings of the nodes from a leaf up to the root, lowest first."""
     found = []
     level, size = 0, count
     while size > 1:

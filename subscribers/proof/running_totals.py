@@ -1,4 +1,4 @@
-"""Keeps the totals of a bundle while its records stream by: when it is made, and when it is verified."""
+"""Adds up the records of a bundle one by one, both when it is written and when it is verified."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from subscribers.proof.bundle_format import Attempt, Delivery, ProofTotals
 
 
 class RunningTotals:
-    """What the records seen so far add up to; attempts come before the deliveries that name them."""
+    """The totals of the records added so far. Add attempts before the deliveries that refer to them."""
 
     def __init__(self) -> None:
-        self._accepted_by: list[str | None] = []  # of each attempt its transport, where it was accepted
+        self._accepted_by: list[str | None] = []  # the transport of each attempt, None if it was not accepted
         self._fates: Counter[str] = Counter()
         self._exclusions: Counter[str] = Counter()
         self._transports: Counter[str] = Counter()
         self._outcomes: Counter[str] = Counter()
 
     def add_attempt(self, attempt: Attempt) -> None:
-        """Remember the next attempt."""
+        """Add the next attempt."""
         was_accepted = attempt.state == AttemptState.ACCEPTED
         self._accepted_by.append(sys.intern(attempt.transport) if was_accepted else None)
 
     def add(self, delivery: Delivery) -> None:
-        """Enter one more delivery."""
+        """Add one more delivery."""
         self._fates[delivery.fate] += 1
         if delivery.exclusion is not None:
             self._exclusions[delivery.exclusion] += 1
@@ -35,13 +35,13 @@ class RunningTotals:
             self._transports[transport] += 1
 
     def accepted_by(self, delivery: Delivery) -> str | None:
-        """The transport that took the delivery; None where none did."""
+        """The transport that accepted the delivery, or None."""
         if delivery.fate != "accepted" or delivery.attempt is None:
             return None
         return self._accepted_by[delivery.attempt]
 
     def totals(self, *, audience: int) -> ProofTotals:
-        """The totals, for an audience counted before."""
+        """The totals for an audience of this size."""
         return ProofTotals(
             audience=audience,
             accepted=self._fates["accepted"],

@@ -13,7 +13,7 @@ LINES_AT_ONCE = 20_000
 
 
 def sorted_lines(lines: Iterable[bytes], *, folder: Path) -> Iterator[bytes]:
-    """The lines, without line ends, by their bytes; parts of them wait in files in ``folder``."""
+    """The lines, which have no line ends, sorted by their bytes. Temporary files are in ``folder``."""
     source = iter(lines)
     with ExitStack() as files:
         parts = []

@@ -1,4 +1,4 @@
-"""Says in lines for a person what a proof shows."""
+"""Describes in lines for the terminal what a proof shows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MEANINGS = {
     "complained": "reported as unwanted by the recipient, so it had arrived",
 }
 FATES = {
-    "rejected": "refused by the provider for good",
-    "unknown": "not known whether it was sent",
-    "waiting": "waits to be sent",
+    "rejected": "permanently refused by the provider",
+    "unknown": "unknown whether it was sent",
+    "waiting": "waiting to be sent",
 }
 
 
 def summary(head: Head) -> str:
-    """Which announcement, and its totals."""
+    """The announcement and its totals, on one line."""
     totals = head.totals
-    state = "complete" if head.complete else f"incomplete: {totals.waiting} wait, {totals.unknown} in doubt"
+    state = "complete" if head.complete else f"incomplete: {totals.waiting} waiting, {totals.unknown} unknown"
     before = f"follows {head.before.head_sha256[:16]}" if head.before else "is the first of its chain"
     outcomes = "".join(f", {number} {outcome}" for outcome, number in totals.outcomes.items())
     return (
@@ -37,7 +37,7 @@ def summary(head: Head) -> str:
 
 
 def testimony(proven: VerifiedUserProof) -> Iterator[str]:
-    """What a person was told, when, and with which outcome."""
+    """The messages that a user was sent, when, and with which outcome."""
     head = proven.head
     subjects = {message.number: message.subject for message in head.messages}
     for account in proven.accounts:
@@ -62,7 +62,7 @@ def testimony(proven: VerifiedUserProof) -> Iterator[str]:
                 f"  reported by the provider: {report.kind}, {_time(report.at)}, event {report.id}, "
                 f"in the signed post with SHA-256 {post.sha256}"
             )
-    yield "  that anybody has read it is not claimed"
+    yield "  this does not claim that anybody read the message"
 
 
 def _fate(account: VerifiedAccount) -> str:
@@ -78,8 +78,8 @@ def _fate(account: VerifiedAccount) -> str:
 
 def _unnamed(account: VerifiedAccount) -> str:
     if account.delivery.address is None:
-        return "at no address"
-    return "at an address that is no longer the account's"
+        return "no email address used"
+    return "an email address that is no longer the account's"
 
 
 def _time(moment: datetime) -> str:

@@ -1,7 +1,7 @@
-"""Verifies a bundle with nothing but a public key, and names the first thing that is wrong in it.
+"""Verifies a bundle with nothing but a public key, and names the first thing that is wrong.
 
-From the outside in: the signature over the head, the files that the head names, each record, and last that
-what the records say adds up to what the head says.
+The order is: the signature over the head, the files that the head lists, each record, and finally whether the
+records add up to the totals in the head.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from subscribers.signing import fingerprint, is_signed
 
 
 class UnprovenError(NotifyError):
-    """Something in a proof is not as it was signed."""
+    """A part of a proof differs from what was signed."""
 
     def __init__(self, where: object, what: str) -> None:
         super().__init__(f"{where}: {what}")
 
 
 def verify_bundle(bundle: Path, key: Ed25519PublicKey) -> Head:
-    """The head of a bundle in which every byte is as it was signed, and all adds up."""
+    """Return the head of a bundle if every byte is as signed and everything adds up."""
     raw = read(bundle / bundle_format.HEAD)
     head = verified_head(raw, read(bundle / bundle_format.SIGNATURE), key, where=bundle / bundle_format.HEAD)
     _check_files(bundle, head, raw)
@@ -44,7 +44,7 @@ def verify_bundle(bundle: Path, key: Ed25519PublicKey) -> Head:
 
 
 def verify_chain(heads: list[tuple[Path, Head]]) -> None:
-    """Refuse unless each bundle names the one given before it as the one made before it."""
+    """Refuse unless each bundle names the one listed before it as its predecessor."""
     for (earlier, first), (later, second) in pairwise(heads):
         digest = hashlib.sha256((earlier / bundle_format.HEAD).read_bytes()).hexdigest()
         if second.before is None or second.before.head_sha256 != digest:
@@ -56,12 +56,12 @@ def verify_chain(heads: list[tuple[Path, Head]]) -> None:
             raise UnprovenError(
                 later,
                 f"does not follow {earlier} (announcement {first.announcement}, head {digest}): "
-                f"as the one before it, it names {named}",
+                f"it names {named} as its predecessor",
             )
 
 
 def verified_head(raw: bytes, signature: bytes, key: Ed25519PublicKey, *, where: object) -> Head:
-    """The head, if the key has signed exactly these bytes."""
+    """The head, if ``key`` has signed exactly these bytes."""
     try:
         head = bundle_format.head_json.validate_json(raw)
     except ValidationError:
@@ -70,17 +70,19 @@ def verified_head(raw: bytes, signature: bytes, key: Ed25519PublicKey, *, where:
         if head is not None and head.signed_by != fingerprint(key):
             raise UnprovenError(
                 where,
-                f"names {head.signed_by} as the key that signed it, and the given one is {fingerprint(key)}; "
-                "give that key, or the head was changed",
+                f"was signed with the key {head.signed_by}, but the given key is {fingerprint(key)}; "
+                "give the right key, or the head was changed",
             )
-        raise UnprovenError(where, "the signature does not fit: head or signature was changed")
+        raise UnprovenError(where, "the signature does not fit: the head or the signature was changed")
     if head is None:
-        raise UnprovenError(where, "is not of format 1; verify it with the version that made it")
+        raise UnprovenError(
+            where, "does not have format 1; verify it with the version of policysite that made it"
+        )
     return head
 
 
 def read(file: Path) -> bytes:
-    """The bytes of a file that a proof needs."""
+    """The bytes of a file that a proof must have."""
     try:
         return file.read_bytes()
     except FileNotFoundError as error:
@@ -90,14 +92,14 @@ def read(file: Path) -> bytes:
 
 
 def record_lines(bundle: Path) -> Iterator[bytes]:
-    """The records as they stand in their file, without line ends."""
+    """The records as the file has them, without line ends."""
     with (bundle / bundle_format.RECORDS).open("rb") as file:
         for line in file:
             yield line.removesuffix(b"\n")
 
 
 def digests(bundle: Path) -> Iterator[bytes]:
-    """The digest of each record."""
+    """The digest of each record, in order."""
     with (bundle / bundle_format.DIGESTS).open("rb") as file:
         while digest := file.read(bundle_format.DIGEST_BYTES):
             yield digest
@@ -151,22 +153,22 @@ def _check_records(bundle: Path, head: Head) -> None:
 
 
 def _what_happened(bundle: Path, place: int) -> str:
-    """In what the records differ from their digests, first at ``place``."""
+    """Describes the first difference between the records and their digests, at ``place``."""
     expected = next((digest for number, digest in enumerate(digests(bundle)) if number == place), None)
     line = next((line for number, line in enumerate(record_lines(bundle)) if number == place), None)
     if line is None:
         return f"ends before record {place}"
     if expected is None:
-        return f"goes on after the last record, {place - 1}"
+        return f"goes on after the last record, number {place - 1}"
     is_present = any(merkle_tree.leaf(each) == expected for each in record_lines(bundle))
     is_known = merkle_tree.leaf(line) in digests(bundle)
     if is_known:
-        return f"record {place} is {'out of its place' if is_present else 'left out'}"
-    return f"record {place} is {'displaced by a foreign one' if is_present else 'changed'}"
+        return f"record {place} is {'moved' if is_present else 'missing'}"
+    return f"record {place} is {'replaced by a foreign one' if is_present else 'changed'}"
 
 
 def _check_last_byte(bundle: Path) -> None:
-    """The only byte that no digest covers is the end of the last line."""
+    """Check the only byte that no digest covers: the end of the last line."""
     with (bundle / bundle_format.RECORDS).open("rb") as file:
         if file.seek(0, 2):
             file.seek(-1, 2)

@@ -28,18 +28,18 @@ from subscribers.users.pseudonyms import account_pseudonym, address_commitment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedAccount:
-    """What is proven of one account."""
+    """The proven facts about one account."""
 
     external_id: str
     address: str | None
     delivery: Delivery
     attempt: Attempt | None
-    posts: Mapping[int, Post]  # by the place that reports name
+    posts: Mapping[int, Post]  # by the position to which reports refer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedUserProof:
-    """What a person's proof shows once it is verified."""
+    """The content of a user's proof that has been verified."""
 
     head: Head
     accounts: Sequence[VerifiedAccount]
@@ -47,16 +47,16 @@ class VerifiedUserProof:
 
 
 def verify_user_proof(file: Path, key: Ed25519PublicKey) -> VerifiedUserProof:
-    """What the proof in ``file`` shows; refused where anything in it does not follow from a signed head."""
+    """Return the content of the proof in ``file`` if the signed head covers all of it."""
     try:
         proof = bundle_format.user_proof_json.validate_json(file.read_bytes())
         signature = bytes.fromhex(proof.signature)
     except OSError as error:
         raise UnprovenError(file, f"cannot be read ({error.strerror})") from error
     except (ValidationError, ValueError) as error:
-        raise UnprovenError(file, "is no person's proof of format 1, or was changed") from error
+        raise UnprovenError(file, "is not a user's proof of format 1, or was changed") from error
     if not proof.accounts:
-        raise UnprovenError(file, "is of no account")
+        raise UnprovenError(file, "has no account")
     head = verified_head(proof.head.encode(), signature, key, where=f"{file}: head")
     records = {record.place: record.record.encode() for record in proof.records}
     for record in proof.records:
@@ -74,19 +74,19 @@ def verify_user_proof(file: Path, key: Ed25519PublicKey) -> VerifiedUserProof:
             delivery = bundle_format.delivery_json.validate_json(records[account.delivery])
             if delivery.message is not None:
                 messages[delivery.message]
-            accounts.append(_told(account, delivery, records))
+            accounts.append(_verified_account(account, delivery, records))
         except KeyError as error:
-            raise UnprovenError(file, f"account {account.external_id}: {error} is left out") from error
+            raise UnprovenError(file, f"account {account.external_id}: {error} is missing") from error
         except ValidationError as error:
-            raise UnprovenError(file, f"account {account.external_id}: names a wrong record") from error
+            raise UnprovenError(file, f"account {account.external_id}: refers to a wrong record") from error
         _check_account(account, delivery, file)
-        if is_unnamed(account, delivery) and not _vouched_for(proof, key):
-            raise UnprovenError(file, f"account {account.external_id}: the email address is left out")
+        if is_unnamed(account, delivery) and not _is_confirmed(proof, key):
+            raise UnprovenError(file, f"account {account.external_id}: the email address is missing")
     return VerifiedUserProof(head=head, accounts=accounts, messages=messages)
 
 
 def check_record(record: ProvenRecord, head: Head, file: Path) -> None:
-    """Refuse a record that does not lead to the signed root."""
+    """Refuse a record whose path does not lead to the signed root."""
     try:
         path = [bytes.fromhex(digest) for digest in record.path]
     except ValueError:
@@ -94,11 +94,11 @@ def check_record(record: ProvenRecord, head: Head, file: Path) -> None:
     leaf = merkle_tree.leaf(record.record.encode())
     root = merkle_tree.root_from(leaf, record.place, path, count=head.records)
     if root is None or root.hex() != head.root:
-        raise UnprovenError(file, f"record {record.place} is not among those that were signed")
+        raise UnprovenError(file, f"record {record.place} is not one of the signed records")
 
 
 def is_unnamed(account: ProvenAccount, delivery: Delivery) -> bool:
-    """Whether a message went to an email address that the proof does not name."""
+    """Whether a message was sent to an email address that the proof does not name."""
     return account.address is None and delivery.address is not None
 
 
@@ -110,11 +110,11 @@ def _check_account(account: ProvenAccount, delivery: Delivery, file: Path) -> No
     is_account = account_pseudonym(key, account.external_id).hex() == delivery.person
     is_address = account.address is None or address_commitment(key, account.address).hex() == delivery.address
     if not (is_account and is_address):
-        wrong = "the address" if is_account else "the account"
-        raise UnprovenError(file, f"record {account.delivery} is not of {wrong} that is named")
+        wrong = "email address" if is_account else "account"
+        raise UnprovenError(file, f"record {account.delivery} is not about the named {wrong}")
 
 
-def _vouched_for(proof: UserProof, key: Ed25519PublicKey) -> bool:
+def _is_confirmed(proof: UserProof, key: Ed25519PublicKey) -> bool:
     try:
         signature = bytes.fromhex(proof.accounts_signature or "")
     except ValueError:
@@ -122,7 +122,9 @@ def _vouched_for(proof: UserProof, key: Ed25519PublicKey) -> bool:
     return is_signed(key, signature, bundle_format.signed_accounts(proof.head.encode(), proof.accounts))
 
 
-def _told(account: ProvenAccount, delivery: Delivery, records: Mapping[int, bytes]) -> VerifiedAccount:
+def _verified_account(
+    account: ProvenAccount, delivery: Delivery, records: Mapping[int, bytes]
+) -> VerifiedAccount:
     for report in delivery.reports:
         bundle_format.attempt_json.validate_json(records[report.attempt])
     return VerifiedAccount(

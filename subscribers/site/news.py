@@ -45,7 +45,7 @@ def languages(history: PublishedHistory) -> tuple[str, ...]:
 
 
 def news(history: PublishedHistory, known: Mapping[str, str], *, language: str) -> tuple[News, ...]:
-    """What is new to readers of ``language`` who know, of each document, the version labelled in ``known``.
+    """The news for readers of ``language`` who know the versions labelled in ``known``, by document.
 
     If the translation of a document is as new as the document itself, they get the translation; otherwise the
     original. A translation that only catches up with changes already announced is not new. Neither is a text

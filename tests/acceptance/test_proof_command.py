@@ -90,7 +90,7 @@ def test_a_person_is_shown_what_they_were_told_and_no_more_after_erasure(run: Ru
     shown = run("proof", "verify", "anna.json", "--public-key", "proof.pub").stdout
     assert "account 1, anna@example.com" in shown
     assert "handed to folder" in shown
-    assert "that anybody has read it is not claimed" in shown
+    assert "this does not claim that anybody read the message" in shown
 
     run("person", "erase", "1")
     run("proof", "verify", "bundle", "--public-key", "proof.pub")
@@ -112,7 +112,7 @@ def test_the_declaration_is_a_page_and_a_text_that_claim_nothing_unproven(run: R
     page = (tmp_path / "proof-2" / "declaration.html").read_text()
     for declaration in (text, page):
         assert "Example Market LLC" in declaration
-        assert "is neither measured nor claimed" in declaration
+        assert "neither measure nor claim" in declaration
         assert json.loads((tmp_path / "proof-2" / "root.json").read_text())["root"] in declaration
     assert "Registered accounts: 2" in text
     assert "only written to a folder on our machine, not sent: 2" in text
@@ -122,14 +122,14 @@ def test_the_declaration_is_a_page_and_a_text_that_claim_nothing_unproven(run: R
     ("arguments", "words"),
     [
         (["export", "1"], "announcement 1: is the baseline"),
-        (["export", "7"], "announcement 7: there is none"),
+        (["export", "7"], "announcement 7: no such announcement exists"),
         (["verify", "none", "--public-key", "proof.pub"], "none: cannot be read"),
         (["verify", "site", "--public-key", "proof.pub"], "head.json: is missing"),
         (["verify", "proof-2", "--public-key", "users.csv"], "users.csv: is no public Ed25519 key"),
-        (["verify", "users.csv", "--public-key", "proof.pub"], "users.csv: is no person's proof"),
+        (["verify", "users.csv", "--public-key", "proof.pub"], "users.csv: is not a user's proof"),
         (["person", "nobody@example.com", "proof-2"], "nobody in the registry"),
         (["person", "1", "none"], "none/head.json: is missing"),
-        (["export", "2"], "proof-2: is there already"),
+        (["export", "2"], "proof-2: exists already"),
     ],
 )
 def test_each_refusal_is_one_clear_line(run: Run, arguments: list[str], words: str) -> None:

@@ -65,9 +65,9 @@ def test_a_typing_error_in_an_announced_text(pending: PolicySite) -> None:
     assert "No longer says" not in said
     russian = email(pending, language="ru")
     assert russian.startswith(
-        "Example Market: поправка к документу «Privacy policy», который меняется с 1 августа"
+        "Example Market: исправлена редакция документа «Privacy policy», которая вступит в силу 1 августа"
     )
-    assert "Он вступает в силу в этот день вместе со всем" in russian
+    assert "Дата и все остальные объявленные изменения остаются прежними" in russian
 
 
 def test_a_correction_of_the_current_text_says_that_the_announced_change_still_comes(
@@ -114,9 +114,9 @@ def test_a_withdrawn_change(tmp_path: Path, *, beside_it: bool, stated: str | No
     assert "the wording only" not in said
     russian = email(site, language="ru")
     assert russian.startswith(
-        "Example Market: «Privacy policy»: изменение, объявленное на 1 августа 2026 года, не"
+        "Example Market: «Privacy policy»: изменение, запланированное на 1 августа 2026 года, отменено"
     )
-    assert "Действующий документ остаётся прежним." in russian
+    assert "Действующая редакция остаётся без изменений." in russian
 
 
 def test_an_upcoming_file_that_is_removed_without_a_word(beside: PolicySite) -> None:
@@ -147,7 +147,9 @@ def test_a_change_that_is_moved(pending: PolicySite, day: str, status: str) -> N
     moved = {**ANNOUNCED, "effective": day, "withdraws": "2026-05-01", "summary": "Another day."}
     pending.publish("privacy.md", text(NEW, **moved), on=date(2026, 5, 20))
     said = email(pending)
-    assert "What was announced for 1 August 2026 will not happen on that day: this takes its place." in said
+    assert (
+        "The change announced for 1 August 2026 will not happen on that day. This change replaces it." in said
+    )
     assert status in said
     assert "1 August 2026 will not happen\n" not in said
 
@@ -156,7 +158,7 @@ def test_a_second_change_does_not_say_that_the_present_text_applies_until_then(p
     later = {**ANNOUNCED, "effective": "2026-09-01", "summary": "More."}
     pending.publish("privacy.md", text(NEW + "\n\nMore.", **later), on=date(2026, 5, 20))
     said = email(pending)
-    assert "Takes effect on 1 September 2026. Another change comes before it, on 1 August 2026." in said
+    assert "Takes effect on 1 September 2026, after another change on 1 August 2026." in said
     assert "Until then" not in said
 
 
@@ -164,7 +166,7 @@ def test_a_text_that_was_published_late_applies_from_its_publication(site: Polic
     site.publish("privacy.md", text(NEW, **{**ANNOUNCED, "effective": "2026-02-01"}), on=date(2026, 5, 20))
     said = email(site)
     assert "In effect since 20 May 2026." in said
-    assert "It states 1 February 2026 as its effective date, but applies only from its publication." in said
+    assert "The text names 1 February 2026 as its effective date, but it has applied only since" in said
 
 
 def test_a_version_that_its_correction_replaced_is_not_said_to_be_over(pending: PolicySite) -> None:
@@ -175,9 +177,7 @@ def test_a_version_that_its_correction_replaced_is_not_said_to_be_over(pending: 
         history, document=None, since=date(2026, 4, 1), language="en", sender=SENDER, now=NOW
     ).values()
     assert "“Privacy policy” changes on 1 August 2026" in message.subject
-    assert (
-        "Replaced before it took effect by a later version for the same day, 1 August 2026." in message.text
-    )
+    assert "Replaced by a later version that takes effect on the same day, 1 August 2026." in message.text
 
 
 def test_a_return_to_known_words_hides_no_change_that_is_still_to_come(beside: PolicySite) -> None:

@@ -121,16 +121,20 @@ def test_what_was_rejected_is_in_the_books(world: World, tmp_path: Path) -> None
     assert (head.totals.rejected, head.totals.accepted, head.complete) == (1, 3, True)
 
 
-@pytest.mark.parametrize(("number", "why"), [(1, "is the baseline"), (3, "held"), (9, "there is none")])
-def test_what_nobody_was_told_of_has_no_proof(proven: ProvenWorld, number: int, why: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"), [(1, "is the baseline"), (3, "held"), (9, "no such announcement exists")]
+)
+def test_an_announcement_that_nobody_was_sent_has_no_proof(
+    proven: ProvenWorld, number: int, why: str
+) -> None:
     proven.world.announce("We keep nothing.", hold=True)
     with pytest.raises(UnprovableError, match=f"announcement {number}: .*{why}"):
         proven.export("none", announcement_id=number)
     assert not (proven.folder / "none").exists()
 
 
-def test_what_is_there_is_not_overwritten(proven: ProvenWorld, bundle: Path) -> None:
-    with pytest.raises(UnwritableBundleError, match="is there already"):
+def test_an_existing_folder_is_not_overwritten(proven: ProvenWorld, bundle: Path) -> None:
+    with pytest.raises(UnwritableBundleError, match="exists already"):
         proven.export("bundle")
 
 
@@ -180,9 +184,9 @@ def test_all_accounts_with_the_address_are_shown(world: World, tmp_path: Path) -
     }
 
 
-def test_who_came_later_is_not_in_the_bundle(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_user_who_registered_later_is_not_in_the_bundle(proven: ProvenWorld, bundle: Path) -> None:
     proven.world.register("late")
-    with pytest.raises(NotifyError, match=r"late: is not in .*bundle; when announcement 2 began"):
+    with pytest.raises(NotifyError, match=r"late: is not in .*bundle; this user was not registered"):
         proven.prove("late", bundle)
 
 
@@ -232,7 +236,7 @@ def test_an_address_cannot_be_left_out_of_a_proof(proven: ProvenWorld, bundle: P
     proof["accounts"][0]["address"] = None
     for signature in (None, "", "zz", proof["signature"], "00" * 64):
         file.write_text(json.dumps(proof | {"accounts_signature": signature}))
-        with pytest.raises(UnprovenError, match="email address is left out"):
+        with pytest.raises(UnprovenError, match="email address is missing"):
             proven.testimony(file)
 
 
@@ -247,5 +251,5 @@ def test_a_corrected_address_can_only_be_proven_with_the_key(proven: ProvenWorld
     mixed["accounts"][0]["address"] = None
     mixed["accounts_signature"] = json.loads(proven.prove("anna", bundle).read_text())["accounts_signature"]
     other.write_text(json.dumps(mixed))
-    with pytest.raises(UnprovenError, match="email address is left out"):
+    with pytest.raises(UnprovenError, match="email address is missing"):
         proven.testimony(other)

@@ -138,7 +138,7 @@ def test_several_documents_come_in_one_mail_with_a_list_of_them_first() -> None:
         (Status.IN_FORCE, "In effect since 9 February 2026."),
         (Status.UPCOMING, "Takes effect on 9 February 2026. Until then, the current version applies."),
         (Status.UPCOMING_FIRST, "Takes effect on 9 February 2026."),
-        (Status.SUPERSEDED, "Was in effect from 9 February 2026. A later version has replaced it."),
+        (Status.SUPERSEDED, "Was in effect from 9 February 2026, until a later version replaced it."),
         (Status.OVERTAKEN, "Never took effect: a later version replaced it before 9 February 2026."),
     ],
 )
@@ -393,7 +393,7 @@ def test_a_link_to_the_text_that_applies_now_says_until_when(status: Status) -> 
 
 def test_a_text_in_another_language_than_the_message_is_explained_in_the_readers_language() -> None:
     assert "ещё" not in mail_on(replace(DOCUMENT, language="ru"), language="ru").text
-    assert "пока нет, поэтому приводим текст в оригинале (английский)." in (
+    assert "пока нет, поэтому приводим текст на языке оригинала: английский." in (
         mail_on(DOCUMENT, language="ru").text
     )
     assert (
