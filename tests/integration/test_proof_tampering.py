@@ -109,7 +109,7 @@ def test_a_record_added_is_named(proven: ProvenWorld, bundle: Path) -> None:
     told = lines(bundle)
     foreign = told[-1].replace("accepted", "rejected")
     write(bundle, [*told, foreign])
-    with pytest.raises(UnprovenError, match=f"goes on after the last record, {len(told) - 1}$"):
+    with pytest.raises(UnprovenError, match=f"goes on after the last record, number {len(told) - 1}$"):
         proven.verify(bundle)
     write(bundle, [told[0], foreign, *told[1:]])
     with pytest.raises(UnprovenError, match=r"record 1 is replaced by a foreign one$"):
