@@ -62,11 +62,11 @@ class BrokenLink(NamedTuple):
 
 def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[BrokenLink]:
     """The links that lead nowhere. ``files`` are the other files' paths below the documents folder."""
-    by_address = {page.document.page_path: page for page in pages}
+    by_path = {page.document.page_path: page for page in pages}
     found = []
     for page in pages:
         for written, is_picture in page.links:
-            reason = _why_broken(written, page, by_address, links, files=files, is_picture=is_picture)
+            reason = _why_broken(written, page, by_path, links, files=files, is_picture=is_picture)
             if reason:
                 found.append(BrokenLink(page.document.history.id, written, reason))
     return found
@@ -88,7 +88,7 @@ def link_findings(
 def _why_broken(
     written: str,
     page: Page,
-    by_address: Mapping[str, Page],
+    by_path: Mapping[str, Page],
     links: Links,
     *,
     files: Collection[str],
@@ -103,14 +103,14 @@ def _why_broken(
     target: Page | None = page
     if parts.path:
         path = unquote(parts.path)
-        address = links.address(
-            path, source=page.document.history.path, file_address=lambda file: file if file in files else None
+        found = links.find(
+            path, source=page.document.history.path, find_file=lambda file: file if file in files else None
         )
-        if address is None:
+        if found is None:
             kind = "picture" if is_picture else "link"
-            suggested = _suggested(path, page, by_address, files)
+            suggested = _suggested(path, page, by_path, files)
             return f"the {kind} `{written}` leads to a file that does not exist{suggested}"
-        target = by_address.get(address)
+        target = by_path.get(found)
     fragment = unquote(parts.fragment)
     if target is None or fragment in OF_THE_PAGE or fragment.startswith(OF_THE_THEME):
         return ""
@@ -123,8 +123,8 @@ def _why_broken(
     return f"the link `{written}` leads to no clause: {target.path} has no id `{fragment}`{remedy}"
 
 
-def _suggested(path: str, page: Page, by_address: Mapping[str, Page], files: Collection[str]) -> str:
-    known = [other.document.history.path for other in by_address.values() if other is not page]
+def _suggested(path: str, page: Page, by_path: Mapping[str, Page], files: Collection[str]) -> str:
+    known = [other.document.history.path for other in by_path.values() if other is not page]
     close = difflib.get_close_matches(path, [*known, *files], n=1, cutoff=0.7)
     return f"; did you mean `{close[0]}`?" if close else "; correct it, or add the file"
 

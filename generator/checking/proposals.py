@@ -52,7 +52,7 @@ def _redline(
         ),
         language=load_language(text.document.language),
     )
-    locate = partial(urljoin, config.site_url)
+    make_link = partial(urljoin, config.site_url)
     path = text.document.history.path
-    mail = links.resolve(compared.mail_html, source=path, locate=locate, file_address=lambda _: None)
+    mail = links.resolve(compared.mail_html, source=path, make_link=make_link, find_file=lambda _: None)
     return replace(compared, mail_html=mail)

@@ -25,6 +25,7 @@ from generator.site.document_list import Publication, directory, publications, r
 from generator.site.document_pages import DocumentPages, page_templates
 from generator.site.document_view import ChangeSize, DocumentView, make_document_views
 from generator.site.feeds import NEWEST, Feed, atom, json_feed, xml_file
+from generator.site.folder_files import FolderFiles
 from generator.site.hidden_readmes import HIDDEN_README, without_hidden_readmes
 from generator.site.history_json import SCHEMA_FILE, Digests, history_json
 from generator.site.links import Links
@@ -47,7 +48,7 @@ from generator.site.urls import (
     SiteDocument,
     assign_paths,
 )
-from generator.site.version_texts import FolderFiles, VersionTexts
+from generator.site.version_texts import VersionTexts
 from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
 
 COPIES = {"markdown": "md", "text": "txt"}

@@ -1,6 +1,7 @@
-"""Links of a text as the site serves them: sources become addresses, and what leads nowhere is no link; pure.
+"""Resolves the links of a text: a link to a source file becomes a link to its page; pure.
 
-A text keeps its links as they were written; they are resolved when a page, a feed or a mail is made of it.
+A rendered text keeps its links as they were written. They are resolved when a page, a feed or an email is
+made from it. A link that leads nowhere becomes plain text.
 """
 
 from __future__ import annotations
@@ -21,50 +22,50 @@ LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
 HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)
 
 LINKS = {"a[href]": "href", "[data-old-href]": "data-old-href"}
-"""Where a link can stand; a redline keeps the old target beside the new one."""
+"""The attributes that hold a link. A redline keeps the old target beside the new one."""
 
-Locate = Callable[[str], str]
-"""Makes a link of an address relative to the site's root."""
+MakeLink = Callable[[str], str]
+"""Makes a link from a path on the site."""
 
-FileAddress = Callable[[str], str | None]
-"""The address of a file that is no document, by its path below the documents folder."""
+FindFile = Callable[[str], str | None]
+"""Returns the path on the site of a file that is not a document, given its path in the documents folder."""
 
-PictureAddress = Callable[[str, str], str | None]
-"""The address of a picture, by its path in the repository and its blob."""
+FindPicture = Callable[[str, str], str | None]
+"""Returns the path on the site of a picture, given its path in the repository and its blob."""
 
 
 class Links:
-    """Where the documents of a site are, by any path they ever had."""
+    """Finds the pages of documents by any path that their sources ever had."""
 
     def __init__(self, documents: Sequence[SiteDocument]) -> None:
-        self._addresses: dict[str, str] = {}
+        self._pages: dict[str, str] = {}
         for document in sorted(documents, key=lambda document: document.history.ended_at is not None):
             upcoming = map(slug_of, document.history.upcoming_paths)
             for slug in (document.slug, *document.former_slugs, *upcoming):
-                self._addresses.setdefault(slug, document.page_path)
+                self._pages.setdefault(slug, document.page_path)
 
     def resolve(
         self,
         markup: str,
         *,
         source: str,
-        locate: Locate,
-        file_address: FileAddress,
-        picture_address: PictureAddress = lambda _path, _blob: None,
+        make_link: MakeLink,
+        find_file: FindFile,
+        find_picture: FindPicture = lambda _path, _blob: None,
         here: str = "",
     ) -> str:
-        """The fragment with its links and images as a page needs them.
+        """The markup with its links and images as a page needs them.
 
-        ``source`` is the path that the text had; a relative link in it counts from there. ``here`` is the
-        address for links inside the text; without it they stay as they are. A picture is the one that the
-        version had: one that it lacked stays as it is written, whatever has that name today.
+        ``source`` is the path that the text had; its relative links start there. ``here`` is the page that
+        links inside the text lead to; without it they stay as they are. A picture is the one that the version
+        had. If the version had none, the image stays as it is written, even if a file has that name today.
         """
         if not LINKED.search(markup):
             return markup
         tree = LexborHTMLParser(f"<body>{markup}")
         for node, attribute in _linked(tree):
             written = node.attributes[attribute] or ""
-            link = self._link(written, source=source, locate=locate, file_address=file_address, here=here)
+            link = self._link(written, source=source, make_link=make_link, find_file=find_file, here=here)
             if link is not None:
                 if link != written:
                     node.attrs[attribute] = link
@@ -72,40 +73,43 @@ class Links:
                 del node.attrs["href"]
         for image in tree.css("img"):
             path, blob = read_sign(image.attributes.get(PICTURE) or "")
-            address = picture_address(path, blob) if blob else None
-            if address is not None:
-                image.attrs["src"] = locate(address)
+            picture = find_picture(path, blob) if blob else None
+            if picture is not None:
+                image.attrs["src"] = make_link(picture)
             if blob:
                 del image.attrs[PICTURE]
         body = tree.body
         return (body.inner_html or "") if body else ""
 
     def _link(
-        self, written: str, *, source: str, locate: Locate, file_address: FileAddress, here: str
+        self, written: str, *, source: str, make_link: MakeLink, find_file: FindFile, here: str
     ) -> str | None:
         try:
             parts = urlsplit(written)
         except ValueError:
             return None
         if here and written.startswith("#"):
-            return f"{locate(here)}{written}"
+            return f"{make_link(here)}{written}"
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
             return written
-        address = self.address(unquote(parts.path), source=source, file_address=file_address)
-        if address is None:
+        path = self.find(unquote(parts.path), source=source, find_file=find_file)
+        if path is None:
             return None
-        return urlunsplit(("", "", locate(address), parts.query, parts.fragment))
+        return urlunsplit(("", "", make_link(path), parts.query, parts.fragment))
 
-    def address(self, path: str, *, source: str, file_address: FileAddress) -> str | None:
-        """What a relative link means: a path beside the source, or else an address beside its page."""
+    def find(self, link: str, *, source: str, find_file: FindFile) -> str | None:
+        """The path on the site that a relative link leads to; None if it leads nowhere.
+
+        A link may be relative to the source file or, as a browser would see it, to the page.
+        """
         for base in (posixpath.dirname(source), slug_of(source)):
-            target = posixpath.normpath(posixpath.join(base, path))
+            target = posixpath.normpath(posixpath.join(base, link))
             slug = slug_of(HTML_SUFFIX.sub("", "" if target == "." else target))
-            address = self._addresses.get(slug)
-            if address is None:
-                address = file_address(target)
-            if address is not None:
-                return address
+            path = self._pages.get(slug)
+            if path is None:
+                path = find_file(target)
+            if path is not None:
+                return path
         return None
 
 

@@ -124,5 +124,5 @@ def test_an_older_picture_that_a_version_shows_is_cleaned_as_well(site: PolicySi
 def test_a_picture_that_cannot_be_read_safely_is_left_out_with_the_reason(site: PolicySite) -> None:
     site.publish("scheme.svg", f"<!DOCTYPE svg [<!ENTITY a 'b'>]>{OPEN}&a;</svg>")
     (warning,) = site.build().warnings
-    assert "scheme.svg: is not published, for it declares entities" in warning
+    assert "scheme.svg: is not published because it declares entities" in warning
     assert not (site.folder / "scheme.svg").exists()
