@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, complaints, refusals
+from subscribers.ledger import announcement_rows, batch_members, batch_rows, complaints, refusals
 from subscribers.messages.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -67,7 +67,7 @@ def what_is_known(engine: Engine) -> Sequence[Told]:
     Besides the newest there are the ones of which somebody was told last, having missed those after.
     """
     with reading(engine) as connection:
-        newest = _newest(connection)
+        newest = announcement_rows.newest_id(connection)
         if newest is None:
             return ()
         # A frozen audience says who was last told of what; before that, the messages made say who may be.
@@ -82,7 +82,9 @@ def what_is_known(engine: Engine) -> Sequence[Told]:
 def newest_history(engine: Engine) -> bytes | None:
     """The ``history.json`` on which the newest announcement, or the baseline, rests."""
     with reading(engine) as connection:
-        newest = select(announcements.c.history_sha256).where(announcements.c.id == _newest(connection))
+        newest = select(announcements.c.history_sha256).where(
+            announcements.c.id == announcement_rows.newest_id(connection)
+        )
         return connection.scalars(
             select(histories.c.body).where(histories.c.sha256 == newest.scalar_subquery())
         ).one_or_none()
@@ -125,8 +127,8 @@ def record(
         "made_at": now,
     }
     with _alone(), writing(engine) as connection:
-        batch_rows.lock(connection)
-        if _newest(connection) != known_id:
+        announcement_rows.lock(connection)
+        if announcement_rows.newest_id(connection) != known_id:
             raise ConcurrentPublishError
         _keep_history(connection, history_sha256, raw_history)
         if baseline is not None:
@@ -176,11 +178,8 @@ def release(engine: Engine, announcement_id: int) -> None:
     allowed = (AnnouncementState.HELD, AnnouncementState.PAUSED)
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.OPEN)
-        connection.execute(
-            update(announcements)
-            .where(announcements.c.id == announcement_id)
-            .values(complaints_at_release=complaints.number_of(connection, announcement_id))
-        )
+        number = complaints.number_of(connection, announcement_id)
+        announcement_rows.set_complaints_at_release(connection, announcement_id, number)
 
 
 def pause(engine: Engine, announcement_id: int, *, reason: str | None = None) -> None:
@@ -195,7 +194,7 @@ def cancel(engine: Engine, announcement_id: int) -> None:
     allowed = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.CANCELLED)
-        batch_rows.cancel_waiting(connection, announcement_id)
+        batch_members.cancel_waiting(connection, announcement_id)
 
 
 def retry(engine: Engine, announcement_id: int, *, reasons: Sequence[str] = ()) -> int:
@@ -225,11 +224,6 @@ def _alone() -> Iterator[None]:
         raise ConcurrentPublishError from error
 
 
-def _newest(connection: Connection) -> int | None:
-    newest: int | None = connection.scalars(select(func.max(announcements.c.id))).one()
-    return newest
-
-
 def _told_by(connection: Connection, announcement_id: int) -> Told:
     known = select(announced_versions).where(announced_versions.c.announcement_id == announcement_id)
     rows = connection.execute(known).all()
@@ -241,10 +235,7 @@ def _told_by(connection: Connection, announcement_id: int) -> Told:
 
 
 def _insert(connection: Connection, versions: Versions, **values: object) -> int:
-    announcement_id = (_newest(connection) or 0) + 1
-    connection.execute(
-        insert(announcements).values(id=announcement_id, versions_sha256=digest(versions), **values)
-    )
+    announcement_id = announcement_rows.add(connection, versions_sha256=digest(versions), **values)
     _insert_versions(connection, announcement_id, versions)
     return announcement_id
 
@@ -289,11 +280,7 @@ def _move(
         raise UnfitAnnouncementError(
             f"announcement {announcement_id}: has gone out whole; there is nothing to cancel"
         )
-    connection.execute(
-        update(announcements)
-        .where(announcements.c.id == announcement_id)
-        .values(state=state.value, pause_reason=reason)
-    )
+    announcement_rows.set_state(connection, announcement_id, state, reason=reason)
 
 
 def _demand(connection: Connection, announcement_id: int, allowed: Sequence[AnnouncementState]) -> None:

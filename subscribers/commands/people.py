@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
+from subscribers.ledger import erasure
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 from subscribers.users import registry
@@ -179,7 +180,7 @@ def erase(who: Who) -> None:
     """
     settings = read_settings(os.environ)
     keys = ErasureKeys(settings.demand_keys())
-    accounts = registry.erase(_database(settings), who, keys=keys, at=datetime.now(UTC))
+    accounts = erasure.erase(_database(settings), who, keys=keys, at=datetime.now(UTC))
     say(f"Erased: {accounts} {'account' if accounts == 1 else 'accounts'}")
 
 

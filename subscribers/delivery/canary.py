@@ -1,53 +1,27 @@
-"""Opens the question whether events still come: one mail to an address of ours, of which one has to.
+"""Sends the canary: one email to an address of ours, whose event shows that events still come.
 
-Only asked when a doubt waits for the answer and no request since has given it.
+It is sent only if an unknown batch waits for that, and no request since then could show it.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
-
-from sqlalchemy import exists, insert, select, update
 
 from subscribers.clock import seconds_since_boot
-from subscribers.database import reading, writing
-from subscribers.delivery.recording import settle
+from subscribers.delivery.recording import record_answer
+from subscribers.delivery_id import special_message_id
+from subscribers.ledger import canary
 from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
-from subscribers.model import AttemptState, BatchState, attempts, batches
+from subscribers.model import AttemptState
 from subscribers.settings import Sender
 from subscribers.transports import Mailing, NotSentError, Recipient, Transport, UnconfirmedError
 
-WORDS = "This mail tests that the provider reports what becomes of mails. Nobody has to do anything."
-
-
-def canary_is_due(ledger: Ledger, transport: Transport, *, window: timedelta) -> bool:
-    """Whether a doubt has outlasted ``window``, and no request since could show that events come."""
-    later = attempts.alias("later")
-    open_request = exists().where(
-        later.c.transport == attempts.c.transport,
-        later.c.claimed_at > attempts.c.claimed_at,
-        later.c.claimed_at > ledger.now() - window,
-        later.c.state.not_in([AttemptState.UNSENT.value, AttemptState.REFUSED.value]),
-    )
-    stale = (
-        select(batches.c.id)
-        .join(attempts, attempts.c.token == batches.c.token)
-        .where(
-            batches.c.state == BatchState.UNKNOWN.value,
-            attempts.c.transport == transport.name,
-            attempts.c.claimed_at <= ledger.now() - window,
-            ~open_request,
-        )
-        .limit(1)
-    )
-    with reading(ledger.engine) as connection:
-        return connection.scalars(stale).one_or_none() is not None
+WORDS = "This email tests whether the provider reports what becomes of emails. You need not do anything."
 
 
 def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address: str) -> None:
-    """Send the mail whose event will show that the channel works; it is an attempt at no batch."""
+    """Send the canary to ``address`` and record the answer; it belongs to no batch."""
     token, now = secrets.token_hex(16), ledger.now()
     mailing = Mailing(
         token=token,
@@ -58,36 +32,25 @@ def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address
         ),
         recipients=(
             Recipient(
-                delivery="canary", address=address, message_id=f"<canary-{token}@{sender.address.domain}>"
+                delivery="canary",
+                address=address,
+                message_id=special_message_id("canary", token, domain=sender.address.domain),
             ),
         ),
     )
     request = transport.prepare(mailing)
-    with writing(ledger.engine) as connection:
-        connection.execute(
-            insert(attempts).values(
-                token=token,
-                transport=transport.name,
-                state=AttemptState.INTENDED.value,
-                claimed_at=now,
-                request_sha256=request.sha256,
-            )
-        )
+    ledger.begin_canary(transport, token, request_sha256=request.sha256, now=now)
     began = seconds_since_boot()
-    state, detail = AttemptState.ACCEPTED, None
+    answer: canary.Answer = AttemptState.ACCEPTED
+    detail = None
     try:
         request.send(may_write=lambda: seconds_since_boot() - began < ledger.lease.total_seconds())
     except NotSentError as error:
-        state, detail = AttemptState.UNSENT, str(error)
+        answer, detail = AttemptState.UNSENT, str(error)
     except UnconfirmedError as error:
-        state, detail = AttemptState.UNKNOWN, str(error)
-
-    def note() -> None:
-        with writing(ledger.engine) as connection:
-            connection.execute(
-                update(attempts)
-                .where(attempts.c.token == token, attempts.c.state == AttemptState.INTENDED.value)
-                .values(state=state.value, ended_at=ledger.now(), detail=detail)
-            )
-
-    settle(note, answer=f"the test of delivery reports is {state}", remedy="nothing has to be done")
+        answer, detail = AttemptState.UNKNOWN, str(error)
+    record_answer(
+        lambda: ledger.end_canary(token, was=answer, detail=detail),
+        answer=f"the test of delivery reports is {answer}",
+        remedy="you need not do anything",
+    )

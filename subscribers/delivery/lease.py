@@ -7,7 +7,8 @@ from typing import Self
 
 from subscribers.clock import seconds_since_boot
 from subscribers.errors import NotifyError
-from subscribers.ledger.ledger import Claim, Ledger
+from subscribers.ledger.claim import Claim
+from subscribers.ledger.ledger import Ledger
 
 SHARE_FOR_WRITING = 0.9  # of a lease; the rest is for clocks that differ
 RENEWALS_IN_A_LEASE = 3

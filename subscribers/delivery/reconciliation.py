@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from subscribers.delivery.canary import canary_is_due, send_canary
+from subscribers.delivery.canary import send_canary
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.signed_events import forget_bodies, release_unsent
 from subscribers.settings import Sender, Settings
@@ -24,7 +24,7 @@ class Reconciliation:
         """Release what was surely not sent; where nothing could show it, ask. Forget what may not be kept."""
         forget_bodies(ledger.engine, before=ledger.now() - self.retention)
         release_unsent(ledger.engine, window=self.window, now=ledger.now())
-        if canary_is_due(ledger, transport, window=self.window):
+        if ledger.canary_is_due(transport, window=self.window):
             send_canary(ledger, transport, sender=sender, address=self.canary)
 
 

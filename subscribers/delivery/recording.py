@@ -22,7 +22,9 @@ class UnrecordedAnswerError(NotifyError):
     """The provider's answer is known, and the database could not be written."""
 
 
-def settle(write: Callable[[], None], *, answer: str, remedy: str, patience: timedelta = PATIENCE) -> None:
+def record_answer(
+    write: Callable[[], None], *, answer: str, remedy: str, patience: timedelta = PATIENCE
+) -> None:
     """Repeat ``write`` until the database takes it; it must be harmless to repeat.
 
     ``answer`` is what would be forgotten, ``remedy`` what a person can do once ``patience`` has ended.

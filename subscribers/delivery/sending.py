@@ -7,9 +7,11 @@ from datetime import timedelta
 from subscribers.clock import seconds_since_boot
 from subscribers.database import UnreadableDatabaseError
 from subscribers.delivery.lease import Lease
-from subscribers.delivery.recording import settle
+from subscribers.delivery.recording import record_answer
+from subscribers.delivery_id import message_id
 from subscribers.errors import NotifyError
-from subscribers.ledger.ledger import Claim, Ledger
+from subscribers.ledger.claim import Claim
+from subscribers.ledger.ledger import Ledger
 from subscribers.settings import Sender
 from subscribers.transports import (
     DeferredError,
@@ -56,7 +58,7 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
             return False
     except UnreadableDatabaseError as error:  # the intent may be on record, but nothing was written
         words = str(error)
-        settle(
+        record_answer(
             lambda: ledger.put_back(claim, words),
             answer=f"batch {claim.batch_id}: nothing was written to the provider",
             remedy=_remedy(claim, TooLateError()),
@@ -69,7 +71,7 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
             provider_id = request.send(may_write=lease.holds)
     except (NotSentError, UnconfirmedError) as error:
         answer = error
-    settle(
+    record_answer(
         lambda: _record(ledger, transport, claim, answer, provider_id=provider_id),
         answer=f"batch {claim.batch_id}: {_known(answer, provider_id)}",
         remedy=_remedy(claim, answer),
@@ -146,9 +148,9 @@ def _mailing(claim: Claim, sender: Sender) -> Mailing:
         message=claim.message,
         recipients=tuple(
             Recipient(
-                delivery=delivery,
+                delivery=str(delivery),
                 address=address,
-                message_id=f"<{delivery}.{claim.publication}@{domain}>",
+                message_id=message_id(delivery, publication=claim.publication, domain=domain),
             )
             for delivery, address in claim.recipients
         ),

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 from datetime import datetime
 
+from subscribers.delivery_id import special_message_id
 from subscribers.errors import NotifyError
 from subscribers.messages.message import Message
 from subscribers.settings import Sender
@@ -35,7 +36,7 @@ def send_test(
             Recipient(
                 delivery=f"test-{token}",
                 address=recipient,
-                message_id=f"<test-{token}@{sender.address.domain}>",
+                message_id=special_message_id("test", token, domain=sender.address.domain),
             ),
         ),
     )

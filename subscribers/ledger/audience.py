@@ -1,6 +1,7 @@
-"""Says who is told of an announcement and who is not, and why: one statement for any number of people.
+"""Who is notified of an announcement, who is not, and why: one query for any number of users.
 
-Nothing is executed here; ``ledger.py`` runs the statement in the transaction that freezes the audience.
+Nothing is executed here: :mod:`subscribers.ledger.fan_out` runs the query in the transaction that freezes the
+audience, and a dry run only counts its rows.
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Insert,
     Integer,
     Select,
     and_,
     case,
     exists,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 
 from subscribers.model import BatchState, Exclusion, Outcome, batches, deliveries, users
 
-# These were taken by the provider and did not arrive.
+# The provider accepted these messages, and they did not arrive.
 MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
 
 
@@ -37,8 +36,8 @@ MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
 class FanOut:
     """What the audience of one announcement follows from.
 
-    ``languages`` are those of its messages, the site's own first. ``messages`` names who has one: a language
-    and the announcement last told of.
+    ``languages`` are those of its messages, the site's own first. ``messages`` says for which recipients
+    there is a message: by language and by the announcement they were last notified of.
     """
 
     announcement_id: int
@@ -49,11 +48,12 @@ class FanOut:
     first_batch_id: int
 
 
-def deliveries_for(fan_out: FanOut) -> Insert:
-    """One delivery for each registered person: in a batch of at most ``batch_limit``, or excluded.
+def deliveries_for(fan_out: FanOut) -> Select[int, int, str, int, str | None, int | None, int | None]:
+    """One delivery for each registered user: in a batch of at most ``batch_limit`` recipients, or excluded.
 
-    A batch holds people of one language who were last told of one announcement. Whoever registered after the
-    previous announcement counts as told of it; whoever missed it is told of that too.
+    The recipients of a batch share a language and the announcement they were last notified of. Users who
+    registered after the previous announcement count as notified of it. Users who missed it are notified of
+    its changes too.
     """
     audience = _audience(fan_out)
     kind = case(
@@ -62,59 +62,48 @@ def deliveries_for(fan_out: FanOut) -> Insert:
             for number, (language, last_notified_id) in enumerate(fan_out.messages)
         )
     )
-    is_told = audience.c.exclusion.is_(None)
-    place = func.row_number().over(partition_by=(kind, is_told), order_by=audience.c.recipient_id)
-    # Each kind of message has a range of numbers of its own: to number batches without gaps would take
-    # another sort of everybody.
+    is_notified = audience.c.exclusion.is_(None)
+    place = func.row_number().over(partition_by=(kind, is_notified), order_by=audience.c.recipient_id)
+    # Each kind of message has its own range of batch numbers: to number them without gaps, everybody would
+    # have to be sorted once more.
     limit = literal(fan_out.batch_limit, Integer)
     most_batches = select(func.max(users.c.id) // limit + 1).scalar_subquery()
     batch_id = fan_out.first_batch_id + kind * most_batches + (place - 1) // limit
-    return insert(deliveries).from_select(
-        [
-            "announcement_id",
-            "recipient_id",
-            "language",
-            "last_notified_id",
-            "exclusion",
-            "notified_with_id",
-            "batch_id",
-        ],
-        select(
-            literal(fan_out.announcement_id, Integer),
-            audience.c.recipient_id,
-            audience.c.language,
-            audience.c.last_notified_id,
-            audience.c.exclusion,
-            audience.c.notified_with_id,
-            case((is_told, batch_id), else_=null()),
-        ),
+    return select(
+        literal(fan_out.announcement_id, Integer),
+        audience.c.recipient_id,
+        audience.c.language,
+        audience.c.last_notified_id,
+        audience.c.exclusion,
+        audience.c.notified_with_id,
+        case((is_notified, batch_id), else_=null()),
     )
 
 
 def counts_for(fan_out: FanOut) -> Select[str, int, str | None, int]:
-    """How many people of each language and last announcement would be told, or excluded for which reason."""
+    """How many users would be notified or excluded, by language, last announcement and reason."""
     audience = _audience(fan_out)
     group = (audience.c.language, audience.c.last_notified_id, audience.c.exclusion)
     return select(*group, func.count()).group_by(*group).order_by(*group)
 
 
-def hindrance(person: FromClause) -> ColumnElement[str | None]:
-    """Why ``person`` may get no mail at all; null when nothing stands against it."""
+def reason_to_exclude(user: FromClause) -> ColumnElement[str | None]:
+    """Why ``user`` may get no message of any announcement; null if there is no reason."""
     return case(
-        (or_(person.c.erased_at.is_not(None), person.c.left_at.is_not(None)), Exclusion.LEFT.value),
-        (person.c.restricted_at.is_not(None), Exclusion.RESTRICTED.value),
-        (person.c.objected_at.is_not(None), Exclusion.OBJECTED.value),
-        (person.c.unreachable.is_not(None), Exclusion.UNREACHABLE.value),
+        (or_(user.c.erased_at.is_not(None), user.c.left_at.is_not(None)), Exclusion.LEFT.value),
+        (user.c.restricted_at.is_not(None), Exclusion.RESTRICTED.value),
+        (user.c.objected_at.is_not(None), Exclusion.OBJECTED.value),
+        (user.c.unreachable.is_not(None), Exclusion.UNREACHABLE.value),
         else_=null(),
     )
 
 
 def _audience(fan_out: FanOut) -> FromClause:
-    # Else each column would be worked out again wherever it is named.
+    # Without this, each column would be computed again wherever it is named.
     registered = _registered(fan_out).cte("registered").prefix_with("MATERIALIZED")
     shared = _shared_addresses(fan_out)
     exclusion = case(
-        (registered.c.hindrance.is_not(None), registered.c.hindrance),
+        (registered.c.reason.is_not(None), registered.c.reason),
         (~_has_message(registered, fan_out), Exclusion.UNCHANGED.value),
         (shared.c.first_id < registered.c.recipient_id, Exclusion.SAME_ADDRESS.value),
         else_=null(),
@@ -138,8 +127,8 @@ def _registered(fan_out: FanOut) -> Select[int, str, int, str | None]:
         select(
             users.c.id.label("recipient_id"),
             _language(fan_out.languages).label("language"),
-            _last_told(fan_out.previous_id, before).label("last_notified_id"),
-            hindrance(users).label("hindrance"),
+            _last_notified(fan_out.previous_id, before).label("last_notified_id"),
+            reason_to_exclude(users).label("reason"),
         )
         .select_from(
             users.outerjoin(
@@ -155,7 +144,7 @@ def _registered(fan_out: FanOut) -> Select[int, str, int, str | None]:
 
 
 def _shared_addresses(fan_out: FanOut) -> FromClause:
-    """Who has an address that others have too, and the first of them who is told there."""
+    """The users whose email address others have too, and the first of those who is notified there."""
     several = (
         select(users.c.email)
         .where(users.c.email.is_not(None))
@@ -163,17 +152,17 @@ def _shared_addresses(fan_out: FanOut) -> FromClause:
         .having(func.count() > 1)
     )
     sharing = _registered(fan_out).add_columns(users.c.email).where(users.c.email.in_(several)).subquery()
-    is_told = and_(sharing.c.hindrance.is_(None), _has_message(sharing, fan_out))
-    first = func.min(case((is_told, sharing.c.recipient_id))).over(partition_by=sharing.c.email)
+    is_notified = and_(sharing.c.reason.is_(None), _has_message(sharing, fan_out))
+    first = func.min(case((is_notified, sharing.c.recipient_id))).over(partition_by=sharing.c.email)
     return select(sharing.c.recipient_id, first.label("first_id")).subquery()
 
 
-def _has_message(person: FromClause, fan_out: FanOut) -> ColumnElement[bool]:
-    return tuple_(person.c.language, person.c.last_notified_id).in_(fan_out.messages)
+def _has_message(user: FromClause, fan_out: FanOut) -> ColumnElement[bool]:
+    return tuple_(user.c.language, user.c.last_notified_id).in_(fan_out.messages)
 
 
 def _language(languages: Sequence[str]) -> ColumnElement[str]:
-    """The message's language for a person: the same tag, else the language alone, else the site's own."""
+    """The message's language for a user: the same tag, else the language alone, else the site's own."""
     own, *others = languages
     tag = func.lower(users.c.language)
     matches = [
@@ -183,19 +172,23 @@ def _language(languages: Sequence[str]) -> ColumnElement[str]:
     return case(*matches, else_=literal(own))
 
 
-def _last_told(previous_id: int, before: FromClause) -> ColumnElement[int]:
-    """Who was told of the previous announcement, or need not be, knows it; others know what they knew."""
+def _last_notified(previous_id: int, before: FromClause) -> ColumnElement[int]:
+    """The announcement a user was last notified of.
+
+    That is the previous one for users who got its message or needed none; others missed it, and for them it
+    is what it was before.
+    """
     known = case(
         (before.c.recipient_id.is_(None), true()),
         (before.c.exclusion == Exclusion.UNCHANGED.value, true()),
-        (before.c.exclusion == Exclusion.SAME_ADDRESS.value, _was_told_with(previous_id, before)),
+        (before.c.exclusion == Exclusion.SAME_ADDRESS.value, _was_notified_with(previous_id, before)),
         else_=_arrived(before, batches),
     )
     return case((known, literal(previous_id, Integer)), else_=before.c.last_notified_id)
 
 
-def _was_told_with(previous_id: int, before: FromClause) -> ColumnElement[bool]:
-    """Whether the mail to the other account with the same address arrived."""
+def _was_notified_with(previous_id: int, before: FromClause) -> ColumnElement[bool]:
+    """Whether the message to the other account with the same email address arrived."""
     first, its_batch = deliveries.alias("first"), batches.alias("its_batch")
     return (
         exists()

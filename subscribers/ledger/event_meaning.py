@@ -1,7 +1,8 @@
-"""What one event of SendGrid says: of which attempt and delivery, what became of it, of the address. Pure.
+"""What one event of SendGrid says: about which delivery, what became of it, and of the email address. Pure.
 
-An address counts as unreachable only where the event says that it does not exist, or that its owner wants
-nothing from us. A full mailbox, a spam filter's judgement or a missing signature say nothing of the address.
+An email address counts as unreachable only where the event says that it does not exist, or that its owner
+wants nothing from us. A full mailbox, a spam filter's verdict or a missing signature says nothing of the
+address.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from subscribers.delivery_id import DeliveryId
 from subscribers.model import Outcome, Unreachable
 from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
 from subscribers.transports.status_codes import Fault, fault_of, meaning
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
-DELIVERY = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")  # announcement and person
 LONGEST_WORD = 255  # characters; SendGrid's ids have some 60
 LONGEST_KIND = 32
 LATEST = 253_402_300_800  # the year 10000, which a date cannot hold
@@ -45,14 +46,13 @@ REPLY = re.compile(r"\s*([45][0-9]{2})[ -]?(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event about an attempt; ``address`` goes no further than the table of people."""
+    """One event about an attempt; ``address`` is used only to find the user and is not kept."""
 
     event_id: str
     token: str
     kind: str
     occurred_at: datetime
-    announcement_id: int | None
-    recipient_id: int | None
+    delivery: DeliveryId | None
     provider_id: str | None
     address: str
     detail: str | None
@@ -62,11 +62,6 @@ class Event:
     def outcome(self) -> Outcome | None:
         """What it says of the delivery; None for kinds that say nothing of its fate."""
         return OUTCOMES.get(self.kind)
-
-    @property
-    def delivery(self) -> str | None:
-        """The delivery's id, as the provider was told it."""
-        return f"{self.announcement_id}-{self.recipient_id}" if self.recipient_id is not None else None
 
 
 def read_event(listed: Any) -> Event | None:
@@ -81,15 +76,13 @@ def read_event(listed: Any) -> Event | None:
         return None
     if len(kind) > LONGEST_KIND:
         return None
-    delivery = DELIVERY.fullmatch(str(listed.get("delivery")))
     message_id = listed.get("sg_message_id")
     return Event(
         event_id=event_id,
         token=token,
         kind=kind,
         occurred_at=datetime.fromtimestamp(timestamp, UTC),
-        announcement_id=int(delivery[1]) if delivery else None,
-        recipient_id=int(delivery[2]) if delivery else None,
+        delivery=DeliveryId.parse(str(listed.get("delivery"))),
         # "The first part of it is the X-Message-Id": SendGrid's documentation, "Event objects".
         provider_id=message_id.partition(".")[0] if _is_word(message_id) else None,
         address=_clean(str(listed.get("email", ""))),

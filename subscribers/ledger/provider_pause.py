@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
-from subscribers.ledger import batch_rows
+from subscribers.ledger import announcement_rows
 from subscribers.model import provider_pauses
 
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -94,13 +94,18 @@ def end_pause(connection: Connection, transport: str) -> None:
     )
 
 
+def replace_words(connection: Connection, transport: str, *, column: str, words: str) -> None:
+    """Put other words in the place of a provider's, which quoted an erased email address."""
+    _set(connection, transport, {column: words})
+
+
 def _failing(transport: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (provider_pauses.c.transport == transport, provider_pauses.c.failures > 0)
 
 
 def _failures(connection: Connection, transport: str) -> int:
     """How often it has failed in a row; other transactions that ask wait for this one."""
-    batch_rows.lock(connection)
+    announcement_rows.lock(connection)
     failures = select(provider_pauses.c.failures).where(provider_pauses.c.transport == transport)
     return connection.scalars(failures).one_or_none() or 0
 

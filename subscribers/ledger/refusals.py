@@ -1,14 +1,14 @@
-"""What follows from a refusal: for its recipient, and for the announcement when refusals come in numbers.
+"""What follows from a refusal: for its recipient, and for the announcement if refusals come in numbers.
 
-One refusal seldom shows whose fault it is, many do. So a recipient whose email address the server does not
-know is *rejected*; any other is *set aside*, which is a kind of waiting: they are tried again later, or at
-once by ``policy-notify retry``. Where refusals come one after another, the announcement is paused with the
-server's words, and all of those recipients wait as before, since it was not their fault.
+A single refusal seldom shows whose fault it is; many do. A recipient whose email address the server does not
+know is *rejected*. Any other refused recipient is *set aside*, which is a kind of waiting: they are tried
+again later, or at once by ``policy-notify retry``. If refusals follow one another, the announcement is paused
+with the server's words, and all of those recipients wait as before, since the fault was not theirs.
 
-Nobody counts twice: a recipient who is refused again after a pause no longer pauses anything. So a few who
-are always refused cannot keep an announcement from its end.
+No recipient counts twice: one who is refused again after a pause no longer pauses anything. So a few
+recipients who are always refused cannot keep an announcement from being completed.
 
-For use inside the ledger's transactions only.
+For use inside a caller's transaction.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from subscribers.ledger import batch_rows
+from subscribers.ledger import announcement_rows, batch_members, batch_rows, delivery_rows
+from subscribers.ledger.next_batches import is_under_way
 from subscribers.model import (
     AnnouncementState,
     AttemptState,
     BatchState,
-    Unreachable,
     announcements,
     attempts,
     batches,
     deliveries,
     users,
 )
+from subscribers.users.unreachable_marks import mark_refused, take_back_refused
 
 # At one unclear refusal in twenty, five in a row come by chance once in three million recipients, and ten
 # among fifty once in six thousand; a sender who is refused altogether costs five attempts.
@@ -48,7 +49,7 @@ SET_ASIDE_FOR = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), ti
 
 
 def is_set_aside() -> ColumnElement[bool]:
-    """Whether a batch was refused for an unclear reason and waits for another try."""
+    """Whether a batch was refused for an unclear reason and waits for its next attempt."""
     return and_(
         batches.c.state == BatchState.PLANNED.value,
         batches.c.retry_at.is_not(None),
@@ -69,54 +70,36 @@ def reject(
     refused_at: datetime | None = None,
     unreachable: str | None = None,
 ) -> None:
-    """Try the batch's one recipient no more; no account with the ``unreachable`` email address either."""
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == batch_id)
-        .values(
-            state=BatchState.REJECTED.value,
-            lease_until_at=None,
-            token=None,
-            reason=reason,
-            refused_at=refused_at,
-            refusals=batches.c.refusals + (0 if refused_at is None else 1),
-        )
-    )
-    connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
+    """Stop trying the batch's only recipient, and any account with the ``unreachable`` email address."""
+    batch_rows.reject(connection, batch_id, reason=reason, refused_at=refused_at)
+    delivery_rows.set_detail(connection, batch_id, detail)
     if unreachable is not None:
-        connection.execute(
-            update(users)
-            .where(users.c.email == unreachable, users.c.unreachable.is_(None))
-            .values(unreachable=Unreachable.BOUNCED.value, unreachable_at=refused_at)
-        )
+        mark_refused(connection, unreachable, at=refused_at)
 
 
 def set_aside(connection: Connection, batch_id: int, *, detail: str, reason: str, now: datetime) -> None:
-    """Let the batch's one recipient wait for another try, or reject them after the last."""
+    """Let the batch's only recipient wait for another try, or reject them after the last one."""
     refusals: int = connection.scalars(select(batches.c.refusals).where(batches.c.id == batch_id)).one()
     if refusals >= len(SET_ASIDE_FOR):
         reject(connection, batch_id, detail=detail, reason=reason, refused_at=now)
         return
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == batch_id)
-        .values(reason=reason, refused_at=now, refusals=refusals + 1)
-    )
-    connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=detail))
-    batch_rows.plan(connection, batch_id, retry_at=now + SET_ASIDE_FOR[refusals])
+    batch_rows.note_refusal(connection, batch_id, reason=reason, refused_at=now)
+    delivery_rows.set_detail(connection, batch_id, detail)
+    batch_members.plan(connection, batch_id, retry_at=now + SET_ASIDE_FOR[refusals])
 
 
 def pause_if_ours(
     connection: Connection, batch_id: int, transport: str, *, detail: str, ours: bool = False
 ) -> None:
-    """Pause the batch's announcement where its refusals come in numbers, and let all of those wait again.
+    """Pause the batch's announcement if its refusals come in numbers; those recipients then wait again.
 
-    ``ours``: this one refusal says by itself that it is about the sender.
+    ``ours``: this refusal alone shows that the server refuses the sender.
     """
     announcement_id, state, refusals = connection.execute(
         select(batches.c.announcement_id, batches.c.state, batches.c.refusals).where(batches.c.id == batch_id)
     ).one()
-    # Workers who are refused at the same time queue here: the first pauses, and the others give theirs back.
+    # Workers that are refused at the same time wait here: the first pauses, the others give their batches
+    # back.
     wanted = connection.scalars(
         select(announcements.c.state).where(announcements.c.id == announcement_id).with_for_update()
     ).one()
@@ -143,33 +126,27 @@ def pause_if_ours(
         those = is_set_aside()
     if why is None:
         return
-    connection.execute(
-        update(announcements)
-        .where(announcements.c.id == announcement_id)
-        .values(state=AnnouncementState.PAUSED.value, pause_reason=f"{why}: {detail}")
+    announcement_rows.set_state(
+        connection, announcement_id, AnnouncementState.PAUSED, reason=f"{why}: {detail}"
     )
     give_back(connection, select_ids(connection, announcement_id, those))
 
 
 def give_back(connection: Connection, batch_ids: Collection[int], *, forgive: bool = False) -> int:
-    """Let these batches be tried at once, whatever was refused; how many recipients still need it.
+    """Let these batches be tried at once, whatever was refused; return how many recipients still need it.
 
-    ``forgive``: their refusals count anew.
+    With ``forgive``, their refusals are counted from zero again.
     """
     for batch_id in batch_ids:
-        _lift(connection, batch_id)
-        connection.execute(
-            update(batches)
-            .where(batches.c.id == batch_id)
-            .values(reason=None, refused_at=None, attempts=0, **({"refusals": 0} if forgive else {}))
-        )
-        connection.execute(update(deliveries).where(deliveries.c.batch_id == batch_id).values(detail=None))
-        batch_rows.plan(connection, batch_id)
+        _take_back(connection, batch_id)
+        batch_rows.forget_refusal(connection, batch_id, forgive=forgive)
+        delivery_rows.set_detail(connection, batch_id, None)
+        batch_members.plan(connection, batch_id)
     return sum(batch_rows.size_of(connection, batch_id) for batch_id in batch_ids)
 
 
 def select_ids(connection: Connection, announcement_id: int, which: ColumnElement[bool]) -> Sequence[int]:
-    """The batches of an announcement, locked, in their order."""
+    """The ids of these batches of an announcement, in order; the batches are locked."""
     return connection.scalars(
         select(batches.c.id)
         .where(batches.c.announcement_id == announcement_id, which)
@@ -179,9 +156,9 @@ def select_ids(connection: Connection, announcement_id: int, which: ColumnElemen
 
 
 def retryable(reasons: Collection[str]) -> ColumnElement[bool]:
-    """Who may be tried again at a person's wish: refused, or waiting for another try.
+    """The batches that an operator may have tried again: those refused, or waiting for their next attempt.
 
-    Without ``reasons`` (codes such as ``5.1.1``) all but those whom no email reaches.
+    ``reasons`` are codes such as ``5.1.1``; without any, all batches but those of unreachable recipients.
     """
     waits = and_(batches.c.state == BatchState.PLANNED.value, batches.c.retry_at.is_not(None))
     refused = or_(batches.c.state == BatchState.REJECTED.value, waits)
@@ -202,7 +179,7 @@ def _has(reason: str) -> ColumnElement[bool]:
 def _too_many(
     connection: Connection, announcement_id: int, transport: str, accepted_at: datetime | None
 ) -> str | None:
-    """What the unclear refusals show of the sender; None while they are few."""
+    """What the unclear refusals show of the sender; None as long as they are few."""
     first_refusals = and_(is_set_aside(), batches.c.refusals == 1)
     newest = connection.scalars(
         select(batches.c.refused_at)
@@ -211,7 +188,7 @@ def _too_many(
         .limit(OF_WINDOW)
     ).all()
     in_a_row = sum(accepted_at is None or at >= accepted_at for at in newest)
-    at_the_end = in_a_row >= AT_THE_END and not batch_rows.is_under_way(connection, announcement_id)
+    at_the_end = in_a_row >= AT_THE_END and not is_under_way(connection, announcement_id)
     if in_a_row >= IN_A_ROW or at_the_end:
         return f"the last {in_a_row} recipients were refused, and not for their email addresses"
     if len(newest) == OF_WINDOW:
@@ -230,12 +207,12 @@ def _too_many(
 
 
 def _only_dead(connection: Connection, announcement_id: int, accepted_at: datetime | None) -> str | None:
-    """What rejections show where there is nothing else; None while there is."""
+    """What the rejections show of the sender; None while messages are accepted or rejections few."""
     rejected = and_(batches.c.announcement_id == announcement_id, _is_rejected(), batches.c.refusals == 1)
     recent = select(batches.c.id).where(rejected, *_since(accepted_at)).limit(DEAD_IN_A_ROW)
     in_a_row = len(connection.scalars(recent).all())
     bare = len(connection.scalars(recent.where(batches.c.reason.like(BARE))).all())
-    at_the_end = not batch_rows.is_under_way(connection, announcement_id)
+    at_the_end = not is_under_way(connection, announcement_id)
     if in_a_row == DEAD_IN_A_ROW or bare >= (BARE_AT_THE_END if at_the_end else BARE_IN_A_ROW):
         return f"the last {in_a_row} recipients were refused"
     if not at_the_end or _somebody_was_accepted(connection, announcement_id):
@@ -255,7 +232,7 @@ def _somebody_was_accepted(connection: Connection, announcement_id: int) -> bool
     return connection.scalars(accepted.limit(1)).one_or_none() is not None
 
 
-def _lift(connection: Connection, batch_id: int) -> None:
+def _take_back(connection: Connection, batch_id: int) -> None:
     """Take back what this refusal said of the email address."""
     refused_at = connection.scalars(select(batches.c.refused_at).where(batches.c.id == batch_id)).one()
     if refused_at is None:
@@ -265,12 +242,4 @@ def _lift(connection: Connection, batch_id: int) -> None:
         .join(deliveries, deliveries.c.recipient_id == users.c.id)
         .where(deliveries.c.batch_id == batch_id)
     )
-    connection.execute(
-        update(users)
-        .where(
-            users.c.email.in_(theirs),
-            users.c.unreachable == Unreachable.BOUNCED.value,
-            users.c.unreachable_at == refused_at,
-        )
-        .values(unreachable=None, unreachable_at=None)
-    )
+    take_back_refused(connection, theirs, at=refused_at)

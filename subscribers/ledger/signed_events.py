@@ -1,8 +1,10 @@
-"""What the provider's signed events prove: they settle doubts, and say what became of each mail.
+"""The provider's signed events: they settle unknown batches and say what became of each message.
 
-Events come early, late, twice and in any order, and nothing here depends on that. A post is verified on its
-raw bytes, each event counts once, and of a delivery's outcomes the strongest stands. Time alone proves
-nothing: an attempt counts as unsent only when the channel was seen to work for a later request.
+Events come early, late, twice and in any order, and nothing here depends on that. A post is verified by the
+raw bytes of its body, each event counts once, and of several outcomes of a delivery the strongest is kept.
+The passing of time proves nothing: an attempt counts as unsent only if events came for a later request.
+
+The only module that writes the tables ``event_posts``, ``events`` and ``unmatched_events``.
 """
 
 from __future__ import annotations
@@ -14,29 +16,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sendgrid.helpers.eventwebhook import EventWebhook
-from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, exists, func, insert, select, update
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows, complaints
+from subscribers.ledger import announcement_rows, complaints, delivery_rows, settle
 from subscribers.ledger.event_meaning import Event, read_event
 from subscribers.model import (
     AttemptState,
     BatchState,
-    Outcome,
     Unreachable,
-    UserAction,
     attempts,
     batches,
-    deliveries,
     event_posts,
     events,
     unmatched_events,
-    user_records,
-    users,
 )
-
-STRENGTH = tuple(Outcome)  # from weakest to strongest
+from subscribers.users.unreachable_marks import mark_reported
 
 
 class UnsignedPostError(NotifyError):
@@ -88,7 +84,9 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
     with writing(engine) as connection:
         known = _locked(connection, {event.token for event in named.values()})
         if known.keys() != {event.token for event in named.values()}:
-            batch_rows.lock(connection)  # no row of theirs makes two posts about unknown attempts queue
+            announcement_rows.lock(
+                connection
+            )  # no row of theirs makes two posts about unknown attempts queue
         seen = _seen(connection, named)
         new = [event for event in named.values() if event.event_id not in seen]
         fresh = [event for event in new if event.token in known]
@@ -99,11 +97,13 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         _note_unreachable(connection, fresh)
         _note_outcomes(connection, fresh)
         complained = [event for event in fresh if event.unreachable is Unreachable.COMPLAINED]
-        complaints.pause_where_many(connection, {event.announcement_id for event in complained})
+        complaints.pause_where_many(
+            connection, {event.delivery.announcement_id for event in complained if event.delivery}
+        )
         providers = {event.token: event.provider_id for event in fresh}
         for token, provider_id in providers.items():
             if known[token] != AttemptState.ACCEPTED:
-                batch_rows.settle_accepted(connection, token, provider_id=provider_id, now=now)
+                settle.accept(connection, token, provider_id=provider_id, now=now)
         return len(fresh) + len(unmatched)
 
 
@@ -134,7 +134,7 @@ def release_unsent(engine: Engine, *, window: timedelta, now: datetime) -> Seque
             .with_for_update(of=batches, skip_locked=True)
         ).all()
         for batch_id, token in unsent:
-            batch_rows.release(connection, batch_id, token, detail="no event, while later requests had some")
+            settle.release(connection, batch_id, token, detail="no event, while later requests had some")
         return [batch_id for batch_id, _ in unsent]
 
 
@@ -157,6 +157,12 @@ def forget_bodies(engine: Engine, *, before: datetime) -> int:
             .where(event_posts.c.received_at < before, event_posts.c.body.is_not(None))
             .values(body=None)
         ).rowcount
+
+
+def forget_bodies_about(connection: Connection, user_ids: Sequence[int]) -> None:
+    """Drop the raw posts with events about these users; digest and signature stay as evidence."""
+    posts = select(events.c.post_id).where(events.c.recipient_id.in_(user_ids))
+    connection.execute(update(event_posts).where(event_posts.c.id.in_(posts)).values(body=None))
 
 
 def _locked(connection: Connection, tokens: set[str]) -> dict[str, str]:
@@ -226,59 +232,43 @@ def _record(
     if fresh:
         matched = zip(common, fresh, strict=False)
         connection.execute(
-            insert(events), [row | {"recipient_id": event.recipient_id} for row, event in matched]
+            insert(events),
+            [
+                row | {"recipient_id": event.delivery.recipient_id if event.delivery else None}
+                for row, event in matched
+            ],
         )
     if unmatched:
         others = zip(common[len(fresh) :], unmatched, strict=True)
         connection.execute(
-            insert(unmatched_events), [row | {"delivery": event.delivery} for row, event in others]
+            insert(unmatched_events), [row | {"delivery": str(event.delivery)} for row, event in others]
         )
 
 
 def _note_outcomes(connection: Connection, fresh: Iterable[Event]) -> None:
-    for strength, outcome in enumerate(STRENGTH):
+    for outcome in delivery_rows.STRENGTH:
         rows = [
             {
-                "announcement": event.announcement_id,
-                "recipient": event.recipient_id,
+                "announcement": event.delivery.announcement_id,
+                "recipient": event.delivery.recipient_id,
                 "at": event.occurred_at,
                 "words": event.detail,
             }
             for event in fresh
-            if event.outcome is outcome and event.recipient_id is not None
+            if event.outcome is outcome and event.delivery is not None
         ]
         if rows:
-            weaker = [deliveries.c.outcome == other.value for other in STRENGTH[:strength]]
-            connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.announcement_id == bindparam("announcement"),
-                    deliveries.c.recipient_id == bindparam("recipient"),
-                    or_(deliveries.c.outcome.is_(None), *weaker),
-                )
-                .values(outcome=outcome.value, outcome_at=bindparam("at"), detail=bindparam("words")),
-                rows,
-            )
+            delivery_rows.strengthen(connection, outcome, rows)
 
 
 def _note_unreachable(connection: Connection, fresh: Iterable[Event]) -> None:
-    """No more mail to an unreachable address, unless it was corrected or a person has lifted it since."""
+    """Send no more messages to the email addresses that the events call unreachable."""
     for event in fresh:
-        if event.unreachable is not None and event.recipient_id is not None:
-            stands = [Unreachable.COMPLAINED.value]  # a complaint is not undone by a bounce
-            if event.unreachable is Unreachable.BOUNCED:
-                stands.append(Unreachable.BOUNCED.value)
-            connection.execute(
-                update(users)
-                .where(
-                    users.c.id == event.recipient_id,
-                    func.lower(users.c.email) == event.address.lower(),
-                    ~exists().where(
-                        user_records.c.user_id == users.c.id,
-                        user_records.c.action == UserAction.REACHABLE.value,
-                        user_records.c.at >= event.occurred_at,
-                    ),
-                    or_(users.c.unreachable.is_(None), users.c.unreachable.not_in(stands)),
-                )
-                .values(unreachable=event.unreachable.value, unreachable_at=event.occurred_at)
+        if event.unreachable is not None and event.delivery is not None:
+            mark_reported(
+                connection,
+                event.delivery.recipient_id,
+                email=event.address,
+                reason=event.unreachable,
+                at=event.occurred_at,
             )

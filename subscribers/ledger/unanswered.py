@@ -1,17 +1,18 @@
-"""Pauses an announcement whose requests get no answer, one after another: each would be unknown."""
+"""Pauses an announcement when several requests in a row get no answer: each further one would be unknown."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from subscribers.model import AnnouncementState, AttemptState, announcements, attempts, batches
+from subscribers.ledger import announcement_rows
+from subscribers.model import AttemptState, attempts, batches
 
-FEW = 3  # in a row; each waits for a person where no events come
+FEW = 3  # in a row; without signed events, a person has to resolve each of them
 ANSWERED = (AttemptState.ACCEPTED.value, AttemptState.REFUSED.value)
 
 
 def pause_if_in_a_row(connection: Connection, batch_id: int, detail: str) -> None:
-    """Pause the batch's announcement where its last requests were all unknown, whoever sent them."""
+    """Pause the batch's announcement if its last requests, by any worker, were all left unanswered."""
     announcement_id: int = connection.scalars(
         select(batches.c.announcement_id).where(batches.c.id == batch_id)
     ).one()
@@ -20,7 +21,7 @@ def pause_if_in_a_row(connection: Connection, batch_id: int, detail: str) -> Non
         .join(batches, batches.c.id == attempts.c.batch_id)
         .where(
             batches.c.announcement_id == announcement_id,
-            attempts.c.ended_at.is_not(None),  # of a sender that died nothing is known, the provider included
+            attempts.c.ended_at.is_not(None),  # a lost worker says nothing about the provider
             attempts.c.state.in_([*ANSWERED, AttemptState.UNKNOWN.value]),
         )
         .order_by(attempts.c.ended_at.desc())
@@ -28,11 +29,6 @@ def pause_if_in_a_row(connection: Connection, batch_id: int, detail: str) -> Non
     ).all()
     if len(newest) < FEW or set(newest) & set(ANSWERED):
         return
-    connection.execute(
-        update(announcements)
-        .where(announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value)
-        .values(
-            state=AnnouncementState.PAUSED.value,
-            pause_reason=f"of the last {FEW} requests nobody knows whether they were accepted: {detail}",
-        )
+    announcement_rows.pause_if_open(
+        connection, announcement_id, reason=f"the last {FEW} requests got no answer: {detail}"
     )

@@ -1,4 +1,7 @@
-"""The batches of which it is not known whether they were sent, with what they can be looked up by."""
+"""Unknown batches: nobody knows whether they were accepted. How they arise, are found and are resolved.
+
+Their requests may have been written, and no answer came. For use inside a caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,25 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from subscribers.model import BatchState, announcements, attempts, batches, deliveries
+from subscribers.delivery_id import message_id_pattern
+from subscribers.errors import NotifyError
+from subscribers.ledger import settle
+from subscribers.model import AttemptState, BatchState, announcements, attempts, batches, deliveries
+
+
+class NotUnconfirmedError(NotifyError):
+    """The batch is not an unknown one, so there is nothing to resolve."""
+
+    def __init__(self, batch_id: int) -> None:
+        super().__init__(
+            f"batch {batch_id}: is not unconfirmed; policy-notify status lists the batches that are"
+        )
+        self.batch_id = batch_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownBatch:
-    """A batch of which it is not known whether it was sent."""
+    """A batch of which nobody knows whether it was accepted, with what it can be looked up by."""
 
     batch_id: int
     announcement_id: int
@@ -22,13 +38,13 @@ class UnknownBatch:
     claimed_at: datetime
     detail: str | None
     transport: str
-    token: str  # what the provider was told as the custom argument "notify_attempt"
+    token: str  # the provider knows it as the custom argument "notify_attempt"
     request_sha256: str | None
-    message_ids: str  # a pattern: N is the recipient's number, and each mail has its own
+    message_ids: str  # what the Message-IDs begin with; N stands for a recipient's number
 
 
 def unknown_batches(connection: Connection) -> Sequence[UnknownBatch]:
-    """The batches in doubt, oldest first."""
+    """The unknown batches, oldest first."""
     rows = connection.execute(
         select(
             batches.c.id.label("batch_id"),
@@ -50,9 +66,44 @@ def unknown_batches(connection: Connection) -> Sequence[UnknownBatch]:
         .where(batches.c.state == BatchState.UNKNOWN.value)
         .order_by(attempts.c.claimed_at)
     )
-    return [_doubt(**row._mapping) for row in rows]
+    return [_unknown_batch(**row._mapping) for row in rows]
 
 
-def _doubt(*, versions_sha256: str, only_id: int | None, **values: Any) -> UnknownBatch:
-    recipient = f"{values['announcement_id']}-{'N' if only_id is None else only_id}"
-    return UnknownBatch(**values, message_ids=f"{recipient}.{versions_sha256[:16]}")
+def resolve(connection: Connection, batch_id: int, *, sent: bool, now: datetime) -> None:
+    """Settle an unknown batch as a person says."""
+    token: str | None = connection.scalars(
+        select(batches.c.token)
+        .where(batches.c.id == batch_id, batches.c.state == BatchState.UNKNOWN.value)
+        .with_for_update()
+    ).one_or_none()
+    if token is None:
+        raise NotUnconfirmedError(batch_id)
+    if sent:
+        settle.accept(connection, token, provider_id=None, now=now, detail="by a person")
+    else:
+        settle.release(connection, batch_id, token, detail="unsent, by a person")
+
+
+def expire_leases(connection: Connection, *, repeatable: str | None, now: datetime) -> int:
+    """Settle the claimed batches whose lease has ended, because their worker was lost; return how many.
+
+    A batch whose request was surely not written waits again, and so does any batch of the transport
+    ``repeatable``, where writing a request twice does no harm. Any other batch becomes unknown.
+    """
+    ended = connection.execute(
+        select(batches.c.id, batches.c.token, attempts.c.state, attempts.c.transport)
+        .join(attempts, attempts.c.token == batches.c.token)
+        .where(batches.c.state == BatchState.CLAIMED.value, batches.c.lease_until_at < now)
+        .with_for_update(of=batches, skip_locked=True)
+    ).all()
+    for batch_id, token, state, transport in ended:
+        if state == AttemptState.CLAIMED or transport == repeatable:
+            settle.release(connection, batch_id, token, detail="the worker was lost")
+        else:
+            settle.mark_unknown(connection, batch_id, token, detail="the worker was lost")
+    return len(ended)
+
+
+def _unknown_batch(*, versions_sha256: str, only_id: int | None, **values: Any) -> UnknownBatch:
+    pattern = message_id_pattern(values["announcement_id"], only_id, versions_sha256)
+    return UnknownBatch(**values, message_ids=pattern)

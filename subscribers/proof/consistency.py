@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from subscribers.ledger.delivery_rows import STRENGTH
 from subscribers.ledger.event_meaning import OUTCOMES
-from subscribers.ledger.signed_events import STRENGTH
 from subscribers.proof import bundle_format
 from subscribers.proof.bundle_format import Delivery, Head
 from subscribers.proof.export_bundle import documents_of

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import batch_rows
+from subscribers.ledger import announcement_rows
 from subscribers.model import announcements, contents, histories, proofs
 from subscribers.proof import bundle_format, declaration, merkle_tree
 from subscribers.proof.bundle_format import BundledMessage, Document, Head, Link, Root
@@ -205,7 +205,7 @@ def _declared(head: Head, folder: Path) -> Head:
 def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
     """The head that names the proof before it, and its bytes. The same state gives the same bytes."""
     with writing(engine) as connection:
-        batch_rows.lock(connection)
+        announcement_rows.lock(connection)
         newest_first = select(proofs).order_by(proofs.c.id.desc()).limit(1)
         own = connection.execute(
             newest_first.where(proofs.c.announcement_id == head.announcement)

@@ -24,13 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from subscribers.database import forget_deleted, writing
+from subscribers.database import writing
 from subscribers.errors import NotifyError
 from subscribers.model import Unreachable, UserAction, corrections, user_records, users
 from subscribers.users.email_addresses import read_address
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_values import read_external_id, read_language
-from subscribers.users.traces import forget
 
 
 class UnknownPersonError(NotifyError):
@@ -200,29 +199,25 @@ def _set_reachability(
         return _accounts(connection, users.c.id.in_([account.id for account in accounts]))
 
 
-def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
-    """Remove all that names the person, for good; the number of accounts that were theirs.
+def erase_entries(connection: Connection, who: str, *, keys: ErasureKeys, at: datetime) -> tuple[Person, ...]:
+    """Remove from the table of users all that names one of them; return their accounts as they were.
 
-    What stays is a row with our own number, so that the books of past announcements balance, and a keyed
-    digest of each external id, so that the next import does not bring the person back.
+    Only :func:`subscribers.ledger.erasure.erase` calls this: it removes what providers have said of them too.
     """
-    with writing(engine) as connection:
-        accounts = accounts_of(connection, who)
-        ids = [account.id for account in accounts]
-        connection.execute(delete(corrections).where(corrections.c.user_id.in_(ids)))
-        for account in accounts:
-            keys.remember(connection, account.external_id)
-        gone = dict.fromkeys(
-            (
-                *("external_id", "email", "language", "registered_at", "left_at", "restricted_at"),
-                *("objected_at", "unreachable", "unreachable_at", "pseudonym_key"),
-            )
+    accounts = accounts_of(connection, who)
+    ids = [account.id for account in accounts]
+    connection.execute(delete(corrections).where(corrections.c.user_id.in_(ids)))
+    for account in accounts:
+        keys.remember(connection, account.external_id)
+    gone = dict.fromkeys(
+        (
+            *("external_id", "email", "language", "registered_at", "left_at", "restricted_at"),
+            *("objected_at", "unreachable", "unreachable_at", "pseudonym_key"),
         )
-        connection.execute(update(users).where(users.c.id.in_(ids)).values(erased_at=at, **gone))
-        forget(connection, person_ids=ids, addresses=sorted({account.email for account in accounts}))
-        _record(connection, accounts, UserAction.ERASED, at)
-    forget_deleted(engine)
-    return len(accounts)
+    )
+    connection.execute(update(users).where(users.c.id.in_(ids)).values(erased_at=at, **gone))
+    _record(connection, accounts, UserAction.ERASED, at)
+    return accounts
 
 
 def superseded_digest(pseudonym_key: bytes, value: str | None) -> bytes:

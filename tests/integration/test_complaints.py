@@ -56,7 +56,7 @@ def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: World) -> N
     complain(told, 1, 2)
     assert pause_reason(told) is None
     complain(told, 3)
-    assert pause_reason(told) == "3 complaints about 3,000 mails; the limit is 1 in 1,000"
+    assert pause_reason(told) == "3 complaints about 3,000 messages; the limit is 1 in 1,000"
     assert statuses(told.engine)[0].state == "paused"
     assert told.ledger.sendable(told.transport) == []
 
@@ -67,7 +67,7 @@ def test_one_person_alone_stops_nobody_elses_mail(told: World) -> None:
     complain(told, 1)
     assert pause_reason(told) is None, "the same complaint again"
     complain(told, 2)
-    assert pause_reason(told) == "2 complaints about 20 mails; the limit is 1 in 1,000"
+    assert pause_reason(told) == "2 complaints about 20 messages; the limit is 1 in 1,000"
 
 
 def test_a_release_bears_the_complaints_so_far(told: World) -> None:
@@ -77,7 +77,7 @@ def test_a_release_bears_the_complaints_so_far(told: World) -> None:
     complain(told, 4, 5)
     assert pause_reason(told) is None
     complain(told, 6)
-    assert pause_reason(told) == "6 complaints about 3,000 mails; the limit is 1 in 1,000"
+    assert pause_reason(told) == "6 complaints about 3,000 messages; the limit is 1 in 1,000"
 
 
 def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: World) -> None:

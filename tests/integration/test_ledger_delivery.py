@@ -11,8 +11,9 @@ from support.world import SENDER, World, addresses
 from subscribers.announcing import announcements
 from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
 from subscribers.delivery.status_report import line
-from subscribers.ledger.ledger import Ledger, NotUnconfirmedError
+from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import statuses
+from subscribers.ledger.unknown_batches import NotUnconfirmedError
 from subscribers.transports import (
     DeferredError,
     Mailing,
@@ -214,7 +215,7 @@ def test_a_doubt_resolved_as_sent_is_over(announced: World) -> None:
 
 def test_only_a_doubt_can_be_resolved(announced: World) -> None:
     announced.deliver()
-    with pytest.raises(NotUnconfirmedError, match="batch 1: is not in doubt"):
+    with pytest.raises(NotUnconfirmedError, match="batch 1: is not unconfirmed"):
         announced.ledger.resolve(1, sent=False)
 
 

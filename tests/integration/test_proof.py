@@ -14,6 +14,7 @@ from support.world import SENDER, World
 from subscribers.announcing import announcements
 from subscribers.database import writing
 from subscribers.errors import NotifyError
+from subscribers.ledger import erasure
 from subscribers.model import attempts
 from subscribers.proof.export_bundle import UnprovableError, UnwritableBundleError, export
 from subscribers.proof.export_user_proof import UnsignedProofError, export_user_proof
@@ -194,7 +195,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
     proven: ProvenWorld, bundle: Path
 ) -> None:
     before = proven.verify(bundle)
-    registry.erase(proven.world.engine, "anna", keys=ErasureKeys(["s" * 32]), at=proven.world.now)
+    erasure.erase(proven.world.engine, "anna", keys=ErasureKeys(["s" * 32]), at=proven.world.now)
 
     assert proven.verify(bundle) == before
     for who in ("anna", "anna@example.com"):
@@ -208,7 +209,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
 
 def test_a_bundle_of_people_erased_and_left_out_alike_verifies(proven: ProvenWorld, bundle: Path) -> None:
     for name in NAMES:
-        registry.erase(proven.world.engine, name, keys=ErasureKeys(["s" * 32]), at=proven.world.now)
+        erasure.erase(proven.world.engine, name, keys=ErasureKeys(["s" * 32]), at=proven.world.now)
     assert proven.verify(proven.export("later")).totals == proven.verify(bundle).totals
 
 
@@ -223,7 +224,7 @@ def test_a_cancelled_announcement_is_proven_as_far_as_it_went(proven: ProvenWorl
 
 
 def test_a_later_bundle_keeps_no_commitment_to_an_erased_address(proven: ProvenWorld, bundle: Path) -> None:
-    registry.erase(proven.world.engine, "anna", keys=ErasureKeys(["s" * 32]), at=proven.world.now)
+    erasure.erase(proven.world.engine, "anna", keys=ErasureKeys(["s" * 32]), at=proven.world.now)
     later = proven.export("later")
     proven.verify(later)
     [unnamed] = [json.loads(line) for line in lines(later) if '"person":null' in line]

@@ -20,9 +20,10 @@ from support.smtp_server import SmtpMail, SmtpServer
 from support.world import SENDER, World
 
 from subscribers.database import UnreadableDatabaseError, migrate, open_database
-from subscribers.delivery.recording import UnrecordedAnswerError, settle
+from subscribers.delivery.recording import UnrecordedAnswerError, record_answer
 from subscribers.delivery.single_process import deliver
-from subscribers.ledger.ledger import Claim, Ledger
+from subscribers.ledger.claim import Claim
+from subscribers.ledger.ledger import Ledger
 from subscribers.transports import Transport
 from subscribers.transports.folder import FolderTransport
 from subscribers.transports.sendgrid import SendGridTransport
@@ -165,7 +166,7 @@ def test_the_wait_for_the_database_ends_and_says_what_is_known() -> None:
         raise UnreadableDatabaseError(url, "is away", "mend it")
 
     with pytest.raises(UnrecordedAnswerError) as caught:
-        settle(
+        record_answer(
             fail,
             answer="batch 7: the provider has accepted it (id 4711)",
             remedy="policy-notify resolve 7 --sent",

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from support.world import World, addresses
 
 from subscribers.database import reading, writing
+from subscribers.ledger import erasure
 from subscribers.model import attempts, deliveries, event_posts, events
 from subscribers.transports import RefusedError
 from subscribers.users import registry
@@ -33,7 +34,7 @@ def waiting(world: World) -> World:
 
 
 def _erase(world: World) -> None:
-    registry.erase(world.engine, "anna", keys=KEYS, at=world.now)
+    erasure.erase(world.engine, "anna", keys=KEYS, at=world.now)
 
 
 def _restrict(world: World) -> None:
@@ -126,7 +127,7 @@ def test_erasure_reaches_the_words_of_the_provider(waiting: World) -> None:
                 occurred_at=waiting.now,
             )
         )
-    registry.erase(waiting.engine, "anna", keys=KEYS, at=waiting.now)
+    erasure.erase(waiting.engine, "anna", keys=KEYS, at=waiting.now)
     with reading(waiting.engine) as connection:
         words = [
             *connection.scalars(select(deliveries.c.detail)),

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 
 from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
+from subscribers.ledger import erasure
 from subscribers.model import user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
@@ -212,7 +213,7 @@ def test_a_row_that_names_nobody_stops_a_full_synchronisation(take: Import, data
 
 def test_the_erased_are_not_brought_back(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
-    registry.erase(database, "1001", keys=KEYS, at=NOW)
+    erasure.erase(database, "1001", keys=KEYS, at=NOW)
     assert take(ANNA + BORIS) == but(NOTHING, unchanged=1, erased=1)
     assert take(ANNA + BORIS, replace=True) == but(NOTHING, unchanged=1, erased=1)
     assert _held(database, "external_id") == [(None,), ("1002",)]
@@ -220,7 +221,7 @@ def test_the_erased_are_not_brought_back(take: Import, database: Engine) -> None
 
 def test_the_erased_are_known_under_a_newer_secret_too(take: Import, database: Engine) -> None:
     take(ANNA)
-    registry.erase(database, "1001", keys=KEYS, at=NOW)
+    erasure.erase(database, "1001", keys=KEYS, at=NOW)
     rotated = ErasureKeys(["n" * 32, "k" * 32])
     assert take(ANNA + BORIS, keys=rotated) == but(NOTHING, added=1, erased=1)
     with pytest.raises(LostErasureKeyError):

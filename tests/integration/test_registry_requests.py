@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from subscribers.database import reading
+from subscribers.ledger import erasure
 from subscribers.model import metadata, user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
@@ -66,7 +67,7 @@ def test_nobody_is_registered_twice_or_after_erasure(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     with pytest.raises(registry.KnownPersonError):
         _add(database, "1001", "other@example.com")
-    registry.erase(database, "1001", keys=KEYS, at=NOW)
+    erasure.erase(database, "1001", keys=KEYS, at=NOW)
     with pytest.raises(registry.ErasedPersonError):
         _add(database, "1001", "anna@example.com")
     assert _add(database, "2001", "anna@example.com").email == "anna@example.com"
@@ -145,7 +146,7 @@ def test_erasure_leaves_nothing_that_names_the_person(database: Engine) -> None:
     _add(database, "shop-1002", "anna@example.com")
     boris = _add(database, "shop-1003", "boris@example.com")
     registry.correct(database, "shop-1001", language="et", at=NOW)
-    assert registry.erase(database, "anna@example.com", keys=KEYS, at=LATER) == 2
+    assert erasure.erase(database, "anna@example.com", keys=KEYS, at=LATER) == 2
     left = _everything(database)
     for trace in ("anna", "shop-1001", "shop-1002", "'lv'", "'et'"):
         assert trace not in left
@@ -169,7 +170,7 @@ def test_erasure_leaves_no_byte_in_the_files_of_sqlite(database: Engine) -> None
         _add(database, f"{number}", f"person{number}@example.com")
     _add(database, "unmistakable-id", "unmistakable@example.com")
     registry.correct(database, "unmistakable-id", email="corrected-unmistakable@example.com", at=NOW)
-    registry.erase(database, "unmistakable-id", keys=KEYS, at=NOW)
+    erasure.erase(database, "unmistakable-id", keys=KEYS, at=NOW)
     assert database.url.database is not None
     folder = Path(database.url.database).parent
     for file in folder.iterdir():

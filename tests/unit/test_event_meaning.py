@@ -137,4 +137,4 @@ def test_words_that_cannot_be_kept_are_cleaned() -> None:
     )
     assert event is not None
     assert (event.detail, event.address) == ("a?b", "a@example.com")
-    assert (event.recipient_id, event.provider_id) == (None, None)
+    assert (event.delivery, event.provider_id) == (None, None)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from subscribers.delivery.status_report import as_json, left_alone, reasons, unknown_line
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
-from subscribers.ledger.ledger import UnknownBatch
 from subscribers.ledger.provider_pause import ProviderPause
 from subscribers.ledger.totals import Status, Totals
+from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

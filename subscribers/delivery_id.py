@@ -1,0 +1,53 @@
+"""Delivery ids and Message-IDs: composed and parsed here alone.
+
+A delivery id names an announcement and a recipient by our own numbers, so it means nothing to anybody else. A
+Message-ID is the same on every attempt, so that a mail server or a mail client can recognise a second copy.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Self
+
+_DELIVERY_ID = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
+PUBLICATION_DIGITS = 16  # of a publication's SHA-256
+
+
+class DeliveryId(NamedTuple):
+    """Names one delivery: of which announcement, to which recipient. Written ``2-17``."""
+
+    announcement_id: int
+    recipient_id: int
+
+    def __str__(self) -> str:
+        return f"{self.announcement_id}-{self.recipient_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The delivery id that ``text`` is; None if it is none."""
+        found = _DELIVERY_ID.fullmatch(text)
+        return cls(int(found[1]), int(found[2])) if found else None
+
+
+def publication_of(versions_sha256: str) -> str:
+    """What Message-IDs say of a publication: the first digits of its digest.
+
+    They tell the Message-IDs of two installations with the same sender apart.
+    """
+    return versions_sha256[:PUBLICATION_DIGITS]
+
+
+def message_id(delivery: DeliveryId, *, publication: str, domain: str) -> str:
+    """The Message-ID of a delivery's email: ``<2-17.0123456789abcdef@example.com>``."""
+    return f"<{delivery}.{publication}@{domain}>"
+
+
+def message_id_pattern(announcement_id: int, recipient_id: int | None, versions_sha256: str) -> str:
+    """What the Message-IDs of a batch have before the @; without a recipient, N stands for their number."""
+    recipient = "N" if recipient_id is None else recipient_id
+    return f"{announcement_id}-{recipient}.{publication_of(versions_sha256)}"
+
+
+def special_message_id(kind: str, token: str, *, domain: str) -> str:
+    """The Message-ID of an email that belongs to no delivery: a ``canary`` or a ``test``."""
+    return f"<{kind}-{token}@{domain}>"

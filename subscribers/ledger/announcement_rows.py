@@ -1,0 +1,76 @@
+"""The only writer of the table ``announcements``, for use inside a caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from subscribers.model import AnnouncementState, announcements
+
+
+def lock(connection: Connection) -> None:
+    """Let the transactions that must not run at the same time wait for each other.
+
+    On SQLite all writers do that anyway.
+    """
+    # The oldest announcement is the baseline, which is always there.
+    connection.execute(select(announcements.c.id).order_by(announcements.c.id).limit(1).with_for_update())
+
+
+def newest_id(connection: Connection) -> int | None:
+    """The id of the newest announcement; None before the first one."""
+    newest: int | None = connection.scalars(select(func.max(announcements.c.id))).one()
+    return newest
+
+
+def add(connection: Connection, **values: object) -> int:
+    """Add an announcement; its id is the next number."""
+    announcement_id = (newest_id(connection) or 0) + 1
+    connection.execute(insert(announcements).values(id=announcement_id, **values))
+    return announcement_id
+
+
+def set_state(
+    connection: Connection, announcement_id: int, state: AnnouncementState, *, reason: str | None = None
+) -> None:
+    """Record what the operator wants, or that an announcement has paused itself and why."""
+    connection.execute(
+        update(announcements)
+        .where(announcements.c.id == announcement_id)
+        .values(state=state.value, pause_reason=reason)
+    )
+
+
+def pause_if_open(connection: Connection, announcement_id: int, *, reason: str) -> None:
+    """Pause an announcement that is being sent; leave one in any other state as it is."""
+    connection.execute(
+        update(announcements)
+        .where(announcements.c.id == announcement_id, announcements.c.state == AnnouncementState.OPEN.value)
+        .values(state=AnnouncementState.PAUSED.value, pause_reason=reason)
+    )
+
+
+def set_audience(connection: Connection, announcement_id: int, *, audience: int, at: datetime) -> None:
+    """Record how many recipients the fan-out has found."""
+    connection.execute(
+        update(announcements)
+        .where(announcements.c.id == announcement_id)
+        .values(fanned_out_at=at, audience=audience)
+    )
+
+
+def set_complaints_at_release(connection: Connection, announcement_id: int, number: int) -> None:
+    """Record how many had complained when the operator released it: those do not pause it again."""
+    connection.execute(
+        update(announcements)
+        .where(announcements.c.id == announcement_id)
+        .values(complaints_at_release=number)
+    )
+
+
+def replace_words(connection: Connection, announcement_id: int, *, column: str, words: str) -> None:
+    """Put other words in the place of a provider's, which quoted an erased email address."""
+    connection.execute(
+        update(announcements).where(announcements.c.id == announcement_id).values({column: words})
+    )

@@ -1,0 +1,59 @@
+"""The only writer of the table ``attempts``, for use inside a caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, insert, update
+
+from subscribers.model import AttemptState, attempts
+
+
+def add(
+    connection: Connection,
+    token: str,
+    *,
+    batch_id: int | None,
+    transport: str,
+    state: AttemptState,
+    claimed_at: datetime,
+    request_sha256: str | None = None,
+    commitments: bytes | None = None,
+) -> None:
+    """Add an attempt at a batch, or a canary, which has no batch."""
+    connection.execute(
+        insert(attempts).values(
+            token=token,
+            batch_id=batch_id,
+            transport=transport,
+            state=state.value,
+            claimed_at=claimed_at,
+            request_sha256=request_sha256,
+            commitments=commitments,
+        )
+    )
+
+
+def set_state(
+    connection: Connection,
+    token: str,
+    state: AttemptState,
+    *,
+    only: AttemptState | None = None,
+    **values: object,
+) -> None:
+    """Record what is known of an attempt by now, if it still is in the state ``only``."""
+    conditions: list[ColumnElement[bool]] = [attempts.c.token == token]
+    if only is not None:
+        conditions.append(attempts.c.state == only.value)
+    connection.execute(update(attempts).where(*conditions).values(state=state.value, **values))
+
+
+def forget_details(connection: Connection, batch_ids: Select[int]) -> None:
+    """Drop the providers' words about the attempts at these batches."""
+    connection.execute(update(attempts).where(attempts.c.batch_id.in_(batch_ids)).values(detail=None))
+
+
+def replace_words(connection: Connection, token: str, *, column: str, words: str) -> None:
+    """Put other words in the place of a provider's, which quoted an erased email address."""
+    connection.execute(update(attempts).where(attempts.c.token == token).values({column: words}))

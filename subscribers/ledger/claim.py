@@ -1,0 +1,177 @@
+"""Claims a batch for one attempt: from then on no other process may try it until the lease ends.
+
+For use inside a caller's transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, select
+
+from subscribers.delivery_id import DeliveryId, publication_of
+from subscribers.ledger import (
+    announcement_rows,
+    attempt_rows,
+    batch_members,
+    batch_rows,
+    provider_pause,
+    shared_addresses,
+)
+from subscribers.ledger.hourly_limit import most_in_a_batch, time_for
+from subscribers.ledger.next_batches import is_due
+from subscribers.messages.message import Message
+from subscribers.model import (
+    AnnouncementState,
+    AttemptState,
+    announcements,
+    batches,
+    contents,
+    deliveries,
+    users,
+)
+from subscribers.transports import Transport
+from subscribers.users.pseudonyms import commit_addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt at a batch that nobody else may try: its message, its recipients and its token."""
+
+    batch_id: int
+    token: str
+    claimed_at: datetime
+    publication: str  # as the Message-IDs name it
+    message: Message
+    recipients: tuple[tuple[DeliveryId, str], ...]  # with the email address
+
+
+def claim_batch(
+    connection: Connection,
+    batch_id: int,
+    transport: Transport,
+    *,
+    now: datetime,
+    lease: timedelta,
+    hourly: int | None,
+) -> Claim | None:
+    """Claim the batch; return None if it cannot be claimed now.
+
+    A batch that is larger than the transport or the hourly limit allows is split instead of claimed, and
+    recipients who need no message any more are taken out of it. ``hourly`` is today's limit of recipients in
+    an hour; None if there is none.
+    """
+    if hourly is not None:
+        announcement_rows.lock(connection)
+    if provider_pause.current_pause(connection, transport.name, now=now) is not None:
+        return None
+    due = connection.execute(
+        select(batches.c.size, announcements.c.versions_sha256)
+        .join(announcements, announcements.c.id == batches.c.announcement_id)
+        .where(
+            batches.c.id == batch_id,
+            announcements.c.state == AnnouncementState.OPEN.value,
+            is_due(now),
+        )
+        .with_for_update(of=batches, skip_locked=True)
+    ).one_or_none()
+    if due is None:
+        return None
+    limit = min(transport.batch_limit, most_in_a_batch(hourly)) if hourly else transport.batch_limit
+    if due.size > limit:
+        batch_members.split(connection, batch_id, part=limit)
+        return None
+    shared_addresses.separate(connection, batch_id)
+    if batch_members.exclude_hindered(connection, batch_id) == 0:
+        return None
+    if shared_addresses.unite(connection, batch_id) == 0:
+        return None
+    token = secrets.token_hex(16)
+    recipients = _recipients(connection, batch_id)
+    attempt_rows.add(
+        connection,
+        token,
+        batch_id=batch_id,
+        transport=transport.name,
+        state=AttemptState.CLAIMED,
+        claimed_at=now,
+        commitments=commit_addresses(recipients, due.versions_sha256),
+    )
+    batch_rows.claim(connection, batch_id, token, lease_until_at=now + lease)
+    if hourly is not None:
+        until = now + time_for(len(recipients), hourly)
+        provider_pause.pause_for_hourly_limit(connection, transport.name, until=until)
+    return _claim(connection, batch_id, recipients, token=token, claimed_at=now)
+
+
+def intend(
+    connection: Connection, claim: Claim, *, request_sha256: str, now: datetime, lease: timedelta
+) -> bool:
+    """Record that the request may be written from now on, and renew the lease.
+
+    Returns False if the claim was lost: then nothing may be written.
+    """
+    held = renew(connection, claim, now=now, lease=lease)
+    if held:
+        attempt_rows.set_state(connection, claim.token, AttemptState.INTENDED, request_sha256=request_sha256)
+    return held
+
+
+def renew(connection: Connection, claim: Claim, *, now: datetime, lease: timedelta) -> bool:
+    """Renew the lease while the answer is awaited; return False if the claim was lost."""
+    return batch_rows.extend_lease(connection, claim.batch_id, claim.token, lease_until_at=now + lease)
+
+
+def _recipients(connection: Connection, batch_id: int) -> Sequence[tuple[int, str, bytes]]:
+    """The id, the email address and the pseudonym key of each recipient."""
+    rows = connection.execute(
+        select(deliveries.c.recipient_id, users.c.email, users.c.pseudonym_key)
+        .join(users, users.c.id == deliveries.c.recipient_id)
+        .where(deliveries.c.batch_id == batch_id)
+        .order_by(deliveries.c.recipient_id)
+    )
+    return [(recipient_id, address, key) for recipient_id, address, key in rows]
+
+
+def _claim(
+    connection: Connection,
+    batch_id: int,
+    recipients: Sequence[tuple[int, str, bytes]],
+    *,
+    token: str,
+    claimed_at: datetime,
+) -> Claim:
+    row = connection.execute(
+        select(
+            batches.c.announcement_id,
+            announcements.c.versions_sha256,
+            contents.c.message_language,
+            contents.c.subject,
+            contents.c.text,
+            contents.c.html,
+        )
+        .join(announcements, announcements.c.id == batches.c.announcement_id)
+        .join(
+            contents,
+            and_(
+                contents.c.announcement_id == batches.c.announcement_id,
+                contents.c.language == batches.c.language,
+                contents.c.last_notified_id == batches.c.last_notified_id,
+            ),
+        )
+        .where(batches.c.id == batch_id)
+    ).one()
+    return Claim(
+        batch_id=batch_id,
+        token=token,
+        claimed_at=claimed_at,
+        publication=publication_of(row.versions_sha256),
+        message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
+        recipients=tuple(
+            (DeliveryId(row.announcement_id, recipient_id), address)
+            for recipient_id, address, _ in recipients
+        ),
+    )
