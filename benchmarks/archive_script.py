@@ -14,7 +14,7 @@ import jinja2
 import markdown
 
 from generator.language import load_language
-from generator.redline import Side
+from generator.redline import RenderedVersion
 from generator.site.redlines import redline_texts
 
 EXTENSIONS = ["toc", "tables", "fenced_code", "attr_list", "def_list", "footnotes"]
@@ -72,7 +72,7 @@ def render_texts(repository: Path, _: Path | None = None) -> list[str]:
 def make_redlines(repository: Path, _: Path) -> None:
     """Render every text, and compare each two neighbours."""
     for old, new in pairwise(render_texts(repository)):
-        redline_texts(Side(old), Side(new), language=load_language("en"))
+        redline_texts(RenderedVersion(old), RenderedVersion(new), language=load_language("en"))
 
 
 def write_ordinary(site: Path, into: Path) -> None:

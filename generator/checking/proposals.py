@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from generator.checking.changed_text import ChangedText
 from generator.checking.report import Proposal
 from generator.language import load_language
-from generator.redline import Side
+from generator.redline import RenderedVersion
 from generator.redline.pictures import with_pictures
 from generator.site.config import SiteConfig
 from generator.site.links import Links
@@ -42,7 +42,7 @@ def _redline(
     days = days_between(followed, version)
     compared = redline_texts(
         *(
-            Side(
+            RenderedVersion(
                 html=with_pictures(document.html, document.pictures),
                 title=document.front.title,
                 effective_on=day,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from generator.git.repository import Repository
     from generator.language import Language
     from generator.markdown.surroundings import Surroundings
-    from generator.redline import Redline, Side
+    from generator.redline import Redline, RenderedVersion
     from generator.site.config import SiteConfig
     from generator.versions.document import Renderer
 
@@ -59,7 +59,7 @@ def redline(
     language = load_language(site.language if site else "en")
     with _repository_here() as repository:
         renderer = _renderer(site, repository)
-        compared = redlines.compare(*(_read_side(name, renderer, repository) for name in (old, new)))
+        compared = redlines.compare(*(_read_version(name, renderer, repository) for name in (old, new)))
     match answer:
         case RedlineFormat.HTML:
             typer.echo(without_pictures(redlines.html(compared, language)))
@@ -115,12 +115,12 @@ def _repository_here() -> Iterator[Repository | None]:
         yield repository
 
 
-def _read_side(name: str, renderer: Renderer, repository: Repository | None) -> Side:
+def _read_version(name: str, renderer: Renderer, repository: Repository | None) -> RenderedVersion:
     """The text of a file, or of ``REV:path`` in the repository, as one side of a redline.
 
     Prints a warning for each part of the text that cannot be shown as written.
     """
-    from generator.redline import Side  # noqa: PLC0415 - as above
+    from generator.redline import RenderedVersion  # noqa: PLC0415 - as above
     from generator.redline.pictures import with_pictures  # noqa: PLC0415 - as above
     from generator.versions.document import read_document  # noqa: PLC0415 - as above
 
@@ -129,7 +129,7 @@ def _read_side(name: str, renderer: Renderer, repository: Repository | None) -> 
     for problem in document.problems:
         if problem.refused_when_new:
             warn(f"{name}: {problem.text}")
-    return Side(
+    return RenderedVersion(
         with_pictures(document.html, document.pictures),
         title=document.front.title,
         effective_on=document.front.effective,
@@ -164,7 +164,7 @@ def _as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterato
     if not compared.changes:
         yield language("redline_nothing")
         return
-    for number, told in enumerate(redline.plain_words(compared, language), 1):
+    for number, told in enumerate(redline.list_changes(compared, language), 1):
         where = f" ({told.where})" if told.where else ""
         yield f"{number}. {told.text}{where}"
     marks = redline.text_marks(language)
@@ -179,7 +179,7 @@ def _as_json(compared: Redline, language: Language) -> str:
 
     changes = [
         {"kind": told.kind, "where": told.where, "text": told.text, "anchor": told.anchor}
-        for told in redline.plain_words(compared, language)
+        for told in redline.list_changes(compared, language)
     ]
     html = without_pictures(redline.html(compared))
     answer = {"counts": compared.counts, "changes": changes, "html": html}

@@ -6,42 +6,43 @@ from functools import cache
 
 from generator.language import Language
 from generator.markdown.python_markdown import Converter, UnrenderableError, as_source
-from generator.redline.compare import Side, compare, uncollected, weave_html
-from generator.redline.show.excerpt import Mail, mail_html, mail_text, plain_text, text_marks
+from generator.redline.compare import RenderedVersion, compare, garbage_collection_paused, merge_html
+from generator.redline.show.excerpt import Excerpt, excerpt_html
 from generator.redline.show.html import write_html
+from generator.redline.show.plain_text import excerpt_text, plain_text, text_marks
 from generator.redline.show.side_by_side import side_by_side_html
-from generator.redline.tell.redline import Redline
-from generator.redline.tell.sentences import Told, tell
+from generator.redline.tell.numbers import with_new_numbers
+from generator.redline.tell.redline import ListedLine, Redline
+from generator.redline.tell.sentences import ListedChange, in_sentences
 
 __all__ = [
-    "Mail", "Redline", "Side", "Told", "compare", "html", "mail_html", "mail_text",
-    "plain_text", "plain_words", "redline_markdown",
-    "side_by_side_html", "text_marks",
+    "Excerpt", "ListedChange", "Redline", "RenderedVersion", "compare", "excerpt_html", "excerpt_text",
+    "html", "list_changes", "plain_text", "redline_markdown", "side_by_side_html", "text_marks",
 ]  # fmt: skip
 
 
 def html(redline: Redline, language: Language | None = None) -> str:
-    """The whole new text with what changed marked in it, as an HTML fragment.
+    """The whole new text with its changes marked, as an HTML fragment.
 
-    With a language, marks are announced in hidden words, and both ends of a move lead to each other.
+    With a language, hidden words announce the marks, and both ends of a move link to each other.
     """
     return write_html(redline.lines, language)
 
 
-def plain_words(redline: Redline, language: Language) -> list[Told]:
-    """All changes in words of the language, in the order of the text, the title and the date before it."""
-    return tell(redline.changes, language)
+def list_changes(redline: Redline, language: Language) -> list[ListedChange]:
+    """All changes as sentences, in the order of the text; changes of the title and the days come first."""
+    return in_sentences(redline.changes, language)
 
 
 def redline_markdown(old: str, new: str) -> str:
     """The redline of two Markdown texts without front matter, as an HTML fragment.
 
-    It keeps whatever HTML is in the texts; what is published is cleaned before it is compared. The texts are
-    rendered as Python-Markdown does by itself, so that the redline can be held against its rendering.
+    HTML in the texts is kept; policysite cleans it before it compares what it publishes. The texts are
+    rendered as Python-Markdown renders them by itself, so that the redline can be compared with its output.
     """
-    with uncollected():
-        lines, _ = weave_html(_rendered(old), _rendered(new))
-        return write_html(lines)
+    with garbage_collection_paused():
+        lines = with_new_numbers(merge_html(_rendered(old), _rendered(new)))
+        return write_html([ListedLine(line=line) for line in lines])
 
 
 def _rendered(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Compares two versions of a text, as a site shows them."""
+"""Compares two versions of a text as a site shows them: match, merge, tell."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from generator.redline.match.common_words import forget_phrases
+from generator.redline.match.similarity import forget_phrases
 from generator.redline.match.units import read_units
 from generator.redline.merge.lines import Line
-from generator.redline.merge.texts import weave
+from generator.redline.merge.texts import merge_texts
 from generator.redline.model import (
     Change,
     EffectiveDateChanged,
@@ -21,7 +21,7 @@ from generator.redline.model import (
     WithdrawalChanged,
     count_by_kind,
 )
-from generator.redline.tell.changes import find_changes
+from generator.redline.tell.changes import list_changes
 from generator.redline.tell.redline import Redline
 from generator.rendered.blocks import read_blocks
 from generator.rendered.characters import INVISIBLE
@@ -30,8 +30,8 @@ from generator.rendered.words import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One version of a text: a rendered, cleaned fragment of HTML, and what stands beside it."""
+class RenderedVersion:
+    """One version of a text: a rendered and cleaned fragment of HTML, its title and its days."""
 
     html: str
     title: str | None = None
@@ -39,43 +39,39 @@ class Side:
     withdrawn_on: date | None = None
 
 
-def compare(old: Side, new: Side) -> Redline:
-    """The redline from one version to another; each difference that makes a version is among its changes."""
-    with uncollected():
-        lines, vocabulary = weave_html(_folded(old.html), _folded(new.html))
-        found, words = find_changes(lines, vocabulary)
+def compare(old: RenderedVersion, new: RenderedVersion) -> Redline:
+    """The redline from one version to another; its changes include every difference that makes a version."""
+    with garbage_collection_paused():
+        lines = merge_html(_folded(old.html), _folded(new.html))
+        in_text, words, listed = list_changes(lines)
     forget_phrases()
-    if not found and visible_text(old.html).tokens != visible_text(new.html).tokens:
-        found = [LayoutChanged()]
-    beside: list[Change] = []
+    if not in_text and visible_text(old.html).tokens != visible_text(new.html).tokens:
+        in_text = [LayoutChanged()]
+    changes = (*_changes_beside_the_text(old, new), *in_text)
+    return Redline(changes=changes, counts={**count_by_kind(changes), **words}, lines=listed)
+
+
+def _changes_beside_the_text(old: RenderedVersion, new: RenderedVersion) -> Iterator[Change]:
     if old.title != new.title:
-        beside.append(TitleChanged(old=old.title, new=new.title))
+        yield TitleChanged(old=old.title, new=new.title)
     if old.effective_on != new.effective_on:
-        beside.append(EffectiveDateChanged(old=old.effective_on, new=new.effective_on))
+        yield EffectiveDateChanged(old=old.effective_on, new=new.effective_on)
     if old.withdrawn_on != new.withdrawn_on:
-        beside.append(WithdrawalChanged(old=old.withdrawn_on, new=new.withdrawn_on))
-    changes = (*beside, *found)
-    return Redline(
-        changes=changes,
-        counts={**count_by_kind(changes), **words},
-        lines=tuple(lines),
-        vocabulary=vocabulary,
-    )
+        yield WithdrawalChanged(old=old.withdrawn_on, new=new.withdrawn_on)
 
 
-def weave_html(old: str, new: str) -> tuple[list[Line], Vocabulary]:
-    """Both fragments in one, and the characters that stand for their words."""
+def merge_html(old: str, new: str) -> list[Line]:
+    """Two fragments of HTML as one merged text."""
     vocabulary = Vocabulary()
-    blocks = [read_blocks(side) for side in (old, new)]
-    for block in (block for side in blocks for block in side if "<" in block.markup):
+    sides = [read_blocks(fragment, vocabulary) for fragment in (old, new)]
+    for block in (block for side in sides for block in side if "<" in block.markup):
         vocabulary.add_cuts(block.markup)
-    units = [read_units(side, vocabulary) for side in blocks]
-    return weave(units[0], units[1], vocabulary), vocabulary
+    return merge_texts(*map(read_units, sides))
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep Python from looking for garbage: among so many objects in use that takes as long as the work."""
+def garbage_collection_paused() -> Iterator[None]:
+    """Pause the garbage collector, which would take as long as the comparison with so many live objects."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The kinds of change that a redline can hold: values without words of any language."""
+"""The kinds of change that a redline can list, as values without words of any language."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Part = Literal["caption", "code", "heading", "item", "note", "paragraph", "row",
 """What a block is to a reader."""
 
 NumberPart = Literal["section", "clause", "note"]
-"""What is numbered."""
+"""What a number in the text numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a change stands.
+class Location:
+    """Where a change is, in a reader's terms: "paragraph 2, under “Cookies”".
 
-    ``heading`` is the one above it, "" before the first; ``number`` counts the parts of its kind below that
-    heading from 1, on the side that has the text. ``title`` is the text of a place that is a heading itself.
+    ``heading`` is the one above it, "" before the first. ``number`` counts the parts of its kind below that
+    heading from 1, in the text that has the words. ``title`` is the text of a heading that changed itself.
     """
 
     heading: str
@@ -30,16 +30,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change; ``anchor`` is its id in the marked text, None where it is not in the text."""
+    """One change; ``anchor`` is its id in the marked text, None for a change outside the text."""
 
     kind: ClassVar[str]
-    place: Place | None = None
+    location: Location | None = None
     anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TitleChanged(Change):
-    """The title; None where there was or is none."""
+    """The title of the document; None if the version has none."""
 
     kind = "title"
     old: str | None
@@ -48,7 +48,7 @@ class TitleChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveDateChanged(Change):
-    """The day on which the text takes effect; None where none is stated."""
+    """The effective date; None if the version states none."""
 
     kind = "effective"
     old: date | None
@@ -57,7 +57,7 @@ class EffectiveDateChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawalChanged(Change):
-    """The day from which the whole document applies no more; None where it goes on."""
+    """The day from which the whole document no longer applies; None if it is not withdrawn."""
 
     kind = "withdraw"
     old: date | None
@@ -66,7 +66,7 @@ class WithdrawalChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inserted(Change):
-    """Whole blocks side by side, with the texts of each."""
+    """Whole neighbouring blocks, with the text of each."""
 
     kind = "insert"
     texts: tuple[str, ...]
@@ -74,7 +74,7 @@ class Inserted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted(Change):
-    """Whole blocks side by side, with the texts of each."""
+    """Whole neighbouring blocks, with the text of each."""
 
     kind = "delete"
     texts: tuple[str, ...]
@@ -82,7 +82,7 @@ class Deleted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordChange:
-    """Words in a block that became others; one of the two may be empty."""
+    """Words in a block that others replaced; one of the two may be empty."""
 
     old: str
     new: str
@@ -90,7 +90,7 @@ class WordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited(Change):
-    """Words of one block."""
+    """Words of one block were replaced, added or removed."""
 
     kind = "edit"
     words: tuple[WordChange, ...]
@@ -98,21 +98,21 @@ class Edited(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved(Change):
-    """Blocks side by side that stand elsewhere now; ``words`` were edited on the way.
+    """Neighbouring blocks that are in another location now; ``words`` were edited as well.
 
-    ``place`` is the new one, ``source`` the old one, ``source_anchor`` its id in the marked text.
+    ``location`` is the new one, ``source`` the old one, ``source_anchor`` its id in the marked text.
     """
 
     kind = "move"
     texts: tuple[str, ...]
     words: tuple[WordChange, ...]
-    source: Place
+    source: Location
     source_anchor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split(Change):
-    """A block goes on in a new one, with ``text`` at its start."""
+    """A block was split; its second part is a block that begins with ``text``."""
 
     kind = "split"
     text: str
@@ -120,14 +120,14 @@ class Split(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged(Change):
-    """A block has become part of the one before."""
+    """A block was merged into the one before."""
 
     kind = "merge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retagged(Change):
-    """Blocks side by side that are something else now; ``old`` and ``new`` are tags from outside in."""
+    """Neighbouring blocks that became other elements; ``old`` and ``new`` are tags, outermost first."""
 
     kind = "retag"
     old: tuple[str, ...]
@@ -137,7 +137,7 @@ class Retagged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relinked(Change):
-    """A text that leads elsewhere; None where it was or is no link."""
+    """A text whose link leads elsewhere; None where it was or is no link."""
 
     kind = "relink"
     text: str
@@ -147,7 +147,7 @@ class Relinked(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reformatted(Change):
-    """A text that gained or lost emphasis and the like: names of elements."""
+    """A text that gained or lost emphasis, code and the like, as names of elements."""
 
     kind = "reformat"
     text: str
@@ -157,7 +157,7 @@ class Reformatted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberChange:
-    """The number of a part of the text that is another now, as it is written there."""
+    """A changed number of a part of the text, as it is written there."""
 
     part: NumberPart
     old: str
@@ -166,7 +166,7 @@ class NumberChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renumbered(Change):
-    """All numbers of sections, clauses and notes that are others now."""
+    """All changed numbers of sections, clauses and notes."""
 
     kind = "renumber"
     labels: tuple[NumberChange, ...]
@@ -190,7 +190,7 @@ class ColumnDeleted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMoved(Change):
-    """A column of a table that stands elsewhere in it now, with the text of its first cell."""
+    """A column that moved within its table, with the text of its first cell."""
 
     kind = "column_move"
     header: str
@@ -198,9 +198,9 @@ class ColumnMoved(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChanged(Change):
-    """An image that another one, or another description, replaced.
+    """An image that was replaced, or that has another description.
 
-    Where nothing of the two differs, another picture stands under the same name.
+    If sources and texts are equal, the file of that name has other content.
     """
 
     kind = "image"
@@ -212,7 +212,7 @@ class ImageChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeChanged(Change):
-    """How a list counts or how many columns or rows a cell spans; None where it is not stated."""
+    """How a list counts, or how many columns or rows a cell spans; None where it is not stated."""
 
     kind = "attribute"
     name: str
@@ -222,7 +222,7 @@ class AttributeChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutChanged(Change):
-    """Something that can be seen but has no name here."""
+    """A visible difference of another kind."""
 
     kind = "layout"
 

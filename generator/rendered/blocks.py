@@ -56,11 +56,12 @@ class Block:
     ``markup`` is the inline HTML as the parser writes it; only an empty item or cell has none.
     """
 
-    __slots__ = ("_words", "markup", "path")
+    __slots__ = ("_vocabulary", "_words", "markup", "path")
 
-    def __init__(self, path: tuple[Element, ...], markup: str) -> None:
+    def __init__(self, path: tuple[Element, ...], markup: str, vocabulary: Vocabulary) -> None:
         self.path = path
         self.markup = markup
+        self._vocabulary = vocabulary
         self._words: Words | None = None
 
     @property
@@ -69,14 +70,15 @@ class Block:
         return next((element for element in reversed(self.path) if element.tag in HOLDERS), None)
 
     @property
-    def place(self) -> tuple[Element, ...]:
-        """The elements that it shares with the blocks beside it."""
+    def containers(self) -> tuple[Element, ...]:
+        """The lists, rows, cells, quotations and definitions around it, outermost first."""
         return tuple(element for element in self.path if element.tag in SHAPE)
 
-    def words(self, vocabulary: Vocabulary) -> Words:
-        """Its words; ``vocabulary`` is the one of the whole comparison."""
+    @property
+    def words(self) -> Words:
+        """Its words; they are split when they are first asked for, because most blocks never change."""
         if self._words is None:
-            self._words = Words(self.markup, vocabulary, is_heading=self.tag in HEADINGS)
+            self._words = Words(self.markup, self._vocabulary, is_heading=self.tag in HEADINGS)
         return self._words
 
     @property
@@ -84,8 +86,11 @@ class Block:
         return self.path[-1].tag if self.path else "body"
 
 
-def read_blocks(fragment: str) -> list[Block]:
-    """The blocks of an HTML fragment in the order of reading."""
+def read_blocks(fragment: str, vocabulary: Vocabulary | None = None) -> list[Block]:
+    """The blocks of an HTML fragment in the order of reading.
+
+    Blocks that will be compared with each other need the same ``vocabulary``.
+    """
     parser = LexborHTMLParser("<!doctype html><body>" + fragment)
     if any("<" + tag in fragment for tag in NO_TEXT):
         parser.strip_tags(list(NO_TEXT))
@@ -95,7 +100,7 @@ def read_blocks(fragment: str) -> list[Block]:
         _remove_links_of_headings(parser)
     if parser.body is None:
         return []
-    return _Reader().read(parser.body)
+    return _Reader(Vocabulary() if vocabulary is None else vocabulary).read(parser.body)
 
 
 @dataclass(slots=True)
@@ -116,7 +121,8 @@ class _Place:
 class _Reader:
     """Reads without recursion: how deep a text nests is not limited."""
 
-    def __init__(self) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
         self.blocks: list[Block] = []
         self.places: list[_Place] = []
         self.unplaced = ""  # empty anchors that no text was with yet
@@ -159,7 +165,7 @@ class _Reader:
     def read_block(self, node: LexborNode, place: _Place) -> None:
         element = place.path[-1]
         if element.tag == "hr":
-            self.blocks.append(Block(place.path, RULE))
+            self.blocks.append(Block(place.path, RULE, self.vocabulary))
             return
         markup = None if _begins_with_block(node) else node.inner_html or ""
         if markup is None or BLOCK_INSIDE.search(markup):
@@ -171,7 +177,7 @@ class _Reader:
         place.pieces.append(markup)
         self.add(place)
         if len(self.blocks) == before and element.tag in SHOWN_WHEN_EMPTY:
-            self.blocks.append(Block(place.path, ""))
+            self.blocks.append(Block(place.path, "", self.vocabulary))
 
     def add(self, place: _Place) -> None:
         """Make a block of the text so far, if there is any to be seen."""
@@ -188,7 +194,7 @@ class _Reader:
             return
         for node in reversed(place.inline):
             markup = f"{start_tag(node.tag or '', node.attributes)}{markup}</{node.tag}>"
-        self.blocks.append(Block(place.path, self.unplaced + markup))
+        self.blocks.append(Block(place.path, self.unplaced + markup, self.vocabulary))
         self.unplaced = ""
 
 

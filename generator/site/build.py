@@ -156,7 +156,7 @@ class Site:
             files=self._files,
             site_url=config.site_url,
         )
-        self._redlines = Redlines(cache, side=self._rendering.side, renderer=renderer.version)
+        self._redlines = Redlines(cache, rendered=self._rendering.rendered, renderer=renderer.version)
         self._scripts = scripts
         self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
         self._recent = recent_changes_path(self.documents)

@@ -9,9 +9,9 @@ from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generator.redline import ListedChange
 from generator.rendered.elements import HEADINGS
 from generator.site.headings import TAG
-from generator.site.redlines import ListedChange
 
 MOST_LISTED = 8
 """Changes that are listed at once: with more, the marked text would begin screens below."""

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 from generator.rendered.blocks import Block, Element, read_blocks
 from generator.rendered.elements import HEADINGS
 from generator.rendered.tags import attributes_of, tag_name
-from generator.rendered.words import SHOWN_RULE, Vocabulary
+from generator.rendered.words import SHOWN_RULE
 
 WIDTH = 80
 UNDERLINES = {"h1": "=", "h2": "-"}
@@ -82,12 +82,12 @@ def _indents(block: Block, shown: set[Element]) -> tuple[str, str]:
 def _text(block: Block) -> str:
     if "<" not in block.markup:
         return SPACES.sub(" ", html.unescape(block.markup)).strip()
-    words = block.words(Vocabulary())
+    words = block.words
     pieces: list[str] = []
     for target, group in groupby(range(len(words)), key=lambda at: _target(words.forms[at])):
-        documents = list(group)
-        text = words.text(documents[0], documents[-1] + 1)
-        pieces.append(" " * (documents[0] > 0 and words.spaced(documents[0])) + text)
+        positions = list(group)
+        text = words.text(range(positions[0], positions[-1] + 1))
+        pieces.append(" " * (positions[0] > 0 and words.spaced(positions[0])) + text)
         if target and target != text:
             pieces.append(f" <{html.unescape(target)}>")
     return SPACES.sub(" ", "".join(pieces)).strip()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from generator.redline import ListedChange
 from generator.site.json_files import json_file
-from generator.site.redlines import ListedChange, RedlineTexts
+from generator.site.redlines import RedlineTexts
 from generator.versions.version import Version
 
 FORMAT = 1

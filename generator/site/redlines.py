@@ -14,7 +14,7 @@ from pathlib import Path
 
 from generator import redline
 from generator.language import Language
-from generator.redline import Side
+from generator.redline import ListedChange, RenderedVersion
 from generator.redline.model import LayoutChanged
 from generator.site.shorten import shorten_to_one_line
 from generator.versions.version import Version
@@ -26,16 +26,6 @@ LONGEST_CHANGE = 200
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
 COMPARING_PARTS = ("redline/**/*.py", "rendered/**/*.py", "language.py")
 """Every file of the generator that a redline of two rendered texts depends on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedChange:
-    """A change in plain words; ``anchor`` is its id in the marked text, None where it is not in the text."""
-
-    kind: str
-    where: str
-    text: str
-    anchor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +74,14 @@ class Redlines:
     """
 
     def __init__(
-        self, cache: MutableMapping[str, str], *, side: Callable[[Version], Side], renderer: str
+        self,
+        cache: MutableMapping[str, str],
+        *,
+        rendered: Callable[[Version], RenderedVersion],
+        renderer: str,
     ) -> None:
         self._cache = cache
-        self._side = side
+        self._rendered = rendered
         self._renderer = renderer
         self.failed: list[str] = []
         """Warnings of comparisons that failed; their answers are not kept."""
@@ -101,7 +95,7 @@ class Redlines:
         kept = self._cache.get(key)
         if kept is None:
             sides = tuple(
-                replace(self._side(version), effective_on=day, withdrawn_on=version.withdrawn_on)
+                replace(self._rendered(version), effective_on=day, withdrawn_on=version.withdrawn_on)
                 for version, day in zip((old, new), days, strict=True)
             )
             try:
@@ -116,7 +110,7 @@ class Redlines:
         return RedlineTexts(changes=changes, **values)
 
 
-def unmarked_texts(new: Side, *, language: Language) -> RedlineTexts:
+def unmarked_texts(new: RenderedVersion, *, language: Language) -> RedlineTexts:
     """What is shown where a comparison fails: the new text, and that its changes are not marked."""
     told = language("redline_failed")
     paragraph = f"<p><strong>{html.escape(told)}</strong></p>\n"
@@ -138,21 +132,18 @@ def _failure(new: Version, error: Exception) -> str:
     )
 
 
-def redline_texts(old: Side, new: Side, *, language: Language) -> RedlineTexts:
+def redline_texts(old: RenderedVersion, new: RenderedVersion, *, language: Language) -> RedlineTexts:
     """The redline of two rendered texts, in words of the language."""
     compared = redline.compare(old, new)
-    mail = redline.mail_html(compared, language)
+    excerpt = redline.excerpt_html(compared, language)
     return RedlineTexts(
         counts=compared.counts,
-        changes=tuple(
-            ListedChange(kind=line.kind, where=line.where, text=line.text, anchor=line.anchor)
-            for line in redline.plain_words(compared, language)
-        ),
+        changes=tuple(redline.list_changes(compared, language)),
         html=redline.html(compared, language),
         side_by_side=redline.side_by_side_html(compared, language),
-        mail_html=mail.markup,
-        mail_text=redline.mail_text(compared, language),
-        omitted=mail.omitted,
+        mail_html=excerpt.markup,
+        mail_text=redline.excerpt_text(compared, language),
+        omitted=excerpt.omitted,
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
 from generator.git.repository import Repository
-from generator.redline import Side
+from generator.redline import RenderedVersion
 from generator.redline.pictures import with_pictures
 from generator.site.folder_files import FolderFiles
 from generator.site.links import Links
@@ -56,9 +56,9 @@ class VersionTexts:
         blob = self._files.now.get(path) or self._files.kept.get(quote(path))
         return self._files.read(path, blob) if blob else None
 
-    def side(self, version: Version) -> Side:
-        """The text as one side of a redline, without its effective date."""
-        return Side(html=self.html(version), title=version.front.title)
+    def rendered(self, version: Version) -> RenderedVersion:
+        """The version as a redline compares it, without its effective date."""
+        return RenderedVersion(html=self.html(version), title=version.front.title)
 
     def on_page(self, markup: str, version: Version, *, page: str) -> str:
         """Markup of a version with links that work on this page."""

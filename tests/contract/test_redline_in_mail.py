@@ -9,7 +9,7 @@ import pytest
 from support.policy_repository import plain_renderer
 
 from generator.language import load_language
-from generator.redline import Redline, Side, compare, mail_html, mail_text
+from generator.redline import Redline, RenderedVersion, compare, excerpt_html, excerpt_text
 from subscribers.messages.excerpt import excerpt
 from subscribers.messages.links import LinkTargets
 
@@ -33,7 +33,7 @@ CASES = {
 
 
 def compared(name: str) -> Redline:
-    old, new = (Side(plain_renderer().render(text)) for text in CASES[name])
+    old, new = (RenderedVersion(plain_renderer().render(text)) for text in CASES[name])
     return compare(old, new)
 
 
@@ -42,7 +42,7 @@ def compared(name: str) -> Redline:
 def test_a_redline_is_cut_at_the_same_words_as_html_and_as_text(name: str, language: str) -> None:
     words = load_language(language)
     redline = compared(name)
-    html, text = mail_html(redline, words).markup, mail_text(redline, words)
+    html, text = excerpt_html(redline, words).markup, excerpt_text(redline, words)
     whole = excerpt(html, text, limit_bytes=10**6, targets=TARGETS)
     assert whole.is_whole
     assert whole.text == text.strip()

@@ -129,7 +129,7 @@ def test_another_encoding_in_the_newest_text_is_refused(site: PolicySite, encodi
 def test_a_redline_that_fails_is_said_to_be_none(site: PolicySite, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = redline.compare
 
-    def fail_on_two(old: redline.Side, new: redline.Side) -> redline.Redline:
+    def fail_on_two(old: redline.RenderedVersion, new: redline.RenderedVersion) -> redline.Redline:
         if "Two" in new.html:
             raise IndexError("pop from an empty list")
         return whole(old, new)

@@ -9,12 +9,12 @@ import pytest
 from generator.language import load_language
 from generator.redline import (
     Redline,
-    Side,
+    RenderedVersion,
     compare,
+    excerpt_html,
+    excerpt_text,
     html,
-    mail_html,
-    mail_text,
-    plain_words,
+    list_changes,
     side_by_side_html,
 )
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
@@ -27,11 +27,11 @@ THIRD = "Requests are answered within thirty days by the team that is named at t
 
 
 def redline(old: str, new: str) -> Redline:
-    return compare(Side(RENDERER.render(old)), Side(RENDERER.render(new)))
+    return compare(RenderedVersion(RENDERER.render(old)), RenderedVersion(RENDERER.render(new)))
 
 
 def told(old: str, new: str) -> list[tuple[str, str, str]]:
-    return [(t.kind, t.where, t.text) for t in plain_words(redline(old, new), ENGLISH)]
+    return [(t.kind, t.where, t.text) for t in list_changes(redline(old, new), ENGLISH)]
 
 
 def test_added_words_are_told_with_their_paragraph() -> None:
@@ -55,7 +55,7 @@ def test_a_new_section_is_one_change() -> None:
 def test_a_moved_paragraph_is_told_once_with_its_edits() -> None:
     old = f"{LONG}\n\n{OTHER}\n\n{THIRD}\n"
     new = f"{OTHER}\n\n{THIRD}\n\n{LONG.replace('five', 'ten')}\n"
-    (change,) = plain_words(redline(old, new), ENGLISH)
+    (change,) = list_changes(redline(old, new), ENGLISH)
     assert change.kind == "move"
     assert change.text.endswith("moved here from paragraph 1; “five” became “ten”")
 
@@ -96,7 +96,7 @@ def test_a_dividing_line_is_one_wherever_it_comes_and_goes(*, turned: bool) -> N
         for shown in (
             html(compared, ENGLISH),
             side_by_side_html(compared, ENGLISH),
-            mail_html(compared, ENGLISH).markup,
+            excerpt_html(compared, ENGLISH).markup,
         ):
             assert "<hr>" in shown or "―――" in shown
             assert "\ufffc" not in shown
@@ -193,9 +193,9 @@ def test_a_changed_cell_is_an_edit() -> None:
 
 
 def test_a_changed_title_or_date_is_a_change_without_a_place() -> None:
-    old = Side("<p>a</p>", title="Privacy", effective_on=date(2026, 1, 1))
-    new = Side("<p>a</p>", title="Privacy policy", effective_on=date(2026, 2, 1))
-    assert [(t.text, t.anchor) for t in plain_words(compare(old, new), ENGLISH)] == [
+    old = RenderedVersion("<p>a</p>", title="Privacy", effective_on=date(2026, 1, 1))
+    new = RenderedVersion("<p>a</p>", title="Privacy policy", effective_on=date(2026, 2, 1))
+    assert [(t.text, t.anchor) for t in list_changes(compare(old, new), ENGLISH)] == [
         ("The title “Privacy” became “Privacy policy”", None),
         ("Takes effect on 1 February 2026 instead of 1 January 2026", None),
     ]
@@ -204,7 +204,7 @@ def test_a_changed_title_or_date_is_a_change_without_a_place() -> None:
 def test_what_nobody_sees_is_no_change() -> None:
     old = '<h2 id="a">A</h2><p>one\ntwo</p><ul><li>x</li></ul>'
     new = '<h2 id="b">A</h2><p>one two\u200b</p><ul><li><p>x</p></li></ul>'
-    assert compare(Side(old), Side(new)).changes == ()
+    assert compare(RenderedVersion(old), RenderedVersion(new)).changes == ()
 
 
 def test_every_change_has_its_own_place_in_the_text() -> None:
@@ -222,7 +222,7 @@ def test_deleted_items_leave_the_numbers_of_the_others_alone() -> None:
 
 def test_changes_are_told_in_russian() -> None:
     old = f"## Передача\n\n{LONG}"
-    (change,) = plain_words(redline(old, old.replace("five", "ten")), RUSSIAN)
+    (change,) = list_changes(redline(old, old.replace("five", "ten")), RUSSIAN)
     assert (change.where, change.text) == ("Передача", "Абзац 1: вместо «five» теперь «ten»")
 
 
@@ -230,11 +230,11 @@ def test_a_mail_has_the_changes_with_their_neighbours() -> None:
     paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
     new = [*paragraphs[:4], paragraphs[4].replace("something", "anything"), *paragraphs[5:]]
     changed = redline("\n\n".join(paragraphs), "\n\n".join(new))
-    mail = mail_html(changed, ENGLISH)
+    mail = excerpt_html(changed, ENGLISH)
     assert mail.omitted == 0
     assert [n for n in range(9) if f"Paragraph {n} " in mail.markup] == [3, 4, 5]
     assert "id=" not in mail.markup
-    assert mail_text(changed, ENGLISH) == (
+    assert excerpt_text(changed, ENGLISH) == (
         "Paragraph 3 is about something of its own, namely subject 3.\n\n"
         "Paragraph 4 is about [removed: something] [added: anything] of its own, namely subject 4.\n\n"
         "Paragraph 5 is about something of its own, namely subject 5."
@@ -245,10 +245,10 @@ def test_a_mail_too_long_is_cut_at_a_block_and_says_how_much_is_missing() -> Non
     paragraphs = [f"{n} {LONG * 10}" for n in range(120)]
     new = [f"{text} And so on." if n % 2 else text for n, text in enumerate(paragraphs)]
     changed = redline("\n\n".join(paragraphs), "\n\n".join(new))
-    mail = mail_html(changed, ENGLISH)
+    mail = excerpt_html(changed, ENGLISH)
     shown = mail.markup.count("And so on.")
     assert len(mail.markup.encode()) < 60_000
-    assert len(mail_text(changed, ENGLISH).encode()) < 60_000
+    assert len(excerpt_text(changed, ENGLISH).encode()) < 60_000
     assert shown > 0
     assert mail.omitted == len(changed.changes) - shown
 
@@ -323,7 +323,7 @@ def test_a_mail_names_a_moved_section_at_both_ends_and_does_not_repeat_it() -> N
         for n in range(4)
     ]
     moved = redline("\n\n".join(sections), "\n\n".join([*sections[1:], sections[0]]))
-    for told in (mail_html(moved, ENGLISH).markup, mail_text(moved, ENGLISH)):
+    for told in (excerpt_html(moved, ENGLISH).markup, excerpt_text(moved, ENGLISH)):
         assert told.count("Section 0") == 2
         assert "Section 0 begins" not in told
     assert "paragraph 0 more" in html(moved, ENGLISH)
@@ -332,6 +332,6 @@ def test_a_mail_names_a_moved_section_at_both_ends_and_does_not_repeat_it() -> N
 def test_a_mail_leaves_out_what_lies_between_changes() -> None:
     paragraphs = [f"Paragraph {n} is about something of its own, namely subject {n}." for n in range(9)]
     new = [paragraphs[0] + " New.", *paragraphs[1:8], paragraphs[8] + " New."]
-    page = mail_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH).markup
+    page = excerpt_html(redline("\n\n".join(paragraphs), "\n\n".join(new)), ENGLISH).markup
     assert [n for n in range(9) if f"Paragraph {n} " in page] == [0, 1, 7, 8]
     assert page.count("rl-gap") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.language import load_language
-from generator.redline import Side, compare, html, mail_html
+from generator.redline import RenderedVersion, compare, excerpt_html, html
 
 ENGLISH = load_language("en")
 CLOSED = "<details><summary>More</summary>{}</details>"
@@ -24,20 +24,22 @@ CLOSED = "<details><summary>More</summary>{}</details>"
     ],
 )
 def test_a_closed_block_is_open_where_it_holds_a_change(old: str, new: str) -> None:
-    changed = compare(Side(CLOSED.format(old)), Side(CLOSED.format(new)))
-    for page in (html(changed, ENGLISH), mail_html(changed, ENGLISH).markup):
+    changed = compare(RenderedVersion(CLOSED.format(old)), RenderedVersion(CLOSED.format(new)))
+    for page in (html(changed, ENGLISH), excerpt_html(changed, ENGLISH).markup):
         assert "<details>" not in page
         assert '<details open="">' in page
 
 
 def test_a_closed_block_without_a_change_stays_closed() -> None:
     kept = CLOSED.format("<p>as before</p>")
-    page = html(compare(Side(f"{kept}<p>thirty</p>"), Side(f"{kept}<p>sixty</p>")), ENGLISH)
+    page = html(
+        compare(RenderedVersion(f"{kept}<p>thirty</p>"), RenderedVersion(f"{kept}<p>sixty</p>")), ENGLISH
+    )
     assert "<details>" in page
     assert "<details open" not in page
 
 
 def test_a_closed_block_that_came_is_open() -> None:
     new = CLOSED.format("<p>Quite another text.</p>")
-    page = html(compare(Side("<p>kept</p>"), Side(f"<p>kept</p>{new}")), ENGLISH)
+    page = html(compare(RenderedVersion("<p>kept</p>"), RenderedVersion(f"<p>kept</p>{new}")), ENGLISH)
     assert '<details open="">' in page

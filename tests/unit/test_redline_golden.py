@@ -9,7 +9,7 @@ import pytest
 from support.policy_repository import plain_renderer
 
 from generator.language import load_language
-from generator.redline import Side, compare, html, mail_text, plain_words
+from generator.redline import RenderedVersion, compare, excerpt_text, html, list_changes
 
 FOLDER = Path(__file__).parents[1] / "golden" / "redline"
 ENGLISH = load_language("en")
@@ -18,12 +18,12 @@ ENGLISH = load_language("en")
 def readable(name: str) -> str:
     """The list of changes, the text of the mail and the marked text."""
     old, new = (
-        Side(plain_renderer().render((FOLDER / f"{name}.{side}.md").read_text(encoding="utf8")))
+        RenderedVersion(plain_renderer().render((FOLDER / f"{name}.{side}.md").read_text(encoding="utf8")))
         for side in ("old", "new")
     )
     compared = compare(old, new)
-    listed = [f"{told.kind}: {told.text} ({told.where})" for told in plain_words(compared, ENGLISH)]
-    return "\n".join([*listed, "", mail_text(compared, ENGLISH), "", html(compared, ENGLISH)])
+    listed = [f"{told.kind}: {told.text} ({told.where})" for told in list_changes(compared, ENGLISH)]
+    return "\n".join([*listed, "", excerpt_text(compared, ENGLISH), "", html(compared, ENGLISH)])
 
 
 @pytest.mark.parametrize("name", sorted(file.name[:-7] for file in FOLDER.glob("*.old.md")))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from generator.rendered.blocks import read_blocks
-from generator.rendered.words import Vocabulary
 
 
 def label_of(text: str, tag: str) -> str:
     (block,) = read_blocks(f"<{tag}>{text}</{tag}>")
-    words = block.words(Vocabulary())
-    return words.text(0, words.label)
+    words = block.words
+    return words.text(range(words.label))
 
 
 @pytest.mark.parametrize(

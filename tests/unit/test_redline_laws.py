@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.redline_reader import is_marked, read
 
-from generator.redline import Side, compare, html, redline_markdown
+from generator.redline import RenderedVersion, compare, html, redline_markdown
 
 SECONDS = 5.0  # for up to 1 MB a side; the fuzzed texts are far smaller
 WORDS = [
@@ -84,7 +84,7 @@ def test_accepting_gives_the_new_text_and_rejecting_the_old_one(pair: tuple[str,
 @settings(max_examples=40, deadline=None)
 @given(documents)
 def test_a_text_compared_with_itself_has_no_change(text: str) -> None:
-    side = Side(rendered(text), title="Privacy")
+    side = RenderedVersion(rendered(text), title="Privacy")
     assert compare(side, side).changes == ()
     assert not is_marked(html(compare(side, side)))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from generator.language import load_language
-from generator.redline import Side, compare, mail_text, plain_words
+from generator.redline import RenderedVersion, compare, excerpt_text, list_changes
 from generator.rendered.blocks import read_blocks
-from generator.rendered.words import Vocabulary
 from generator.site.plain_text import plain_text
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
@@ -43,21 +42,22 @@ def test_a_copy_in_plain_text_keeps_the_signs(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), SIGNS)
 def test_a_message_in_plain_text_keeps_the_signs(text: str, expected: str) -> None:
-    old, new = (Side(RENDERER.render(text + f"\n\nWe {word} it.")) for word in ("keep", "store"))
+    old, new = (RenderedVersion(RENDERER.render(text + f"\n\nWe {word} it.")) for word in ("keep", "store"))
     if "[^a]:" not in text:
-        assert mail_text(compare(old, new), ENGLISH).splitlines()[0] == expected
+        assert excerpt_text(compare(old, new), ENGLISH).splitlines()[0] == expected
 
 
 def test_the_list_of_changes_keeps_the_signs() -> None:
     old, new = (
-        Side(RENDERER.render(text)) for text in ("We keep 10 of them.", "We keep 10<sup>3</sup> of them.")
+        RenderedVersion(RENDERER.render(text))
+        for text in ("We keep 10 of them.", "We keep 10<sup>3</sup> of them.")
     )
-    (change,) = plain_words(compare(old, new), ENGLISH)
+    (change,) = list_changes(compare(old, new), ENGLISH)
     assert change.text == "Paragraph 1: “³” added"
 
 
 def test_words_are_signed_in_whatever_part_is_quoted() -> None:
     (block,) = read_blocks("<p>at most 10<sup>3</sup> and <s>no more</s></p>")
-    words = block.words(Vocabulary())
-    assert words.text(2, 5) == "10³ and"
-    assert words.text(4, 6) == "and ~~no~~"
+    words = block.words
+    assert words.text(range(2, 5)) == "10³ and"
+    assert words.text(range(4, 6)) == "and ~~no~~"

@@ -9,12 +9,12 @@ import pytest
 from generator.language import load_language
 from generator.redline import (
     Redline,
-    Side,
+    RenderedVersion,
     compare,
+    excerpt_html,
+    excerpt_text,
     html,
-    mail_html,
-    mail_text,
-    plain_words,
+    list_changes,
     side_by_side_html,
 )
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
@@ -36,11 +36,11 @@ def policy(names: Sequence[str], *, heading: str = "## {n}. {name}", more: str =
 
 
 def redline(old: str, new: str) -> Redline:
-    return compare(Side(RENDERER.render(old)), Side(RENDERER.render(new)))
+    return compare(RenderedVersion(RENDERER.render(old)), RenderedVersion(RENDERER.render(new)))
 
 
 def told(compared: Redline) -> list[str]:
-    return [change.text for change in plain_words(compared, ENGLISH)]
+    return [change.text for change in list_changes(compared, ENGLISH)]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_numbers_are_told_as_they_are_written(old: str, new: str, expected: str)
 
 def test_numbers_are_told_in_russian() -> None:
     changed = redline(policy(NAMES), policy(WITH_ONE_MORE))
-    assert plain_words(changed, RUSSIAN)[-1].text == "Разделы 3–7 теперь 4–8"
+    assert list_changes(changed, RUSSIAN)[-1].text == "Разделы 3–7 теперь 4–8"
 
 
 def test_a_message_tells_new_numbers_in_one_sentence_without_their_context() -> None:
     changed = redline(policy(NAMES), policy(WITH_ONE_MORE))
-    for message in (mail_html(changed, ENGLISH).markup, mail_text(changed, ENGLISH)):
+    for message in (excerpt_html(changed, ENGLISH).markup, excerpt_text(changed, ENGLISH)):
         assert message.count("Sections 3–7 are now 4–8.") == 1
         assert "Newcomers" in message
         assert not any(name in message for name in NAMES[3:])
@@ -103,8 +103,8 @@ def test_a_message_about_numbers_alone_is_one_sentence() -> None:
     changed = redline(
         "## 1. Data\n\nWe keep it.\n\n## 2. Fees\n\nNone.", "## 2. Data\n\nWe keep it.\n\n## 3. Fees\n\nNone."
     )
-    assert mail_text(changed, ENGLISH) == "Sections 1–2 are now 2–3."
-    assert mail_html(changed, ENGLISH).markup == "<p>Sections 1–2 are now 2–3.</p>\n"
+    assert excerpt_text(changed, ENGLISH) == "Sections 1–2 are now 2–3."
+    assert excerpt_html(changed, ENGLISH).markup == "<p>Sections 1–2 are now 2–3.</p>\n"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_reference_that_follows_its_section_is_part_of_the_renumbering(referen
     changed = redline(f"{old}\n\nFor anything else, {reference}.", f"{new}\n\nFor anything else, {followed}.")
     assert told(changed)[1:] == ["Sections 3–7 are now 4–8"]
     assert html(changed).count('<del class="rl" data-change="renumber">') >= 6
-    assert "anything else" not in mail_text(changed, ENGLISH)
+    assert "anything else" not in excerpt_text(changed, ENGLISH)
 
 
 @pytest.mark.parametrize(

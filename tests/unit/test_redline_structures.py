@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support.redline_reader import read
 
 from generator.language import load_language
-from generator.redline import Side, compare, html, plain_words
+from generator.redline import RenderedVersion, compare, html, list_changes
 from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
@@ -94,7 +94,7 @@ def words_of(markup: str, selector: str = "body") -> list[str]:
 
 def marked_and_fewest(old: str, new: str) -> tuple[int, int]:
     """How many words the redline marks, and how many any redline has to."""
-    page = html(compare(Side(old), Side(new)))
+    page = html(compare(RenderedVersion(old), RenderedVersion(new)))
     for side, text in (("old", old), ("new", new)):
         assert read(page, "old" if side == "old" else "new") == read(text)
     before, after = words_of(old), words_of(new)
@@ -167,11 +167,16 @@ def test_edits_beside_a_change_of_structure_are_marked_and_nothing_else(
     ("one", "other"), [("paragraphs", "list"), ("list", "table"), ("table", "paragraphs")]
 )
 def test_a_new_structure_is_one_entry_in_the_list(one: str, other: str) -> None:
-    changed = compare(Side(document(one, LONG)), Side(document(other, LONG)))
-    assert sum(told.kind == "retag" for told in plain_words(changed, ENGLISH)) == 1
+    changed = compare(RenderedVersion(document(one, LONG)), RenderedVersion(document(other, LONG)))
+    assert sum(told.kind == "retag" for told in list_changes(changed, ENGLISH)) == 1
 
 
 @pytest.mark.parametrize("other", ["list", "table", "sections", "definitions", "quotation"])
 def test_a_script_without_spaces_is_not_marked_either(other: str) -> None:
-    page = html(compare(Side(document("terms and paragraphs", CHINESE)), Side(document(other, CHINESE))))
+    page = html(
+        compare(
+            RenderedVersion(document("terms and paragraphs", CHINESE)),
+            RenderedVersion(document(other, CHINESE)),
+        )
+    )
     assert sum(map(len, words_of(page, ".rl"))) <= 5

@@ -1,60 +1,76 @@
 """Which blocks of the new text are which blocks of the old one.
 
-Blocks are taken one by one, but for table rows, which are taken whole.
+Blocks are matched one by one; a table row is matched as a whole.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.redline.match.common_words import alike, common_runs, contained, heaviest_chain
-from generator.redline.match.split_and_merged import Grouping, Pairs, group_pairs
+from generator.redline.match.common_words import common_runs, heaviest_chain
+from generator.redline.match.moves import Move, find_moves
+from generator.redline.match.similarity import (
+    MOST_COMPARISONS,
+    alike,
+    contained,
+    unique_pairs,
+    worth_comparing,
+)
+from generator.redline.match.split_and_merged import Group, Grouping, gaps_between, group_pairs
 from generator.redline.match.units import Unit
-from generator.redline.match.words import compare_words
+from generator.redline.match.words import KeptWords, compare_words
 
 ALIKE = 0.45
-"""Of two blocks in place: twice the common words to all words of both."""
+"""Twice the common words of two blocks in place, divided by all their words."""
 
 SURELY_ALIKE = 0.7
-"""The same where nobody doubts that one block became the other."""
+"""The same, where nobody doubts that one block became the other."""
 
 READ_AS_ONE = 0.3
-"""Of two blocks that are less alike: words that would stay unmarked, to all words."""
+"""The same of blocks that are less alike, counting only the words that would stay unmarked."""
 
 CONTAINED = 0.75
-"""Of a block that was split off or merged: its words that the other has, too."""
+"""The share of a block's words that another block must have, if the one was split off or merged."""
 
 WHOLE = 0.9
-"""Of the longer of two blocks: a shorter one with as many words is no part of it but the same."""
+"""A block with this share of the longer one's words is no part of it, but the same block."""
 
 FEWEST_CONTAINED = 4
-"""Words that a block needs to be looked for inside another one; fewer occur in any text."""
+"""Words of a block that is searched for inside other blocks; any text contains fewer by chance."""
 
-MOST_COMPARISONS = 40_000
 DEEPEST = 8
-"""Times that a gap between two groups is aligned by itself, where there was too much to compare at once."""
-
-SHINGLE = 3
-COMMON_SHINGLE = 6
-"""A phrase of so many words that more blocks than these has says nothing about either."""
+"""How often a gap between two groups is matched by itself, where there was too much to compare at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """Old and new units that are the same, in order and never crossing; mostly one and one.
+class Matches:
+    """Which units of two texts are the same.
 
-    Where one side has more units than one, they were merged or split. ``is_held_back``: more would be merged
-    if units of several items or cells might be.
+    ``groups`` are in order and never cross. Most have one unit of each text. In a group with more old units
+    they were merged, in one with more new units they were split. ``moves`` are of units between the groups.
+    ``is_held_back``: more units would be merged if units of several items or cells might be.
     """
 
-    groups: list[Pairs]
+    groups: Sequence[tuple[range, range]]
+    moves: Sequence[Move]
     is_held_back: bool
 
 
-def align(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = False) -> Alignment:
-    """Which units are the same; ``across`` items and cells, if that is wanted."""
+def match_units(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = False) -> Matches:
+    """Which units are the same; ``across``: units of several items or cells may be merged."""
+    grouping = Grouping(old, new, across)
+    groups = _groups_in_place(grouping)
+    ranges = [(range(olds[0], olds[-1] + 1), range(news[0], news[-1] + 1)) for olds, news in groups]
+    gaps = [gap for gap, _ in gaps_between(groups, range(len(old)), range(len(new)))]
+    left = [i for gone, _ in gaps for i in gone]
+    right = [j for _, came in gaps for j in came]
+    return Matches(ranges, find_moves(old, new, left, right), grouping.is_held_back)
+
+
+def _groups_in_place(grouping: Grouping) -> list[Group]:
+    """The groups of both texts: first equal units at both ends, then what lies between them."""
+    old, new = grouping.old, grouping.new
     start = 0
     while start < min(len(old), len(new)) and old[start].key == new[start].key:
         start += 1
@@ -63,58 +79,43 @@ def align(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = False) -> 
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end].key == new[-1 - end].key:
         end += 1
-    grouping = Grouping(old, new, across)
-    middle = _align_middle(grouping, range(start, len(old) - end), range(start, len(new) - end))
+    middle = _match_middle(grouping, range(start, len(old) - end), range(start, len(new) - end))
     groups = [([at], [at]) for at in range(start)]
     groups += middle
     groups += [([len(old) - at], [len(new) - at]) for at in range(end, 0, -1)]
     groups = _with_numbers(old, new, groups)
     if len(middle) < max(len(old), len(new)) - start - end:
-        grouping.take_in(groups)
-        groups = _with_regrouped(grouping, groups)
-    return Alignment(groups, grouping.is_held_back)
+        groups = grouping.complete(groups)
+    return groups
 
 
-def _with_numbers(old: Sequence[Unit], new: Sequence[Unit], groups: Sequence[Pairs]) -> list[Pairs]:
+def _with_numbers(old: Sequence[Unit], new: Sequence[Unit], groups: Sequence[Group]) -> list[Group]:
     """The groups, and headings that are only a number, such as "Article 3", with what they number."""
-    result: list[Pairs] = []
-    i = j = 0
-    for olds, news in groups:
-        if i < olds[0] and j < news[0]:
-            before = old[olds[0] - 1], new[news[0] - 1]
-            if all(unit.is_number for unit in before):
-                result.append(([olds[0] - 1], [news[0] - 1]))
-        result.append((olds, news))
-        i, j = olds[-1] + 1, news[-1] + 1
-    filled: list[Pairs] = []
-    i = j = 0
-    for olds, news in [*result, ([len(old)], [len(new)])]:
-        filled += _fill_gap(old, new, range(i, olds[0]), range(j, news[0]), "key", with_numbers=True)
-        filled.append((olds, news))
-        i, j = olds[-1] + 1, news[-1] + 1
-    return filled[:-1]
+    whole = range(len(old)), range(len(new))
+    numbered: list[Group] = []
+    for (gone, came), group in gaps_between(groups, *whole):
+        if group is None:
+            continue
+        if gone and came and old[gone[-1]].is_number and new[came[-1]].is_number:
+            numbered.append(([gone[-1]], [came[-1]]))
+        numbered.append(group)
+    filled: list[Group] = []
+    for gap, group in gaps_between(numbered, *whole):
+        filled += _fill_gap(old, new, *gap, "key", with_numbers=True)
+        if group is not None:
+            filled.append(group)
+    return filled
 
 
-def _with_regrouped(grouping: Grouping, groups: Sequence[Pairs]) -> list[Pairs]:
-    """The groups, and those of units in the gaps between them that are the same together only."""
-    result: list[Pairs] = []
-    i = j = 0
-    for olds, news in [*groups, ([len(grouping.old)], [len(grouping.new)])]:
-        if i < olds[0] and j < news[0]:
-            result += grouping.regroup(range(i, olds[0]), range(j, news[0]))
-        result.append((olds, news))
-        i, j = olds[-1] + 1, news[-1] + 1
-    return result[:-1]
-
-
-def _align_middle(
-    grouping: Grouping, old_places: range, new_places: range, *, deeper: int = DEEPEST
-) -> list[Pairs]:
-    if not old_places or not new_places:
+def _match_middle(
+    grouping: Grouping, old_positions: range, new_positions: range, *, deeper: int = DEEPEST
+) -> list[Group]:
+    """The groups of a part of both texts: equal units first, then similar ones, then the gaps between."""
+    if not old_positions or not new_positions:
         return []
     old, new = grouping.old, grouping.new
     points: list[tuple[int, int, float]] = []
-    left, right = list(old_places), list(new_places)
+    left, right = list(old_positions), list(new_positions)
     for name in ("key", "code"):
         found = unique_pairs(
             {i: getattr(old[i], name) for i in left if not old[i].is_number},
@@ -128,35 +129,23 @@ def _align_middle(
     parts = {len(points) + n for n, (*_, is_part) in enumerate(alike_pairs) if is_part}
     points += [pair[:3] for pair in alike_pairs]
     chain = [points[n][:2] for n in heaviest_chain(points, parts)]
-    groups: list[Pairs] = []
-    i, j = old_places.start, new_places.start
     are_few = len(left) * len(right) <= MOST_COMPARISONS
     settled = [group for olds, news in group_pairs(chain) for group in grouping.settle(olds, news)]
-    for olds, news in [*settled, ([old_places.stop], [new_places.stop])]:
-        gap = range(i, olds[0]), range(j, news[0])
+    groups: list[Group] = []
+    for gap, group in gaps_between(settled, old_positions, new_positions):
         if are_few or not settled or not deeper:
             groups += _fill_gap(old, new, *gap, "key", "code", "shape")
-        else:  # among fewer units there are more that are like no other
-            groups += _align_middle(grouping, *gap, deeper=deeper - 1)
-        groups.append((olds, news))
-        i, j = olds[-1] + 1, news[-1] + 1
-    return groups[:-1]
-
-
-def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
-    """Places of values that either side has exactly once."""
-    places: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for side, values in enumerate((old, new)):
-        for at, value in values.items():
-            if value:
-                places[value][side].append(at)
-    return [(a[0], b[0]) for a, b in places.values() if len(a) == len(b) == 1]
+        else:  # among fewer units, more of them are like no other
+            groups += _match_middle(grouping, *gap, deeper=deeper - 1)
+        if group is not None:
+            groups.append(group)
+    return groups
 
 
 def _alike_pairs(
     old: Sequence[Unit], new: Sequence[Unit], left: list[int], right: list[int]
 ) -> list[tuple[int, int, float, bool]]:
-    """Pairs that have much in common, weighed by how much, and whether one is a part of the other."""
+    """Pairs that have much in common, with how much it is, and whether one is a part of the other."""
     points: list[tuple[int, int, float, bool]] = []
     for i, j in worth_comparing(old, new, left, right):
         code, other = old[i].code, new[j].code
@@ -176,40 +165,14 @@ def _alike_pairs(
 
 
 def _read_as_one(old: Unit, new: Unit) -> bool:
-    """Whether enough words stay unmarked; "We share data when:" is not "We never sell data"."""
+    """Whether enough words would stay unmarked; "We share data when:" is not "We never sell data"."""
     if len(old.blocks) != 1 or len(new.blocks) != 1:
         return True
-    words, new_words = (unit.blocks[0].words(unit.vocabulary) for unit in (old, new))
-    kept = sum(
-        new_words.count(part.new_start, part.new_end) for part in compare_words(words, new_words) if part.kept
-    )
-    both = words.count(words.label, len(words)) + new_words.count(new_words.label, len(new_words))
+    words, new_words = (unit.blocks[0].words for unit in (old, new))
+    spans = compare_words(words, new_words).spans
+    kept = sum(new_words.count(span.new) for span in spans if isinstance(span, KeptWords))
+    both = sum(side.count(range(side.label, len(side))) for side in (words, new_words))
     return 2 * kept >= READ_AS_ONE * both
-
-
-def worth_comparing(
-    old: Sequence[Unit], new: Sequence[Unit], left: Sequence[int], right: Sequence[int]
-) -> Iterable[tuple[int, int]]:
-    """All pairs; where they are too many, those that share a phrase that few others have."""
-    if len(left) * len(right) <= MOST_COMPARISONS:
-        return [(i, j) for i in left for j in right]
-    holders: dict[str, list[int]] = defaultdict(list)
-    for j in right:
-        for phrase in _phrases(new[j].code):
-            holders[phrase].append(j)
-    found: list[tuple[int, int]] = []
-    for i in left:
-        votes: Counter[int] = Counter()
-        for phrase in _phrases(old[i].code):
-            some = holders.get(phrase, ())
-            if len(some) <= COMMON_SHINGLE:
-                votes.update(some)
-        found += [(i, j) for j, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:4]]
-    return found
-
-
-def _phrases(code: str) -> list[str]:
-    return list(dict.fromkeys(code[at : at + SHINGLE] for at in range(max(1, len(code) - SHINGLE + 1))))
 
 
 def _fill_gap(
@@ -220,8 +183,8 @@ def _fill_gap(
     name: str,
     *others: str,
     with_numbers: bool = False,
-) -> list[Pairs]:
-    """Units between two groups that look the same (``key``), then that read the same, but for numbers."""
+) -> list[Group]:
+    """Units of a gap that are equal by ``name``, an attribute of them; between these, by the other names."""
     if not left or not right:
         return []
     names: dict[str, str] = {}
@@ -231,11 +194,11 @@ def _fill_gap(
                 getattr(units[at], name) if with_numbers or not units[at].is_number else f"{side}\0{at}",
                 chr(len(names) + 1),
             )
-            for at in places
+            for at in positions
         )
-        for side, (units, places) in enumerate(((old, left), (new, right)))
+        for side, (units, positions) in enumerate(((old, left), (new, right)))
     ]
-    groups: list[Pairs] = []
+    groups: list[Group] = []
     i, j = left.start, right.start
     for a, b, length in [*common_runs(codes[0], codes[1]), (len(left), len(right), 0)]:
         if others:

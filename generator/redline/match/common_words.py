@@ -1,65 +1,23 @@
-"""What texts have in common that are written as codes: one character for each word."""
+"""The words that two texts have in common, in the same order.
+
+Texts are written as codes here: one character for each word.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from functools import lru_cache
 from itertools import groupby, pairwise
 
-from rapidfuzz.distance import Indel, LCSseq
+from rapidfuzz.distance import LCSseq
 
 MOST_CELLS = 200_000_000
 """Of a table of common subsequences, one bit each (25 MB)."""
 
 
-HUGE = 4_000
-"""Words of a block that takes too long to be compared with many others word by word."""
-
-PHRASE = 3
-
-
-def alike(old: str, new: str, at_least: float) -> float:
-    """Twice the common words to all words of two codes; 0 if that is less than asked for.
-
-    Of huge codes it is the common phrases.
-    """
-    if 2 * min(len(old), len(new)) < at_least * (len(old) + len(new)):
-        return 0.0
-    if max(len(old), len(new)) <= HUGE:
-        return Indel.normalized_similarity(old, new, score_cutoff=at_least)
-    phrases = _phrases_of(old), _phrases_of(new)
-    share = 2 * len(phrases[0] & phrases[1]) / (len(phrases[0]) + len(phrases[1]))
-    return share if share >= at_least else 0.0
-
-
-def contained(code: str, other: str, at_least: float) -> int:
-    """How many words of the shorter code the other one has in the same order; 0 if too small a share."""
-    code, other = sorted((code, other), key=len)
-    shortest = len(code)
-    if len(other) <= HUGE:
-        common = LCSseq.similarity(code, other, score_cutoff=int(at_least * shortest))
-    else:
-        phrases = _phrases_of(other)
-        common = (
-            sum(code[at : at + PHRASE] in phrases for at in range(0, shortest - PHRASE + 1, PHRASE)) * PHRASE
-        )
-    return common if common >= at_least * shortest else 0
-
-
-@lru_cache(maxsize=64)
-def _phrases_of(code: str) -> frozenset[str]:
-    return frozenset(code[at : at + PHRASE] for at in range(len(code) - PHRASE + 1))
-
-
-def forget_phrases() -> None:
-    """Free what is kept of huge codes while they are compared."""
-    _phrases_of.cache_clear()
-
-
 def common_runs(old: str, new: str) -> list[tuple[int, int, int]]:
-    """A common subsequence of two codes as runs: where in old, where in new, how long.
+    """A common subsequence of two codes as runs: position in ``old``, position in ``new``, and length.
 
-    It is a longest one unless both codes are huge; then it is found between unique phrases.
+    It is a longest one, unless both codes are huge; then phrases that each code has once divide the codes.
     """
     start = _common_prefix(old, new)
     end = _common_prefix(old[start:][::-1], new[start:][::-1])
@@ -96,7 +54,7 @@ def _middle_runs(old: str, new: str) -> list[tuple[int, int, int]]:
 
 
 def _unique_phrases(old: str, new: str, size: int) -> list[tuple[int, int]]:
-    """Where phrases that occur once on each side begin, in an order that both sides share."""
+    """The positions of phrases that each code has exactly once, in an order that both codes share."""
     places = [_once(text, size) for text in (old, new)]
     both = sorted((at, places[1][phrase]) for phrase, at in places[0].items() if phrase in places[1])
     return [both[n] for n in heaviest_chain([(i, j, 1.0) for i, j in both])]
@@ -111,7 +69,7 @@ def _once(text: str, size: int) -> dict[str, int]:
 
 
 def _common_prefix(old: str, new: str) -> int:
-    """How many characters two texts begin with in common."""
+    """How many characters two codes have in common at the start."""
     low, high = 0, min(len(old), len(new))
     while low < high:
         middle = (low + high + 1) // 2
@@ -123,10 +81,10 @@ def _common_prefix(old: str, new: str) -> int:
 
 
 def heaviest_chain(pairs: Sequence[tuple[int, int, float]], touching: Container[int] = ()) -> list[int]:
-    """Which of the pairs (old place, new place, weight) to keep so that none cross and most weight stays.
+    """Which pairs (old position, new position, weight) to keep, so that none cross and most weight stays.
 
-    Answers positions in ``pairs``, in the order of places. Ties fall to the earlier pair. Two pairs may have
-    a place in common only if both are ``touching``, which names positions too.
+    Returns the indexes of these pairs, in the order of their positions; of equal chains, that of the earlier
+    pairs. Two pairs may share a position only if both of their indexes are in ``touching``.
     """
     order = sorted(range(len(pairs)), key=lambda n: pairs[n][:2])
     width = 1 + max((pair[1] for pair in pairs), default=0)
@@ -158,7 +116,7 @@ def heaviest_chain(pairs: Sequence[tuple[int, int, float]], touching: Container[
 
 
 class _Best:
-    """The heaviest chain that ends below a place: a Fenwick tree of weights and positions."""
+    """The heaviest chain that ends before a position: a Fenwick tree of weights and indexes."""
 
     def __init__(self, width: int) -> None:
         self.tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)

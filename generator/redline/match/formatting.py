@@ -1,4 +1,4 @@
-"""What happened to the inline elements around a word that both sides have: links, emphasis, code."""
+"""What changed in the inline elements around a word that both texts have: links, emphasis, code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MADE_TARGETS = frozenset({*MADE_BY_RENDERER, HEADING_LINK})
 
 @dataclass(frozen=True, slots=True)
 class FormChange:
-    """Names of elements that came and went, and the link's targets, None where there is no link."""
+    """The elements that a word gained and lost, and where its link leads; None where it has no link."""
 
     gained: tuple[str, ...]
     lost: tuple[str, ...]
@@ -24,7 +24,7 @@ class FormChange:
 
 
 def form_change(old: Form, new: Form) -> FormChange:
-    """What the one form has and the other has not."""
+    """What changed from the old form to the new one."""
     before, after = ({_seen_as(start): start for start in form} for form in (old, new))
     return FormChange(
         gained=tuple(kind for kind in after if kind not in (*before, "a", "")),
@@ -35,7 +35,7 @@ def form_change(old: Form, new: Form) -> FormChange:
 
 
 def annotated_form(old: Form, new: Form) -> Form:
-    """The new form, each element saying what it was."""
+    """The new form, with attributes that say what each element was in the old one."""
     before = {_kind(start): start for start in old}
     form: list[str] = []
     for start in new:
@@ -55,12 +55,12 @@ def annotated_form(old: Form, new: Form) -> Form:
 
 
 def differing_form(form: Form, other: Form) -> Form:
-    """The form, with a sign on what the other one has not, or around it all where the other one has more."""
+    """The form, with a mark on elements that the other one lacks, or around all where it has more."""
     if form == other:
         return form
     change = form_change(other, form)
     relinked = change.old_target != change.new_target
-    signed = [
+    marked = [
         f'{start[:-1]} data-change="relink">'
         if _kind(start) == "a" and relinked
         else f'{start[:-1]} data-change="reformat">'
@@ -69,12 +69,12 @@ def differing_form(form: Form, other: Form) -> Form:
         for start in form
     ]
     if change.lost or (relinked and change.new_target is None):
-        signed.append('<span data-change="reformat">')
-    return tuple(signed)
+        marked.append('<span data-change="reformat">')
+    return tuple(marked)
 
 
 def _seen_as(start: str) -> str:
-    """What an element is to a reader; "" if nothing."""
+    """What an element looks like to a reader; "" if it looks like nothing."""
     name = tag_name(start)
     return FORMATTING.get(name, name if name == "a" else "")
 
@@ -85,7 +85,7 @@ def _kind(start: str) -> str:
 
 
 def _is_of_heading(start: str) -> bool:
-    """Whether it is the link of a heading to itself."""
+    """Whether it is a heading's link to itself."""
     return HEADING_LINK in attributes_of(start).get("class", "").split()
 
 

@@ -1,4 +1,4 @@
-"""Which blocks that are gone in one place came back in another."""
+"""Which blocks disappeared from one part of the text and came back in another."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from generator.redline.match.blocks import unique_pairs, worth_comparing
-from generator.redline.match.common_words import alike
+from generator.redline.match.similarity import alike, unique_pairs, worth_comparing
 from generator.redline.match.units import Unit
 
 FEWEST_WORDS = 5
-"""A moved block by itself has so many; shorter ones come twice by chance."""
+"""Words of a block that can move by itself; shorter blocks come twice by chance."""
 
 FEWEST_WORDS_EDITED = 8
 ALIKE = 0.7
-"""Of a block that moved and was edited: twice the common words to all words of both."""
+"""Twice the common words of a block that moved and was edited, divided by the words of both."""
 
 ALIKE_BESIDE = 0.6
-"""The same of a block that moved along with the one beside it."""
+"""The same of a block that moved along with its neighbour."""
+
+Move = list[tuple[int, int]]
+"""The pairs of old and new units that moved together, neighbours in both texts."""
 
 
 def find_moves(
     old: Sequence[Unit], new: Sequence[Unit], left: Sequence[int], right: Sequence[int]
-) -> list[list[tuple[int, int]]]:
-    """Moves among the units without a partner in place; the pairs of each stand side by side at both ends."""
+) -> list[Move]:
+    """The moves among the units that have no partner in place, which are at ``left`` and ``right``."""
     if not left or not right:
         return []
     partner: dict[int, int] = {}
@@ -41,7 +43,7 @@ def find_moves(
             partner[i] = j
             taken.add(j)
     _take_neighbours(old, new, (set(left), set(right)), partner, taken)
-    moves: list[list[tuple[int, int]]] = []
+    moves: list[Move] = []
     for i in sorted(partner):
         if moves and moves[-1][-1] == (i - 1, partner[i] - 1):
             moves[-1].append((i, partner[i]))
@@ -57,25 +59,22 @@ def _take_neighbours(
     partner: dict[int, int],
     taken: set[int],
 ) -> None:
-    """Let the blocks beside a moved one move along, however short, if they are alike."""
+    """Let the neighbours of a moved block move along, however short they are, if they are alike."""
     waiting = sorted(partner.items())
     while waiting:
         i, j = waiting.pop()
         for a, b in ((i - 1, j - 1), (i + 1, j + 1)):
             if a not in free[0] or b not in free[1] or a in partner or b in taken:
                 continue
-            if alike(old[a].code, new[b].code, ALIKE_BESIDE) and _can_move(old[a], new[b]):
+            if _can_move(old[a], new[b]) and alike(old[a].code, new[b].code, ALIKE_BESIDE):
                 partner[a] = b
                 taken.add(b)
                 waiting.append((a, b))
 
 
 def _can_move(old: Unit, new: Unit) -> bool:
-    """Whether one is the other, block by block, and alike to the eye."""
-    texts = [
-        "".join(word for block in unit.blocks for word in block.words(unit.vocabulary).words)
-        for unit in (old, new)
-    ]
+    """Whether both have the same number of blocks, and look alike."""
+    texts = ["".join(word for block in unit.blocks for word in block.words.words) for unit in (old, new)]
     return (
         (old.row is None) == (new.row is None)
         and len(old.blocks) == len(new.blocks)

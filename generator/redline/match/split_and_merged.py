@@ -1,32 +1,33 @@
-"""Units that were merged or split, in groups."""
+"""Which units were merged or split: groups of old and new units that are the same text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
-from generator.redline.match.common_words import HUGE, common_runs, heaviest_chain
+from generator.redline.match.common_words import common_runs, heaviest_chain
+from generator.redline.match.similarity import HUGE
 from generator.redline.match.units import Unit
 
 HALF = 0.5
-"""Of a unit's words: as many have to be found in the group that it is merged or split with."""
+"""The share of a unit's words that the group it is merged or split with must have."""
 
 LINKED = 0.25
-"""Of the shorter of two units: as many words make them parts of one."""
+"""The share of the shorter unit's words that makes two units parts of the same group."""
 
 TAKEN_IN = 0.75
-"""Of a unit that is left beside a group: as many words have to be those that the group lacks."""
+"""The share of a unit's words that the group beside it must lack, to take the unit in."""
 
-Pairs = tuple[list[int], list[int]]
-"""Places of old and of new units that are the same."""
+Group = tuple[list[int], list[int]]
+"""The positions of old units and of new units that are the same."""
 
 
-def group_pairs(chain: Iterable[tuple[int, int]]) -> list[Pairs]:
-    """Pairs that share a unit, together."""
-    groups: list[Pairs] = []
+def group_pairs(chain: Iterable[tuple[int, int]]) -> list[Group]:
+    """Group that share a unit, together."""
+    groups: list[Group] = []
     for i, j in chain:
         if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
             olds, news = groups[-1]
@@ -37,12 +38,23 @@ def group_pairs(chain: Iterable[tuple[int, int]]) -> list[Pairs]:
     return groups
 
 
+def gaps_between(
+    groups: Sequence[Group], olds: range, news: range
+) -> Iterator[tuple[tuple[range, range], Group | None]]:
+    """Each group with the gap before it, then the gap after the last group, with None."""
+    i, j = olds.start, news.start
+    for group in groups:
+        yield (range(i, group[0][0]), range(j, group[1][0])), group
+        i, j = group[0][-1] + 1, group[1][-1] + 1
+    yield (range(i, olds.stop), range(j, news.stop)), None
+
+
 @dataclass
 class Grouping:
-    """Which units of two texts are merged and split.
+    """Finds the units of two texts that were merged or split.
 
-    ``across``: also those of several items, cells or quotations may be merged, which the old side of a
-    redline shows as one. ``is_held_back``: something would be merged if they might.
+    ``across``: units of several items, cells or quotations may be merged too, although the old text comes
+    back from the redline with them in one. ``is_held_back``: more would be merged if they might.
     """
 
     old: Sequence[Unit]
@@ -50,8 +62,8 @@ class Grouping:
     across: bool
     is_held_back: bool = False
 
-    def settle(self, olds: list[int], news: list[int]) -> list[Pairs]:
-        """The group without units that have little in it, and cut where hardly a word crosses the cut."""
+    def settle(self, olds: list[int], news: list[int]) -> list[Group]:
+        """The group without units that share little with it, divided where hardly any word crosses."""
         old, new = self.old, self.new
         while len(olds) + len(news) > 2:
             shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
@@ -68,7 +80,7 @@ class Grouping:
             return self._cut(olds, news, shared)
         return [(olds, news)]
 
-    def _cut(self, olds: list[int], news: list[int], shared: list[list[int]]) -> list[Pairs]:
+    def _cut(self, olds: list[int], news: list[int], shared: list[list[int]]) -> list[Group]:
         links = [
             (i, j)
             for a, i in enumerate(olds)
@@ -77,11 +89,12 @@ class Grouping:
         ]
         return [part for group in group_pairs(links) for part in self._mergeable(group, links)]
 
-    def _mergeable(self, group: Pairs, links: Sequence[tuple[int, int]]) -> list[Pairs]:
-        """The group with only those old units that can be merged: the run of one place with most words."""
+    def _mergeable(self, group: Group, links: Sequence[tuple[int, int]]) -> list[Group]:
+        """The group with only the old units that can be merged: the longest run in the same containers."""
         olds, news = group
         runs = [
-            list(run) for _, run in groupby(range(olds[0], olds[-1] + 1), key=lambda i: self.old[i].place)
+            list(run)
+            for _, run in groupby(range(olds[0], olds[-1] + 1), key=lambda i: self.old[i].containers)
         ]
         if len(runs) == 1 or self.across:
             return [group]
@@ -91,8 +104,18 @@ class Grouping:
             return [([points[n][0]], [points[n][1]]) for n in heaviest_chain(points)]
         return [(max(runs, key=lambda run: sum(len(self.old[i].code) for i in run if i in olds)), news)]
 
-    def regroup(self, left: range, right: range) -> list[Pairs]:
-        """Units of a gap that are like no other one by one but together: short ones, merged or split."""
+    def complete(self, groups: list[Group]) -> list[Group]:
+        """The groups with units beside them taken in, and groups of short units in the gaps between them."""
+        self._take_in(groups)
+        completed: list[Group] = []
+        for (gone, came), group in gaps_between(groups, range(len(self.old)), range(len(self.new))):
+            completed += self._regroup(gone, came)
+            if group is not None:
+                completed.append(group)
+        return completed
+
+    def _regroup(self, left: range, right: range) -> list[Group]:
+        """Short units of a gap that are like no other one by one, but like several together."""
         olds, news = list(left), list(right)
         sizes = [
             sum(len(units[at].code) for at in places)
@@ -107,7 +130,7 @@ class Grouping:
             for b, j in enumerate(news)
             if shared[a][b] >= max(1, HALF * min(len(self.old[i].code), len(self.new[j].code)))
         ]
-        found: list[Pairs] = []
+        found: list[Group] = []
         for group in group_pairs(links):
             words = sum(shared[i - left.start][j - right.start] for i in group[0] for j in group[1])
             smallest = min(
@@ -118,17 +141,16 @@ class Grouping:
                 found += self._mergeable(group, links)
         return found
 
-    def take_in(self, groups: list[Pairs]) -> None:
-        """Let short units that stand alone beside a group be part of it, where it has just their words."""
-        starts = [(-1, -1), *((olds[-1], news[-1]) for olds, news in groups[:-1])]
+    def _take_in(self, groups: list[Group]) -> None:
+        """Add short units beside a group to it, if it has the words that only they have."""
         for n, (olds, news) in enumerate(groups):
             if all(unit.row for unit in [*(self.old[i] for i in olds), *(self.new[j] for j in news)]):
                 continue
             after = groups[n + 1] if n + 1 < len(groups) else ([len(self.old)], [len(self.new)])
-            before = (groups[n - 1][0][-1], groups[n - 1][1][-1]) if n else starts[0]
+            before = (groups[n - 1][0][-1], groups[n - 1][1][-1]) if n else (-1, -1)
             self._take_in_beside((olds, news), before, (after[0][0], after[1][0]))
 
-    def _take_in_beside(self, group: Pairs, before: tuple[int, int], after: tuple[int, int]) -> None:
+    def _take_in_beside(self, group: Group, before: tuple[int, int], after: tuple[int, int]) -> None:
         sides = (self.old, self.new)
         if all(group[side][0] - before[side] == after[side] - group[side][-1] == 1 for side in (0, 1)):
             return
@@ -150,7 +172,7 @@ class Grouping:
                     gained = LCSseq.similarity(longer, codes[1 - side]) - common
                     if not unit.has_words or gained < TAKEN_IN * len(unit.code):
                         break
-                    if side == 0 and not self.across and unit.place != self.old[places[0]].place:
+                    if side == 0 and not self.across and unit.containers != self.old[places[0]].containers:
                         self.is_held_back = True
                         break
                     places.insert(0 if step < 0 else len(places), at)
@@ -159,7 +181,7 @@ class Grouping:
 
 
 def _shared_words(olds: Sequence[Unit], news: Sequence[Unit]) -> list[list[int]]:
-    """How many words each old unit has in common with each new one, when all are read in one."""
+    """How many words each old unit has in common with each new one, if all are read as one text."""
     owners = [[n for n, unit in enumerate(units) for _ in unit.code] for units in (olds, news)]
     shared = [[0] * len(news) for _ in olds]
     for i, j, length in common_runs("".join(u.code for u in olds), "".join(u.code for u in news)):

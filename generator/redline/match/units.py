@@ -1,4 +1,4 @@
-"""What is aligned: the blocks of a text, those of a table row together."""
+"""What is matched: the blocks of a text, and the rows of its tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from generator.rendered.blocks import Block, Element
-from generator.rendered.words import Vocabulary
 
 
 class Unit:
@@ -15,12 +14,11 @@ class Unit:
     ``key`` is equal for units that read and look the same.
     """
 
-    __slots__ = ("_code", "blocks", "key", "row", "vocabulary")
+    __slots__ = ("_code", "blocks", "key", "row")
 
-    def __init__(self, blocks: list[Block], row: Element | None, vocabulary: Vocabulary) -> None:
+    def __init__(self, blocks: list[Block], row: Element | None) -> None:
         self.blocks = blocks
         self.row = row
-        self.vocabulary = vocabulary
         self.key = "\0".join(
             [" ".join(element.tag for element in blocks[0].path)]
             + [" ".join(block.markup.split()) for block in blocks]
@@ -29,56 +27,52 @@ class Unit:
 
     @property
     def code(self) -> str:
-        """One character for each word, number label left out."""
+        """One character for each word, without the number at the start of a block."""
         if self._code is None:
-            self._code = "\0".join(
-                words.code[words.label :] for words in (block.words(self.vocabulary) for block in self.blocks)
-            )
+            self._code = "\0".join(block.words.code[block.words.label :] for block in self.blocks)
         return self._code
 
     @property
     def shape(self) -> str:
-        """The same with a sign for each word that has a digit: "see section 4" is "see section 5"."""
+        """The same with one character for all words that have a digit: "section 4" equals "section 5"."""
         return "\0".join(
             "".join(
-                "\1" if any(map(str.isdigit, word)) else sign
-                for word, sign in zip(words.words[words.label :], words.code[words.label :], strict=True)
+                "\1" if any(map(str.isdigit, word)) else code
+                for word, code in zip(words.words[words.label :], words.code[words.label :], strict=True)
             )
-            for words in (block.words(self.vocabulary) for block in self.blocks)
+            for words in (block.words for block in self.blocks)
         )
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a number of a part of the text, and nothing else."""
-        return not self.code and len(self.blocks) == 1 and self.blocks[0].words(self.vocabulary).label > 0
+        """Whether it is the number of a part of the text, and nothing else."""
+        return not self.code and len(self.blocks) == 1 and self.blocks[0].words.label > 0
 
     @property
     def has_words(self) -> bool:
         """Whether there is a letter or a digit in it."""
-        return any(
-            words.count(0, len(words)) for words in (block.words(self.vocabulary) for block in self.blocks)
-        )
+        return any(block.words.count() for block in self.blocks)
 
     @property
     def is_picture(self) -> bool:
         """Whether it is one image and nothing else."""
-        words = self.blocks[0].words(self.vocabulary).words
+        words = self.blocks[0].words.words
         return len(self.blocks) == len(words) == 1 and words[0].startswith("<img")
 
     @property
-    def place(self) -> tuple[Element, ...]:
-        """What it shares with units that it can be merged with."""
-        return self.blocks[0].place
+    def containers(self) -> tuple[Element, ...]:
+        """The lists, cells and quotations around it, which units have to share to be merged."""
+        return self.blocks[0].containers
 
 
-def read_units(blocks: Iterable[Block], vocabulary: Vocabulary) -> list[Unit]:
-    """The blocks, those of one table row together."""
+def read_units(blocks: Iterable[Block]) -> list[Unit]:
+    """The blocks as units; all blocks of a table row are one."""
     units: list[Unit] = []
     for row, group in groupby(blocks, key=_row_of):
         if row is None:
-            units += [Unit([block], None, vocabulary) for block in group]
+            units += [Unit([block], None) for block in group]
         else:
-            units.append(Unit(list(group), row, vocabulary))
+            units.append(Unit(list(group), row))
     return units
 
 

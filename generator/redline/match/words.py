@@ -1,83 +1,134 @@
-"""What became of the words of a block: stretches that were kept, and stretches that changed."""
+"""What became of the words of a block: which were kept, and which changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from generator.redline.match.common_words import common_runs
-from generator.rendered.words import IS_UNSPACED, Words
+from generator.redline.model import NumberPart
+from generator.rendered.splitting import IS_UNSPACED
+from generator.rendered.words import Words
 
 ISLAND = 2
-"""Whole words that are not worth keeping between two changes."""
+"""As few kept words as these between two changes are marked with them, because alone they only disturb."""
 
 LARGE_ISLAND = 3
-"""The same between two changes of twice as many words each."""
+"""The same between two changes that each have twice as many words."""
+
+
+NumberOf = NumberPart | Literal["reference"]
+"""What a changed number numbers, or that it refers to another part of the text by its number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Old words ``old_start:old_end`` became new words ``new_start:new_end``, or stayed (``kept``)."""
+class KeptWords:
+    """Words that both texts have: their positions in the old text and in the new one."""
 
-    kept: bool
-    old_start: int
-    old_end: int
-    new_start: int
-    new_end: int
+    old: range
+    new: range
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedWords:
+    """Old words that new words replaced; either may be none.
+
+    ``renumbered``: what these words number, if they are only a number that changed. ``tell.numbers`` decides
+    it, once for all views.
+    """
+
+    old: range
+    new: range
+    renumbered: NumberOf | None = None
 
     @property
     def size(self) -> int:
-        """How many words it has on both sides together."""
-        return self.old_end - self.old_start + self.new_end - self.new_start
+        """How many words are marked, old and new ones together."""
+        return len(self.old) + len(self.new)
 
 
-def compare_words(old: Words, new: Words) -> list[Stretch]:
-    """What became of the words of one block: kept and changed stretches in turn.
+WordSpan = KeptWords | ChangedWords
 
-    Where the number at the start changed, it is a stretch of its own.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedWords:
+    """The words of an old and a new block, and what became of each, in order.
+
+    The spans may cover only a part of the words, where a block was split or merged.
+    """
+
+    old: Words
+    new: Words
+    spans: Sequence[WordSpan]
+
+    @property
+    def first_old(self) -> int:
+        """The first old word that the spans cover."""
+        return self.spans[0].old.start
+
+    @property
+    def first_new(self) -> int:
+        """The first new word that the spans cover."""
+        return self.spans[0].new.start
+
+    @property
+    def changes(self) -> list[ChangedWords]:
+        """The spans that changed."""
+        return [span for span in self.spans if isinstance(span, ChangedWords)]
+
+
+def compare_words(old: Words, new: Words) -> ComparedWords:
+    """What became of the words of one block.
+
+    Where the number at its start changed, the number is a span of its own.
     """
     label, new_label = old.label, new.label
     if not (label and new_label) or old.code[:label] == new.code[:new_label]:
-        return _without_islands(_stretches(old, new, 0, 0), new)
-    number = Stretch(False, 0, label, 0, new_label)
-    return [number, *_without_islands(_stretches(old, new, label, new_label), new)]
+        return ComparedWords(old, new, _without_islands(_spans(old, new, 0, 0), new))
+    number = ChangedWords(range(label), range(new_label))
+    rest = _without_islands(_spans(old, new, label, new_label), new)
+    return ComparedWords(old, new, [number, *rest])
 
 
-def _stretches(old: Words, new: Words, i: int, j: int) -> list[Stretch]:
+def _spans(old: Words, new: Words, i: int, j: int) -> list[WordSpan]:
+    """What became of the old words from ``i`` on and of the new ones from ``j`` on."""
     runs = [(i + a, j + b, length) for a, b, length in common_runs(old.code[i:], new.code[j:])]
-    stretches: list[Stretch] = []
+    spans: list[WordSpan] = []
     for i_next, j_next, length in [*runs, (len(old), len(new), 0)]:
         if i < i_next or j < j_next:
-            stretches.append(Stretch(False, i, i_next, j, j_next))
+            spans.append(ChangedWords(range(i, i_next), range(j, j_next)))
         i, j = i_next + length, j_next + length
         if length:
-            kept = Stretch(True, i_next, i, j_next, j)
-            if stretches and stretches[-1].kept:
-                before = stretches.pop()
-                kept = Stretch(True, before.old_start, i, before.new_start, j)
-            stretches.append(kept)
-    return stretches
+            kept = KeptWords(range(i_next, i), range(j_next, j))
+            if spans and isinstance(spans[-1], KeptWords):
+                before = spans.pop()
+                kept = KeptWords(range(before.old.start, i), range(before.new.start, j))
+            spans.append(kept)
+    return spans
 
 
-def _without_islands(stretches: list[Stretch], new: Words) -> list[Stretch]:
-    """Stretches in which few kept words between two changes count as changed: they are easier to read."""
-    result: list[Stretch] = []
-    for stretch in stretches:
-        result.append(stretch)
-        while len(result) >= 3 and not result[-1].kept:
-            left, kept, right = result[-3:]
-            if not _is_island(left, kept, right, new):
-                break
-            whole = Stretch(False, left.old_start, right.old_end, left.new_start, right.new_end)
-            result[-3:] = [whole]
+def _without_islands(spans: list[WordSpan], new: Words) -> list[WordSpan]:
+    """The spans, in which a few kept words between two changes count as changed."""
+    result: list[WordSpan] = []
+    for span in spans:
+        result.append(span)
+        while True:
+            match result[-3:]:
+                case [ChangedWords() as left, KeptWords() as kept, ChangedWords() as right] if _is_island(
+                    left, kept, right, new
+                ):
+                    whole = range(left.old.start, right.old.stop), range(left.new.start, right.new.stop)
+                    result[-3:] = [ChangedWords(*whole)]
+                case _:
+                    break
     return result
 
 
-def _is_island(left: Stretch, kept: Stretch, right: Stretch, new: Words) -> bool:
-    """Whether a kept stretch has few whole words; parts of words at its ends count for none."""
-    words = sum(new.spaced(at) for at in range(kept.new_start, min(kept.new_end + 1, len(new)))) - 1
-    words += (
-        sum(IS_UNSPACED.match(word) is not None for word in new.words[kept.new_start : kept.new_end]) // 2
-    )
+def _is_island(left: ChangedWords, kept: KeptWords, right: ChangedWords, new: Words) -> bool:
+    """Whether only a few whole words were kept; a part of a word at either end counts for none."""
+    words = sum(new.spaced(at) for at in range(kept.new.start, min(kept.new.stop + 1, len(new)))) - 1
+    words += sum(IS_UNSPACED.match(new.words[at]) is not None for at in kept.new) // 2
     if words <= ISLAND:
         return True
     return words <= LARGE_ISLAND and 2 * words <= min(left.size, right.size)

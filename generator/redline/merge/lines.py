@@ -1,20 +1,19 @@
-"""The woven text as values: its lines, and the elements that they stand in."""
+"""Both texts merged into one sequence of lines, each in elements of the merged text."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from generator.redline.match.words import Stretch
-from generator.redline.model import Place
+from generator.redline.match.words import ChangedWords, ComparedWords, KeptWords
 from generator.rendered.blocks import Block, Element
-from generator.rendered.words import Vocabulary, Words
 
 
 @dataclass(eq=False, slots=True)
-class Woven:
-    """An element of the woven text: of both sides, or of one.
+class MergedElement:
+    """An element of the merged text, which both texts have, or one of them.
 
-    ``holds_kept``: there is text of both sides in it, though only one side has the element.
+    ``holds_kept``: it holds words of both texts, although only one of them may have the element.
     """
 
     old: Element | None
@@ -23,74 +22,133 @@ class Woven:
 
     @property
     def tag(self) -> str:
-        """The tag in the woven text; an element that kept text has left is a plain division."""
+        """Its tag in the merged text; around kept words, an element of only the old text is a division."""
         if self.new is not None:
             return self.new.tag
         return self.old.tag if self.old is not None and not self.holds_kept else "div"
 
 
-@dataclass(frozen=True, slots=True)
-class OtherEnd:
-    """Where the other end of a move is: its id, its place, and whether that is further down."""
-
-    anchor: str
-    place: Place
-    is_below: bool
+Path = tuple[MergedElement, ...]
+"""The elements around a line, outermost first."""
 
 
-@dataclass(eq=False, slots=True)
-class Line:
-    """A block of the woven text.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class KeptLine:
+    """A block that is the same in both texts, as far as words and formatting go.
 
-    ``stretches`` is None where the words are the same; else it speaks of ``old_words`` and ``new_words``,
-    which may be parts of what several blocks hold. ``joints``: at which old words another old block began,
-    and its tag. ``split``: whether the old block began in a line before. ``move``: a number that the line
-    where a block was has in common with the line where it is; 0 if it stayed. ``anchors``: ids of changes.
-    ``other_end``: of the first line of a move at either end. ``references``: old words that name a part of
-    the text by its number, where both are others now. ``is_only_renumbered``: nothing but numbers changed.
+    ``old_tag`` is the tag of the old block if no element of ``path`` says it, else "".
     """
 
-    old: Block | None
-    new: Block | None
-    path: tuple[Woven, ...] = ()
-    stretches: list[Stretch] | None = None
-    old_words: Words | None = None
-    new_words: Words | None = None
-    joints: dict[int, str] = field(default_factory=dict)
-    split: bool = False
-    move: int = 0
-    anchors: tuple[str, ...] = ()
-    other_end: OtherEnd | None = None
-    references: frozenset[int] = frozenset()
-    is_only_renumbered: bool = False
+    path: Path
+    old: Block
+    new: Block
+    old_tag: str = ""
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything in it is told as a change."""
-        one_sided = self.old is None or self.new is None
-        return one_sided or bool(self.anchors) or any(not part.kept for part in self.stretches or ())
 
-    @property
-    def is_to_be_quoted(self) -> bool:
-        """Whether it is shown where only changes are; new numbers have one sentence of their own."""
-        return self.is_changed and not self.is_only_renumbered
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EditedLine:
+    """A block of both texts whose words or formatting changed, or which was split or merged.
 
-    def count_marked(self, vocabulary: Vocabulary) -> int:
-        """How many words are marked in it, punctuation included."""
-        if self.stretches is not None:
-            return sum(part.size for part in self.stretches if not part.kept)
-        if self.old is not None and self.new is not None:
+    ``merged`` has the tags of further old blocks that became part of it, by the old word at which each began.
+    ``is_split_off``: the old block began in an earlier line, and goes on in this one.
+    """
+
+    path: Path
+    old: Block
+    new: Block
+    words: ComparedWords
+    old_tag: str = ""
+    merged: Mapping[int, str] = field(default_factory=dict)
+    is_split_off: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class InsertedLine:
+    """A block that only the new text has."""
+
+    path: Path
+    new: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DeletedLine:
+    """A block that only the old text has."""
+
+    path: Path
+    old: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MovedHereLine:
+    """A moved block in its new location, with the changes made to its words; ``move`` numbers the move."""
+
+    path: Path
+    new: Block
+    move: int
+    words: ComparedWords
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MovedAwayLine:
+    """A moved block in its old location; the lines of its new location have the same number ``move``."""
+
+    path: Path
+    old: Block
+    move: int
+
+
+Line = KeptLine | EditedLine | InsertedLine | DeletedLine | MovedHereLine | MovedAwayLine
+
+
+def new_block(line: Line) -> Block | None:
+    """The line's block in the new text."""
+    return None if isinstance(line, DeletedLine | MovedAwayLine) else line.new
+
+
+def old_block(line: Line) -> Block | None:
+    """The line's block in the old text."""
+    return None if isinstance(line, InsertedLine | MovedHereLine) else line.old
+
+
+def shown_block(line: Line) -> Block:
+    """The line's block in the new text, or in the old one where the new one does not have it."""
+    return line.old if isinstance(line, DeletedLine | MovedAwayLine) else line.new
+
+
+def table_row(line: Line) -> MergedElement | None:
+    """The table row that the line is in."""
+    return next((element for element in line.path if element.tag == "tr"), None)
+
+
+def changed_words(line: Line) -> list[ChangedWords]:
+    """The changed words of a line whose words were compared; none of any other line."""
+    return line.words.changes if isinstance(line, EditedLine | MovedHereLine) else []
+
+
+def count_marked(line: Line) -> int:
+    """How many words will be marked in the line, punctuation included."""
+    match line:
+        case EditedLine() | MovedHereLine():
+            return sum(span.size for span in line.words.changes)
+        case KeptLine():
             return 0
-        block = self.new or self.old
-        return len(block.words(vocabulary)) if block is not None else 0
+        case _:
+            return len(shown_block(line).words)
 
-    def keeps_text(self) -> bool:
-        """Whether some of the words are on both sides."""
-        if self.old is None or self.new is None:
+
+def keeps_text(line: Line) -> bool:
+    """Whether some of the line's words are in both texts, in the same location."""
+    match line:
+        case KeptLine():
+            return any(map(str.isalnum, line.new.markup))
+        case EditedLine(words=words):
+            return any(
+                isinstance(span, KeptWords) and any(map(str.isalnum, "".join(_new_words(words, span))))
+                for span in words.spans
+            )
+        case _:
             return False
-        if self.stretches is None or self.new_words is None:
-            return any(map(str.isalnum, self.new.markup))
-        return any(
-            part.kept and any(map(str.isalnum, "".join(self.new_words.words[part.new_start : part.new_end])))
-            for part in self.stretches
-        )
+
+
+def _new_words(words: ComparedWords, span: KeptWords) -> tuple[str, ...]:
+    return words.new.words[span.new.start : span.new.stop]

@@ -1,12 +1,13 @@
-"""Which elements of two texts can be one, and which may stand in which (HTML Living Standard)."""
+"""Which elements of the old and the new text become one, and which may be in which (HTML Living Standard)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generator.redline.merge.lines import Woven
-from generator.rendered.blocks import Element
+from generator.redline.merge.lines import MergedElement, Path
+from generator.rendered.blocks import Block, Element
 
 MAY_REPEAT = frozenset({
     "address", "article", "aside", "blockquote", "center", "dir", "div", "dl", "figure", "footer",
@@ -30,12 +31,12 @@ NO_BLOCKS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr"])
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The elements around two blocks that become one, outermost first, as pairs of old and new.
+    """The elements around two blocks that become one block, outermost first, as pairs of old and new.
 
-    ``old_tag`` is that of the old block if none of the elements says it, else "".
+    ``old_tag`` is the tag of the old block if none of the elements says it, else "".
     """
 
-    pairs: list[tuple[Element | None, Element | None]]
+    pairs: Sequence[tuple[Element | None, Element | None]]
     old_tag: str = ""
 
     def is_allowed(self) -> bool:
@@ -44,8 +45,77 @@ class Joined:
         return all(may_hold(parent, child) for parent, child in pairwise(["body", *tags]))
 
 
+class Nesting:
+    """Makes the elements of a merged text; an element that must not be cut in two is merged only once.
+
+    ``items_stay``: paragraphs that became list items, or were list items, are kept. ``repeats``: some of them
+    were not kept, so that both texts come back with all their items.
+    """
+
+    def __init__(self, *sides: Iterable[Block], items_stay: bool) -> None:
+        self.items_stay = items_stay
+        self.repeats = False
+        self._first_in_item = {block for side in sides for block in _first_in_items(side)}
+        self._shared: dict[tuple[Element | None, Element | None], MergedElement] = {}
+        self._of_one_text: dict[Element, MergedElement] = {}
+        self._partner: dict[Element, Element | None] = {}
+
+    def join(self, old: Block, new: Block) -> Joined | None:
+        """The elements around both; None if HTML forbids them, or if one would be cut that must not be."""
+        became_item = (old.holder is None) != (new.holder is None)
+        if became_item and not self.items_stay:
+            self.repeats = True
+            return None
+        if not (old.path and new.path):
+            joined = join_paths(old.path, new.path)
+            return joined if joined.is_allowed() else None
+        choices = [join_paths(old.path, new.path)]
+        if self.items_stay or (old in self._first_in_item) == (new in self._first_in_item):
+            choices.append(join_innermost(old.path, new.path))
+        for joined in choices:
+            if joined.is_allowed() and all(
+                one is None or not _is_whole(one, other) or self._partner.get(one, other) is other
+                for pair in joined.pairs
+                for one, other in (pair, pair[::-1])
+            ):
+                return joined
+        self.repeats = True
+        return None
+
+    def path_of(self, joined: Joined) -> Path:
+        """The elements as elements of the merged text."""
+        for pair in joined.pairs:
+            for one, other in (pair, pair[::-1]):
+                if one is not None and _is_whole(one, other):
+                    self._partner[one] = other
+        return tuple(
+            self._shared.setdefault(pair, MergedElement(*pair, holds_kept=True)) for pair in joined.pairs
+        )
+
+    def path_inside(self, base: Path, path: Sequence[Element], *, is_new: bool, common: int) -> Path:
+        """The elements around a block of one text: as many of ``base`` as HTML allows, then the block's own.
+
+        Of ``base``, the first ``common`` elements go on after the block; they are left only if they may be
+        cut in two.
+        """
+        while True:
+            of_text = [element for element in base if _side(element, is_new=is_new) is not None]
+            rest = path[len(of_text) :]
+            if not base or not rest or may_hold(base[-1].tag, rest[0].tag):
+                break
+            if len(base) <= common and base[-1].tag not in MAY_REPEAT:
+                break
+            base = base[:-1]
+        return base + tuple(
+            self._of_one_text.setdefault(
+                element, MergedElement(None, element) if is_new else MergedElement(element, None)
+            )
+            for element in rest
+        )
+
+
 def join_paths(old: tuple[Element, ...], new: tuple[Element, ...]) -> Joined:
-    """Which elements around two blocks become one."""
+    """The elements around two blocks, of which those with the same role become one."""
     roles, new_roles = [[element.role for element in path] for path in (old, new)]
     if roles == new_roles:
         return Joined(list(zip(old, new, strict=True)))
@@ -68,15 +138,10 @@ def join_paths(old: tuple[Element, ...], new: tuple[Element, ...]) -> Joined:
 
 
 def join_innermost(old: tuple[Element, ...], new: tuple[Element, ...]) -> Joined:
-    """The same where only the innermost elements become one, because those around them are others already."""
+    """The same, where only the innermost elements become one, because others are merged already."""
     pairs: list[tuple[Element | None, Element | None]] = [(element, None) for element in old[:-1]]
     pairs += [(None, element) for element in new[:-1]]
     return Joined([*pairs, (old[-1], new[-1])])
-
-
-def is_whole(element: Element, other: Element | None) -> bool:
-    """Whether an element must not be cut in two; list items are, where the nesting changed."""
-    return element.tag not in MAY_REPEAT and not (element.tag == "li" and other is None)
 
 
 def may_hold(parent: str, child: str) -> bool:
@@ -88,17 +153,38 @@ def may_hold(parent: str, child: str) -> bool:
     )
 
 
-def shared_depth(path: tuple[Element, ...], line: tuple[Woven, ...], common: int, side: int) -> int:
-    """How many of a line's elements the block of one side stands in, too."""
+def shared_depth(path: Sequence[Element], merged: Path, common: int, *, is_new: bool) -> int:
+    """How many of the merged elements are around a block of one text, too.
+
+    Among the first ``common`` ones, those that only the other text has count as well.
+    """
     depth = at = 0
-    for number, woven in enumerate(line):
-        element = woven.new if side else woven.old
-        if element is None:
+    for number, element in enumerate(merged):
+        own = _side(element, is_new=is_new)
+        if own is None:
             if number < common:
                 depth = number + 1
-        elif at < len(path) and path[at] is element and woven.tag != "div":
+        elif at < len(path) and path[at] is own and element.tag != "div":
             at += 1
             depth = number + 1
         else:
             break
     return depth
+
+
+def _side(element: MergedElement, *, is_new: bool) -> Element | None:
+    return element.new if is_new else element.old
+
+
+def _is_whole(element: Element, other: Element | None) -> bool:
+    """Whether an element must not be cut in two; list items may be, where the nesting changed."""
+    return element.tag not in MAY_REPEAT and not (element.tag == "li" and other is None)
+
+
+def _first_in_items(blocks: Iterable[Block]) -> Iterable[Block]:
+    """The blocks that begin a list item, a table row or a definition, and those outside of all of them."""
+    before: Block | None = None
+    for block in blocks:
+        if before is None or before.holder is not block.holder:
+            yield block
+        before = block

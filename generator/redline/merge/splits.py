@@ -1,110 +1,213 @@
-"""What became of words, cut where blocks were split or merged."""
+"""Blocks that were split or merged: which words of the old blocks went to which new block."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
-from generator.redline.match.words import Stretch
+from generator.redline.match.words import ChangedWords, ComparedWords, KeptWords, WordSpan, compare_words
 from generator.rendered.blocks import Block
 from generator.rendered.words import Words
 
 
-def cut_stretches(
-    stretches: list[Stretch], new_ends: Sequence[int], begins: Container[int], old: Words
-) -> list[list[Stretch]]:
-    """The stretches for each of several new blocks in a row.
+@dataclass(frozen=True, slots=True)
+class RemovedBlock:
+    """An old block of which no word is left."""
 
-    On the old side a cut is where a block began, at a space, or in a script without spaces: elsewhere no
-    block can be split.
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class AddedBlock:
+    """A new block that has no word of the old ones."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPart:
+    """A new block with the old words that went there, the first of them from ``old``.
+
+    ``is_split_off``: ``old`` began in an earlier block. ``merged`` has the tags of the old blocks after it,
+    by the word at which each began.
     """
-    parts: list[list[Stretch]] = []
+
+    old: Block
+    new: Block
+    words: ComparedWords
+    merged: Mapping[int, str]
+    is_split_off: bool
+
+
+Part = RemovedBlock | AddedBlock | KeptPart
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Old blocks divided among new ones; ``starts`` are the pairs of blocks that begin together."""
+
+    parts: Sequence[Part]
+    starts: Sequence[tuple[Block, Block]]
+
+
+def divide(old: Sequence[Block], new: Sequence[Block]) -> Division | None:
+    """The old blocks divided among the new ones; None if all old or all new blocks are without words.
+
+    Other blocks without words, such as an empty item, take no part: they are added or removed.
+    """
+    with_words, new_with_words = ([block for block in side if len(block.words)] for side in (old, new))
+    if not with_words or not new_with_words:
+        return None
+    compared = compare_words(
+        Words.joined([block.words for block in with_words]),
+        Words.joined([block.words for block in new_with_words]),
+    )
+    begins = _begins(with_words)
+    ends = [*list(_begins(new_with_words))[1:], len(compared.new)]
+    spans_of = dict(zip(new_with_words, _cut_spans(compared, ends, begins), strict=True))
+    starts = [
+        (begins[spans[0].old.start], block)
+        for block, spans in spans_of.items()
+        if spans and spans[0].old.start in begins and spans[-1].old.stop > spans[0].old.start
+    ]
+    first = old.index(with_words[0])
+    parts: list[Part] = [RemovedBlock(block) for block in old[:first]]
+    for block in new:
+        if block not in spans_of:
+            parts.append(AddedBlock(block))
+            continue
+        before, spans, after = _without_whole_blocks(spans_of[block], begins, len(compared.old))
+        parts += map(RemovedBlock, before)
+        if spans and spans[0].old.start < spans[-1].old.stop:
+            parts.append(_kept_part(block, ComparedWords(compared.old, compared.new, spans), begins))
+        else:
+            parts.append(AddedBlock(block))
+        parts += map(RemovedBlock, after)
+    parts += [RemovedBlock(block) for block in old[first:] if block not in with_words]
+    return Division(parts, starts)
+
+
+def _kept_part(block: Block, words: ComparedWords, begins: Mapping[int, Block]) -> KeptPart:
+    start, end = words.first_old, words.spans[-1].old.stop
+    return KeptPart(
+        old=begins[max(at for at in begins if at <= start)],
+        new=block,
+        words=words,
+        merged={at: other.tag for at, other in begins.items() if start < at < end},
+        is_split_off=start not in begins,
+    )
+
+
+def _begins(blocks: Sequence[Block]) -> dict[int, Block]:
+    """At which of the words of all blocks together each block begins."""
+    begins: dict[int, Block] = {}
+    at = 0
+    for block in blocks:
+        begins[at] = block
+        at += len(block.words)
+    return begins
+
+
+def _cut_spans(
+    compared: ComparedWords, new_ends: Sequence[int], begins: Container[int]
+) -> list[list[WordSpan]]:
+    """The spans of each new block, which end at ``new_ends``; old blocks begin at ``begins``."""
+    rest = list(compared.spans)
+    cut: list[list[WordSpan]] = []
     for new_end in new_ends[:-1]:
-        part, stretches = _cut_at(stretches, new_end, begins, old)
-        parts.append(part)
-    return [*parts, stretches]
+        first, rest = _cut_at(rest, new_end, begins, compared.old)
+        cut.append(first)
+    return [*cut, rest]
 
 
-def without_whole_blocks(
-    part: list[Stretch], begins: Mapping[int, Block], length: int
-) -> tuple[list[Block], list[Stretch], list[Block]]:
-    """The stretches less old blocks at either end of which nothing is left, and those blocks."""
+def _without_whole_blocks(
+    spans: list[WordSpan], begins: Mapping[int, Block], length: int
+) -> tuple[list[Block], list[WordSpan], list[Block]]:
+    """The spans without old blocks at either end of which no word is left, and those blocks."""
     bounds = [*sorted(begins), length]
-    first: list[Block] = []
-    while part and not part[0].kept and part[0].new_start == part[0].new_end and part[0].old_start in begins:
-        end = bounds[bounds.index(part[0].old_start) + 1]
-        if end > part[0].old_end:
+    before: list[Block] = []
+    while spans and _is_deletion(spans[0]) and spans[0].old.start in begins:
+        first = spans[0]
+        end = bounds[bounds.index(first.old.start) + 1]
+        if end > first.old.stop:
             break
-        first.append(begins[part[0].old_start])
-        rest = Stretch(False, end, part[0].old_end, part[0].new_start, part[0].new_end)
-        part = _filled([rest, *part[1:]])
-    last: list[Block] = []
-    if part and not part[-1].kept and part[-1].new_start == part[-1].new_end and part[-1].old_end in bounds:
-        final = part[-1]
-        inside = [at for at in bounds[:-1] if final.old_start <= at < final.old_end]
+        before.append(begins[first.old.start])
+        spans = _filled([ChangedWords(range(end, first.old.stop), first.new), *spans[1:]])
+    after: list[Block] = []
+    if spans and _is_deletion(spans[-1]) and spans[-1].old.stop in bounds:
+        last = spans[-1]
+        inside = [at for at in bounds[:-1] if at in last.old]
         if inside:
-            last = [begins[at] for at in inside]
-            part = _filled(
-                [*part[:-1], Stretch(False, final.old_start, inside[0], final.new_start, final.new_end)]
-            )
-    return first, part, last
+            after = [begins[at] for at in inside]
+            spans = _filled([*spans[:-1], ChangedWords(range(last.old.start, inside[0]), last.new)])
+    return before, spans, after
+
+
+def _is_deletion(span: WordSpan) -> bool:
+    return isinstance(span, ChangedWords) and not span.new
 
 
 def _cut_at(
-    stretches: list[Stretch], new_end: int, begins: Container[int], old: Words
-) -> tuple[list[Stretch], list[Stretch]]:
-    """The stretches up to a new word, and the rest.
+    spans: list[WordSpan], new_end: int, begins: Container[int], old: Words
+) -> tuple[list[WordSpan], list[WordSpan]]:
+    """The spans up to a new word, and the rest.
 
-    On the old side the cut is where a block began, at a space, or in a script without spaces: elsewhere no
-    block can be split.
+    The old words are cut where a block began, at a space, or in a script without spaces, because blocks
+    cannot be split elsewhere.
     """
-    at = next((n for n, part in enumerate(stretches) if part.new_end >= new_end), len(stretches))
-    if at == len(stretches):
-        return stretches, []
-    first, rest = stretches[: at + 1], stretches[at + 1 :]
-    last = first.pop()
-    if last.kept:
-        cut = last.old_start + new_end - last.new_start
-        first.append(Stretch(True, last.old_start, cut, last.new_start, new_end))
-        rest.insert(0, Stretch(True, cut, last.old_end, new_end, last.new_end))
-    else:
-        first.append(Stretch(False, last.old_start, last.old_start, last.new_start, new_end))
-        rest.insert(0, Stretch(False, last.old_start, last.old_end, new_end, last.new_end))
-    first, rest = _filled(first), _filled(rest)
-    if not rest or rest[0].old_start == len(old):
+    at = next((n for n, span in enumerate(spans) if span.new.stop >= new_end), len(spans))
+    if at == len(spans):
+        return spans, []
+    parts = _cut_span(spans[at], new_end)
+    first, rest = _filled([*spans[:at], parts[0]]), _filled([parts[1], *spans[at + 1 :]])
+    if not rest or rest[0].old.start == len(old):
         return first, rest
-    start = gone = rest[0].old_start
-    changed = rest[0].old_end if not rest[0].kept else start
+    start = rest[0].old.start
+    changed = rest[0].old.stop if isinstance(rest[0], ChangedWords) else start
     places = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.can_be_cut(i))]
-    gone = max((i for i in places if i in begins), default=max(places, default=changed))
-    while gone < len(old) and not (gone in begins or old.can_be_cut(gone)):
-        gone += 1
-    return _without_start(first, rest, gone)
+    cut = max((i for i in places if i in begins), default=max(places, default=changed))
+    while cut < len(old) and not (cut in begins or old.can_be_cut(cut)):
+        cut += 1
+    return _with_deleted_start(first, rest, cut)
 
 
-def _without_start(
-    first: list[Stretch], rest: list[Stretch], gone: int
-) -> tuple[list[Stretch], list[Stretch]]:
-    """Old words before ``gone`` count as deleted at the end of the first part."""
-    start = rest[0].old_start
-    if gone == start:
+def _cut_span(span: WordSpan, new_end: int) -> tuple[WordSpan, WordSpan]:
+    """The parts of a span before and after a new word; all changed old words are in the second one."""
+    new = range(span.new.start, new_end), range(new_end, span.new.stop)
+    if isinstance(span, KeptWords):
+        cut = span.old.start + len(new[0])
+        return KeptWords(range(span.old.start, cut), new[0]), KeptWords(range(cut, span.old.stop), new[1])
+    return ChangedWords(range(span.old.start, span.old.start), new[0]), ChangedWords(span.old, new[1])
+
+
+def _with_deleted_start(
+    first: list[WordSpan], rest: list[WordSpan], cut: int
+) -> tuple[list[WordSpan], list[WordSpan]]:
+    """The first and the remaining spans, with old words before ``cut`` as deleted at the end of the first."""
+    start, new_start = rest[0].old.start, rest[0].new.start
+    if cut == start:
         return first, rest
-    first = [*first, Stretch(False, start, gone, rest[0].new_start, rest[0].new_start)]
-    added_from = added_to = rest[0].new_start
-    left: list[Stretch] = []
-    for part in rest:
-        if part.old_start >= gone and (part.old_start > gone or part.kept):
-            left.append(part)
-        elif part.kept:
-            kept_from = min(part.old_end, gone)
-            added_to = part.new_start + kept_from - part.old_start
-            left.append(Stretch(True, kept_from, part.old_end, added_to, part.new_end))
+    deleted = ChangedWords(range(start, cut), range(new_start, new_start))
+    added_to = new_start
+    remaining: list[WordSpan] = []
+    for span in rest:
+        if isinstance(span, KeptWords):
+            if span.old.start >= cut:
+                remaining.append(span)
+                continue
+            kept_from = min(span.old.stop, cut)
+            added_to = span.new.start + kept_from - span.old.start
+            remaining.append(KeptWords(range(kept_from, span.old.stop), range(added_to, span.new.stop)))
+        elif span.old.start > cut:
+            remaining.append(span)
         else:
-            added_to = part.new_end
-            left.append(
-                Stretch(False, max(gone, part.old_start), max(gone, part.old_end), added_to, added_to)
-            )
-    return first, _filled([Stretch(False, gone, gone, added_from, added_to), *left])
+            added_to = span.new.stop
+            gone = range(max(cut, span.old.start), max(cut, span.old.stop))
+            remaining.append(ChangedWords(gone, range(added_to, added_to)))
+    added = ChangedWords(range(cut, cut), range(new_start, added_to))
+    return [*first, deleted], _filled([added, *remaining])
 
 
-def _filled(stretches: list[Stretch]) -> list[Stretch]:
-    return [part for part in stretches if part.old_start < part.old_end or part.new_start < part.new_end]
+def _filled(spans: Sequence[WordSpan]) -> list[WordSpan]:
+    """The spans that have any words."""
+    return [span for span in spans if span.old or span.new]

@@ -1,15 +1,23 @@
-"""From the woven text to the changes in it, each with its place and its anchor."""
+"""The list of changes in the merged text, each with its location and its anchor."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from generator.redline.match.formatting import form_change
-from generator.redline.match.words import Stretch
-from generator.redline.merge.lines import Line, OtherEnd, Woven
+from generator.redline.merge.lines import (
+    DeletedLine,
+    EditedLine,
+    InsertedLine,
+    KeptLine,
+    Line,
+    MergedElement,
+    MovedAwayLine,
+    MovedHereLine,
+    shown_block,
+    table_row,
+)
 from generator.redline.model import (
     AttributeChanged,
     Change,
@@ -22,299 +30,242 @@ from generator.redline.model import (
     Merged,
     Moved,
     NumberChange,
-    Reformatted,
-    Relinked,
     Renumbered,
     Retagged,
     Split,
     WordChange,
 )
-from generator.redline.tell.columns import find_columns, pair_columns, row_of
-from generator.redline.tell.locations import find_places
-from generator.redline.tell.numbers import is_reference, new_numbers, number_changes
+from generator.redline.tell.columns import find_columns, with_moved_columns
+from generator.redline.tell.locations import find_locations
+from generator.redline.tell.numbers import with_new_numbers, with_references
+from generator.redline.tell.redline import ListedLine, OtherEnd
+from generator.redline.tell.word_changes import CountedWords, formatting_changes, word_changes
 from generator.rendered.attributes import counted_attributes
 from generator.rendered.blocks import Block
 from generator.rendered.elements import COUNTED_ATTRIBUTES, HEADINGS, KINDS_OF_BLOCK
-from generator.rendered.tags import attributes_of
-from generator.rendered.words import Vocabulary, Words
 
 SHAPES = KINDS_OF_BLOCK - {"tr", "caption"}
-"""Elements whose appearance and disappearance is reported.
+"""Elements that are listed when a block gains or loses them.
 
-The cells of a row speak for it. A text that only became a caption is reported as a change of layout.
+The cells of a row speak for it. A text that only became a caption is listed as a change of layout.
 """
 
 
-def find_changes(lines: Sequence[Line], vocabulary: Vocabulary) -> tuple[list[Change], dict[str, int]]:
-    """The changes in the order of their places, and how many words came and went.
-
-    The lines get the anchors.
-    """
-    finder = _Finder(lines, vocabulary)
-    finder.read()
-    return finder.changes, finder.words
+def list_changes(merged: Sequence[Line]) -> tuple[list[Change], dict[str, int], list[ListedLine]]:
+    """The changes in the order of the text, how many words were inserted and deleted, and the lines."""
+    lister = _Lister(with_references(with_new_numbers(merged)))
+    lister.read()
+    counts = {"words_inserted": lister.inserted, "words_deleted": lister.deleted}
+    return with_moved_columns(lister.changes), counts, lister.listed_lines()
 
 
-@dataclass
-class _Finder:
-    lines: Sequence[Line]
-    vocabulary: Vocabulary
-    changes: list[Change] = field(default_factory=list)
-    words: dict[str, int] = field(default_factory=lambda: {"words_inserted": 0, "words_deleted": 0})
-    renumbered: int | None = None  # where the one change that tells of all new numbers stands
-    numbers: dict[str, str] = field(default_factory=dict)  # of sections and clauses: which became which
-    retagged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
-    """What lines beside each other became, and the change that tells of it."""
+class _Lister:
+    """Reads the merged text once; ``changes`` and ``anchors`` grow together."""
 
-    looked_at: set[Woven] = field(default_factory=set)
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.locations = find_locations(lines)
+        self.changes: list[Change] = []
+        self.inserted = 0
+        self.deleted = 0
+        self.anchors: list[tuple[str, ...]] = [()] * len(lines)
+        self.other_ends: dict[int, OtherEnd] = {}
+        self.only_renumbered: set[int] = set()
+        self.renumbered: int | None = None  # the position of the one change that lists all new numbers
+        self.retagged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        """What the lines just before became, and the positions of the changes that say so."""
 
-    def __post_init__(self) -> None:
-        self.places = find_places(self.lines, self.vocabulary)
+        self.seen: set[MergedElement] = set()
+
+    def listed_lines(self) -> list[ListedLine]:
+        """The lines with what the changes say about them."""
+        return [
+            ListedLine(
+                line=line,
+                anchors=self.anchors[at],
+                other_end=self.other_ends.get(at),
+                is_only_renumbered=at in self.only_renumbered,
+            )
+            for at, line in enumerate(self.lines)
+        ]
 
     def read(self) -> None:
-        """Go through the lines once."""
+        """List the changes of all lines."""
         columns = find_columns(self.lines)
-        self.numbers = new_numbers(change for line in self.lines for _, change in number_changes(line))
-        moves: dict[tuple[int, bool], list[int]] = {}
+        sources: dict[int, list[int]] = {}
         for at, line in enumerate(self.lines):
-            if line.move:
-                moves.setdefault((line.move, line.old is None), []).append(at)
+            if isinstance(line, MovedAwayLine):
+                sources.setdefault(line.move, []).append(at)
         keys = _run_keys(self.lines)
         for _, run in groupby(range(len(self.lines)), key=keys.__getitem__):
             numbers = list(run)
-            line = self.lines[numbers[0]]
-            if line.old is not None and line.new is not None:
-                for at in numbers:
-                    self._read_kept(at)
-            elif line.move:
-                if line.old is None:
-                    self._read_move(numbers, moves[line.move, False])
-            else:
-                self._read_one_sided([at for at in numbers if at not in columns])
-                for at in numbers:
-                    self._read_column(at, columns)
-        pair_columns(self.changes)
+            match self.lines[numbers[0]]:
+                case KeptLine() | EditedLine():
+                    for at in numbers:
+                        self._read_line_in_place(at)
+                case MovedHereLine(move=move):
+                    self._read_move(numbers, sources[move])
+                case MovedAwayLine():
+                    pass  # its change is listed at the new location
+                case InsertedLine():
+                    self.inserted += self._count(numbers)
+                    self._add_blocks(numbers, columns, Inserted, ColumnInserted)
+                case DeletedLine():
+                    self.deleted += self._count(numbers)
+                    self._add_blocks(numbers, columns, Deleted, ColumnDeleted)
 
     def _add(self, at: int, change: Change) -> int:
-        """Give the change its place and anchor; answers its position among the changes."""
+        """Give the change its location and anchor; returns its position among the changes."""
         anchor = f"change-{len(self.changes) + 1}"
-        self.lines[at].anchors += (anchor,)
-        self.changes.append(replace(change, place=change.place or self.places[at], anchor=anchor))
+        self.anchors[at] += (anchor,)
+        self.changes.append(replace(change, location=change.location or self.locations[at], anchor=anchor))
         return len(self.changes) - 1
 
-    def _text(self, block: Block) -> str:
-        words = block.words(self.vocabulary)
-        return words.text(0, len(words))
+    def _count(self, numbers: Sequence[int]) -> int:
+        return sum(shown_block(self.lines[at]).words.count() for at in numbers)
 
-    def _count(self, side: str, words: Words, start: int, end: int) -> None:
-        self.words[side] += words.count(start, end)
-
-    def _read_one_sided(self, numbers: Sequence[int]) -> None:
-        if not numbers:
-            return
-        line = self.lines[numbers[0]]
-        kind: type[Inserted | Deleted] = Inserted if line.old is None else Deleted
+    def _add_blocks(
+        self,
+        numbers: Sequence[int],
+        columns: Mapping[int, int],
+        kind: type[Inserted | Deleted],
+        column_kind: type[ColumnInserted | ColumnDeleted],
+    ) -> None:
+        """Add one change for neighbouring blocks of one text, and one for each column among them."""
+        blocks = [at for at in numbers if at not in columns]
+        if blocks:
+            self._add(blocks[0], kind(texts=self._texts(blocks)))
         for at in numbers:
-            if block := self.lines[at].new or self.lines[at].old:
-                words = block.words(self.vocabulary)
-                self._count("words_inserted" if kind is Inserted else "words_deleted", words, 0, len(words))
-        self._add(numbers[0], kind(texts=self._texts(numbers)))
+            if columns.get(at) == at:
+                self._add(at, column_kind(header=shown_block(self.lines[at]).words.text()))
 
     def _texts(self, numbers: Sequence[int]) -> tuple[str, ...]:
-        """The texts of lines on one side, those of a table row as one."""
+        """The texts of lines of one text, those of a table row as one."""
         return tuple(
-            " | ".join(
-                self._text(block) for at in group if (block := self.lines[at].new or self.lines[at].old)
-            )
-            for _, group in groupby(numbers, key=lambda at: row_of(self.lines[at]) or at)
+            " | ".join(shown_block(self.lines[at]).words.text() for at in row)
+            for _, row in groupby(numbers, key=lambda at: table_row(self.lines[at]) or at)
         )
 
     def _read_move(self, numbers: Sequence[int], sources: Sequence[int]) -> None:
-        words = [change for at in numbers for change in self._word_changes(at)]
+        words = [change for at in numbers for change in self._read_words(at)]
+        source, target = sources[0], numbers[0]
         anchor = f"change-{len(self.changes) + 1}"
         source_anchor = f"{anchor}-from"
-        source, target = self.lines[sources[0]], self.lines[numbers[0]]
-        down = sources[0] < numbers[0]
-        source.anchors += (source_anchor,)
-        source.other_end = OtherEnd(anchor, self.places[numbers[0]], is_below=down)
-        target.other_end = OtherEnd(source_anchor, self.places[sources[0]], is_below=not down)
+        self.anchors[source] += (source_anchor,)
+        is_below = source < target
+        self.other_ends[source] = OtherEnd(anchor, self.locations[target], is_below=is_below)
+        self.other_ends[target] = OtherEnd(source_anchor, self.locations[source], is_below=not is_below)
         self._add(
-            numbers[0],
+            target,
             Moved(
                 texts=self._texts(numbers),
                 words=tuple(words),
-                source=self.places[sources[0]],
+                source=self.locations[source],
                 source_anchor=source_anchor,
             ),
         )
 
-    def _read_kept(self, at: int) -> None:
+    def _read_line_in_place(self, at: int) -> None:
         line = self.lines[at]
-        assert line.old is not None
-        assert line.new is not None
-        for woven in line.path:
-            if woven not in self.looked_at:
-                self.looked_at.add(woven)
-                self._read_attributes(at, woven)
-        if not line.split:
+        assert isinstance(line, KeptLine | EditedLine)
+        for element in line.path:
+            if element not in self.seen:
+                self.seen.add(element)
+                self._read_attributes(at, element)
+        if not isinstance(line, EditedLine):
+            self._read_shape(at, line.old, line.new)
+            return
+        if not line.is_split_off:
             self._read_shape(at, line.old, line.new)
         elif not self.retagged:
-            self._add(at, Split(text=self._text(line.new)))
-        if line.stretches is None or line.old_words is None or line.new_words is None:
-            return
-        for start in line.joints:
-            if start > line.stretches[0].old_start and not self.retagged:
+            self._add(at, Split(text=line.new.words.text()))
+        if not self.retagged:
+            for _ in line.merged:
                 self._add(at, Merged())
-        before = len(line.anchors), self.renumbered
-        words = self._word_changes(at)
-        if words:
+        before = len(self.anchors[at])
+        listed_numbers = self.renumbered is not None
+        if words := self._read_words(at):
             self._add(at, Edited(words=tuple(words)))
-        self._read_forms(at, line.old_words, line.new_words)
-        told = len(line.anchors) - (before[1] is None and self.renumbered is not None)
-        line.is_only_renumbered = told == before[0] == 0 and bool(number_changes(line) or line.references)
+        for change in formatting_changes(line):
+            self._add(at, change)
+        added_numbers = self.renumbered is not None and not listed_numbers
+        if (
+            before == 0
+            and len(self.anchors[at]) == added_numbers
+            and any(c.renumbered for c in line.words.changes)
+        ):
+            self.only_renumbered.add(at)
 
-    def _word_changes(self, at: int) -> list[WordChange]:
-        """The changed words of a line; new numbers and images are changes of their own."""
+    def _read_words(self, at: int) -> list[WordChange]:
+        """The changed words of a line; new numbers and images are listed as changes of their own."""
         line = self.lines[at]
-        old, new = line.old_words, line.new_words
-        if line.stretches is None or old is None or new is None:
+        if not isinstance(line, EditedLine | MovedHereLine):
             return []
         changes: list[WordChange] = []
-        for part in line.stretches:
-            if part.kept:
-                changes += _spacing(part, old, new, line)
-                continue
-            change = WordChange(
-                old=old.text(part.old_start, part.old_end), new=new.text(part.new_start, part.new_end)
-            )
-            if number := next((number for found, number in number_changes(line) if found is part), None):
-                self._renumber(at, number)
-            elif is_reference(part, old, new, self.numbers):
-                line.references |= {part.old_start}
-            elif images := _images(part, old, new):
-                self._add(at, images)
-            else:
-                self._count("words_deleted", old, part.old_start, part.old_end)
-                self._count("words_inserted", new, part.new_start, part.new_end)
-                changes.append(_with_unit(change, part, line.stretches, old, new))
+        for found in word_changes(line):
+            match found:
+                case CountedWords():
+                    self.deleted += line.words.old.count(found.span.old)
+                    self.inserted += line.words.new.count(found.span.new)
+                    changes.append(found.change)
+                case WordChange():
+                    changes.append(found)
+                case NumberChange():
+                    self._add_number(at, found)
+                case ImageChanged():
+                    self._add(at, found)
         return changes
 
-    def _renumber(self, at: int, change: NumberChange) -> None:
+    def _add_number(self, at: int, change: NumberChange) -> None:
         if self.renumbered is None:
             self.renumbered = self._add(at, Renumbered(labels=(change,)))
             return
-        told = self.changes[self.renumbered]
-        assert isinstance(told, Renumbered)
-        self.changes[self.renumbered] = replace(told, labels=(*told.labels, change))
-
-    def _read_forms(self, at: int, old: Words, new: Words) -> None:
-        pairs = [
-            (form_change(old.forms[i], new.forms[j]), j)
-            for part in self.lines[at].stretches or ()
-            if part.kept
-            for i, j in zip(
-                range(part.old_start, part.old_end), range(part.new_start, part.new_end), strict=True
-            )
-        ]
-        in_contents = any(
-            "toc" in (w.new.attributes.get("class") or "") for w in self.lines[at].path if w.new
-        )
-        for change, group in groupby(pairs, key=lambda pair: pair[0]):
-            places = [j for _, j in group]
-            text = new.text(places[0], places[-1] + 1)
-            if change.old_target != change.new_target and not in_contents:
-                self._add(at, Relinked(text=text, old=change.old_target, new=change.new_target))
-            if change.gained or change.lost:
-                self._add(at, Reformatted(text=text, gained=change.gained, lost=change.lost))
+        listed = self.changes[self.renumbered]
+        assert isinstance(listed, Renumbered)
+        self.changes[self.renumbered] = replace(listed, labels=(*listed.labels, change))
 
     def _read_shape(self, at: int, old: Block, new: Block) -> None:
-        shapes = [tuple(e.tag for e in block.path if e.tag in SHAPES) for block in (old, new)]
-        if shapes[0] == shapes[1]:
+        """List that the block became another element, together with neighbours that became the same."""
+        became = _shape(old), _shape(new)
+        if became[0] == became[1]:
             self.retagged = {}
-            return
-        became = shapes[0], shapes[1]
-        if became in self.retagged:
-            number = self.retagged[became]
-            told = self.changes[number]
-            assert isinstance(told, Retagged)
-            self.changes[number] = replace(told, count=told.count + 1)
+        elif became in self.retagged:
+            position = self.retagged[became]
+            listed = self.changes[position]
+            assert isinstance(listed, Retagged)
+            self.changes[position] = replace(listed, count=listed.count + 1)
         else:
             self.retagged[became] = self._add(at, Retagged(old=became[0], new=became[1], count=1))
 
-    def _read_attributes(self, at: int, woven: Woven) -> None:
-        if woven.old is None or woven.new is None:
+    def _read_attributes(self, at: int, element: MergedElement) -> None:
+        if element.old is None or element.new is None:
             return
-        old, new = woven.old, woven.new
-        counted = [counted_attributes(element.tag, element.attributes) for element in (old, new)]
+        old, new = element.old, element.new
+        counted, new_counted = (counted_attributes(side.tag, side.attributes) for side in (old, new))
         for name in COUNTED_ATTRIBUTES:
-            if counted[0].get(name) != counted[1].get(name):
+            if counted.get(name) != new_counted.get(name):
                 values = old.attributes.get(name), new.attributes.get(name)
                 self._add(at, AttributeChanged(name=name, old=values[0], new=values[1]))
 
-    def _read_column(self, at: int, columns: dict[int, tuple[int, list[int]]]) -> None:
-        if at not in columns:
-            return
-        line = self.lines[at]
-        block = line.new or line.old
-        assert block is not None
-        words = block.words(self.vocabulary)
-        self._count("words_inserted" if line.old is None else "words_deleted", words, 0, len(words))
-        if columns[at][1][0] == at:
-            kind = ColumnInserted if line.old is None else ColumnDeleted
-            self._add(at, kind(header=self._text(block)))
 
-
-def _spacing(part: Stretch, old: Words, new: Words, line: Line) -> list[WordChange]:
-    """Kept words that gained or lost the space before them."""
-    assert line.stretches
-    first, new_first = line.stretches[0].old_start, line.stretches[0].new_start
-    changes: list[WordChange] = []
-    for i, j in zip(range(part.old_start, part.old_end), range(part.new_start, part.new_end), strict=True):
-        inside = i > max(first, part.old_start) and j > max(new_first, part.new_start)
-        if inside and i not in line.joints and old.spaced(i) != new.spaced(j):
-            changes.append(WordChange(old=old.text(i - 1, i + 1), new=new.text(j - 1, j + 1)))
-    return changes
-
-
-def _with_unit(
-    change: WordChange, part: Stretch, stretches: Sequence[Stretch], old: Words, new: Words
-) -> WordChange:
-    """The change; of a number alone, with the word after it: "30 days" became "90 days"."""
-    if any(map(str.isalpha, change.old + change.new)) or not (change.old and change.new):
-        return change
-    after = next((kept for kept in stretches if kept.kept and kept.old_start == part.old_end), None)
-    if after is None or not new.words[part.new_end][0].isalpha():
-        return change
-    return WordChange(
-        old=old.text(part.old_start, part.old_end + 1), new=new.text(part.new_start, part.new_end + 1)
-    )
-
-
-def _images(part: Stretch, old: Words, new: Words) -> ImageChanged | None:
-    if (part.old_end - part.old_start, part.new_end - part.new_start) != (1, 1):
-        return None
-    words = old.words[part.old_start], new.words[part.new_start]
-    if not all(word.startswith("<img") for word in words):
-        return None
-    before, after = map(attributes_of, words)
-    return ImageChanged(
-        old_source=html.unescape(before.get("src", "")),
-        new_source=html.unescape(after.get("src", "")),
-        old_text=html.unescape(before.get("alt", "")),
-        new_text=html.unescape(after.get("alt", "")),
-    )
+def _shape(block: Block) -> tuple[str, ...]:
+    """The elements around a block that a reader notices."""
+    return tuple(element.tag for element in block.path if element.tag in SHAPES)
 
 
 def _run_keys(lines: Sequence[Line]) -> list[tuple[str, int]]:
-    """Equal for lines that are told of together: kept ones, a move's, one-sided ones of one section."""
+    """Equal for neighbouring lines that share a change, and for lines in place."""
     keys: list[tuple[str, int]] = []
     section = 0
     for line in lines:
-        side = "kept" if line.old and line.new else "old" if line.old else "new"
-        if line.move:
-            keys.append((f"moved {side}", line.move))
-            continue
-        block = line.new or line.old
-        section += side != "kept" and block is not None and block.tag in HEADINGS
-        keys.append((side, section if side != "kept" else 0))
+        match line:
+            case KeptLine() | EditedLine():
+                keys.append(("in place", 0))
+            case MovedHereLine(move=move):
+                keys.append(("moved here", move))
+            case MovedAwayLine(move=move):
+                keys.append(("moved away", move))
+            case InsertedLine() | DeletedLine():
+                section += shown_block(line).tag in HEADINGS
+                keys.append((type(line).__name__, section))
     return keys

@@ -1,48 +1,60 @@
-"""Columns of a table that came, went or moved."""
+"""Columns of a table that were added, removed or moved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from generator.redline.merge.lines import Line, Woven
+from generator.redline.merge.lines import (
+    DeletedLine,
+    InsertedLine,
+    Line,
+    MovedAwayLine,
+    MovedHereLine,
+    new_block,
+    old_block,
+    table_row,
+)
 from generator.redline.model import Change, ColumnDeleted, ColumnInserted, ColumnMoved
 from generator.rendered.blocks import Block, Element
 
 
-def find_columns(lines: Sequence[Line]) -> dict[int, tuple[int, list[int]]]:
-    """Lines that are cells of a column that came or went: which column, and all lines of it."""
+def find_columns(lines: Sequence[Line]) -> Mapping[int, int]:
+    """The lines that are cells of an added or removed column, each with the column's first line."""
     cells: dict[tuple[bool, Element], list[Element]] = {}
-    found: dict[tuple[bool, Element, int], list[int]] = {}
+    columns: dict[tuple[bool, Element, int], list[int]] = {}
     for at, line in enumerate(lines):
-        for is_new, block in ((False, line.old), (True, line.new)):
+        for is_new, block in ((False, old_block(line)), (True, new_block(line))):
             row, cell, table = _cell_of(block)
             if row is None or cell is None or table is None:
                 continue
             row_cells = cells.setdefault((is_new, row), [])
             if cell not in row_cells:
                 row_cells.append(cell)
-            if (line.old is None) == is_new and (line.new is None) != is_new and _in_kept_row(line):
-                found.setdefault((is_new, table, row_cells.index(cell)), []).append(at)
-    return {at: (key[2], lines) for key, lines in found.items() if len(lines) > 1 for at in lines}
+            if _is_of_one_text(line) and _is_in_kept_row(line):
+                columns.setdefault((is_new, table, row_cells.index(cell)), []).append(at)
+    return {at: column[0] for column in columns.values() if len(column) > 1 for at in column}
 
 
-def pair_columns(changes: list[Change]) -> None:
-    """Let a column that went and came with the same header be one that moved."""
-    gone = [change for change in changes if isinstance(change, ColumnDeleted) and change.header]
-    for deleted in gone:
-        for at, came in enumerate(changes):
-            if isinstance(came, ColumnInserted) and came.header == deleted.header:
-                changes[at] = ColumnMoved(header=came.header, place=came.place, anchor=came.anchor)
-                changes.remove(deleted)
+def with_moved_columns(changes: Sequence[Change]) -> list[Change]:
+    """The changes, in which a column that was removed and added with the same header is one that moved."""
+    result = list(changes)
+    for deleted in changes:
+        if not isinstance(deleted, ColumnDeleted) or not deleted.header:
+            continue
+        for at, added in enumerate(result):
+            if isinstance(added, ColumnInserted) and added.header == deleted.header:
+                result[at] = ColumnMoved(header=added.header, location=added.location, anchor=added.anchor)
+                result.remove(deleted)
                 break
+    return result
 
 
-def row_of(line: Line) -> Woven | None:
-    return next((woven for woven in line.path if woven.tag == "tr"), None)
+def _is_of_one_text(line: Line) -> bool:
+    return isinstance(line, InsertedLine | DeletedLine | MovedHereLine | MovedAwayLine)
 
 
-def _in_kept_row(line: Line) -> bool:
-    row = row_of(line)
+def _is_in_kept_row(line: Line) -> bool:
+    row = table_row(line)
     return row is not None and row.old is not None and row.new is not None
 
 

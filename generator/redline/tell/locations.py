@@ -1,14 +1,13 @@
-"""Where each line of the woven text stands, in a reader's terms."""
+"""The location of each line of the merged text, in a reader's terms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from generator.redline.merge.lines import Line
-from generator.redline.model import Part, Place
+from generator.redline.merge.lines import EditedLine, Line, new_block, old_block, shown_block
+from generator.redline.model import Location, Part
 from generator.rendered.blocks import Block, Element
 from generator.rendered.elements import HEADINGS
-from generator.rendered.words import Vocabulary
 
 PARTS: dict[str, Part] = {
     "li": "item", "tr": "row", "pre": "code", "dt": "term", "dd": "term",
@@ -16,50 +15,49 @@ PARTS: dict[str, Part] = {
 }  # fmt: skip
 
 
-def find_places(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Place]:
-    """The place of each line: on the new side, or on the old one where the new one has no such line."""
-    sides = _Side(vocabulary), _Side(vocabulary)
-    return list(_places(lines, sides))
-
-
-def _places(lines: Sequence[Line], sides: tuple[_Side, _Side]) -> Iterator[Place]:
+def find_locations(lines: Sequence[Line]) -> list[Location]:
+    """The location of each line: in the new text, or in the old one where the new one has no such line."""
+    old_counter, new_counter = _Counter(), _Counter()
+    locations: list[Location] = []
     for line in lines:
-        place: Place | None = None
-        for side, block in zip(sides, (line.old, line.new), strict=True):
-            if block is not None and not (line.split and side is sides[0]):
-                place = side.place(block, line.new or block)
-        assert place is not None
-        yield place
+        old, new = old_block(line), new_block(line)
+        is_counted = isinstance(line, EditedLine) and line.is_split_off  # with the line where it began
+        found = None
+        if old is not None and not is_counted:
+            found = old_counter.locate(old, shown=shown_block(line))
+        if new is not None:
+            found = new_counter.locate(new, shown=new)
+        assert found is not None  # a line without an old block has a new one
+        locations.append(found)
+    return locations
 
 
-class _Side:
-    """Counts the parts below each heading of one side."""
+class _Counter:
+    """Counts the parts below each heading of one text."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+    def __init__(self) -> None:
         self.headings: list[tuple[int, str]] = []
         self.counts: dict[Part, int] = {}
-        self.owner: Element | Block | None = None
+        self.counted: Element | Block | None = None
 
-    def place(self, block: Block, shown: Block) -> Place:
-        """The place of the next block; a heading counts by what is ``shown``."""
+    def locate(self, block: Block, *, shown: Block) -> Location:
+        """The location of the next block; a heading is called as in the ``shown`` text."""
         if block.tag in HEADINGS:
             level = HEADINGS.index(block.tag) + 1
             while self.headings and self.headings[-1][0] >= level:
                 self.headings.pop()
             above = self.headings[-1][1] if self.headings else ""
-            words = shown.words(self.vocabulary)
-            title = words.text(0, len(words))
+            title = shown.words.text()
             self.headings.append((level, title))
             self.counts = {}
-            return Place(heading=above, part="heading", number=1, title=title)
-        part, owner = _part(block)
-        if owner is not self.owner:
-            self.owner = owner
-            is_definition = isinstance(owner, Element) and owner.tag == "dd"  # counts with its term
+            return Location(heading=above, part="heading", number=1, title=title)
+        part, counted = _part(block)
+        if counted is not self.counted:
+            self.counted = counted
+            is_definition = isinstance(counted, Element) and counted.tag == "dd"  # counts with its term
             self.counts[part] = self.counts.get(part, 0) + (not is_definition)
         heading = self.headings[-1][1] if self.headings else ""
-        return Place(heading=heading, part=part, number=max(1, self.counts.get(part, 1)))
+        return Location(heading=heading, part=part, number=max(1, self.counts.get(part, 1)))
 
 
 def _part(block: Block) -> tuple[Part, Element | Block]:

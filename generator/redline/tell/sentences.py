@@ -1,4 +1,4 @@
-"""The changes in plain words of a language, for people; it counts and quotes, and never guesses."""
+"""The changes as sentences of a language; they count and quote, and never guess what a change means."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from generator.redline.model import (
     ImageChanged,
     Inserted,
     LayoutChanged,
+    Location,
     Merged,
     Moved,
-    Place,
     Reformatted,
     Relinked,
     Renumbered,
@@ -31,7 +31,7 @@ from generator.redline.model import (
     WithdrawalChanged,
     WordChange,
 )
-from generator.redline.tell.numbers import Shift, is_named, shifts
+from generator.redline.tell.number_runs import NumberRun, is_named, number_runs
 
 QUOTED_LENGTH = 90
 MOST_WORD_CHANGES = 3
@@ -40,8 +40,12 @@ NAMED = ("pre", "th", "td", "dt", "dd", "summary", "blockquote", "h1", "h2", "h3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A change in plain words; ``where`` is the heading above it, "" before the first."""
+class ListedChange:
+    """A change as a sentence.
+
+    ``where`` is the heading above it, "" before the first. ``anchor`` is its id in the marked text, None for
+    a change outside the text.
+    """
 
     kind: str
     where: str
@@ -49,12 +53,12 @@ class Told:
     anchor: str | None
 
 
-def tell(changes: Sequence[Change], language: Language) -> list[Told]:
-    """All changes in the order of the text, the title and the date before it."""
+def in_sentences(changes: Sequence[Change], language: Language) -> list[ListedChange]:
+    """The changes, in the same order."""
     return [
-        Told(
+        ListedChange(
             kind=change.kind,
-            where=change.place.heading if change.place else "",
+            where=change.location.heading if change.location else "",
             text=_capital(_words(change, language)),
             anchor=change.anchor,
         )
@@ -105,11 +109,11 @@ def _(change: Deleted, language: Language) -> str:
 
 def _blocks(key: str, change: Change, texts: tuple[str, ...], language: Language) -> str:
     first = quoted(texts[0], language)
-    if change.place and change.place.part == "heading":
+    if change.location and change.location.part == "heading":
         return language(f"{key}_section" if len(texts) > 1 else f"{key}_heading", text=first)
     if not texts[0] and len(texts) == 1:
-        return language(f"{key}_empty", place=place_words(change.place, language))
-    place = place_words(change.place, language)
+        return language(f"{key}_empty", place=location_in_words(change.location, language))
+    place = location_in_words(change.location, language)
     return language(key, count=len(texts), place=place, text=first)
 
 
@@ -119,10 +123,10 @@ def _(change: Edited, language: Language) -> str:
 
 
 def _edits(words: tuple[WordChange, ...], language: Language) -> str:
-    told = [_edit(word, language) for word in words[:MOST_WORD_CHANGES]]
+    sentences = [_edit(word, language) for word in words[:MOST_WORD_CHANGES]]
     if len(words) > MOST_WORD_CHANGES:
-        told.append(language("redline_more", count=len(words) - MOST_WORD_CHANGES))
-    return "; ".join(told)
+        sentences.append(language("redline_more", count=len(words) - MOST_WORD_CHANGES))
+    return "; ".join(sentences)
 
 
 def _edit(word: WordChange, language: Language) -> str:
@@ -134,13 +138,13 @@ def _edit(word: WordChange, language: Language) -> str:
 @_words.register
 def _(change: Moved, language: Language) -> str:
     text, count = quoted(change.texts[0], language), len(change.texts)
-    if change.place and change.place.part == "heading":
-        told = language("redline_moved_section", count=count, text=text)
+    if change.location and change.location.part == "heading":
+        sentence = language("redline_moved_section", count=count, text=text)
     else:
-        source = place_words(change.source, language, heading=True)
-        key = "redline_moved_rows" if change.place and change.place.part == "row" else "redline_moved"
-        told = language(key, count=count, text=text, source=source)
-    return f"{told}; {_edits(change.words, language)}" if change.words else told
+        source = location_in_words(change.source, language, heading=True)
+        key = "redline_moved_rows" if change.location and change.location.part == "row" else "redline_moved"
+        sentence = language(key, count=count, text=text, source=source)
+    return f"{sentence}; {_edits(change.words, language)}" if change.words else sentence
 
 
 @_words.register
@@ -181,24 +185,28 @@ def _(change: Relinked, language: Language) -> str:
 @_words.register
 def _(change: Reformatted, language: Language) -> str:
     text = quoted(change.text, language)
-    told = [language("redline_gained", text=text, form=language(f"redline_form_{n}")) for n in change.gained]
-    told += [language("redline_lost", text=text, form=language(f"redline_form_{n}")) for n in change.lost]
-    return _at(change, "; ".join(told), language)
+    sentences = [
+        language("redline_gained", text=text, form=language(f"redline_form_{n}")) for n in change.gained
+    ]
+    sentences += [
+        language("redline_lost", text=text, form=language(f"redline_form_{n}")) for n in change.lost
+    ]
+    return _at(change, "; ".join(sentences), language)
 
 
 @_words.register
 def _(change: Renumbered, language: Language) -> str:
-    found = shifts(change.labels)
-    told = [_shift(shift, language) for shift in found[:MOST_WORD_CHANGES]]
+    found = number_runs(change.labels)
+    sentences = [_number_run(run, language) for run in found[:MOST_WORD_CHANGES]]
     if len(found) > MOST_WORD_CHANGES:
-        told.append(language("redline_more", count=len(found) - MOST_WORD_CHANGES))
-    return "; ".join(told)
+        sentences.append(language("redline_more", count=len(found) - MOST_WORD_CHANGES))
+    return "; ".join(sentences)
 
 
-def _shift(shift: Shift, language: Language) -> str:
-    if is_named(shift):
-        return language("redline_renumbered", old=shift.old, new=shift.new)
-    return language(f"redline_renumbered_{shift.part}", count=shift.count, old=shift.old, new=shift.new)
+def _number_run(run: NumberRun, language: Language) -> str:
+    if is_named(run):
+        return language("redline_renumbered", old=run.old, new=run.new)
+    return language(f"redline_renumbered_{run.part}", count=run.count, old=run.old, new=run.new)
 
 
 @_words.register
@@ -230,8 +238,8 @@ def _(change: ImageChanged, language: Language) -> str:
 @_words.register
 def _(change: AttributeChanged, language: Language) -> str:
     key = change.name if change.name in ("start", "colspan", "rowspan") else "other"
-    told = language(f"redline_attribute_{key}", old=change.old or "1", new=change.new or "1")
-    return _at(change, told, language)
+    sentence = language(f"redline_attribute_{key}", old=change.old or "1", new=change.new or "1")
+    return _at(change, sentence, language)
 
 
 @_words.register
@@ -239,18 +247,19 @@ def _(_change: LayoutChanged, language: Language) -> str:
     return language("redline_layout")
 
 
-def _at(change: Change, told: str, language: Language) -> str:
-    return language("redline_at", place=place_words(change.place, language), told=told)
+def _at(change: Change, sentence: str, language: Language) -> str:
+    return language("redline_at", place=location_in_words(change.location, language), told=sentence)
 
 
-def place_words(place: Place | None, language: Language, *, heading: bool = False) -> str:
-    """The place in words, with the heading above it if that is wanted."""
-    if place is None:
+def location_in_words(location: Location | None, language: Language, *, heading: bool = False) -> str:
+    """The location in words; with ``heading``, also the heading above it."""
+    if location is None:
         return ""
-    told = language(f"redline_part_{place.part}", number=place.number, title=quoted(place.title, language))
-    if heading and place.heading:
-        return language("redline_under", place=told, heading=quoted(place.heading, language))
-    return told
+    title = quoted(location.title, language)
+    words = language(f"redline_part_{location.part}", number=location.number, title=title)
+    if heading and location.heading:
+        return language("redline_under", place=words, heading=quoted(location.heading, language))
+    return words
 
 
 def quoted(text: str, language: Language) -> str:
