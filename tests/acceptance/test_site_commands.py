@@ -33,14 +33,14 @@ def run(site: PolicySite, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_build_says_what_it_made_and_nothing_else(site: PolicySite) -> None:
+def test_build_prints_one_line_about_the_site_it_made(site: PolicySite) -> None:
     answer = run(site, "build")
     assert answer.returncode == 0
     assert answer.stdout == f"{site.folder}: 1 documents, 1 versions, 0 redlines\n"
     assert answer.stderr == ""
 
 
-def test_build_says_plainly_what_it_leaves_out(site: PolicySite) -> None:
+def test_build_notes_that_it_leaves_out_uncommitted_edits(site: PolicySite) -> None:
     site.repository.write("policy/privacy.md", text("Draft."))
     answer = run(site, "build", "--as-of", "2027-01-01", "--site-dir", "elsewhere")
     assert answer.stderr == ("note: this build leaves out uncommitted edits; policy-site serve shows them\n")
@@ -74,7 +74,7 @@ def test_build_prints_each_warning_on_a_line(site: PolicySite) -> None:
     assert answer.stderr.count("\n") == 1
 
 
-def test_build_folds_many_warnings_of_the_past(site: PolicySite) -> None:
+def test_build_shows_ten_warnings_about_past_versions_and_counts_the_rest(site: PolicySite) -> None:
     for number in range(13):
         site.publish(f"old-{number:02}.md", b"\xff\n")
         site.publish(f"old-{number:02}.md", "# Sound\n")
@@ -95,7 +95,7 @@ def test_build_folds_many_warnings_of_the_past(site: PolicySite) -> None:
     ],
     ids=["configuration", "policy"],
 )
-def test_mkdocs_itself_refuses_without_a_traceback(
+def test_mkdocs_build_prints_a_refusal_without_a_traceback(
     site: PolicySite, front: dict[str, str], url: str | None, reason: str
 ) -> None:
     site.config["site_url"] = url
@@ -115,7 +115,7 @@ def test_mkdocs_itself_refuses_without_a_traceback(
     assert reason in line
 
 
-def test_check_fails_on_an_error_and_passes_without(site: PolicySite) -> None:
+def test_check_exits_1_on_an_error_and_0_without_one(site: PolicySite) -> None:
     assert run(site, "check").returncode == 0
     site.repository.write("policy/privacy.md", text("Two days."))
     failed = run(site, "check", "--format", "github")
@@ -171,7 +171,7 @@ def comes_to_say(said: Path, words: str) -> bool:
     return words in said.read_text()
 
 
-def test_serve_follows_uncommitted_edits_with_their_redline(site: PolicySite, preview: str) -> None:
+def test_serve_shows_uncommitted_edits_with_their_redline(site: PolicySite, preview: str) -> None:
     assert shows(f"{preview}privacy/", "ten days")
     site.repository.write("policy/privacy.md", text("We keep it for two days.", effective="so"))
     site.repository.write("policy/privacy.md", text("We keep it for two days."))
@@ -184,7 +184,7 @@ def test_serve_follows_uncommitted_edits_with_their_redline(site: PolicySite, pr
     assert not site.folder.exists()
 
 
-def test_serve_says_what_is_wrong_and_waits_until_it_is_mended(site: PolicySite, preview: str) -> None:
+def test_serve_shows_a_problem_until_it_is_corrected(site: PolicySite, preview: str) -> None:
     assert shows(f"{preview}privacy/", "ten days")
     said = site.config_file.parent / "said"
     assert said.read_text().startswith(f"{preview} shows the site")
@@ -200,7 +200,7 @@ def test_serve_says_what_is_wrong_and_waits_until_it_is_mended(site: PolicySite,
     assert "Traceback" not in said.read_text()
 
 
-def test_serve_answers_to_no_other_name(site: PolicySite, preview: str) -> None:
+def test_serve_answers_only_at_the_name_of_this_machine(site: PolicySite, preview: str) -> None:
     assert shows(f"{preview}privacy/", "ten days")
     request = urllib.request.Request(f"{preview}privacy/", headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="421"):
@@ -215,7 +215,7 @@ def test_serve_answers_to_no_other_name(site: PolicySite, preview: str) -> None:
         ("127.0.0.1:99999", "the port must be"),
     ],
 )
-def test_serve_refuses_an_address_that_is_none(site: PolicySite, address: str, reason: str) -> None:
+def test_serve_refuses_an_invalid_ip_address_or_port(site: PolicySite, address: str, reason: str) -> None:
     answer = run(site, "serve", "--address", address)
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"policy-site: {address}: {reason}")
@@ -235,7 +235,7 @@ def test_serve_refuses_a_port_in_use(site: PolicySite) -> None:
     )
 
 
-def test_serve_explains_a_wrong_policy_at_its_start(site: PolicySite) -> None:
+def test_serve_refuses_to_start_with_an_invalid_policy(site: PolicySite) -> None:
     site.repository.write("policy/privacy.md", text("Two.", effective="so"))
     answer = run(site, "serve", "--address", f"127.0.0.1:{free_port()}")
     assert answer.returncode == 1
@@ -243,7 +243,9 @@ def test_serve_explains_a_wrong_policy_at_its_start(site: PolicySite) -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_a_draft_looks_like_one_and_is_accessible(site: PolicySite, preview: str, browser: Browser) -> None:
+def test_a_draft_is_marked_as_a_draft_and_is_accessible(
+    site: PolicySite, preview: str, browser: Browser
+) -> None:
     site.repository.write("policy/privacy.md", text("We keep it for two days."))
     assert shows(f"{preview}privacy/", "two days")
     page = browser.new_page()

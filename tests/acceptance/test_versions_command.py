@@ -55,14 +55,14 @@ def test_json_names_documents_gaps_versions_and_warnings(policy: PolicyRepositor
     assert (warning["line"], warning["commit"]) == (2, first)
 
 
-def test_one_document_may_be_asked_for(policy: PolicyRepository) -> None:
+def test_the_document_option_lists_only_that_document(policy: PolicyRepository) -> None:
     policy.write("cookies.md")
     policy.publish("privacy.md", "One.\n")
     found = json.loads(printed("--repo", policy.folder, "--document", "privacy", "--json"))
     assert [document["slug"] for document in found["documents"]] == ["privacy"]
 
 
-def test_a_person_gets_a_line_for_each_version(policy: PolicyRepository) -> None:
+def test_without_json_each_version_is_one_line(policy: PolicyRepository) -> None:
     commits = [
         policy.publish("privacy.md", text)[:12] for text in ("A.\n", "---\nsummary: B\n---\nB.\n", "A.\n")
     ]
@@ -77,7 +77,7 @@ def test_a_person_gets_a_line_for_each_version(policy: PolicyRepository) -> None
     ]
 
 
-def test_a_day_on_which_a_version_takes_effect_later_is_told(policy: PolicyRepository) -> None:
+def test_a_later_effective_date_is_printed_beside_the_version(policy: PolicyRepository) -> None:
     policy.publish("privacy.md", "---\neffective: 2024-03-01\nsummary: New\n---\nA.\n")
     policy.publish("privacy.md", "---\neffective: 2024-01-02\nwithdraws: 2024-01-01\n---\nB.\n")
     _, first, second, *_ = printed("--repo", policy.folder).splitlines()
@@ -92,7 +92,7 @@ def test_two_runs_print_the_same_bytes(policy: PolicyRepository) -> None:
     assert printed("--repo", policy.folder, "--json") == printed("--repo", policy.folder, "--json")
 
 
-def test_a_site_is_read_as_its_mkdocs_yml_says(policy: PolicyRepository) -> None:
+def test_the_versions_of_a_site_follow_its_mkdocs_yml(policy: PolicyRepository) -> None:
     policy.write(
         "mkdocs.yml",
         "site_name: Policies\nsite_url: https://policies.example/\ndocs_dir: policy\n"

@@ -1,4 +1,4 @@
-"""What a build publishes: each kind of page at its address, the same bytes each time, nothing half done."""
+"""A build writes each kind of page at its path, the same bytes each time, and nothing half done."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_text_in_force_is_at_the_documents_address_though_a_newer_one_is_published(
+def test_the_documents_page_shows_the_current_version_although_a_newer_one_is_published(
     full: PolicySite,
 ) -> None:
     page = full.page("privacy")
@@ -49,7 +49,9 @@ def test_the_text_in_force_is_at_the_documents_address_though_a_newer_one_is_pub
     assert "Published on 1 February 2026, in force since 1 March 2026." in page
 
 
-def test_what_comes_is_told_with_its_date_and_redline(full: PolicySite) -> None:
+def test_the_documents_page_announces_the_upcoming_version_with_its_date_and_redline(
+    full: PolicySite,
+) -> None:
     page = full.page("privacy")
     assert "A new version takes effect on 1 December 2026" in page
     assert 'href="changes/2026-04-01/"' in page
@@ -72,11 +74,13 @@ def test_an_upcoming_version_takes_effect_on_its_day(full: PolicySite, tmp_path:
         ("terms/versions/2026-01-12", "This is an earlier version"),
     ],
 )
-def test_each_version_says_how_it_stands(full: PolicySite, address: str, banner: str) -> None:
+def test_each_version_page_says_whether_it_is_current_upcoming_or_superseded(
+    full: PolicySite, address: str, banner: str
+) -> None:
     assert banner in full.page(address)
 
 
-def test_a_version_overtaken_before_its_day_never_came_into_force(site: PolicySite) -> None:
+def test_a_version_overtaken_before_its_day_never_took_effect(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."), on=date(2026, 1, 1))
     site.publish("privacy.md", text("Two.", effective="2026-05-01"), on=date(2026, 1, 2))
     site.publish("privacy.md", text("Three.", effective="2026-04-01"), on=date(2026, 1, 3))
@@ -85,7 +89,7 @@ def test_a_version_overtaken_before_its_day_never_came_into_force(site: PolicySi
     assert "Three." in site.page("privacy")
 
 
-def test_a_document_that_no_version_of_is_in_force_says_when_it_will_be(site: PolicySite) -> None:
+def test_a_document_without_a_current_version_says_when_it_will_have_one(site: PolicySite) -> None:
     site.publish("privacy.md", text("One.", effective="2026-07-01"), on=date(2026, 1, 1))
     site.build()
     assert "It takes effect on 1 July 2026." in site.page("privacy")
@@ -99,18 +103,18 @@ def test_a_change_has_a_page_with_its_summary_and_its_redline(full: PolicySite) 
     assert '<del class="rl">' in page
 
 
-def test_a_class_that_nobody_stated_is_not_guessed(full: PolicySite) -> None:
+def test_the_kind_of_a_change_is_never_guessed(full: PolicySite) -> None:
     assert "Material change" in full.page("privacy/history")
     assert "Material change" not in full.page("cookies/history")
 
 
-def test_all_that_changed_since_an_older_version_has_a_page(full: PolicySite) -> None:
+def test_a_page_shows_all_changes_since_an_older_version(full: PolicySite) -> None:
     page = full.page("privacy/since/2026-01-10")
     assert "From the version of 10 January 2026 to the version of 1 April 2026." in page
     assert '<del class="rl">' in page
 
 
-def test_older_links_to_what_changed_since_lead_to_the_history(site: PolicySite) -> None:
+def test_links_to_changes_since_a_very_old_version_lead_to_the_history(site: PolicySite) -> None:
     site.config["plugins"][1]["policysite"]["since"] = 1
     for day in (1, 2, 3):
         site.publish("privacy.md", text(f"Text {day}."), on=date(2026, 1, day))
@@ -119,7 +123,7 @@ def test_older_links_to_what_changed_since_lead_to_the_history(site: PolicySite)
     assert '<del class="rl">' in site.page("privacy/since/2026-01-02")
 
 
-def test_the_history_tells_each_version_newest_first(full: PolicySite) -> None:
+def test_the_history_lists_the_newest_version_first(full: PolicySite) -> None:
     page = full.page("privacy/history")
     labels = ["2026-04-01", "2026-02-01", "2026-01-10"]
     places = [page.index(f'id="{label}"') for label in labels]
@@ -128,13 +132,13 @@ def test_the_history_tells_each_version_newest_first(full: PolicySite) -> None:
     assert "This restores the text of 3 April 2026." in full.page("cookies/history")
 
 
-def test_another_version_of_the_same_day_says_which_one_of_the_day_it_is(full: PolicySite) -> None:
+def test_a_second_version_of_a_day_is_numbered(full: PolicySite) -> None:
     page = full.page("cookies/history")
     assert ">3 April 2026</a>" in page
     assert ">3 April 2026 (no. 2 that day)</a>" in page
 
 
-def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: PolicySite) -> None:
+def test_a_renamed_document_keeps_its_id_and_its_old_urls_redirect(full: PolicySite) -> None:
     document = full.document("privacy")
     assert document["former_paths"] == ["data/"]
     assert len(document["versions"]) == 3
@@ -143,7 +147,7 @@ def test_a_renamed_document_keeps_its_id_and_its_old_addresses_lead_on(full: Pol
     assert "url=../../privacy/history/" in full.page("data/history")
 
 
-def test_after_a_rename_every_address_leads_on_and_every_copy_and_feed_is_at_both(site: PolicySite) -> None:
+def test_after_a_rename_old_urls_redirect_and_copies_and_feeds_are_at_both_paths(site: PolicySite) -> None:
     for number in range(1, 4):
         site.publish("data.md", text(f"We keep it for {number} days."), on=date(2026, 1, number))
     site.build()
@@ -165,7 +169,7 @@ def test_after_a_rename_every_address_leads_on_and_every_copy_and_feed_is_at_bot
     assert (site.folder / "data/versions/2026-01-02/data-2026-01-02.txt").read_text().endswith("2 days.\n")
 
 
-def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
+def test_a_withdrawn_document_keeps_its_pages(full: PolicySite) -> None:
     page = full.page("terms")
     assert "This policy was withdrawn" in page
     assert "in force from 12 January 2026 until 30 April 2026" in page
@@ -174,7 +178,7 @@ def test_a_withdrawn_document_stays_for_the_record(full: PolicySite) -> None:
     assert "terms/" not in full.page("").split("<article")[0]
 
 
-def test_a_living_document_has_its_address_before_an_ended_one(site: PolicySite) -> None:
+def test_a_living_document_gets_a_path_before_an_ended_one(site: PolicySite) -> None:
     site.publish("privacy.md", text("Old words, quite other ones."), on=date(2026, 1, 1))
     site.repository.remove("policy/privacy.md")
     removed = site.repository.commit()
@@ -185,7 +189,7 @@ def test_a_living_document_has_its_address_before_an_ended_one(site: PolicySite)
     assert f"privacy%40{removed[:12]}" in site.page("privacy/versions/2026-01-01")
 
 
-def test_a_translation_is_a_document_of_its_own_bound_to_the_original(full: PolicySite) -> None:
+def test_a_translation_is_a_document_of_its_own_with_a_link_to_its_original(full: PolicySite) -> None:
     russian = full.document("privacy.ru")
     assert russian["language"] == "ru"
     assert russian["translation_of"] == full.document("privacy")["id"]
@@ -196,7 +200,7 @@ def test_a_translation_is_a_document_of_its_own_bound_to_the_original(full: Poli
     assert f'hreflang="ru" href="{SITE_URL}privacy.ru/"' in full.page("privacy")
 
 
-def test_links_lead_to_pages_whatever_they_were_called(full: PolicySite) -> None:
+def test_links_to_former_names_lead_to_the_current_pages(full: PolicySite) -> None:
     page = full.page("privacy/versions/2026-02-01")
     assert '<a href="../../../terms/#top">our terms</a>' in page
     assert "<a>nothing</a>" in page
@@ -212,7 +216,7 @@ def test_a_version_keeps_the_image_that_it_was_published_with(full: PolicySite) 
     assert kept != (full.folder / "images/scheme.svg").read_text()
 
 
-def test_links_that_leave_the_site_for_a_mail_or_a_feed_are_absolute(full: PolicySite) -> None:
+def test_links_in_emails_and_feeds_are_absolute(full: PolicySite) -> None:
     redline = full.json("privacy/changes/2026-02-01/redline.json")
     assert f'href="{SITE_URL}terms/#top"' in redline["mail_html"]
     assert f'href="{SITE_URL}terms/#top"' in redline["html"]
@@ -242,7 +246,7 @@ def test_the_start_page_is_not_announced(full: PolicySite) -> None:
     assert full.document("privacy")["announced"] is True
 
 
-def test_archive_pages_are_in_no_search_index(full: PolicySite) -> None:
+def test_search_does_not_find_archive_pages(full: PolicySite) -> None:
     locations = [entry["location"] for entry in full.json("search/search_index.json")["docs"]]
     assert any(location.startswith("privacy/") for location in locations)
     assert not any("versions/" in location or "shell" in location for location in locations)
@@ -264,7 +268,9 @@ def test_the_same_commit_and_day_give_the_same_bytes_with_and_without_cache(
     assert contents(cold) == contents(full.folder)
 
 
-def test_nothing_in_history_json_depends_on_the_day_but_the_pages(full: PolicySite, tmp_path: Path) -> None:
+def test_only_page_digests_in_history_json_depend_on_the_day_of_the_build(
+    full: PolicySite, tmp_path: Path
+) -> None:
     folder, _ = build_site(
         full.config_file, site_dir=tmp_path / "later", day=date(2027, 1, 1), published=None
     )
@@ -277,7 +283,7 @@ def test_nothing_in_history_json_depends_on_the_day_but_the_pages(full: PolicySi
     assert later == now
 
 
-def test_what_is_not_committed_is_not_published(site: PolicySite) -> None:
+def test_uncommitted_edits_are_not_published(site: PolicySite) -> None:
     site.publish("privacy.md", text("Committed."))
     site.repository.write("policy/privacy.md", text("A draft."))
     site.repository.write("policy/new.md", text("New."))
@@ -294,7 +300,7 @@ def test_a_site_without_a_start_page_lists_its_documents(site: PolicySite) -> No
     assert '<a href="privacy/">Privacy policy</a>' in site.page("")
 
 
-def test_hidden_files_are_no_pages(site: PolicySite) -> None:
+def test_hidden_files_become_no_pages(site: PolicySite) -> None:
     site.publish("index.md", "# Start\n")
     site.publish(".github/ISSUE_TEMPLATE.md", "# Hidden\n")
     site.build()
@@ -302,7 +308,7 @@ def test_hidden_files_are_no_pages(site: PolicySite) -> None:
     assert not (site.folder / ".github").exists()
 
 
-def test_a_document_left_out_is_not_on_the_site(site: PolicySite) -> None:
+def test_an_excluded_document_is_not_on_the_site(site: PolicySite) -> None:
     site.publish("README.md", "# For editors\n")
     site.publish("index.md", "# Start\n")
     site.config["exclude_docs"] = "README.md\n"
@@ -315,7 +321,7 @@ def test_a_document_left_out_is_not_on_the_site(site: PolicySite) -> None:
     [("a.md", "a/index.md"), ("a.md", "a/history.md"), ("feed.xml.md", "b.md")],
     ids="+".join,
 )
-def test_two_documents_on_one_address_or_a_reserved_one_are_refused(
+def test_two_documents_at_one_path_or_at_a_reserved_path_are_refused(
     site: PolicySite, paths: tuple[str, str]
 ) -> None:
     for path in paths:
@@ -382,7 +388,7 @@ def test_an_unknown_option_of_the_plugin_is_refused_with_the_known_ones(tmp_path
         site.build()
 
 
-def test_what_mkdocs_warns_of_is_passed_on(site: PolicySite) -> None:
+def test_warnings_of_mkdocs_are_passed_on(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."))
     site.config["nav"] = ["privacy.md", "gone/"]
     [warning] = site.build().warnings
@@ -397,7 +403,7 @@ def test_a_strict_build_names_the_warnings_that_stop_it(site: PolicySite) -> Non
         site.build()
 
 
-def test_what_yaml_says_of_mkdocs_yml_is_one_line(site: PolicySite) -> None:
+def test_a_yaml_error_in_mkdocs_yml_is_reported_on_one_line(site: PolicySite) -> None:
     site.config_file.write_text("site_name: [\n")
     with pytest.raises(ConfigError) as refusal:
         read_config(site.config_file)
@@ -405,12 +411,12 @@ def test_what_yaml_says_of_mkdocs_yml_is_one_line(site: PolicySite) -> None:
     assert "\n" not in str(refusal.value)
 
 
-def test_a_missing_mkdocs_yml_is_named_plainly(tmp_path: Path) -> None:
+def test_a_missing_mkdocs_yml_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"does not exist; correct it"):
         read_config(tmp_path / "nowhere.yml")
 
 
-def test_a_folder_for_a_mkdocs_yml_is_refused(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_mkdocs_yml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"choose a mkdocs\.yml with --config"):
         read_config(tmp_path)
 
@@ -502,9 +508,7 @@ def test_in_force_json_says_path_and_keeps_address_for_sites_that_embed_it(site:
     assert period["path"] == period["address"] == "privacy/versions/2026-01-01/"
 
 
-def test_a_text_that_is_rendered_otherwise_than_published_is_a_warning(
-    site: PolicySite, tmp_path: Path
-) -> None:
+def test_a_different_rendering_of_a_published_text_is_a_warning(site: PolicySite, tmp_path: Path) -> None:
     site.publish("privacy.md", text("~~One.~~"), on=date(2026, 1, 1))
     site.publish("privacy.md", text("~~Two.~~"), on=date(2026, 1, 2))
     assert site.build().warnings == ()
@@ -516,7 +520,9 @@ def test_a_text_that_is_rendered_otherwise_than_published_is_a_warning(
     )
 
 
-def test_a_version_that_a_new_renderer_would_not_see_stays(site: PolicySite, tmp_path: Path) -> None:
+def test_a_published_version_stays_although_a_new_renderer_sees_no_difference(
+    site: PolicySite, tmp_path: Path
+) -> None:
     site.config["markdown_extensions"] = []
     for body in ("# Privacy\n", "# Privacy {#top}\n", "# Privacy {#top}\n\nMore.\n"):
         site.publish("privacy.md", body, on=date(2026, 1, 1))
@@ -537,7 +543,7 @@ def test_a_version_that_a_new_renderer_would_not_see_stays(site: PolicySite, tmp
         published.write_bytes((site.folder / "history.json").read_bytes())
 
 
-def test_odd_texts_of_the_past_are_warnings(site: PolicySite) -> None:
+def test_problems_in_past_versions_are_only_warnings(site: PolicySite) -> None:
     site.publish("privacy.md", "---\nchange: big\n---\n\nOne.\n")
     site.publish("privacy.md", b"Two \xff.\n")
     site.publish("privacy.md", "Three.\n")
@@ -560,7 +566,7 @@ def test_a_published_history_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
-def test_other_themes_serve(site: PolicySite, theme: str) -> None:
+def test_the_themes_mkdocs_and_readthedocs_work(site: PolicySite, theme: str) -> None:
     site.config["theme"] = theme
     publish_everything(site)
     site.build()

@@ -1,4 +1,4 @@
-"""What a pull request must satisfy: front matter, summary, effective date; and what its summary shows."""
+"""The check of a pull request: front matter, summary, effective date, and the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def site(tmp_path: Path) -> PolicySite:
     return site_with_a_policy(tmp_path)
 
 
-def test_a_change_that_says_all_that_is_needed_passes(site: PolicySite) -> None:
+def test_a_change_with_complete_front_matter_passes(site: PolicySite) -> None:
     assert findings(site, changed("We keep it two days.")) == []
 
 
@@ -47,7 +47,7 @@ def test_an_editorial_change_needs_no_date(site: PolicySite) -> None:
         ({"effective": "soon"}, "6: error: `effective` is no date"),
     ],
 )
-def test_what_a_change_lacks_or_repeats_is_named_with_its_line(
+def test_missing_and_repeated_front_matter_is_reported_with_its_line(
     site: PolicySite, front: dict[str, str], problem: str
 ) -> None:
     found = findings(site, changed("We keep it two days.", **front))
@@ -59,12 +59,12 @@ def test_an_editorial_change_may_repeat_its_impact(site: PolicySite) -> None:
     assert findings(site, new) == []
 
 
-def test_a_front_matter_that_is_none_is_an_error(site: PolicySite) -> None:
+def test_front_matter_that_is_not_yaml_is_an_error(site: PolicySite) -> None:
     [finding] = [found for found in findings(site, "---\n- a\n---\n\nText\n") if "front matter" in found]
     assert finding.startswith("policy/privacy.md:2: error: ")
 
 
-def test_an_edit_that_nobody_sees_is_no_version(site: PolicySite) -> None:
+def test_an_edit_that_readers_cannot_see_is_no_version(site: PolicySite) -> None:
     report = findings(site, FIRST.replace("summary: First.", "summary: Other."))
     assert report == [
         "policy/privacy.md:3: warning: readers see no difference, so there is no new version and nobody is "
@@ -72,7 +72,7 @@ def test_an_edit_that_nobody_sees_is_no_version(site: PolicySite) -> None:
     ]
 
 
-def test_a_new_document_says_what_it_is(site: PolicySite) -> None:
+def test_a_new_document_needs_a_summary_and_an_impact(site: PolicySite) -> None:
     new = findings(site, "---\ntitle: Cookies\n---\n\nNone.\n", path="cookies.md")
     assert [finding.partition(";")[0] for finding in new] == [
         "policy/cookies.md:1: error: `summary` is missing",
@@ -82,7 +82,7 @@ def test_a_new_document_says_what_it_is(site: PolicySite) -> None:
     assert findings(site, complete, path="cookies.md") == []
 
 
-def test_a_new_document_without_front_matter_is_only_warned_of(site: PolicySite) -> None:
+def test_a_new_document_without_front_matter_is_only_a_warning(site: PolicySite) -> None:
     [finding] = findings(site, "# Cookies\n", path="cookies.md")
     assert "warning: this new document has no front matter" in finding
 
@@ -98,7 +98,7 @@ def test_neither_the_start_page_nor_a_translation_is_a_new_document(site: Policy
     ]
 
 
-def test_two_documents_on_one_address_are_an_error(site: PolicySite) -> None:
+def test_two_documents_at_one_path_are_an_error(site: PolicySite) -> None:
     site.repository.write("policy/privacy/index.md", "# Other\n")
     assert any("rename one of them" in str(finding) for finding in checked(site).findings)
 
@@ -111,7 +111,7 @@ def test_a_branch_is_compared_with_its_base(site: PolicySite) -> None:
     assert not report.passed
 
 
-def test_a_branch_is_not_blamed_for_what_its_base_got_since(site: PolicySite) -> None:
+def test_later_commits_on_the_base_are_no_findings_of_the_branch(site: PolicySite) -> None:
     site.repository.git("branch", "proposal")
     site.publish("cookies.md", "# Cookies\n")
     site.publish("privacy.md", text("Forty days."))
@@ -129,12 +129,12 @@ def test_a_base_with_another_history_is_refused(site: PolicySite) -> None:
         checked(site, base="other")
 
 
-def test_a_base_that_is_nowhere_is_refused_with_its_option(site: PolicySite) -> None:
+def test_an_unknown_base_is_refused_with_the_name_of_the_option(site: PolicySite) -> None:
     with pytest.raises(UnknownRefError, match=r"choose a branch with --base \(existing: main\)"):
         checked(site, base="nowhere")
 
 
-def test_the_summary_shows_the_redline_and_what_it_means(site: PolicySite) -> None:
+def test_the_markdown_report_shows_the_redline_the_summary_and_the_impact(site: PolicySite) -> None:
     site.repository.write(
         "policy/privacy.md",
         text(
@@ -160,5 +160,5 @@ def test_annotations_name_file_and_line(site: PolicySite) -> None:
     ]
 
 
-def test_nothing_to_check_is_said(site: PolicySite) -> None:
+def test_a_check_without_changes_says_that_readers_see_no_difference(site: PolicySite) -> None:
     assert list(as_text(checked(site))) == ["readers will see no difference"]

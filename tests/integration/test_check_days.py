@@ -1,4 +1,4 @@
-"""What a check says of the days of a change, and of an upcoming text beside the current one."""
+"""The check of effective dates, and of an upcoming text beside the current one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def findings(site: PolicySite, *, at: datetime = NOW, **texts: str | None) -> li
     return [str(finding) for finding in checked(site, at=at).findings]
 
 
-def test_a_typing_error_in_a_pending_text_needs_no_day(pending: PolicySite) -> None:
+def test_a_correction_of_a_pending_text_needs_no_effective_date(pending: PolicySite) -> None:
     assert findings(pending, privacy=words(mended(NEW))) == []
     (section,) = [line for line in as_markdown(checked(pending)) if "takes effect" in line]
     assert "takes effect on 2026-08-01" in section
@@ -82,7 +82,7 @@ def test_a_change_that_withdraws_a_pending_one_may_come_before_its_day(pending: 
 
 
 @pytest.mark.parametrize("label", ["2026-05-02", "2026-01-01", "may"])
-def test_a_label_of_nothing_pending_is_an_error(pending: PolicySite, label: str) -> None:
+def test_withdrawing_a_version_that_is_not_pending_is_an_error(pending: PolicySite, label: str) -> None:
     found = findings(pending, privacy=words(mended(NEW), withdraws=label))
     assert found == [
         f"policy/privacy.md:5: error: `withdraws` names {label!r}, which is no version still to take effect "
@@ -97,7 +97,7 @@ def test_a_pending_change_is_postponed_by_withdrawing_it(pending: PolicySite) ->
     assert findings(pending, privacy=words(NEW, **later, withdraws="2026-05-01")) == []
 
 
-def test_a_second_pending_change_is_warned_of_the_first(pending: PolicySite) -> None:
+def test_a_second_pending_change_is_a_warning(pending: PolicySite) -> None:
     more = words(NEW + "\n\nMore.", change="material", effective="2026-09-01", impact="More.")
     (finding,) = findings(pending, privacy=more)
     assert "warning: version 2026-05-01 takes effect before this one, on 2026-08-01" in finding
@@ -164,7 +164,7 @@ def test_an_addition_and_a_removal_are_corrections(beside: PolicySite, correct: 
     assert findings(beside, privacy__upcoming=again) == []
 
 
-def test_a_correction_that_would_come_too_late_is_an_error(beside: PolicySite) -> None:
+def test_a_correction_that_would_never_take_effect_is_an_error(beside: PolicySite) -> None:
     late = words(OLD.replace("one year", "a year"), effective="2026-08-01")
     assert "so this one, of 2026-08-01, never does" in findings(beside, privacy=late)[0]
 
@@ -184,7 +184,7 @@ def test_after_its_day_the_upcoming_text_is_moved_over(beside: PolicySite) -> No
     assert findings(beside, privacy=words(mended(NEW)), at=after) == []
 
 
-def test_removing_the_upcoming_text_needs_words(beside: PolicySite) -> None:
+def test_removing_the_upcoming_text_needs_withdraws_and_a_summary(beside: PolicySite) -> None:
     (finding,) = findings(beside, privacy__upcoming=None)
     assert "write `withdraws: 2026-05-01` and a `summary`" in finding
     assert findings(beside, privacy=words(OLD, summary="We will not.", withdraws="2026-05-01")) == []

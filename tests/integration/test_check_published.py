@@ -38,7 +38,7 @@ def test_what_is_published_is_not_checked_again(site: PolicySite) -> None:
     assert check(kept(site)) == (0, "readers will see no difference\n")
 
 
-def test_a_policy_merged_around_the_check_holds_its_announcement_not_the_build(
+def test_a_change_merged_without_a_check_holds_its_announcement_but_not_the_build(
     site: PolicySite,
 ) -> None:
     published = kept(site)
@@ -54,7 +54,7 @@ def test_a_policy_merged_around_the_check_holds_its_announcement_not_the_build(
     assert check(kept(site))[0] == 0
 
 
-def test_the_mark_stays_in_later_builds(site: PolicySite) -> None:
+def test_a_held_announcement_stays_held_in_later_builds(site: PolicySite) -> None:
     published = kept(site)
     site.publish("privacy.md", changed("Two days.", **{**GOOD, "impact": ""}))
     site.build(published=published)
@@ -62,13 +62,13 @@ def test_the_mark_stays_in_later_builds(site: PolicySite) -> None:
     assert "`impact` is missing" in site.document("privacy")["versions"][1]["held_for"][0]
 
 
-def test_a_policy_merged_late_is_found_by_its_day(site: PolicySite) -> None:
+def test_a_change_merged_after_its_effective_date_is_an_error(site: PolicySite) -> None:
     published = kept(site)
     site.publish("privacy.md", changed("Two days.", **{**GOOD, "effective": "2024-01-01"}))
     assert "`effective` (2024-01-01) is in the past" in check(published)[1]
 
 
-def test_a_document_removed_around_the_check_is_found(site: PolicySite) -> None:
+def test_a_document_removed_without_a_check_is_an_error(site: PolicySite) -> None:
     published = kept(site)
     site.repository.remove("policy/privacy.md")
     site.repository.commit()
@@ -86,7 +86,7 @@ def test_a_rename_does_not_hide_a_stale_summary(site: PolicySite) -> None:
     assert "policy/notice.md:3: error: `summary` is unchanged from" in check(published)[1]
 
 
-def test_a_draft_and_what_is_merged_are_not_checked_together(site: PolicySite) -> None:
+def test_base_and_published_cannot_be_used_together(site: PolicySite) -> None:
     done = CliRunner().invoke(app, ["check", "--published", str(kept(site)), "--base", "main"])
     assert done.exit_code == 2
 
@@ -137,7 +137,7 @@ def test_a_published_version_keeps_its_front_matter(site: PolicySite) -> None:
     assert site.document("privacy")["versions"][1]["summary"] == "Shorter."
 
 
-def test_nothing_is_corrected_where_nobody_says_what_is_published(site: PolicySite) -> None:
+def test_without_published_data_no_front_matter_is_corrected(site: PolicySite) -> None:
     site.publish("privacy.md", changed("Two days.", **GOOD))
     site.publish("privacy.md", changed("Two days.", **{**GOOD, "summary": "Other."}))
     site.build()

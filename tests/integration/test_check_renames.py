@@ -70,7 +70,7 @@ def test_a_removed_document_is_refused_and_named(site: PolicySite) -> None:
     assert "will be removed." in "\n".join(as_markdown(report))
 
 
-def test_a_removed_start_page_is_only_named(site: PolicySite) -> None:
+def test_a_removed_start_page_is_only_a_warning(site: PolicySite) -> None:
     site.publish("index.md", "# Start\n")
     site.repository.remove("policy/index.md")
     [finding] = checked(site).findings
@@ -86,7 +86,7 @@ def test_a_revert_cannot_bring_back_an_old_summary(site: PolicySite) -> None:
     assert any("`summary` is unchanged from version 2024-01-02" in text for text in texts)
 
 
-def test_a_document_that_comes_back_is_compared_with_what_it_said(site: PolicySite) -> None:
+def test_a_restored_document_is_compared_with_its_earlier_versions(site: PolicySite) -> None:
     site.repository.remove("policy/privacy.md")
     site.repository.commit()
     site.repository.write("policy/privacy.md", changed("New words.", summary="Clauses."))

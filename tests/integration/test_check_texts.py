@@ -1,4 +1,4 @@
-"""What a check finds in the words of a text: unfinished merges, letters, numbers, links, files."""
+"""The check of texts: merge conflicts, letters, clause numbers, links and files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def site(tmp_path: Path) -> PolicySite:
 
 
 def about(site: PolicySite, body: str) -> list[str]:
-    """What is found in a body, without the place."""
+    """The findings in a body, without path and line."""
     return [finding.partition(".md:")[2] for finding in findings(site, changed(body))]
 
 
@@ -35,18 +35,18 @@ CONFLICT = "<<<<<<< HEAD\nTwo days.\n||||||| base\nOne day.\n=======\nThree days
     ],
     ids=["diff3", "crlf", "only the first", "only the last", "half in a code block"],
 )
-def test_a_merge_that_was_not_finished_is_refused(site: PolicySite, body: str, lines: list[int]) -> None:
+def test_a_merge_conflict_is_refused(site: PolicySite, body: str, lines: list[int]) -> None:
     found = about(site, body)
     assert [int(finding.partition(":")[0]) for finding in found] == lines
     assert all("error: `" in finding and "merge conflict" in finding for finding in found)
 
 
-def test_a_merge_that_was_not_finished_in_the_front_matter_is_refused(site: PolicySite) -> None:
+def test_a_merge_conflict_in_the_front_matter_is_refused(site: PolicySite) -> None:
     text = changed("Two days.").replace("summary:", "<<<<<<< HEAD\nsummary: a\n=======\nsummary:", 1)
     assert any("merge conflict" in finding for finding in findings(site, text))
 
 
-def test_an_example_of_a_conflict_in_a_code_block_is_only_warned_of(site: PolicySite) -> None:
+def test_an_example_of_a_conflict_in_a_code_block_is_only_a_warning(site: PolicySite) -> None:
     found = about(site, f"Merge like this:\n\n```\n{CONFLICT}\n```")
     assert found
     assert all("warning" in finding for finding in found)
@@ -59,7 +59,7 @@ def test_what_only_resembles_a_conflict_passes(site: PolicySite, body: str) -> N
     assert about(site, body) == []
 
 
-def test_the_middle_that_a_conflict_left_behind_is_found(site: PolicySite) -> None:
+def test_a_lone_middle_marker_of_a_conflict_is_a_warning(site: PolicySite) -> None:
     [finding] = about(site, "Two days.\n=======\nThree days.")
     assert "12: warning: `=======` looks like" in finding
 
@@ -84,7 +84,7 @@ def test_a_pointer_of_git_lfs_is_refused(site: PolicySite, host: str) -> None:
         ("Effective Date", "effective"),
     ],
 )
-def test_a_misspelt_key_is_named_with_the_one_that_was_meant(site: PolicySite, key: str, meant: str) -> None:
+def test_a_misspelt_key_is_reported_with_the_correct_one(site: PolicySite, key: str, meant: str) -> None:
     text = changed("Two days.").replace(f"{meant}:", f"{key}:", 1)
     assert any(
         f"error: `{key}` is not a known key, so it is ignored; did you mean `{meant}`?" in finding
@@ -93,11 +93,11 @@ def test_a_misspelt_key_is_named_with_the_one_that_was_meant(site: PolicySite, k
 
 
 @pytest.mark.parametrize("key", ["owner", "tags", "description", "status", "versions", "reviewed_on"])
-def test_keys_of_others_are_let_through(site: PolicySite, key: str) -> None:
+def test_keys_of_other_programs_pass(site: PolicySite, key: str) -> None:
     assert findings(site, changed("Two days.", **{key: "x"})) == []
 
 
-def test_a_key_that_is_there_twice_is_refused(site: PolicySite) -> None:
+def test_a_repeated_key_is_refused(site: PolicySite) -> None:
     found = findings(site, changed("Two days.").replace("impact:", "summary: Other.\nimpact:"))
     assert any("5: error: `summary` is there twice, also in line 4" in finding for finding in found)
 
@@ -123,7 +123,7 @@ def test_a_value_that_a_number_sign_cuts_off_is_found(site: PolicySite) -> None:
         "a co\ufeffokie",
     ],
 )
-def test_letters_and_signs_that_nobody_could_notice_are_found(site: PolicySite, words: str) -> None:
+def test_lookalike_letters_and_invisible_characters_are_warnings(site: PolicySite, words: str) -> None:
     [finding] = about(site, words)
     assert finding.startswith("11: warning: ")
 
@@ -144,7 +144,7 @@ def test_letters_and_signs_that_nobody_could_notice_are_found(site: PolicySite, 
         "`c\u043e\u043ekies` and <https://example.org/c\u043e\u043ekies>",
     ],
 )
-def test_words_that_are_right_pass(site: PolicySite, words: str) -> None:
+def test_correct_words_in_mixed_alphabets_pass(site: PolicySite, words: str) -> None:
     assert about(site, words) == []
 
 
@@ -154,7 +154,7 @@ def test_a_wholly_russian_text_passes(site: PolicySite) -> None:
     assert about(site, body) == []
 
 
-def test_clauses_with_another_number_on_github_are_found(site: PolicySite) -> None:
+def test_clauses_with_a_different_number_on_github_are_warnings(site: PolicySite) -> None:
     found = about(site, "1. One\n   1. Below one\n2. Two")
     assert found == [
         "12: warning: “Below one” has the number 2 on the site and 1.1 on GitHub; "
@@ -168,7 +168,7 @@ def test_clauses_with_the_same_number_everywhere_pass(site: PolicySite) -> None:
     assert about(site, "1. One {#one}\n    1. Below one\n2. **Two**\n\nText.\n\n- a\n- b") == []
 
 
-def test_a_number_that_was_different_before_is_not_found_again(site: PolicySite) -> None:
+def test_a_number_that_was_different_before_is_not_reported_again(site: PolicySite) -> None:
     site.publish("privacy.md", changed("3. Three", summary="Third.", impact="Three.", effective="2026-05-20"))
     assert about(site, "3. Three\n\nMore.") == []
 
@@ -213,7 +213,9 @@ def linked(site: PolicySite) -> PolicySite:
         ),
     ],
 )
-def test_a_link_that_a_change_breaks_is_found(linked: PolicySite, body: str, line: int, problem: str) -> None:
+def test_a_link_that_a_change_breaks_is_a_warning(
+    linked: PolicySite, body: str, line: int, problem: str
+) -> None:
     found = [finding for finding in findings(linked, changed(body)) if "effective" not in finding]
     assert len(found) == 1, found
     assert problem in found[0]
@@ -251,7 +253,7 @@ def test_files_beside_the_texts_are_listed(site: PolicySite) -> None:
     )
 
 
-def test_nothing_that_is_only_here_is_listed(site: PolicySite) -> None:
+def test_ignored_and_hidden_files_are_not_listed(site: PolicySite) -> None:
     site.repository.write(".gitignore", "*.tmp\n")
     site.repository.write("policy/draft.tmp", b"1")
     assert checked(site).files == ()
@@ -262,7 +264,7 @@ HOSTILE = (
 )
 
 
-def test_words_of_the_front_matter_stay_words_in_the_report(site: PolicySite) -> None:
+def test_markup_in_the_front_matter_is_escaped_in_the_report(site: PolicySite) -> None:
     said = f'"{HOSTILE}\\n\\n# Approved by counsel\\n\\n| a | b |\\n|---|---|\\n| c | d |"'
     site.repository.write(
         "policy/privacy.md",

@@ -19,7 +19,7 @@ def site(tmp_path: Path) -> PolicySite:
     return site
 
 
-def test_a_cache_that_git_does_not_hold_is_used(site: PolicySite) -> None:
+def test_a_cache_outside_git_is_used(site: PolicySite) -> None:
     folder = site.repository.folder / ".cache/policysite"
     for _ in range(2):
         cache, distrusted = open_cache(folder)
@@ -39,7 +39,7 @@ def test_a_cache_that_git_does_not_hold_is_used(site: PolicySite) -> None:
         f".CACHE/PolicySite/{FILE}",
     ],
 )
-def test_a_cache_of_which_git_holds_a_file_is_not_used(site: PolicySite, name: str) -> None:
+def test_a_cache_with_a_committed_file_is_not_used(site: PolicySite, name: str) -> None:
     site.repository.write(name, b"planted")
     site.repository.git("add", "--force", name)
     site.repository.commit()
@@ -64,7 +64,7 @@ def test_a_cache_to_which_a_committed_link_leads_is_not_used(
     assert list(target.iterdir()) == []
 
 
-def test_a_link_of_ones_own_into_files_of_the_repository_does_not_help(site: PolicySite) -> None:
+def test_a_cache_link_into_committed_files_is_not_used(site: PolicySite) -> None:
     site.repository.write("planted/policysite/x", "x")
     site.repository.commit()
     (site.repository.folder / ".cache").symlink_to("planted")
@@ -88,5 +88,5 @@ def test_a_cache_in_a_submodule_is_not_used(site: PolicySite, tmp_path: Path) ->
     assert "not used" in (open_cache(site.repository.folder / ".cache/policysite")[1] or "")
 
 
-def test_a_site_outside_of_git_has_its_cache(tmp_path: Path) -> None:
+def test_a_site_outside_a_git_repository_uses_its_cache(tmp_path: Path) -> None:
     assert open_cache(tmp_path / "plain/.cache/policysite")[1] is None

@@ -1,4 +1,4 @@
-"""What is published now is read with limits, and its absence has to be said."""
+"""The published history is read within limits, and a first publication has to be stated."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ def answering(code: int, body: bytes = b"") -> type[BaseHTTPRequestHandler]:
 
 
 @pytest.mark.parametrize(("code", "body"), [(404, b""), (410, b""), (200, EMPTY.encode())])
-def test_an_absent_or_empty_history_needs_the_word_that_it_is_the_first(
-    serve: Serve, code: int, body: bytes
-) -> None:
+def test_a_missing_or_empty_history_needs_first_publication(serve: Serve, code: int, body: bytes) -> None:
     url = serve(answering(code, body))
     with pytest.raises(NothingPublishedError, match="--first-publication"):
         read_earlier_site(url, first_publication=False)
@@ -66,13 +64,13 @@ def test_an_absent_or_empty_history_needs_the_word_that_it_is_the_first(
     assert first is None or not first.versions
 
 
-def test_an_absent_file_is_no_history_either(tmp_path: Path) -> None:
+def test_a_missing_history_file_needs_first_publication(tmp_path: Path) -> None:
     with pytest.raises(NothingPublishedError, match="--first-publication"):
         read_earlier_site(str(tmp_path / "history.json"), first_publication=False)
     assert read_earlier_site(str(tmp_path / "history.json"), first_publication=True) is None
 
 
-def test_a_published_site_has_no_first_publication(site: PolicySite, tmp_path: Path) -> None:
+def test_first_publication_is_refused_for_a_published_site(site: PolicySite, tmp_path: Path) -> None:
     site.publish("privacy.md", text("One."))
     site.build()
     published = tmp_path / "published.json"
@@ -84,12 +82,12 @@ def test_a_published_site_has_no_first_publication(site: PolicySite, tmp_path: P
 
 @pytest.mark.parametrize("code", [301, 403, 500, 503])
 @pytest.mark.parametrize("first_publication", [False, True])
-def test_any_other_answer_refuses_the_build(serve: Serve, code: int, first_publication: bool) -> None:
+def test_any_other_http_status_stops_the_build(serve: Serve, code: int, first_publication: bool) -> None:
     with pytest.raises(UnreadablePublishedError):
         read_earlier_site(serve(answering(code)), first_publication=first_publication)
 
 
-def test_a_history_of_any_size_is_not_read(
+def test_a_history_over_the_size_limit_is_refused(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(earlier_site, "LIMIT_BYTES", 1000)
@@ -100,7 +98,7 @@ def test_a_history_of_any_size_is_not_read(
         read_earlier_site(str(tmp_path / "history.json"), first_publication=False)
 
 
-def test_headers_and_bodies_without_end_are_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_headers_and_bodies_time_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
     class Continuing(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Other MkDocs plugins work beside policysite, or are named in one line with what to do."""
+"""Other MkDocs plugins work together with policysite, or a message names them and says what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Neighbour = Callable[[str], None]
 
 @pytest.fixture
 def neighbour(site: PolicySite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbour]:
-    """A plugin with the given events stands before policysite in mkdocs.yml."""
+    """Adds a plugin with the given events before policysite in mkdocs.yml."""
     folder = tmp_path / "neighbour"
     folder.mkdir()
 
@@ -98,7 +98,7 @@ def test_an_extension_that_a_plugin_adds_does_not_change_a_policy(
     assert "One." in site.page("privacy")
 
 
-def test_urls_that_end_in_html_are_refused_in_words(site: PolicySite) -> None:
+def test_use_directory_urls_false_is_a_warning_and_has_no_effect(site: PolicySite) -> None:
     site.publish("privacy.md", text("One."))
     site.config["use_directory_urls"] = False
     assert any("use_directory_urls" in warning for warning in site.build().warnings)

@@ -1,4 +1,4 @@
-"""An announcement of a version in which a check found errors waits for a person, whoever publishes it."""
+"""An announcement of a version with errors waits until a person releases it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def notified(world: World) -> World:
     return world
 
 
-def test_it_is_held_until_a_person_releases_it(notified: World) -> None:
+def test_an_announcement_with_errors_is_held_until_a_person_releases_it(notified: World) -> None:
     publication = notified.publish()
     assert publication.held_for == (FINDING,)
     notified.deliver()
@@ -31,7 +31,7 @@ def test_it_is_held_until_a_person_releases_it(notified: World) -> None:
     assert sum(notified.transport.mails.values()) == 1
 
 
-def test_the_next_run_neither_sends_it_nor_makes_another(notified: World) -> None:
+def test_the_next_run_neither_sends_a_held_announcement_nor_makes_another(notified: World) -> None:
     notified.publish()
     made = len(statuses(notified.engine))
     assert notified.publish().announcement_id is None
@@ -40,7 +40,7 @@ def test_the_next_run_neither_sends_it_nor_makes_another(notified: World) -> Non
     assert not notified.transport.taken
 
 
-def test_what_was_announced_before_holds_nothing(notified: World) -> None:
+def test_a_version_that_was_announced_before_is_not_held(notified: World) -> None:
     first = notified.publish().announcement_id
     announcements.release(notified.engine, first or 0)
     notified.deliver()

@@ -1,4 +1,4 @@
-"""The menu and the bonds between translations, after files were renamed, withdrawn or named wrongly."""
+"""Navigation and translations after files were renamed, withdrawn or named wrongly."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def bonds(site: PolicySite) -> dict[str, str]:
     ],
     ids=["original", "translation", "both", "folder", "into the folder of a language", "start page"],
 )
-def test_a_rename_leaves_menu_and_translations_whole(
+def test_after_a_rename_the_navigation_and_the_translations_are_complete(
     site: PolicySite, moves: list[tuple[str, str]], links: dict[str, str], bound: dict[str, str]
 ) -> None:
     rename(site, *moves)
@@ -100,7 +100,7 @@ def test_a_rename_leaves_menu_and_translations_whole(
     ] == list(renamed)
 
 
-def test_the_renamed_start_page_leaves_a_menu_and_a_start(site: PolicySite) -> None:
+def test_after_renaming_the_start_page_there_is_a_navigation_and_a_start_page(site: PolicySite) -> None:
     rename(site, ("index.md", "about.md"))
     site.build()
     found = Menu(site.page("privacy")).links
@@ -109,7 +109,7 @@ def test_the_renamed_start_page_leaves_a_menu_and_a_start(site: PolicySite) -> N
     assert "Privacy policy" in site.page(""), "a start page of the site's own"
 
 
-def test_what_is_not_there_is_no_part_of_the_menu_and_is_named(site: PolicySite) -> None:
+def test_a_missing_path_in_nav_is_left_out_with_a_warning(site: PolicySite) -> None:
     site.publish("terms.md", "# Terms\n\nThese are terms that nobody needs any more.\n", on=DAY)
     site.repository.remove("policy/terms.md")
     site.repository.commit(at=datetime(2026, 2, 1, tzinfo=UTC))
@@ -133,7 +133,7 @@ def test_what_is_not_there_is_no_part_of_the_menu_and_is_named(site: PolicySite)
         assert f"nav in mkdocs.yml names {path}, which does not exist" in warnings
 
 
-def test_a_new_document_at_the_old_path_is_what_the_menu_means(site: PolicySite) -> None:
+def test_nav_prefers_a_new_document_at_the_path_to_one_that_was_renamed(site: PolicySite) -> None:
     rename(site, ("privacy.md", "notice.md"))
     site.publish("privacy.md", "# Cookies\n\nAll about the files that a browser keeps for us.\n")
     site.build()
@@ -141,7 +141,7 @@ def test_a_new_document_at_the_old_path_is_what_the_menu_means(site: PolicySite)
     assert bonds(site) == {"privacy.ru": "privacy"}
 
 
-def test_old_and_new_path_in_the_menu_are_one_entry(site: PolicySite) -> None:
+def test_the_old_and_the_new_path_in_nav_become_one_entry(site: PolicySite) -> None:
     rename(site, ("privacy.md", "notice.md"))
     site.config["nav"] = ["index.md", {"Old": "privacy.md"}, "notice.md"]
     warnings = " ".join(site.build().warnings)
@@ -152,7 +152,7 @@ def test_old_and_new_path_in_the_menu_are_one_entry(site: PolicySite) -> None:
     )
 
 
-def test_a_nearer_name_binds_before_one_of_the_past(site: PolicySite) -> None:
+def test_a_current_name_finds_the_original_before_a_former_name(site: PolicySite) -> None:
     rename(site, ("privacy.ru.md", "politika.ru.md"))
     site.publish("privacy.ru.md", text("Совсем другой новый перевод правил.", title="Перевод"))
     site.build()
@@ -195,7 +195,7 @@ def test_a_folder_of_a_language_in_another_script_needs_no_setting(tmp_path: Pat
     assert '<html lang="ar"' in site.page("ar/privacy")
 
 
-def test_folders_for_every_language_are_bound_to_that_of_the_site(tmp_path: Path) -> None:
+def test_translations_in_language_folders_belong_to_the_sites_own_language(tmp_path: Path) -> None:
     site = PolicySite(tmp_path / "site", languages=["ru"])
     site.publish("en/privacy.md", ENGLISH, on=DAY)
     site.publish("ru/privacy.md", RUSSIAN, on=DAY)

@@ -1,4 +1,4 @@
-"""Any bytes may be a file's name: the site is whole, its feeds are well-formed, no control reaches a page."""
+"""Any bytes can be a file name: the site is complete, and no control character gets into a page or feed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\ud800-\udfff]|&
 
 
 @pytest.mark.parametrize("theme", ["mkdocs", "material"])
-def test_a_site_of_odd_names_is_whole(tmp_path: Path, theme: str) -> None:
+def test_a_site_with_odd_file_names_is_complete(tmp_path: Path, theme: str) -> None:
     site = PolicySite(tmp_path)
     site.config["theme"] = {"name": theme}
     for name in NAMES:
@@ -41,7 +41,7 @@ def test_a_site_of_odd_names_is_whole(tmp_path: Path, theme: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Fi\x1b[31mrm", "Firm\ud800", "Firm\x85"])
-def test_a_name_of_the_site_that_holds_controls_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_site_name_with_control_characters_is_refused(tmp_path: Path, name: str) -> None:
     site = PolicySite(tmp_path)
     site.config["site_name"] = name
     site.publish("privacy.md", "# Privacy\n\nOne.\n")

@@ -44,13 +44,13 @@ def test_a_text_can_be_that_of_a_commit(texts: Path) -> None:
     assert answer("HEAD:old.md", "new.md") == answer("old.md", "new.md")
 
 
-def test_a_commit_that_is_nowhere_is_refused_without_an_option_that_is_none(texts: Path) -> None:
+def test_an_unknown_commit_is_refused_without_naming_an_option(texts: Path) -> None:
     PolicyRepository(texts).commit()
     with pytest.raises(UnknownRefError, match=r"'nowhere'; name a branch \(existing: main\)"):
         answer("nowhere:old.md", "new.md")
 
 
-def test_html_and_json_hold_the_marked_text(texts: Path) -> None:
+def test_html_and_json_contain_the_redline(texts: Path) -> None:
     assert '<ins class="rl">' in answer("old.md", "new.md", "--format", "html")
     answered = json.loads(answer("old.md", "new.md", "--format", "json"))
     assert answered["counts"] == {"edit": 1, "words_inserted": 1, "words_deleted": 1}
@@ -61,6 +61,6 @@ def test_equal_texts_are_said_to_be_equal(texts: Path) -> None:
     assert answer("old.md", "old.md") == "nothing changed that a reader would see\n"
 
 
-def test_a_text_that_is_nowhere_is_refused(texts: Path) -> None:
+def test_a_missing_text_is_refused(texts: Path) -> None:
     with pytest.raises(NoSuchTextError, match=r"nothing\.md: no such file"):
         answer("old.md", "nothing.md")

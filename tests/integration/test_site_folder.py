@@ -29,7 +29,7 @@ def files(folder: Path) -> set[Path]:
     return {file for file in folder.rglob("*") if ".cache" not in file.parts}
 
 
-def test_a_site_is_replaced_by_the_next(site: PolicySite, tmp_path: Path) -> None:
+def test_a_build_replaces_the_site_of_an_earlier_build(site: PolicySite, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     build_into(site, folder)
@@ -55,7 +55,7 @@ def test_a_link_to_the_folder_of_a_site_is_followed(site: PolicySite, tmp_path: 
         ({"history.json": "[]", "src/main.c": "x"}, "delete the folder or put an empty .policysite in it"),
     ],
 )
-def test_a_folder_that_no_build_made_is_refused_and_stays(
+def test_a_folder_that_no_build_made_is_refused_and_kept(
     site: PolicySite, tmp_path: Path, content: dict[str, str], remedy: str
 ) -> None:
     folder = tmp_path / "other"
@@ -95,7 +95,7 @@ def test_a_site_of_an_older_version_is_replaced_when_it_is_marked(site: PolicySi
     ],
 )
 @pytest.mark.parametrize("marked", [False, True])
-def test_a_folder_with_anything_to_lose_is_refused_even_if_it_is_marked(
+def test_a_folder_with_the_texts_or_the_home_is_refused_even_if_it_is_marked(
     site: PolicySite,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""A build after another one gives the site that a build from nothing gives, whatever has happened between."""
+"""A build with a cache makes the same site as a build without one."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ HAPPENINGS: dict[str, Callable[[Life], None]] = {
 }
 
 
-def test_a_warm_build_equals_a_cold_one_to_the_byte_after_whatever_happened(tmp_path: Path) -> None:
+def test_a_warm_build_equals_a_cold_one_byte_for_byte(tmp_path: Path) -> None:
     life = Life(tmp_path / "policy")
     happenings = list(HAPPENINGS)
     random.shuffle(happenings)
@@ -88,7 +88,7 @@ def test_a_warm_build_equals_a_cold_one_to_the_byte_after_whatever_happened(tmp_
         assert files(life.site.folder) == files(built_from_nothing(life)), happening
 
 
-def test_what_has_not_changed_keeps_its_time_and_what_was_tampered_with_is_made_again(
+def test_unchanged_files_keep_their_time_and_altered_ones_are_written_again(
     tmp_path: Path,
 ) -> None:
     life = Life(tmp_path / "policy")

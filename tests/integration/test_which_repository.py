@@ -1,4 +1,4 @@
-"""Git says which repository is read, and what cannot be read is refused in a line that helps."""
+"""Which repository is read, and the messages for one that cannot be read."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_bare_repository_that_nobody_named_is_read_only_where_the_reader_trust
     assert "safe.bareRepository" in listed(inner / below, **trusting)
 
 
-def test_a_folder_without_a_text_is_said_to_have_none(policy: PolicyRepository) -> None:
+def test_a_folder_without_texts_is_a_warning(policy: PolicyRepository) -> None:
     policy.publish("photo.png", "no text")
     assert "warning: the repository: git has no text (.md) in this folder" in listed(policy.folder)
 
@@ -87,7 +87,7 @@ def test_work_trees_and_separate_git_directories_are_read(policy: PolicyReposito
     "name",
     ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"],
 )
-def test_what_git_hands_to_a_hook_of_another_repository_changes_nothing(
+def test_git_variables_of_another_repositorys_hook_have_no_effect(
     policy: PolicyRepository, tmp_path: Path, name: str
 ) -> None:
     policy.publish("alpha.md", "Ours.\n")
@@ -99,7 +99,7 @@ def test_what_git_hands_to_a_hook_of_another_repository_changes_nothing(
     assert "omega.md" not in said
 
 
-def test_of_many_branches_a_few_are_named_and_the_likeliest_first(policy: PolicyRepository) -> None:
+def test_a_wrong_branch_is_refused_with_the_most_similar_names(policy: PolicyRepository) -> None:
     commit = policy.publish("alpha.md", "Ours.\n")
     refs = "".join(f"create refs/heads/topic/{number:05} {commit}\n" for number in range(3_000))
     policy.git("update-ref", "--stdin", given=f"{refs}create refs/remotes/origin/release {commit}\n".encode())
@@ -115,7 +115,7 @@ def test_of_many_branches_a_few_are_named_and_the_likeliest_first(policy: Policy
         opened.resolve("release")
 
 
-def test_the_way_to_trust_a_repository_is_the_one_that_works_for_who_runs_this(
+def test_the_command_to_trust_a_repository_suits_the_user_who_runs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     said = f"fatal: detected dubious ownership in repository at '{tmp_path}'"
@@ -137,7 +137,7 @@ def test_the_way_to_trust_a_repository_is_the_one_that_works_for_who_runs_this(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository to another user")
 @pytest.mark.parametrize("kind", ["work tree", "folder in it", "bare", "linked"])
-def test_the_way_to_trust_a_repository_of_another_user_works(
+def test_the_command_to_trust_a_repository_of_another_user_works(
     policy: PolicyRepository, tmp_path: Path, kind: str
 ) -> None:
     policy.publish("docs/alpha.md", "Ours.\n")
@@ -184,7 +184,7 @@ def tree(repository: PolicyRepository, *entries: tuple[str, str, str]) -> str:
         "./planted.md",
     ],
 )
-def test_an_entry_that_is_no_path_is_left_out_with_a_warning(policy: PolicyRepository, name: str) -> None:
+def test_an_invalid_path_is_left_out_with_a_warning(policy: PolicyRepository, name: str) -> None:
     policy.publish("docs/alpha.md", "Ours.\n")
     blob = policy.git("rev-parse", "HEAD:docs/alpha.md")
     inside = tree(policy, ("100644", "planted.md", blob))

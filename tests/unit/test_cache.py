@@ -1,4 +1,4 @@
-"""The cache keeps what it was given, forgets what was not used, and never stands in the way."""
+"""The cache keeps texts, deletes unused ones, and never stops a build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from generator.cache import FILE, Cache
 
 
-def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
+def test_cached_texts_are_there_in_the_next_build(tmp_path: Path) -> None:
     with Cache(tmp_path) as cache:
         cache["a"] = "текст"
     with Cache(tmp_path) as cache:
@@ -16,7 +16,7 @@ def test_what_was_kept_is_there_the_next_time(tmp_path: Path) -> None:
         assert list(cache) == ["a"]
 
 
-def test_what_was_not_used_for_three_months_is_forgotten(tmp_path: Path) -> None:
+def test_texts_that_no_build_used_for_three_months_are_deleted(tmp_path: Path) -> None:
     begun = date(2026, 1, 1)
     with Cache(tmp_path) as cache:
         cache["used"], cache["unused"] = "1", "2"
@@ -31,7 +31,7 @@ def test_what_was_not_used_for_three_months_is_forgotten(tmp_path: Path) -> None
         assert sorted(cache) == ["new", "used"]
 
 
-def test_a_damaged_cache_is_begun_anew(tmp_path: Path) -> None:
+def test_a_damaged_cache_is_replaced(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
     with Cache(tmp_path) as cache:
         assert len(cache) == 0

@@ -1,4 +1,4 @@
-"""The preview answers to this machine's addresses only, and hides nothing of what is wrong."""
+"""The preview answers at this machine's own addresses only, and shows what is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from generator.mkdocs_plugin.preview_server import PreviewApplication, is_own_na
     "host",
     ["127.0.0.1:8000", "127.0.0.1", "localhost:8000", "localhost", "[::1]:8000", "192.168.1.4:80"],
 )
-def test_an_address_of_a_machine_is_answered(host: str) -> None:
+def test_localhost_and_ip_addresses_are_answered(host: str) -> None:
     assert is_own_name(host)
 
 
@@ -29,7 +29,7 @@ def test_an_address_of_a_machine_is_answered(host: str) -> None:
         "[x]",
     ],
 )
-def test_any_other_name_is_not(host: str) -> None:
+def test_other_host_names_are_not_answered(host: str) -> None:
     assert not is_own_name(host)
 
 
@@ -39,7 +39,7 @@ def asked(application: PreviewApplication, path: str) -> str:
     return b"".join(body).decode()
 
 
-def test_a_problem_is_shown_on_pages_and_on_nothing_else() -> None:
+def test_a_problem_replaces_pages_but_no_other_files() -> None:
     application = PreviewApplication(lambda *_: [b"as always"])
     assert asked(application, "/privacy/") == "as always"
     application.problem = "privacy.md:3: <script>"

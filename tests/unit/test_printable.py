@@ -1,4 +1,4 @@
-"""What is printed is never obeyed: not by a terminal, not by a log, not by a workflow."""
+"""Printed text is never obeyed by a terminal, a log or a workflow."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from subscribers import printable as of_the_messages
         ("日本 👩\u200d💻 ½", "日本 👩\u200d💻 ½"),
     ],
 )
-def test_one_line_shows_words_and_escapes_what_would_be_obeyed(text: str, shown: str) -> None:
+def test_one_line_escapes_characters_that_would_be_obeyed(text: str, shown: str) -> None:
     assert of_the_site.one_line(text) == shown
 
 
-def test_several_lines_keep_their_lines_and_each_is_without_effect() -> None:
+def test_several_lines_keep_line_breaks_and_escape_each_line() -> None:
     assert of_the_site.several_lines("a\n\t::error::b\n::c\x1b") == "a\n\t\\x3a:error::b\n\\x3a:c\\x1b"
 
 
 @given(st.text(st.characters(codec=None, categories=["Cc", "Cf", "Cs", "Zl", "Zs", "Po", "Lu"])))
-def test_whatever_is_printed_is_one_line_that_can_be_encoded(text: str) -> None:
+def test_any_text_becomes_one_line_that_can_be_encoded(text: str) -> None:
     shown = of_the_site.one_line(text)
     assert len(shown.splitlines()) <= 1
     assert shown.encode() is not None
