@@ -42,6 +42,15 @@ We keep your orders for three years.
 """
 RUSSIAN = "---\ntitle: Конфиденциальность\n---\n# Конфиденциальность\n\nМы храним заказы пять лет.\n"
 USERS = "external_id,email,language,registered_at\n1,anna@example.com,en,2024-03-05T09:30:00Z\n"
+WRITE_KEY = """
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+key = Ed25519PrivateKey.generate()
+Path("proof.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+Path("proof.pub").write_bytes(public)
+"""
 START_SECONDS = 60
 
 
@@ -84,7 +93,7 @@ class Installation:
         )
         if done.returncode != expect:
             raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}")
-        print("ok:", *command, flush=True)
+        print("ok:", *(part for part in command if "\n" not in part), flush=True)
         return done.stdout
 
     def commit(self, **texts: str) -> None:
@@ -115,6 +124,7 @@ def try_site(installed: Installation, folder: Path) -> None:
     installed.run("git", "init", "--quiet", "--initial-branch=main")
     installed.commit(privacy=FIRST, privacy_ru=RUSSIAN)
     installed.commit(privacy=SECOND)
+    assert installed.run("policy-site", "--version").startswith("policy-site ")
     assert "privacy" in installed.run("policy-site", "versions")
     installed.run("policy-site", "check")
     installed.run("policy-site", "build")
@@ -149,6 +159,16 @@ def try_notifying(installed: Installation, folder: Path) -> None:
     assert "Privacy" in mailbox
 
 
+def try_proof(installed: Installation, folder: Path) -> None:
+    """Prove what was sent, and verify the proof."""
+    installed.run("python", "-c", WRITE_KEY)
+    installed.run(
+        "policy-notify", "proof", "export", "2", "--into", "proof", POLICY_NOTIFY_PROOF_KEY_FILE="proof.pem"
+    )
+    assert (folder / "proof" / "declaration.html").exists()
+    installed.run("policy-notify", "proof", "verify", "proof", "--public-key", "proof.pub")
+
+
 def try_without_extras(installed: Installation) -> None:
     """Check that a command whose extra is missing names it."""
     if installed.run("python", "-c", "import importlib.util as i; print(i.find_spec('psycopg'))") != "None\n":
@@ -169,6 +189,7 @@ def try_package(environment: Path) -> None:
         assert places.count(str(environment.absolute())) == 2, places
         try_site(installed, folder)
         try_notifying(installed, folder)
+        try_proof(installed, folder)
         try_without_extras(installed)
         print(f"{installed.run('python', '--version').strip()}: both commands work")
 
