@@ -17,7 +17,6 @@ from generator.markdown.python_markdown import as_source
 from generator.rendered.characters import clean
 from generator.site.document_pages import DocumentPages
 from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
-from generator.site.feeds import Entry, feed_title
 from generator.site.headings import with_one_title
 from generator.site.history_json import Digests, in_force_json
 from generator.site.output import Output, nothing
@@ -60,14 +59,14 @@ class Archive:
         self,
         output: Output,
         *,
-        rendering: VersionTexts,
+        texts: VersionTexts,
         redlines: Redlines,
         pages: DocumentPages,
         printer: Printer | None,
     ) -> None:
         self._output = output
         self._printer = printer
-        self._rendering = rendering
+        self._texts = texts
         self._redlines = redlines
         self._pages = pages
 
@@ -81,39 +80,6 @@ class Archive:
         self._history(view, {number: one.size for number, one in written.items()})
         self._write_present(view)
         return written
-
-    def entry(self, view: DocumentView, version: Version) -> Entry:
-        """The version's entry in a feed."""
-        document, old = view.document, view.followed(version)
-        language = load_language(document.language)
-        effective = (
-            f"{language('withdrawn_version_banner')}."
-            if view.statuses[version.number].withdrawn_by
-            else language("effective_from", effective=language.date(version.effective_on))
-        )
-        how = "called_off_replaced" if view.replaces_announced(version) else "called_off"
-        called_off = [
-            f"{language(how, effective=language.date(day))}." for day in view.days_withdrawn_by(version)
-        ]
-        page = document.change_path(version) if old else document.version_path(version)
-        if old:
-            redline = self._redline(old, version, document)
-            markup, first = redline.mail_html, "".join(redline.first_changes(version.title)[:1])
-            left = len(redline.changes) - 1
-        else:
-            markup, first, left = self._rendering.html(version), language("first_version"), 0
-        what = version.front.summary or (
-            f"{first}; {language('redline_more', count=left)}" if left > 0 else first
-        )
-        return Entry(
-            identity=f"{document.history.id}/{version.label}",
-            title=feed_title(version.title, what),
-            page=page,
-            published_at=version.published_at,
-            summary=" ".join((*called_off, f"{what.rstrip('.')}.", effective)),
-            markup=self._rendering.anywhere(markup, version, here=page),
-            language=document.language,
-        )
 
     def _version(self, view: DocumentView, version: Version) -> Written:
         old, new = view.followed(version), view.version(version.number + 1)
@@ -136,7 +102,7 @@ class Archive:
         files = self._output.write_or_reuse(
             made_of, partial(self._write_version, view, version), read=_VersionFiles.from_json
         )
-        self._rendering.keep(files.images)
+        self._texts.keep(files.images)
         return Written(digests=Digests(files.page_sha256, files.redline_sha256), size=files.size)
 
     def _frame(self, view: DocumentView) -> tuple[object, ...]:
@@ -150,14 +116,14 @@ class Archive:
         )
 
     def _write_version(self, view: DocumentView, version: Version) -> _VersionFiles:
-        with self._rendering.noting_images() as images:
+        with self._texts.noting_images() as images:
             document, old = view.document, view.followed(version)
-            text = self._rendering.on_page(
-                self._rendering.html(version), version, page=document.version_path(version)
+            text = self._texts.on_page(
+                self._texts.html(version), version, page=document.version_path(version)
             )
             page = self._output.page(self._pages.version(view, version, text))
-            self._output.file(document.copy_path(version, "md"), self._rendering.source(version))
-            plain = plain_text(self._rendering.anywhere(self._rendering.html(version), version, here=""))
+            self._output.file(document.copy_path(version, "md"), self._texts.source(version))
+            plain = plain_text(self._texts.anywhere(self._texts.html(version), version, here=""))
             self._output.file(document.copy_path(version, "txt"), plain.encode())
             if old is None:
                 return _VersionFiles(page, None, None, images)
@@ -173,9 +139,7 @@ class Archive:
 
     def _print(self, view: DocumentView, version: Version, printer: Printer) -> None:
         document = view.document
-        text = self._rendering.anywhere(
-            self._rendering.html(version), version, here=document.version_path(version)
-        )
+        text = self._texts.anywhere(self._texts.html(version), version, here=document.version_path(version))
         page = self._pages.printed(view, version, text)
         try:
             printed = printer.printed(page)
@@ -184,7 +148,7 @@ class Archive:
                 f"{version.path}, version {version.label}: its PDF shows the source, since it cannot be laid "
                 f"out ({type(error).__name__}: {error}); write it simpler"
             )
-            source = as_source(self._rendering.source(version).decode("utf-8", "replace"))
+            source = as_source(self._texts.source(version).decode("utf-8", "replace"))
             printed = printer.printed(self._pages.printed(view, version, source))
         self._output.file(document.copy_path(version, "pdf"), printed)
 
@@ -195,7 +159,7 @@ class Archive:
         self._output.file(document.in_force_json_path, in_force_json(view))
         if len(view.versions) > 1:
             self._output.page(self._pages.comparison(view))
-        text = self._rendering.anywhere(self._rendering.html(shown), shown, here=document.page_path)
+        text = self._texts.anywhere(self._texts.html(shown), shown, here=document.page_path)
         self._output.file(document.fragment_path, clean(self._pages.fragment(view, text)).encode())
 
     def _write_change(self, view: DocumentView, version: Version, redline: RedlineTexts) -> str:
@@ -206,7 +170,7 @@ class Archive:
             document.history.id,
             version,
             redline,
-            absolute=partial(self._rendering.anywhere, version=version, here=page),
+            absolute=partial(self._texts.anywhere, version=version, here=page),
             nothing=load_language(document.language)("redline_nothing"),
         )
         return self._output.file(f"{page}redline.json", raw)
@@ -227,7 +191,7 @@ class Archive:
             images: Mapping[str, str] = self._output.write_or_reuse(
                 made_of, partial(self._write_since, view, old), read=dict
             )
-            self._rendering.keep(images)
+            self._texts.keep(images)
 
     def _lead_to_history(self, view: DocumentView, older: Sequence[Version]) -> None:
         document = view.document
@@ -237,7 +201,7 @@ class Archive:
             self._output.file(f"{document.since_path(old)}index.html", page.encode())
 
     def _write_since(self, view: DocumentView, old: Version) -> dict[str, str]:
-        with self._rendering.noting_images() as images:
+        with self._texts.noting_images() as images:
             document, last = view.document, view.last
             redline = self._redline(old, last, document)
             redline = self._on_page(redline, last, page=document.since_path(old))
@@ -281,6 +245,6 @@ class Archive:
         """The redline below the page's own title, with links that work on the page at this path."""
 
         def resolved(markup: str) -> str:
-            return with_one_title(self._rendering.on_page(markup, version, page=page), after=True)
+            return with_one_title(self._texts.on_page(markup, version, page=page), after=True)
 
         return replace(redline, html=resolved(redline.html), side_by_side=resolved(redline.side_by_side))

@@ -69,7 +69,7 @@ class DocumentList:
         return sum(len(folder.documents) for folder in self.folders)
 
 
-def directory(views: Sequence[DocumentView]) -> DocumentList:
+def document_list(views: Sequence[DocumentView]) -> DocumentList:
     """The documents as they are listed."""
     living = {c.document.history.id: c for c in views if c.document.history.ended_at is None}
     titles = Counter(_look(view.shown.title) for view in views)

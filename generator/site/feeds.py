@@ -1,113 +1,108 @@
-"""Feeds of what was published, of the site and of each document: Atom (RFC 4287) and JSON Feed 1.1."""
+"""The feeds of a site: one for each document, and one of the newest changes of all documents."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import urljoin
-from xml.etree import ElementTree as ET
+from collections.abc import Iterator, Sequence
 
+from generator.language import load_language
+from generator.site.config import SiteConfig
+from generator.site.document_list import publications
+from generator.site.document_view import DocumentView
+from generator.site.feed_formats import Entry, Feed, atom, json_feed
+from generator.site.output import Output
+from generator.site.redlines import Redlines
 from generator.site.shorten import shorten_to_one_line
+from generator.site.urls import FEED, JSON_FEED
+from generator.site.version_texts import VersionTexts
+from generator.versions.version import Version
 
-ATOM = "http://www.w3.org/2005/Atom"
-JSON_FEED_VERSION = "https://jsonfeed.org/version/1.1"
 NEWEST = 50
-"""How many entries a feed holds; the history has all of them."""
-
+"""How many entries a feed holds; ``history.json`` has all of them."""
 
 LONGEST_TITLE = 120
-"""Characters of an entry's title, at most; readers show them in one line."""
+"""How many characters the title of an entry may have; feed readers show it in one line."""
 
 
 def feed_title(document: str, what: str) -> str:
-    """The title of an entry: the document, and what changed as far as one line holds it."""
+    """The title of an entry: the document, and what changed, cut to one line."""
     return shorten_to_one_line(f"{document}: {what}", LONGEST_TITLE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A publication. ``identity`` never changes, wherever its page moves; ``markup`` has absolute links."""
+class Feeds:
+    """Writes the feeds."""
 
-    identity: str
-    title: str
-    page: str
-    published_at: datetime
-    summary: str
-    markup: str
-    language: str
+    def __init__(self, config: SiteConfig, *, texts: VersionTexts, redlines: Redlines) -> None:
+        self._config = config
+        self._texts = texts
+        self._redlines = redlines
 
+    def write(self, views: Sequence[DocumentView], output: Output) -> None:
+        """Write each feed in both formats."""
+        for path, json_path, feed in self._feeds(views):
+            output.file(path, atom(feed, path=path))
+            output.file(json_path, json_feed(feed, path=json_path))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """What is told of one document, or of the site, whose page is ``page``; the newest entry comes first."""
+    def _feeds(self, views: Sequence[DocumentView]) -> Iterator[tuple[str, str, Feed]]:
+        config = self._config
+        everything = publications(views)
+        if everything:
+            yield (
+                FEED,
+                JSON_FEED,
+                Feed(
+                    title=config.site_name,
+                    author=config.site_name,
+                    identity=config.site_url,
+                    page="",
+                    site_url=config.site_url,
+                    language=config.language,
+                    entries=[self._entry(*one) for one in everything[:NEWEST]],
+                ),
+            )
+        for view in views:
+            document = view.document
+            if document.feed_path != FEED:
+                newest = sorted(view.versions, key=lambda version: version.published_at, reverse=True)
+                feed = Feed(
+                    title=view.versions[-1].title,
+                    author=config.site_name,
+                    identity=document.history.id,
+                    page=document.page_path,
+                    site_url=config.site_url,
+                    language=document.language,
+                    entries=[self._entry(view, version) for version in newest[:NEWEST]],
+                )
+                yield document.feed_path, document.json_feed_path, feed
 
-    title: str
-    author: str
-    identity: str
-    page: str
-    site_url: str
-    language: str
-    entries: Sequence[Entry]
-
-
-def atom(feed: Feed, *, path: str) -> bytes:
-    """The feed as Atom, at ``path``."""
-    root = ET.Element("feed", {"xmlns": ATOM})
-    ET.SubElement(root, "id").text = _urn(feed.identity)
-    ET.SubElement(root, "title").text = feed.title
-    ET.SubElement(root, "updated").text = _time(feed.entries[0].published_at)
-    ET.SubElement(ET.SubElement(root, "author"), "name").text = feed.author
-    ET.SubElement(root, "link", {"rel": "self", "href": urljoin(feed.site_url, path)})
-    ET.SubElement(root, "link", {"rel": "alternate", "href": urljoin(feed.site_url, feed.page)})
-    for entry in feed.entries:
-        element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
-        ET.SubElement(element, "id").text = _urn(entry.identity)
-        ET.SubElement(element, "title").text = entry.title
-        ET.SubElement(element, "link", {"rel": "alternate", "href": urljoin(feed.site_url, entry.page)})
-        ET.SubElement(element, "published").text = _time(entry.published_at)
-        ET.SubElement(element, "updated").text = _time(entry.published_at)
-        ET.SubElement(element, "summary").text = entry.summary
-        ET.SubElement(element, "content", {"type": "html"}).text = entry.markup
-    return xml_file(root)
-
-
-def json_feed(feed: Feed, *, path: str) -> bytes:
-    """The feed as JSON, at ``path``."""
-    value = {
-        "version": JSON_FEED_VERSION,
-        "title": feed.title,
-        "home_page_url": urljoin(feed.site_url, feed.page),
-        "feed_url": urljoin(feed.site_url, path),
-        "language": feed.language,
-        "authors": [{"name": feed.author}],
-        "items": [
-            {
-                "id": _urn(entry.identity),
-                "url": urljoin(feed.site_url, entry.page),
-                "title": entry.title,
-                "summary": entry.summary,
-                "content_html": entry.markup,
-                "date_published": _time(entry.published_at),
-                "language": entry.language,
-            }
-            for entry in feed.entries
-        ],
-    }
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
-
-
-def xml_file(root: ET.Element) -> bytes:
-    """The element as a file that people can read, too."""
-    ET.indent(root, " ")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'.encode()
-
-
-def _urn(identity: str) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_OID, identity).urn
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    def _entry(self, view: DocumentView, version: Version) -> Entry:
+        """The entry of a version: what changed, or the whole text of a first version."""
+        document, old = view.document, view.followed(version)
+        language = load_language(document.language)
+        effective = (
+            f"{language('withdrawn_version_banner')}."
+            if view.statuses[version.number].withdrawn_by
+            else language("effective_from", effective=language.date(version.effective_on))
+        )
+        how = "called_off_replaced" if view.replaces_announced(version) else "called_off"
+        called_off = [
+            f"{language(how, effective=language.date(day))}." for day in view.days_withdrawn_by(version)
+        ]
+        page = document.change_path(version) if old else document.version_path(version)
+        if old:
+            redline = self._redlines.between(old, version, language=language)
+            markup, first = redline.mail_html, "".join(redline.first_changes(version.title)[:1])
+            left = len(redline.changes) - 1
+        else:
+            markup, first, left = self._texts.html(version), language("first_version"), 0
+        what = version.front.summary or (
+            f"{first}; {language('redline_more', count=left)}" if left > 0 else first
+        )
+        return Entry(
+            identity=f"{document.history.id}/{version.label}",
+            title=feed_title(version.title, what),
+            page=page,
+            published_at=version.published_at,
+            summary=" ".join((*called_off, f"{what.rstrip('.')}.", effective)),
+            markup=self._texts.anywhere(markup, version, here=page),
+            language=document.language,
+        )

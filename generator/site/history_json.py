@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generator.site.config import SiteConfig
+from generator.site.data_files import json_file, utc_time
 from generator.site.document_view import DocumentView
-from generator.site.json_files import json_file, utc_time
 from generator.site.published_history import VersionKey
 from generator.site.urls import SiteDocument, path_of_slug
 from generator.versions.version import Version

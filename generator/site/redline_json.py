@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.redline import ListedChange
-from generator.site.json_files import json_file
+from generator.site.data_files import json_file
 from generator.site.redlines import RedlineTexts
 from generator.versions.version import Version
 

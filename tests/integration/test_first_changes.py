@@ -1,4 +1,4 @@
-"""What changed, where nobody has written a summary: in the history and in the titles of feeds."""
+"""Without a summary, the history and the titles of feeds say what changed."""
 
 from __future__ import annotations
 
