@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from generator.checking.changed_text import ChangedText
 from generator.checking.report import Proposal
 from generator.language import load_language
-from generator.redline import RenderedVersion
+from generator.redline import RenderedVersion, StatedDates
 from generator.redline.pictures import with_pictures
 from generator.site.config import SiteConfig
 from generator.site.links import Links
@@ -47,6 +47,7 @@ def _redline(
                 title=document.front.title,
                 effective_on=day,
                 withdrawn_on=one.withdrawn_on,
+                stated_dates=StatedDates(document.front.stated_effective, document.front.withdrawn),
             )
             for document, one, day in zip((old, text.new), (followed, version), days, strict=True)
         ),

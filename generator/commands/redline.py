@@ -120,7 +120,7 @@ def _read_version(name: str, renderer: Renderer, repository: Repository | None) 
 
     Prints a warning for each part of the text that cannot be shown as written.
     """
-    from generator.redline import RenderedVersion  # noqa: PLC0415 - as above
+    from generator.redline import RenderedVersion, StatedDates  # noqa: PLC0415 - as above
     from generator.redline.pictures import with_pictures  # noqa: PLC0415 - as above
     from generator.versions.document import read_document  # noqa: PLC0415 - as above
 
@@ -134,6 +134,7 @@ def _read_version(name: str, renderer: Renderer, repository: Repository | None) 
         title=document.front.title,
         effective_on=document.front.effective,
         withdrawn_on=document.front.withdrawn,
+        stated_dates=StatedDates(effective=document.front.stated_effective),
     )
 
 

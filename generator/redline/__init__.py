@@ -6,7 +6,13 @@ from functools import cache
 
 from generator.language import Language
 from generator.markdown.python_markdown import Converter, UnrenderableError, as_source
-from generator.redline.compare import RenderedVersion, compare, garbage_collection_paused, merge_html
+from generator.redline.compare import (
+    RenderedVersion,
+    StatedDates,
+    compare,
+    garbage_collection_paused,
+    merge_html,
+)
 from generator.redline.show.excerpt import Excerpt, excerpt_html
 from generator.redline.show.html import write_html
 from generator.redline.show.plain_text import excerpt_text, plain_text, text_marks
@@ -16,8 +22,9 @@ from generator.redline.tell.redline import ListedLine, Redline
 from generator.redline.tell.sentences import ListedChange, in_sentences
 
 __all__ = [
-    "Excerpt", "ListedChange", "Redline", "RenderedVersion", "compare", "excerpt_html", "excerpt_text",
-    "html", "list_changes", "plain_text", "redline_markdown", "side_by_side_html", "text_marks",
+    "Excerpt", "ListedChange", "Redline", "RenderedVersion", "StatedDates", "compare", "excerpt_html",
+    "excerpt_text", "html", "list_changes", "plain_text", "redline_markdown", "side_by_side_html",
+    "text_marks",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from generator.redline.match.similarity import forget_phrases
 from generator.redline.match.units import read_units
@@ -24,9 +25,23 @@ from generator.redline.model import (
 from generator.redline.tell.changes import list_changes
 from generator.redline.tell.redline import Redline
 from generator.rendered.blocks import read_blocks
-from generator.rendered.characters import INVISIBLE
+from generator.rendered.characters import INVISIBLE, folded
 from generator.rendered.visible import visible_text
 from generator.rendered.words import Vocabulary
+
+
+class StatedDates(NamedTuple):
+    """The dates in the front matter; a date that cannot be read is given as it is written.
+
+    Two versions may state different dates and yet take effect on the same day, for instance if both dates
+    are past. Such dates are compared if nothing else differs, because every version differs in something.
+    """
+
+    effective: date | str | None = None
+    withdrawn: date | None = None
+
+
+NONE_STATED = StatedDates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,7 @@ class RenderedVersion:
     title: str | None = None
     effective_on: date | None = None
     withdrawn_on: date | None = None
+    stated_dates: StatedDates = NONE_STATED
 
 
 def compare(old: RenderedVersion, new: RenderedVersion) -> Redline:
@@ -48,16 +64,24 @@ def compare(old: RenderedVersion, new: RenderedVersion) -> Redline:
     if not in_text and visible_text(old.html).tokens != visible_text(new.html).tokens:
         in_text = [LayoutChanged()]
     changes = (*_changes_beside_the_text(old, new), *in_text)
+    changes = changes or tuple(_changes_of_stated_dates(old.stated_dates, new.stated_dates))
     return Redline(changes=changes, counts={**count_by_kind(changes), **words}, lines=listed)
 
 
 def _changes_beside_the_text(old: RenderedVersion, new: RenderedVersion) -> Iterator[Change]:
-    if old.title != new.title:
+    if folded(old.title or "") != folded(new.title or ""):
         yield TitleChanged(old=old.title, new=new.title)
     if old.effective_on != new.effective_on:
         yield EffectiveDateChanged(old=old.effective_on, new=new.effective_on)
     if old.withdrawn_on != new.withdrawn_on:
         yield WithdrawalChanged(old=old.withdrawn_on, new=new.withdrawn_on)
+
+
+def _changes_of_stated_dates(old: StatedDates, new: StatedDates) -> Iterator[Change]:
+    if old.effective != new.effective:
+        yield EffectiveDateChanged(old=old.effective, new=new.effective)
+    if old.withdrawn != new.withdrawn:
+        yield WithdrawalChanged(old=old.withdrawn, new=new.withdrawn)
 
 
 def merge_html(old: str, new: str) -> list[Line]:

@@ -48,11 +48,11 @@ class TitleChanged(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveDateChanged(Change):
-    """The effective date; None if the version states none."""
+    """The day on which the text takes effect. None if none is stated, text if what is stated is no date."""
 
     kind = "effective"
-    old: date | None
-    new: date | None
+    old: date | str | None
+    new: date | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ def words_without_formatting(split: SplitWords) -> Iterator[range]:
     words, leads, forms = split
     start = 0
     for at in range(1, len(words) + 1):
-        joins = at < len(words) and not leads[at] and forms[at] != forms[at - 1]
+        joins = at < len(words) and not leads[at]
         raised = joins and (script_of(forms[at]) or script_of(forms[at - 1]))
         if joins and not raised and WORD.fullmatch(words[at]) and WORD.fullmatch(words[at - 1]):
             continue

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
 from generator.git.repository import Repository
-from generator.redline import RenderedVersion
+from generator.redline import RenderedVersion, StatedDates
 from generator.redline.pictures import with_pictures
 from generator.site.folder_files import FolderFiles
 from generator.site.links import Links
@@ -58,7 +58,9 @@ class VersionTexts:
 
     def rendered(self, version: Version) -> RenderedVersion:
         """The version as a redline compares it, without its effective date."""
-        return RenderedVersion(html=self.html(version), title=version.front.title)
+        front = version.front
+        stated = StatedDates(effective=front.stated_effective, withdrawn=front.withdrawn)
+        return RenderedVersion(html=self.html(version), title=front.title, stated_dates=stated)
 
     def on_page(self, markup: str, version: Version, *, page: str) -> str:
         """Markup of a version with links that work on this page."""

@@ -38,6 +38,7 @@ DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code", "attr_list", "footnotes", 
 LINE_END = re.compile(r"\r\n?")
 TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
 HARD_BREAK = re.compile(r"\S(?:\t|[ \t]{2})[ \t]*$", re.MULTILINE)
+EMPTY_ITEM = re.compile(r"^([ \t>]*(?:[-*+]|[0-9]+\.))[ \t]+$", re.MULTILINE)
 NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
 WEB_ADDRESS = re.compile(r"""((?:href|src)=["'])(?=https?:)""", re.IGNORECASE)
 ASIDE = "\U0010fffd"
@@ -153,8 +154,8 @@ class Renderer:
 
     def render(self, body: str) -> str:
         """A fragment of clean HTML: nothing in it acts, template syntax is text."""
-        if not HARD_BREAK.search(body):
-            body = TRAILING_BLANKS.sub("", body)  # as its look was rendered
+        has_breaks = HARD_BREAK.search(body)  # without them, the text is shown just as it is compared
+        body = EMPTY_ITEM.sub(r"\1", body) if has_breaks else TRAILING_BLANKS.sub("", body)
         key = self._key("html", body)
         if self._cache is not None and (kept := self._cache.get(key)) is not None:
             return kept

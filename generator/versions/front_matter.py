@@ -70,6 +70,11 @@ class FrontMatter:
     version: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
+    @property
+    def stated_effective(self) -> date | str | None:
+        """The effective date, or the text in its place if that is no date."""
+        return self.effective or self.effective_text
+
 
 KEYS = tuple(key.name for key in fields(FrontMatter) if key.name not in {"effective_text", "unknown"})
 """The keys that mean something."""

@@ -151,3 +151,8 @@ def test_what_was_rendered_for_display_is_taken_from_the_cache() -> None:
     kept[next(iter(kept))] = "kept"
     assert shown == "<p>Street<br>\nCity</p>"
     assert Renderer(["toc"], {}, kept).render("Street  \nCity") == "kept"
+
+
+def test_blanks_after_a_list_marker_are_shown_as_they_are_compared() -> None:
+    text = "Street  \nCity\n\n-  "
+    assert visible_text(RENDERER.render(text)) == visible_text(RENDERER.render(text.rstrip()))

@@ -94,7 +94,7 @@ def _target(start: str) -> str:
 
 
 def _target_of(start: str | None) -> str | None:
-    if start is None:
-        return None
+    if start is None or "href" not in attributes_of(start):
+        return None  # an anchor leads nowhere
     is_made = not MADE_TARGETS.isdisjoint(attributes_of(start).get("class", "").split())
     return "#" if is_made else _target(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import singledispatch
 
 from generator.language import Language
@@ -83,10 +84,16 @@ def _(change: TitleChanged, language: Language) -> str:
 
 @_words.register
 def _(change: EffectiveDateChanged, language: Language) -> str:
-    old = language.date(change.old) if change.old else ""
-    new = language.date(change.new) if change.new else ""
+    old, new = (_day(day, language) for day in (change.old, change.new))
     key = "changed" if old and new else "added" if new else "removed"
     return language(f"redline_effective_{key}", old=old, new=new)
+
+
+def _day(day: date | str | None, language: Language) -> str:
+    """The day in words, in quotation marks if it is no date, empty if there is none."""
+    if isinstance(day, str):
+        return quoted(day, language)
+    return language.date(day) if day else ""
 
 
 @_words.register
