@@ -26,7 +26,7 @@ from measuring import Figures, in_own_process, machine, print_figures
 from subscribers.database import connected, open_database
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
-from subscribers.users.importing import import_users
+from subscribers.users.import_users import import_users
 
 SECONDS_ALLOWED, MEGABYTES_ALLOWED = 60, 250  # for a million users, each step
 COPY = "COPY users (external_id, email, language, registered_at, pseudonym_key) FROM STDIN"

@@ -24,8 +24,8 @@ from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_dates import read_date_format
 from subscribers.users.import_file import ImportFile, Refusal, read_columns, read_delimiter
+from subscribers.users.import_users import ImportResult, import_users
 from subscribers.users.import_values import Row, read_language
-from subscribers.users.importing import ImportResult, import_users
 from subscribers.users.user_data import export_user_data, user_data
 
 person = typer.Typer(

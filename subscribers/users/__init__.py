@@ -1,1 +1,1 @@
-"""Who is registered: import, corrections, rights, and what is remembered of them."""
+"""The registered users: their import, what they may ask for, and how they are erased."""

@@ -1,6 +1,6 @@
-"""Knows an erased external id again without keeping it: a digest under a secret of the operator.
+"""Recognises an erased external id without storing it, by a digest under a secret of the operator.
 
-What is kept can be matched only by who has both the secret and the shop's list.
+A digest can be matched only with both the secret and the shop's list.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from sqlalchemy import Connection, insert, select
 from subscribers.errors import NotifyError
 from subscribers.model import erasures
 
-PURPOSE = b"policysite: erased external ids"  # the same secrets serve other purposes
+PURPOSE = b"policysite: erased external ids"  # the same secrets are used for other purposes too
 
 
 class LostErasureKeyError(NotifyError):
-    """Erasures were remembered under a secret that is no longer known, so the erased would come back."""
+    """Erasures were remembered under a secret that is no longer set, so erased users would come back."""
 
     def __init__(self) -> None:
         super().__init__(
-            "people were erased under a secret that POLICY_NOTIFY_SECRET_KEYS no longer holds, so they would "
-            "come back; put the old secret behind the new one"
+            "users were erased under a secret that is no longer in POLICY_NOTIFY_SECRET_KEYS, so they would "
+            "come back; add the old secret after the new one"
         )
 
 
@@ -36,21 +36,21 @@ class ErasureKeys:
 
     def remember(self, connection: Connection, external_id: str) -> None:
         """Keep the digest of an id that is about to be erased, under the newest key."""
-        assert self._keys, "an erasure that is not remembered would not last"
+        assert self._keys, "an erasure that is not remembered would be undone by the next import"
         key_id, key = next(iter(self._keys.items()))
         connection.execute(
             insert(erasures).values(external_id_digest=_digest(key, external_id), key_id=key_id)
         )
 
     def check(self, connection: Connection) -> bool:
-        """Whether anybody was erased; refuse when it could not be told who."""
+        """Whether any user was erased. Refuses if a secret is missing to recognise them."""
         used = set(connection.scalars(select(erasures.c.key_id).distinct()))
         if not used <= self._keys.keys():
             raise LostErasureKeyError
         return bool(used)
 
     def erased(self, connection: Connection, external_ids: Iterable[str]) -> set[str]:
-        """Those of ``external_ids``, at most some thousands, that were erased."""
+        """The erased ones of ``external_ids``, which may be a few thousand."""
         by_digest = {
             _digest(key, external_id): external_id
             for external_id in external_ids

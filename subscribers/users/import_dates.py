@@ -1,4 +1,4 @@
-"""Dates as people and spreadsheets write them, once somebody has said in which order. Pure."""
+"""Reads dates as people and spreadsheets write them, once the order of day, month and year is known."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class DateFormat:
     pattern: re.Pattern[str]
 
     def read(self, written: str) -> datetime | None:
-        """The moment in UTC, None for a text of another form; ``ValueError`` for a day that does not exist.
+        """The time in UTC, or None if ``written`` has another form. ``ValueError``: an impossible day.
 
-        A time may follow the date, also with AM or PM.
+        A time of day may follow the date, also with AM or PM.
         """
         found = self.pattern.fullmatch(written)
         return None if found is None else _moment(found)
 
 
 def read_date_format(text: str) -> DateFormat:
-    """The format that ``text`` names; ``ValueError`` where it names none."""
+    """The format named by ``text``. Raises ``ValueError`` if it names none."""
     order = text.strip().upper()
     parts = _FORMAT.fullmatch(order)
     if parts is None or len({parts[1], parts[3], parts[4]}) < 3:
@@ -41,7 +41,7 @@ def _moment(found: re.Match[str]) -> datetime:
     hour = int(found["hour"] or 0)
     if found["half"]:
         if hour not in range(1, 13):
-            raise ValueError("there is no such hour before or after noon")
+            raise ValueError("the hour does not fit AM or PM")
         hour = hour % 12 + (12 if found["half"].upper() == "P" else 0)
     day, month, year = (int(found[name]) for name in ("day", "month", "year"))
     return datetime(year, month, day, hour, int(found["minute"] or 0), int(found["second"] or 0), tzinfo=UTC)

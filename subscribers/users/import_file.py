@@ -1,7 +1,7 @@
-"""What a file of users says, row by row: CSV or JSON Lines, read once and never held whole.
+"""Reads a file of users row by row, CSV or JSON Lines, once and without holding it in memory.
 
-A row that cannot be used becomes a :class:`Refusal`; a file that cannot be read as what it claims to be
-raises :class:`ImportFileError`. Nothing here knows the database.
+A row that cannot be used becomes a :class:`Refusal`. A file that cannot be read at all raises
+:class:`ImportFileError`. Nothing here knows the database.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from subscribers.users.import_values import Row, read_row, without_guard
 
 FIELDS = ("external_id", "email", "language", "registered_at")
 REQUIRED = ("external_id", "email")
-LONGEST_FIELD = 131_072  # characters; the csv module's own limit, and where an unclosed quote is noticed
-MOST_NAMES = 20  # of columns, in what is told of a file
-# Excel's own first line, which says what parts the fields.
+LONGEST_FIELD = 131_072  # characters; the csv module's own limit, at which an unclosed quote is noticed
+MOST_NAMES = 20  # of columns, in messages about a file
+# Excel's own first line, which names the character between fields.
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
-CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may run ahead of ours by this
+CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may be this far ahead of ours
 
 
 class Refusal(NamedTuple):
-    """A row that was not taken. ``reason`` quotes neither the address nor anything else of the person."""
+    """A row that was refused. ``reason`` does not quote the email address or other data of the user."""
 
     line: int
     reason: str
@@ -37,10 +37,13 @@ class Refusal(NamedTuple):
 
 
 class ImportFile:
-    """The rows of one file. ``columns`` names, by field, the file's own column for it.
+    """The rows of one file.
 
-    ``language`` is for rows that name none; ``now`` bounds ``registered_at``, and ``date_format`` says how it
-    is written. ``delimiter`` parts the fields of CSV; None: the one that parts the header best.
+    ``columns``: the file's own column name for each field that has another one.
+    ``language``: for rows that name none.
+    ``now``: no user can have registered later, apart from small differences between clocks.
+    ``delimiter``: the character between fields of CSV; None means the one that splits the header best.
+    ``date_format``: how ``registered_at`` is written, if not as ISO 8601.
     """
 
     def __init__(
@@ -64,11 +67,11 @@ class ImportFile:
 
     @property
     def consumed_bytes(self) -> int:
-        """How much of the file has been read."""
+        """The number of bytes read so far."""
         return self._lines.consumed_bytes if self._lines else 0
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        """Good and bad rows in the file's order; ``ignored`` and ``consumed_bytes`` grow meanwhile."""
+        """Good and refused rows in the file's order. ``ignored`` and ``consumed_bytes`` grow meanwhile."""
         try:
             with self.path.open("rb") as file:
                 self._lines = Lines(self.path, file)
@@ -77,16 +80,20 @@ class ImportFile:
                 while first is not None and not first.strip():
                     blank_lines, first = blank_lines + 1, next(lines, None)
                 if first is None:
-                    raise ImportFileError(self.path, "is empty; write a header line and a row for each user")
+                    raise ImportFileError(
+                        self.path, "is empty; write a header line, then a row for each user"
+                    )
                 if first.lstrip().startswith("["):
                     raise ImportFileError(
-                        self.path, "is one JSON array; write one object on each line (jq -c '.[]')", line=1
+                        self.path, "is a JSON array; write one object on each line (jq -c '.[]')", line=1
                     )
                 read = self._json_rows if first.lstrip().startswith("{") else self._csv_rows
                 yield from read(chain([first], lines), blank_lines)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ImportFileError(self.path, f"cannot be read ({reason}); name a file that can") from error
+            raise ImportFileError(
+                self.path, f"cannot be read ({reason}); name a file that can be read"
+            ) from error
 
     # --- CSV ---
 
@@ -117,7 +124,9 @@ class ImportFile:
             if not row:
                 continue
             if len(row) != len(header):
-                yield Refusal(line, f"fields in the row: {len(row)}, in the header: {len(header)}", None)
+                yield Refusal(
+                    line, f"number of fields: {len(row)} in the row, {len(header)} in the header", None
+                )
                 continue
             yield self._row(
                 line,
@@ -128,20 +137,20 @@ class ImportFile:
             )
 
     def _best_delimiter(self, header: str) -> str:
-        """The sign among comma, semicolon and tab that parts the header into most columns."""
+        """Comma, semicolon or tab: the one that splits the header into the most columns."""
         try:
             return max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
         except csv.Error as error:
-            raise ImportFileError(self.path, f"the header is no CSV ({error})", line=1) from error
+            raise ImportFileError(self.path, f"the header is not CSV ({error})", line=1) from error
 
     def _csv_header(self, reader: Iterator[list[str]]) -> list[str]:
         try:
             return next(reader, [])
         except csv.Error as error:
-            raise ImportFileError(self.path, f"the header is no CSV ({error})", line=1) from error
+            raise ImportFileError(self.path, f"the header is not CSV ({error})", line=1) from error
 
     def _indexes(self, header: Sequence[str]) -> dict[str, int]:
-        """Where each field stands in a row; all that is missing or doubtful is told at once."""
+        """The position of each field in a row. An error names all missing and ambiguous columns at once."""
         problems = []
         indexes = {}
         for field, column in self._columns.items():
@@ -149,13 +158,13 @@ class ImportFile:
             if found == 1:
                 indexes[field] = header.index(column)
             elif found > 1:
-                problems.append(f"has {found} columns named {column}: leave one")
+                problems.append(f"has {found} columns named {column}: keep one of them")
             elif field in REQUIRED or column != field:
-                problems.append(f"has no column {column}: name the right one with --columns {field}=…")
+                problems.append(f"has no column {column}: name it with --columns {field}=…")
         if problems:
             names = ", ".join(_shown(name) for name in header[:MOST_NAMES])
             if len(header) == 1:
-                problems.append("has one column: name what parts the others with --delimiter ';'")
+                problems.append("has one column: name the character between columns, such as --delimiter ';'")
             raise ImportFileError(self.path, f"{'; '.join(problems)} (it has: {names})", line=1)
         return indexes
 
@@ -163,10 +172,10 @@ class ImportFile:
         if "field limit" in str(error):
             raise ImportFileError(
                 self.path,
-                f"a quoted field is longer than {LONGEST_FIELD:,} characters; a quote is not closed",
+                f"a quoted field is longer than {LONGEST_FIELD:,} characters; a quote is probably not closed",
                 line=first,
             ) from error
-        extent = f"lines {first} to {last} are no CSV row" if last > first else "is no CSV row"
+        extent = f"lines {first} to {last} are not a CSV row" if last > first else "is not a CSV row"
         return Refusal(first, f"{extent} ({error})", None)
 
     # --- JSON Lines ---
@@ -211,12 +220,12 @@ class ImportFile:
 
 
 def read_columns(text: str) -> dict[str, str]:
-    """The file's own column for each field, from ``external_id=ID,email=user_email``."""
+    """The file's column name for each field, from text such as ``external_id=ID,email=user_email``."""
     columns: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         field, _, column = (side.strip() for side in part.partition("="))
         if field not in FIELDS or not column:
-            raise ValueError(f"{part.strip()!r} is not FIELD=NAME with a field of {', '.join(FIELDS)}")
+            raise ValueError(f"{part.strip()!r} is not FIELD=NAME, where FIELD is one of {', '.join(FIELDS)}")
         if field in columns:
             raise ValueError(f"{field} is named twice")
         columns[field] = column
@@ -224,7 +233,7 @@ def read_columns(text: str) -> dict[str, str]:
 
 
 def _shown(name: str) -> str:
-    """A column's name for the terminal: short, and without signs that would steer it."""
+    """A column's name, shortened and without characters that would control a terminal."""
     return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
 
 
@@ -233,16 +242,16 @@ def _json_object(line: str) -> dict[str, object]:
         value = json.loads(line, object_pairs_hook=_without_repeats)
     except (json.JSONDecodeError, RecursionError) as error:
         where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ValueError(f"is no JSON object on a line of its own{where}") from error
+        raise ValueError(f"is not a JSON object on one line{where}") from error
     if not isinstance(value, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is not a JSON object")
     return value
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise ValueError("names a key twice")
+        raise ValueError("has the same key twice")
     return value
 
 
@@ -252,7 +261,7 @@ def _json_text(user: Mapping[str, object], key: str, *, numbers: bool = False) -
         return value
     if numbers and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise ValueError(f"{key} is {_JSON_KINDS.get(type(value), 'a number')}; write a text")
+    raise ValueError(f"{key} is {_JSON_KINDS.get(type(value), 'a number')}; write text in quotation marks")
 
 
 _JSON_KINDS: Mapping[type, str] = {dict: "an object", list: "a list", bool: "true or false"}
@@ -262,8 +271,8 @@ DELIMITERS = {"tab": "\t", "\\t": "\t"}
 
 
 def read_delimiter(text: str) -> str:
-    """The one sign between fields, from ``;`` or ``tab``."""
+    """The character between fields, from ``;`` or ``tab``."""
     sign = DELIMITERS.get(text.lower(), text)
     if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise ValueError("write the one sign between the fields, such as ';' or tab")
+        raise ValueError("write the one character between fields, such as ';' or tab")
     return sign

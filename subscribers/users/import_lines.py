@@ -1,4 +1,4 @@
-"""The lines of a file of users, whatever ends them; what is not text is refused where it goes wrong."""
+"""Splits a file of users into lines with any kind of line end. Refuses bytes that are not UTF-8 text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 from subscribers.errors import NotifyError
 
-LONGEST_LINE = 1_000_000  # bytes; an export of WooCommerce customers with all its columns has some 2,000
+LONGEST_LINE = 1_000_000  # bytes; a line of a WooCommerce export with all columns has about 2,000
 CHUNK_BYTES = 65_536
 
 
 class ImportFileError(NotifyError):
-    """The file cannot be read as a list of users; nothing of it was imported."""
+    """The file cannot be read as a list of users. Nothing was imported."""
 
     def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
         where = f"{path}:{line}" if line else f"{path}"
@@ -23,7 +23,7 @@ class ImportFileError(NotifyError):
 
 
 class Lines:
-    """Lines with their ends, read once; ``consumed_bytes`` grows meanwhile."""
+    """The lines of a file with their line ends, read once. ``consumed_bytes`` grows meanwhile."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.consumed_bytes = 0
@@ -36,7 +36,7 @@ class Lines:
             if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
                 raise ImportFileError(self._path, "is UTF-16; save it as UTF-8", line=1)
             if len(raw) > LONGEST_LINE:
-                problem = f"the line is longer than {LONGEST_LINE:,} bytes; break it up"
+                problem = f"the line is longer than {LONGEST_LINE:,} bytes; split it"
                 raise ImportFileError(self._path, problem, line=number)
             if b"\0" in raw:
                 problem = "holds a NUL byte; export it as plain text"
@@ -52,7 +52,7 @@ class Lines:
         if b"\r" not in first.removesuffix(b"\n").removesuffix(b"\r"):
             yield from _from(first, self._file)
         elif first.endswith(b"\n"):
-            problem = "some lines end with CR alone, others with LF; save it with one kind of line ends"
+            problem = "some lines end with CR, others with LF; save the file with one kind of line end"
             raise ImportFileError(self._path, problem, line=1)
         else:
             yield from _ending_with_cr(first, self._file)
@@ -65,7 +65,7 @@ def _from(first: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _ending_with_cr(rest: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """As Excel for Mac writes them."""
+    """Lines that end with CR, as Excel for Mac writes them."""
     chunk = rest
     while chunk:
         *whole, rest = rest.split(b"\r")

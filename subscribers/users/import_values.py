@@ -1,4 +1,4 @@
-"""One user of an import file, checked value by value. Pure."""
+"""Checks the values of one user in an import file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LONGEST_EXTERNAL_ID = 255
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _GUARD = re.compile(r"'[=+\-@\t\r]")
 _AS_TEXT = re.compile(r'="([^"]*)"')
-_ZERO_DATE = "0000-00-00"  # what MySQL, and so WordPress, writes for a time that nobody knows
+_ZERO_DATE = "0000-00-00"  # MySQL, and so WordPress, writes this for an unknown time
 
 
 class Row(NamedTuple):
-    """A user as the shop names them. ``None``: the shop does not say, so what is known stays."""
+    """A user as the shop describes them. None means that the shop does not say, so the old value stays."""
 
     line: int
     external_id: str
@@ -38,7 +38,7 @@ def read_row(
     latest: datetime,
     date_format: DateFormat | None = None,
 ) -> Row:
-    """The values of one row in the registry's spelling; ``ValueError`` says what is wrong with them."""
+    """The values of one row as they are stored. Raises ``ValueError`` that says which value is wrong."""
     try:
         address = read_address(email.strip())
     except ValueError as error:
@@ -53,9 +53,9 @@ def read_row(
 
 
 def without_guard(field: str) -> str:
-    """A field of CSV without what keeps a spreadsheet from taking it for a formula or for a number.
+    """A field of CSV without the characters that stop a spreadsheet from reading it as a formula or number.
 
-    Exports put an apostrophe before a sign that begins a formula (OWASP, "CSV Injection"; WooCommerce in
+    Exports put an apostrophe before a character that begins a formula (OWASP, "CSV Injection"; WooCommerce in
     ``WC_CSV_Exporter::escape_data``), or write ``="0012"`` so that no zero is lost.
     """
     if guarded := _AS_TEXT.fullmatch(field.strip()):
@@ -64,19 +64,19 @@ def without_guard(field: str) -> str:
 
 
 def read_external_id(text: str) -> str:
-    """The shop's key, kept as it is but for white space around it."""
+    """The shop's id of a user, without white space around it."""
     key = text.strip()
     if not key:
         raise ValueError("external_id is empty")
     if len(key) > LONGEST_EXTERNAL_ID:
         raise ValueError(f"external_id is longer than {LONGEST_EXTERNAL_ID} characters")
     if not key.isprintable() and any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in key):
-        raise ValueError("external_id holds a control character")
+        raise ValueError("external_id contains a control character")
     return key
 
 
 def is_external_id(text: str) -> bool:
-    """Whether ``text`` could be an external id in the registry."""
+    """Whether ``text`` could be a stored external id."""
     try:
         return read_external_id(text) == text
     except ValueError:
@@ -85,12 +85,12 @@ def is_external_id(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def read_language(text: str) -> str | None:
-    """A language tag (RFC 5646) from ``ru``, ``ru-RU`` or ``ru_RU``; nothing from white space."""
+    """A language tag (RFC 5646) from ``ru``, ``ru-RU`` or ``ru_RU``; None from white space."""
     tag = text.strip().replace("_", "-")
     if not tag:
         return None
     if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
-        raise ValueError("language is no language code; write one such as en or pt-BR")
+        raise ValueError("language is not a language code; write one such as en or pt-BR")
     primary, *rest = tag.split("-")
     return "-".join([primary.lower(), *(_subtag(part) for part in rest)])
 
@@ -103,18 +103,18 @@ def _subtag(part: str) -> str:
 
 
 def read_moment(text: str, *, latest: datetime, date_format: DateFormat | None = None) -> datetime | None:
-    """A time in UTC: in ``date_format``, ISO 8601 (without a zone: UTC), or (milli)seconds since 1970."""
+    """A time in UTC, from ``date_format``, ISO 8601 (UTC if it has no zone), or (milli)seconds since 1970."""
     written = text.strip()
     if not written or written.startswith(_ZERO_DATE):
         return None
     try:
         moment = (date_format.read(written) if date_format else None) or _moment(written)
     except (ValueError, OverflowError, OSError) as error:
-        other = f"as {date_format.order}" if date_format else "name its form: --date-format DD.MM.YYYY"
-        problem = f"registered_at is no time; write it as 2024-03-05T09:30:00Z, or {other}"
+        other = f"as {date_format.order}" if date_format else "name its format: --date-format DD.MM.YYYY"
+        problem = f"registered_at is not a time; write it as 2024-03-05T09:30:00Z, or {other}"
         raise ValueError(problem) from error
     if moment > latest:
-        raise ValueError("registered_at lies in the future")
+        raise ValueError("registered_at is in the future")
     return moment
 
 

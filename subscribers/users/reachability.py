@@ -1,4 +1,4 @@
-"""Who can be told by mail, and who cannot; read only."""
+"""Lists the users whom no email reaches, and counts the registered ones. Reads only."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ROWS_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnreachablePerson:
-    """A registered account that no mail reaches until its address is corrected."""
+class UnreachableUser:
+    """A registered account that no email reaches until its address is corrected."""
 
     external_id: str
     reason: str
     since: datetime
 
 
-def unreachable(engine: Engine) -> Iterator[UnreachablePerson]:
-    """Everybody registered whom no mail reaches, by external id; memory does not grow with their number."""
+def unreachable(engine: Engine) -> Iterator[UnreachableUser]:
+    """The registered accounts that no email reaches, by external id. Memory does not grow with them."""
     marked = select(
         users.c.external_id,
         users.c.unreachable.label("reason"),
@@ -35,12 +35,12 @@ def unreachable(engine: Engine) -> Iterator[UnreachablePerson]:
     wanted = select(both).order_by(both.c.external_id).execution_options(yield_per=ROWS_AT_A_TIME)
     with reading(engine) as connection:
         for external_id, reason, since, email in connection.execute(wanted):
-            if email is None or not email.isascii():  # else it was corrected since
-                yield UnreachablePerson(external_id=external_id, reason=reason, since=since)
+            if email is None or not email.isascii():  # otherwise the address was corrected since
+                yield UnreachableUser(external_id=external_id, reason=reason, since=since)
 
 
 def _unsupported() -> Select[str, str, datetime, str]:
-    """Whose email address the transport could not carry in the newest announcement."""
+    """Accounts whose email address the transport could not carry in the newest announcement."""
     newest = select(func.max(announcements.c.id)).where(announcements.c.audience > 0).scalar_subquery()
     return (
         select(
@@ -62,7 +62,7 @@ def _unsupported() -> Select[str, str, datetime, str]:
 
 
 def count_registered(engine: Engine) -> int:
-    """How many accounts are registered at present."""
+    """The number of registered accounts."""
     registered = select(func.count()).where(users.c.erased_at.is_(None), users.c.left_at.is_(None))
     with reading(engine) as connection:
         return connection.execute(registered).scalar_one()

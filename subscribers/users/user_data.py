@@ -1,4 +1,4 @@
-"""All that the registry holds on one person, as data that a program can read."""
+"""Everything that is stored about one user, in a form that programs can read."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
 def user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
-    """Every account of the person with this external id or address: entry, requests, mails and their fate.
+    """Every account of the user with this external id or email address: entry, requests, and messages.
 
-    Left out is the key of the person's pseudonyms: it says nothing about them and would undo their use.
+    The key of the user's pseudonyms is left out: it says nothing about them, and would make the pseudonyms
+    useless.
     """
     with reading(engine) as connection:
         return _data(connection, accounts_of(connection, who), now)
 
 
 def export_user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Json]:
-    """The same for the person who asked for it; that it was given is on record."""
+    """The same data, with a record that the user was given it."""
     with writing(engine) as connection:
         accounts = accounts_of(connection, who)
         connection.execute(

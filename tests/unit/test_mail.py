@@ -396,9 +396,7 @@ def test_a_text_in_another_language_than_the_message_is_explained_in_the_readers
     assert "пока нет, поэтому приводим текст на языке оригинала: английский." in (
         mail_on(DOCUMENT, language="ru").text
     )
-    assert (
-        "so the text is in its original language: German." in mail_on(replace(DOCUMENT, language="de")).text
-    )
+    assert "so we show it in its original language: German." in mail_on(replace(DOCUMENT, language="de")).text
     assert "in your language" not in mail_on(replace(DOCUMENT, language="en-GB")).text
 
 

@@ -16,7 +16,7 @@ from subscribers.transports import RefusedError
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
-from subscribers.users.importing import import_users
+from subscribers.users.import_users import import_users
 from subscribers.users.user_data import user_data
 
 KEYS = ErasureKeys(["k" * 32])

@@ -17,14 +17,9 @@ from subscribers.model import user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.users.import_file import ImportFile, ImportFileError, Refusal
+from subscribers.users.import_staging import UnknownRowsError
+from subscribers.users.import_users import ImportResult, NoUsersError, TooManyLeavingError, import_users
 from subscribers.users.import_values import Row
-from subscribers.users.importing import (
-    ImportResult,
-    NoUsersError,
-    TooManyLeavingError,
-    UnknownRowsError,
-    import_users,
-)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEYS = ErasureKeys(["k" * 32])
@@ -128,7 +123,7 @@ def test_of_rows_with_one_external_id_the_first_counts(take: Import, database: E
     result = take("1,a@example.com,,\n1,a@example.com,,\n1,b@example.com,,\n1,a@example.com,,\n")
     assert (result.added, result.repeated, result.refused) == (1, 2, 1)
     assert [(refusal.line, refusal.reason) for refusal in result.refusals] == [
-        (4, "the external_id stands on line 2 already, with other values")
+        (4, "the external_id is already on line 2, with other values")
     ]
     assert _held(database, "email") == [("a@example.com",)]
 
@@ -203,7 +198,7 @@ def test_a_person_whose_row_is_refused_has_not_left(take: Import, database: Engi
 
 def test_a_row_that_names_nobody_stops_a_full_synchronisation(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
-    with pytest.raises(UnknownRowsError, match="line 3 fields in the row: 2"):
+    with pytest.raises(UnknownRowsError, match="line 3: number of fields: 2"):
         take(ANNA + "1002,boris\n", replace=True)
     assert _held(database, "left_at") == [(None,), (None,)]
 
