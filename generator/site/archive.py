@@ -1,7 +1,7 @@
-"""The permanent pages of a document: every version, every change, all that changed since, the history.
+"""Writes the permanent pages of a document: each version, each change, and the list of versions.
 
-Each version's files are made once: what they depend on is named in full, so that a build which finds it
-unchanged takes them from the cache.
+The files of a version are made once. Everything that they depend on is named, so that a later build with the
+same input takes them from the cache.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from generator.language import load_language
 from generator.markdown.python_markdown import as_source
 from generator.rendered.characters import clean
 from generator.site.document_pages import DocumentPages
-from generator.site.document_view import ChangeSize, DocumentView, HistoryPage
+from generator.site.document_view import ChangeSize, DocumentView
 from generator.site.headings import with_one_title
 from generator.site.history_json import Digests, in_force_json
+from generator.site.history_pages import HistoryPage
 from generator.site.output import Output, nothing
 from generator.site.pdf import Printer
 from generator.site.plain_text import plain_text
@@ -31,7 +32,7 @@ from generator.versions.version import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a version's files have to say to other files; ``size`` is None for the first version."""
+    """What other files need to know about a version's files; ``size`` is None for the first version."""
 
     digests: Digests
     size: ChangeSize | None
@@ -71,14 +72,14 @@ class Archive:
         self._pages = pages
 
     def write(self, view: DocumentView) -> Mapping[int, Written]:
-        """Write all pages of the document but its own; answers what came of each version, by number."""
+        """Write all pages of the document but its own. Returns what was written, by version number."""
         written = {version.number: self._version(view, version) for version in view.versions}
         if self._printer is not None:
             for version in view.versions:
                 self._print(view, version, self._printer)
         self._since(view)
         self._history(view, {number: one.size for number, one in written.items()})
-        self._write_present(view)
+        self._write_current(view)
         return written
 
     def _version(self, view: DocumentView, version: Version) -> Written:
@@ -106,7 +107,7 @@ class Archive:
         return Written(digests=Digests(files.page_sha256, files.redline_sha256), size=files.size)
 
     def _frame(self, view: DocumentView) -> tuple[object, ...]:
-        """What all pages of a document depend on."""
+        """Everything that all pages of a document depend on."""
         document = view.document
         return (
             (document.history.id, document.slug, document.language, document.announced, view.withdrawn_on),
@@ -152,8 +153,8 @@ class Archive:
             printed = printer.printed(self._pages.printed(view, version, source))
         self._output.file(document.copy_path(version, "pdf"), printed)
 
-    def _write_present(self, view: DocumentView) -> None:
-        """What is there once for each document, beside its own page."""
+    def _write_current(self, view: DocumentView) -> None:
+        """Write the pages and files that a document has once, besides its own page."""
         document, shown = view.document, view.shown
         self._output.page(self._pages.in_force(view))
         self._output.file(document.in_force_json_path, in_force_json(view))
@@ -242,7 +243,7 @@ class Archive:
         return self._redlines.between(old, new, language=load_language(document.language))
 
     def _on_page(self, redline: RedlineTexts, version: Version, *, page: str) -> RedlineTexts:
-        """The redline below the page's own title, with links that work on the page at this path."""
+        """The redline below the page's own title, with links that work on this page."""
 
         def resolved(markup: str) -> str:
             return with_one_title(self._texts.on_page(markup, version, page=page), after=True)

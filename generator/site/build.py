@@ -20,7 +20,7 @@ from generator.site.archive import Archive
 from generator.site.config import SiteConfig
 from generator.site.content_security_policy import ContentSecurityPolicy
 from generator.site.document_list import Publication, document_list, publications, recent_changes_path
-from generator.site.document_pages import DocumentPages, page_templates
+from generator.site.document_pages import DocumentPages
 from generator.site.document_view import ChangeSize, DocumentView, make_document_views
 from generator.site.feeds import NEWEST, Feeds
 from generator.site.folder_files import FolderFiles
@@ -28,6 +28,7 @@ from generator.site.hidden_readmes import HIDDEN_README, without_hidden_readmes
 from generator.site.history_json import SCHEMA_FILE, Digests, history_json
 from generator.site.links import Links
 from generator.site.output import Output
+from generator.site.page import page_templates
 from generator.site.page_layout import Article, PageLayout
 from generator.site.pdf import Printer
 from generator.site.published_history import PublishedHistory, refuse_lost_versions

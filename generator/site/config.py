@@ -1,4 +1,4 @@
-"""What a site is built from, as ``mkdocs.yml`` and the plugin's options say it."""
+"""The settings of a site, from ``mkdocs.yml`` and the plugin's options."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from generator.site.brand import Brand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
-    """One site.
+    """The settings of one site.
 
-    ``documents`` is the folder with the policy, ``site_dir`` that of the site. ``site_url`` ends in ``/``.
-    ``languages`` mark translations (``privacy.ru.md``); ``language`` is that of all other documents.
-    ``announce`` holds path patterns, none meaning every document but the start page. ``since`` is how many
-    older versions get a page with all that changed since. ``prevailing`` is the language whose text
-    prevails, where the company has said so. ``pdf``: whether each version has a copy for paper.
-    ``include_from`` are the folders in which pymdownx.snippets finds what a text includes.
-    ``excluded`` tells of a path below ``documents`` whether the site leaves it out, ``file_rule`` which of
-    the files that are no documents go live. ``brand`` are the company's colours.
+    - ``documents``: the folder with the policy; ``site_dir``: the folder of the site.
+    - ``site_url``: ends in ``/``.
+    - ``languages``: mark translations (``privacy.ru.md``); ``language``: that of all other documents.
+    - ``announce``: patterns of source paths; empty means every document but the start page.
+    - ``since``: how many older versions get a page with everything that changed since.
+    - ``prevailing``: the language of the text that prevails, if the company names one.
+    - ``pdf``: whether each version has a PDF copy.
+    - ``include_from``: the folders in which pymdownx.snippets finds the files that a text includes.
+    - ``excluded``: whether the site leaves out a path below ``documents``.
+    - ``file_rule``: which of the other files are published.
+    - ``brand``: the company's colours.
     """
 
     documents: Path

@@ -1,4 +1,4 @@
-"""What the pages of the site itself list: documents by folder, withdrawn ones, new publications; pure."""
+"""The lists on the site's own pages: documents by folder, withdrawn ones, and new publications; pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ RECENT = "recent-changes/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedDocument:
-    """A document in a list; ``apart`` tells it from those with a title that looks the same, else it is "".
+    """A document in a list. Its ``translations`` are listed beside it and nowhere else.
 
-    ``translations`` are listed beside it and nowhere else.
+    ``apart`` tells it from documents with a title that looks the same; it is empty if there are none.
     """
 
     view: DocumentView
@@ -29,18 +29,18 @@ class ListedDocument:
 
     @property
     def document(self) -> SiteDocument:
-        """Where it is."""
+        """The document with its paths."""
         return self.view.document
 
     @property
     def coming_on(self) -> date | None:
-        """The day on which its next version takes effect."""
+        """The day on which its next version takes effect; None if no version is upcoming."""
         return min((version.effective_on for version in self.view.upcoming), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """Documents of one folder by title; ``name`` is "" where there is no other folder."""
+    """The documents of one folder, by title. ``name`` is empty if there is no other folder."""
 
     name: str
     documents: tuple[ListedDocument, ...]
@@ -48,7 +48,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A version as news; ``size`` is None for the first one of its document."""
+    """A version in a list of recent changes; ``size`` is None for the first version of a document."""
 
     listed: ListedDocument
     version: Version
@@ -57,7 +57,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentList:
-    """All documents of a site. ``withdrawn`` begins with the one that was withdrawn last."""
+    """All documents of a site. The document that was withdrawn last is the first of ``withdrawn``."""
 
     folders: tuple[Folder, ...]
     withdrawn: tuple[ListedDocument, ...]
@@ -65,12 +65,12 @@ class DocumentList:
 
     @property
     def count(self) -> int:
-        """How many documents apply, without their translations."""
+        """How many documents are in force, without translations."""
         return sum(len(folder.documents) for folder in self.folders)
 
 
 def document_list(views: Sequence[DocumentView]) -> DocumentList:
-    """The documents as they are listed."""
+    """The documents in the order in which they are listed."""
     living = {c.document.history.id: c for c in views if c.document.history.ended_at is None}
     titles = Counter(_look(view.shown.title) for view in views)
     listed = {
@@ -107,7 +107,7 @@ def publications(views: Iterable[DocumentView]) -> list[tuple[DocumentView, Vers
 
 
 def recent_changes_path(documents: Iterable[SiteDocument]) -> str | None:
-    """Where the page of recent changes is; None where a document has or had that path."""
+    """The path of the recent changes; None if a document has or had that path."""
     slugs = [slug for document in documents for slug in (document.slug, *document.former_slugs)]
     return None if any(f"{slug}/".startswith(RECENT) for slug in slugs) else RECENT
 
@@ -132,5 +132,5 @@ def _in_words(folder: str) -> str:
 
 
 def _look(title: str) -> str:
-    """What a reader remembers of a title."""
+    """The title without case, blanks and signs: titles that are equal in it look the same to a reader."""
     return "".join(filter(str.isalnum, title.casefold())) or title

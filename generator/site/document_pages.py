@@ -1,33 +1,27 @@
-"""What the pages of a site say: templates filled with documents, versions and redlines; writes nothing."""
+"""The pages of a document: templates filled with its versions and redlines. Nothing is written here."""
 
 from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from generator.git.steps import UNCOMMITTED
-from generator.language import Language, load_language, reading_in
+from generator.language import load_language, reading_in
 from generator.site.change_list import change_list, is_small_in_long, with_heads
-from generator.site.document_view import ChangeSize, DocumentView, HistoryPage, Relative
+from generator.site.document_view import ChangeSize, DocumentView, Relative
 from generator.site.fragment_ids import with_own_ids
 from generator.site.headings import TAG, split_heading, with_clause_links, with_one_title
+from generator.site.history_pages import HistoryPage
 from generator.site.next_change_links import first_change, with_next_links
+from generator.site.page import ALTERNATE, TEMPLATES, Page, Translation, feed_links, page_templates
 from generator.site.page_layout import Article
 from generator.site.redlines import RedlineTexts
-from generator.site.template_cache import TemplateCache
 from generator.site.urls import SiteDocument, relative
 from generator.versions.version import Version
 
-TEMPLATES = Path(__file__).parents[1] / "templates" / "pages"
-ALTERNATE = " alternate"  # with a space, or Material 9.8 asks each such path for a sitemap
 FORMS_NEED_SCRIPTS = "<noscript><style>.ps-form{display:none}</style></noscript>"
 WORDS_OF_COMPARISONS = (
     "redline_",
@@ -36,93 +30,17 @@ WORDS_OF_COMPARISONS = (
     "next_change",
     "back_to_changes",
 )
-"""How the names begin of the words that a comparison in the browser needs."""
+"""A comparison in the browser needs the words whose names begin with these."""
 
-DESCRIPTION_LENGTH = 160  # about what search engines show of it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
-    """A link to the same page of a document in another language, in words of that language."""
-
-    path: str
-    language: str
-    words: str
-
-
-class Page:
-    """What every template can ask: words, dates and links, as one page at ``path`` needs them.
-
-    ``spoken`` is the language of the document where the interface has no words in it. ``root`` is the path of
-    the site's start for a page that is shown at any path; links of all others are relative.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        *,
-        language: Language,
-        time_zone: ZoneInfo,
-        others: Sequence[Translation],
-        spoken: str | None = None,
-        root: str | None = None,
-    ) -> None:
-        self._root = root
-        self.path = path
-        self.t = language
-        self.spoken = spoken
-        self.translations = others
-        self._time_zone = time_zone
-
-    def link(self, path: str) -> str:
-        """The way from this page to ``path``."""
-        return relative(path, page=self.path) if self._root is None else f"{self._root}{path}"
-
-    def in_words(self, code: str) -> str:
-        """A link to a text in another language, in words of that language."""
-        return reading_in(code)
-
-    def published_on(self, version: Version) -> date:
-        """The day of publication where the site is."""
-        return version.published_at.astimezone(self._time_zone).date()
-
-    def is_draft(self, version: Version) -> bool:
-        """Whether it is in the work tree only."""
-        return version.commit == UNCOMMITTED
-
-    def language_of(self, code: str) -> str:
-        """A language's name in the language of the page."""
-        return self.t.name_of(code)
-
-    def label(self, version: Version) -> str:
-        """A version's label as a reader says it: its day, and which one of the day."""
-        nth = version.label[len("2026-11-22-") :]
-        day = self.t.date(self.published_on(version))
-        return self.t("label_nth", day=day, nth=nth) if nth else day
-
-    def last_day(self, until: date) -> date:
-        """The last day on which a version applies that ends when ``until`` begins."""
-        return until - timedelta(days=1)
-
-
-def page_templates() -> Environment:
-    """The templates of all pages."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=TemplateCache(),
-    )
+DESCRIPTION_LENGTH = 160  # search engines show about as many characters
 
 
 class DocumentPages:
     """Makes every page of a document.
 
-    The texts and redlines that it is given have the links that their pages need. ``scripts`` are addresses
-    by name, ``copies`` the suffixes of a version's copies by their form, ``recent`` is the path of the
-    site's recent changes, if there is one.
+    The texts and redlines passed to it already have the links that their pages need. ``scripts`` are paths
+    by name, ``copies`` the suffixes of a version's copies by their form. ``recent`` is the path of the site's
+    recent changes, or None if the pages do not link to it.
     """
 
     def __init__(
@@ -144,13 +62,13 @@ class DocumentPages:
         self._templates = page_templates()
 
     def document(self, view: DocumentView, text: str) -> Article:
-        """The document's own page: the text in force, and what comes."""
+        """The document's own page: the current version, and notices of upcoming ones."""
         document, version = view.document, view.shown
         page = self._page(document.page_path, view)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
-        status = self._told("status.html", page, view, version)
-        foot = self._told("foot.html", page, view, version, copies=self._copies, recent=self._recent)
+        status = self._worded("status.html", page, view, version)
+        foot = self._worded("foot.html", page, view, version, copies=self._copies, recent=self._recent)
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
         parts = [heading, status, framed, foot] if document.announced else [heading, framed, status, foot]
         return self._article(
@@ -163,11 +81,11 @@ class DocumentPages:
         )
 
     def version(self, view: DocumentView, version: Version, text: str) -> Article:
-        """A version at its permanent path."""
+        """The permanent page of a version."""
         page = self._page(view.document.version_path(version), view, version)
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
-        content = self._told(
+        content = self._worded(
             "version.html",
             page,
             view,
@@ -183,10 +101,10 @@ class DocumentPages:
         return self._article(page, view, title=title, content=content, text=body, paper=paper)
 
     def change(self, view: DocumentView, version: Version, redline: RedlineTexts) -> Article:
-        """The redline that brought a version, which is not the first."""
+        """The redline from the version before; the first version has none."""
         page = self._page(view.document.change_path(version), view, version)
         title = page.t("change_title", title=version.title)
-        content = self._told(
+        content = self._worded(
             "change.html",
             page,
             view,
@@ -194,7 +112,7 @@ class DocumentPages:
             title=title,
             old=view.followed(version),
             returned=view.version(version.returns_to or 0),
-            **_shown(redline, page),
+            **_redline_values(redline, page),
             earlier=view.version(version.number - 1) if version.number > 2 else None,
             later=view.version(version.number + 1),
         )
@@ -208,18 +126,18 @@ class DocumentPages:
         )
 
     def since(self, view: DocumentView, old: Version, redline: RedlineTexts) -> Article:
-        """All that changed since an older version."""
+        """Everything that changed since an older version."""
         last = view.last
         page = self._page(view.document.since_path(old), view)
         title = page.t("since_title", title=last.title, old=page.label(old))
-        content = self._told(
+        content = self._worded(
             "since.html",
             page,
             view,
             last,
             title=title,
             old=old,
-            **_shown(redline, page),
+            **_redline_values(redline, page),
             steps=view.since_then(old),
         )
         article = self._article(page, view, title=title, content=content, text=None)
@@ -228,7 +146,7 @@ class DocumentPages:
     def history(
         self, view: DocumentView, shown: HistoryPage, sizes: Mapping[int, ChangeSize | None]
     ) -> Article:
-        """One page of the history; ``sizes`` are by number, None for the first version."""
+        """One page of the list of versions. ``sizes`` are by version number, None for the first version."""
         page = self._page(shown.path, view)
         title = page.t("history_title", title=view.shown.title)
         entries = [
@@ -241,7 +159,7 @@ class DocumentPages:
             }
             for version in shown.versions
         ]
-        content = self._told(
+        content = self._worded(
             "history.html", page, view, view.shown, title=title, versions=entries, years=_years(shown)
         )
         if shown.path != view.document.history_path:
@@ -249,19 +167,19 @@ class DocumentPages:
         return self._article(page, view, title=title, content=content, text=None)
 
     def in_force(self, view: DocumentView) -> Article:
-        """What was in force on any day."""
+        """Which version was in force on which day."""
         page = self._page(view.document.in_force_path, view)
         title = page.t("in_force_title", title=view.shown.title)
-        content = self._told("in_force.html", page, view, view.shown, title=title, periods=view.periods)
+        content = self._worded("in_force.html", page, view, view.shown, title=title, periods=view.periods)
         article = self._article(page, view, title=title, content=content, text=None)
         return replace(article, head=article.head + FORMS_NEED_SCRIPTS)
 
     def comparison(self, view: DocumentView) -> Article:
-        """Any two versions beside each other."""
+        """A form that compares any two versions in the browser."""
         page = self._page(view.document.comparison_path, view)
         title = page.t("compare_title", title=view.shown.title)
         words = {key: text for key, text in page.t.texts.items() if key.startswith(WORDS_OF_COMPARISONS)}
-        content = self._told(
+        content = self._worded(
             "compare.html",
             page,
             view,
@@ -277,7 +195,7 @@ class DocumentPages:
         return replace(article, head=f"{article.head}{FORMS_NEED_SCRIPTS}{scripts}")
 
     def fragment(self, view: DocumentView, text: str) -> str:
-        """The text in force for another site to include; ``text`` has absolute links."""
+        """The current version for another site to include; ``text`` has absolute links."""
         page = self._page(view.document.fragment_path, view)
         home = self._absolute(view.document.page_path)
         own = with_own_ids(text, slug=view.document.slug, home=home)
@@ -293,7 +211,7 @@ class DocumentPages:
         )
 
     def printed(self, view: DocumentView, version: Version, text: str) -> str:
-        """A version as a whole page for paper; ``text`` has absolute links."""
+        """A version as a complete HTML page for printing; ``text`` has absolute links."""
         page = self._page(view.document.version_path(version), view)
         heading, body = split_heading(text, title=version.title)
         published, effective = page.t.date(page.published_on(version)), page.t.date(version.effective_on)
@@ -316,14 +234,14 @@ class DocumentPages:
         )
 
     def redirect(self, path: str, *, to: str, language: str) -> str:
-        """A whole page, without the theme, that leads from one path to another."""
+        """A complete HTML page, without the theme, that redirects from one path to another."""
         page = Page(path, language=load_language(language), time_zone=self._time_zone, others=())
         return self._templates.get_template("redirect.html").render(
             p=page, path=to, canonical=urljoin(self._site_url, to)
         )
 
     def _page(self, path: str, view: DocumentView, version: Version | None = None) -> Page:
-        """What a page can ask that shows the document, or one ``version`` of it."""
+        """The page at ``path`` that shows the document, or one ``version`` of it."""
         others = []
         for kin in view.relatives:
             spoken = kin.document.language
@@ -342,12 +260,12 @@ class DocumentPages:
     def _absolute(self, path: str) -> str:
         return urljoin(self._site_url, path)
 
-    def _told(self, template: str, page: Page, view: DocumentView, version: Version, **more: object) -> str:
-        """A part of a page; where its words are of another language than the page, it says so."""
-        told = self._filled(template, page, view, version, **more)
+    def _worded(self, template: str, page: Page, view: DocumentView, version: Version, **more: object) -> str:
+        """A filled template. If its words are in another language than the document, the markup says so."""
+        filled = self._filled(template, page, view, version, **more)
         if page.spoken is None:
-            return told
-        return f'<div lang="{page.t.code}" dir="{page.t.direction}">\n{told}</div>\n'
+            return filled
+        return f'<div lang="{page.t.code}" dir="{page.t.direction}">\n{filled}</div>\n'
 
     def _filled(self, template: str, page: Page, view: DocumentView, version: Version, **more: object) -> str:
         return self._templates.get_template(template).render(
@@ -391,30 +309,20 @@ class DocumentPages:
         )
 
     def _paper(self, page: Page, version: Version | None, *, path: str) -> str:
-        """What only paper needs to be told: whose text this is, which version, and where it was."""
+        """A line that only a printed page shows: the company, the version, and the URL."""
         return self._templates.get_template("paper.html").render(
             p=page, site_name=self._site_name, version=version, url=self._absolute(path)
         )
 
 
-def feed_links(feed: str, json_feed: str, *, title: str, page: Page) -> str:
-    """Links to a feed in a page's head."""
-    title = html.escape(title)
-    return "".join(
-        f'<link rel="{ALTERNATE}" type="application/{kind}" title="{title}" '
-        f'href="{html.escape(page.link(path))}">'
-        for kind, path in (("atom+xml", feed), ("feed+json", json_feed))
-    )
-
-
 def _years(shown: HistoryPage) -> list[dict[str, str]]:
-    """The years on a page of the history, each with the label of its newest version."""
+    """The years on a page of the list of versions, each with the label of its newest version."""
     years = {version.label[:4]: version.label for version in reversed(shown.versions)}
     return [{"name": year, "first": years[year]} for year in sorted(years, reverse=True)]
 
 
-def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:
-    """What the templates need to show a redline."""
+def _redline_values(redline: RedlineTexts, page: Page) -> dict[str, object]:
+    """The values with which templates show a redline."""
     first = first_change(redline.html)
     return {
         "redline": redline,
@@ -426,7 +334,7 @@ def _shown(redline: RedlineTexts, page: Page) -> dict[str, object]:
 
 
 def _same_page(path: str, document: SiteDocument, kin: Relative, version: Version | None) -> str:
-    """The page in the other language that says what this one says; the history where there is none."""
+    """The same page in the other language; if there is none, the list of versions there."""
     other = kin.document
     if version is not None and (counterpart := kin.counterparts.get(version.number)):
         if path == document.version_path(version):
@@ -440,12 +348,13 @@ def _same_page(path: str, document: SiteDocument, kin: Relative, version: Versio
 
 
 def _direction(words: str) -> str:
-    """Whether text that begins so is written from the left or the right."""
+    """The direction of a text that begins with these words: ``ltr`` or ``rtl``."""
     directions = (unicodedata.bidirectional(letter) for letter in words)
     return "rtl" if next((d for d in directions if d in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def _beginning(text: str | None) -> str:
+    """The first words of a text, as a description for search engines."""
     words = html.unescape(TAG.sub(" ", (text or "")[: 20 * DESCRIPTION_LENGTH])).split()
     beginning = ""
     for word in words:

@@ -1,4 +1,4 @@
-"""A document with all that its pages tell of it on one day; values only."""
+"""What the pages of a document show on one day: its current, upcoming and past versions; values only."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from itertools import accumulate
 from typing import NamedTuple
 
 from generator.site.config import SiteConfig
+from generator.site.history_pages import HistoryPage, history_pages
 from generator.site.urls import SiteDocument
 from generator.site.version_status import Period, VersionStatus, periods, version_statuses
 from generator.site.version_translations import translated_versions, translations_of
 from generator.versions.version import Version, in_force, in_order, upcoming, withdrawal
 
-LONG_HISTORY = 100
-"""Versions on one page, at most; a longer history is divided by years."""
-
-SHORTEST_PAGE = 20
-"""Versions on the first page of a history that is divided, at least."""
-
 
 class ChangeSize(NamedTuple):
-    """How many words a version added and removed, how many changes it made, and the first in words."""
+    """How much a version changed: words added and removed, and its changes, the first few in words."""
 
     words_inserted: int
     words_deleted: int
@@ -32,24 +26,15 @@ class ChangeSize(NamedTuple):
 
     @property
     def left(self) -> int:
-        """The changes that are not among the first."""
+        """How many changes are not among the first few."""
         return self.changes - len(self.first_changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """A page of the history: its versions, newest first, and the years that they are of, such as ``2024``."""
-
-    path: str
-    years: str
-    versions: tuple[Version, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Relative:
-    """A document that says the same in another language.
+    """The same document in another language.
 
-    ``counterparts`` are its versions, by the number of the version here that each says the same as.
+    ``counterparts`` are its versions, by the number of the version here with the same content.
     """
 
     document: SiteDocument
@@ -58,15 +43,19 @@ class Relative:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentView:
-    """A document on one day.
+    """A document as its pages show it on one day.
 
-    ``shown`` is the version on its own page, ``upcoming`` are the others still to come, ``called_off`` those
-    that were to come and will not. ``last`` is the one that overtakes all others, ``since`` are the numbers
-    of those with a page of what changed from them to it. ``original`` is the document that this one
-    translates, ``translates`` the version of it that each version here translates, ``overtaken_by`` its
-    version in force that this translation has not followed yet. ``prevailing`` is the language of the text
-    that prevails over this one, where somebody has said so. ``withdrawn_on`` is the day on which the document
-    ended, if that day has come; ``end`` is the version that says so, on that day or before.
+    - ``shown``: the version on the document's own page.
+    - ``upcoming``: the other versions that have not taken effect yet.
+    - ``called_off``: versions that were announced and will not take effect.
+    - ``last``: the version that will apply once all upcoming ones have taken effect.
+    - ``since``: the numbers of the versions with a page of everything that changed from them to ``last``.
+    - ``original``: the document that this one translates.
+    - ``translates``: the version of the original that each version here translates, by number.
+    - ``overtaken_by``: the original's current version, if this translation has not followed it yet.
+    - ``prevailing``: the language of the text that prevails over this one, if mkdocs.yml names one.
+    - ``withdrawn_on``: the day on which the document ended, if that day has come; ``end``: the version that
+      withdraws it.
     """
 
     document: SiteDocument
@@ -90,7 +79,7 @@ class DocumentView:
         return self.document.history.versions
 
     def version(self, number: int) -> Version | None:
-        """The version of this number, if there is one."""
+        """The version with this number; None if there is none."""
         return self.versions[number - 1] if 0 < number <= len(self.versions) else None
 
     def followed(self, version: Version) -> Version | None:
@@ -98,7 +87,7 @@ class DocumentView:
         return self.version(version.follows or 0)
 
     def steps_to(self, coming: Version) -> Sequence[Version]:
-        """The versions that lead from the one shown to one still to come, oldest first."""
+        """The versions between the one shown and an upcoming one, which comes last."""
         steps: list[Version] = []
         step: Version | None = coming
         while step is not None and step is not self.shown and step.effective_on > self.shown.effective_on:
@@ -107,7 +96,7 @@ class DocumentView:
         return steps[::-1]
 
     def all_that_changes(self, coming: Version) -> str:
-        """The page that compares the version shown with one still to come."""
+        """The page that compares the version shown with an upcoming one."""
         if coming.follows == self.shown.number:
             return self.document.change_path(coming)
         if coming is self.last and self.shown.number in self.since:
@@ -115,7 +104,7 @@ class DocumentView:
         return f"{self.document.comparison_path}?from={self.shown.label}&to={coming.label}"
 
     def amends(self, version: Version) -> bool:
-        """Whether it changes a text that was still to take effect on the same day."""
+        """Whether it changes an upcoming version that takes effect on the same day."""
         before = self.followed(version)
         return (
             before is not None
@@ -125,15 +114,15 @@ class DocumentView:
         )
 
     def is_first_to_come(self, version: Version) -> bool:
-        """Whether it is the next version to take effect."""
+        """Whether it is the next version that takes effect."""
         return bool(self.upcoming) and self.upcoming[0] is version
 
     def days_withdrawn_by(self, version: Version) -> tuple[date, ...]:
-        """The days on which something was announced that will not happen because of this version."""
+        """The effective dates of the announced changes that this version withdraws."""
         return tuple(sorted({self.versions[number - 1].effective_on for number in version.withdraws}))
 
     def replaces_announced(self, version: Version) -> bool:
-        """Whether what it withdraws comes all the same: on another day, or with other words."""
+        """Whether a change that it withdraws comes anyway: on another day, or in other words."""
         withdrawn = [self.versions[number - 1] for number in version.withdraws]
         return version.effective_on > version.published_on or any(
             version.text_sha256 == one.text_sha256 for one in withdrawn
@@ -146,48 +135,28 @@ class DocumentView:
 
     @cached_property
     def periods(self) -> Sequence[Period]:
-        """What was in force when, newest first."""
+        """When each version was in force, newest first."""
         return periods(self.versions, withdrawn_on=None if self.end else self.withdrawn_on)
 
     @cached_property
     def history_pages(self) -> tuple[HistoryPage, ...]:
-        """The whole history on one page, or by years where it is long; newest first."""
-        by_year: dict[str, list[Version]] = {}
-        for version in reversed(self.versions):
-            by_year.setdefault(version.label[:4], []).append(version)
-        years = sorted(by_year, reverse=True)  # dates run backwards in real histories
-        newest = years
-        if len(self.versions) > LONG_HISTORY:
-            counts = accumulate(len(by_year[year]) for year in years)
-            newest = years[: 1 + next(n for n, count in enumerate(counts) if count >= SHORTEST_PAGE)]
-        return (
-            HistoryPage(
-                path=self.document.history_path,
-                years=newest[0] if len(newest) == 1 else f"{newest[-1]}–{newest[0]}",
-                versions=tuple(version for version in reversed(self.versions) if version.label[:4] in newest),
-            ),
-            *(
-                HistoryPage(
-                    path=f"{self.document.history_path}{year}/", years=year, versions=tuple(by_year[year])
-                )
-                for year in years[len(newest) :]
-            ),
-        )
+        """The pages of the list of versions, newest first."""
+        return history_pages(self.versions, path=self.document.history_path)
 
     def history_page_path(self, version: Version) -> str:
-        """The page of the history that has the version."""
+        """The page of the list of versions that this version is on."""
         return next(page.path for page in self.history_pages if version.label[:4] >= page.years[:4])
 
 
 def make_document_views(
     documents: Sequence[SiteDocument], *, config: SiteConfig, day: date
 ) -> list[DocumentView]:
-    """Every document as it stands on the day."""
+    """Every document as its pages show it on the day."""
     by_id = {document.history.id: document for document in documents}
-    return [_chapter(document, by_id, config=config, day=day) for document in documents]
+    return [_view(document, by_id, config=config, day=day) for document in documents]
 
 
-def _chapter(
+def _view(
     document: SiteDocument, by_id: Mapping[str, SiteDocument], *, config: SiteConfig, day: date
 ) -> DocumentView:
     versions = document.history.versions
@@ -227,9 +196,9 @@ def _chapter(
 def _called_off(
     status: Mapping[int, VersionStatus], versions: Sequence[Version], *, shown: Version, day: date
 ) -> list[Version]:
-    """The version of each announced day that is to be called off on the document's own page.
+    """One withdrawn version for each announced day that the document's own page calls off.
 
-    Until the day has passed, and as long as the page shows the version that withdraws it.
+    A day is named until it has passed, and as long as the page shows the version that withdraws it.
     """
     found: dict[date, Version] = {}
     for version in versions:
@@ -245,7 +214,7 @@ def _since(versions: Sequence[Version], *, last: Version, most: int) -> frozense
 
 
 def _follows(original: Version, translated: Iterable[Version]) -> bool:
-    """Whether a translation has followed its original's version; an upcoming one does not stand for it."""
+    """Whether a translation has followed this version of its original; an upcoming one does not count."""
     return any(
         (version.line, version.number) >= (original.line, original.number)
         for version in translated
@@ -254,7 +223,7 @@ def _follows(original: Version, translated: Iterable[Version]) -> bool:
 
 
 def _shown(document: SiteDocument, *, day: date) -> Version:
-    """The version on the document's own page: in force, else the last of an ended one, else the next."""
+    """The version on the document's own page: the current one, the last of an ended document, or the next."""
     versions = document.history.versions
     if (present := in_force(versions, day=day)) is not None:
         return present
@@ -262,7 +231,7 @@ def _shown(document: SiteDocument, *, day: date) -> Version:
 
 
 def _family(document: SiteDocument, by_id: Mapping[str, SiteDocument]) -> list[SiteDocument]:
-    """The documents that say the same in other languages."""
+    """The same document in other languages."""
     first = document.translation_of or document.history.id
     return [
         other

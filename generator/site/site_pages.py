@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from generator.language import load_language
 from generator.site.document_list import DocumentList, Publication
-from generator.site.document_pages import Page, feed_links
+from generator.site.page import Page, feed_links
 from generator.site.page_layout import Article
 from generator.site.urls import FEED, JSON_FEED
 

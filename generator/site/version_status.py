@@ -1,6 +1,6 @@
-"""How a version stands on a day: upcoming, in force, superseded, withdrawn, or never in force; pure.
+"""Which version is in force on a day, and which are upcoming, superseded or withdrawn; pure.
 
-A version that withdraws the document itself is its end: from its day on, nothing is in force.
+A version that withdraws the whole document is its end: from its effective date on, nothing is in force.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from generator.versions.version import Version, in_order
 
 
 class State(Enum):
-    """What a reader has to know first about a version."""
+    """What a reader needs to know first about a version."""
 
     UPCOMING = "upcoming"
     IN_FORCE = "in_force"
@@ -26,9 +26,9 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionStatus:
-    """A version's state, and the first day on which it applies no more (None: no such day is known).
+    """A version's state, and the first day on which it no longer applies (None if no such day is known).
 
-    ``withdrawn_by`` is the version which says that this one will not take effect.
+    ``withdrawn_by`` is the version that keeps this one from taking effect.
     """
 
     state: State
@@ -39,21 +39,21 @@ class VersionStatus:
 def version_statuses(
     versions: Sequence[Version], *, day: date, withdrawn_on: date | None = None
 ) -> dict[int, VersionStatus]:
-    """How each version stands, by its number; none is in force once its document is withdrawn.
+    """The status of each version, by its number. No version is in force once the document is withdrawn.
 
-    In force is the last version in order that is effective on or before the day, so a version ends on the
-    first effective day of any later one, and never took effect where that day is not after its own.
+    The last version in order whose effective date is on or before the day is in force. So a version ends on
+    the first effective date of any later version. If that date is not after its own, it never took effect.
     """
-    status = {
+    found = {
         number: VersionStatus(state=State.WITHDRAWN, until=None, withdrawn_by=version)
         for version in versions
         for number in version.withdraws
     }
     until = withdrawn_on
     for version in reversed(in_order(versions)):
-        status[version.number] = VersionStatus(state=_state(version, until=until, day=day), until=until)
+        found[version.number] = VersionStatus(state=_state(version, until=until, day=day), until=until)
         until = min(until, version.effective_on) if until else version.effective_on
-    return status
+    return found
 
 
 def _state(version: Version, *, until: date | None, day: date) -> State:
@@ -68,7 +68,7 @@ def _state(version: Version, *, until: date | None, day: date) -> State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Days on which a version was in force: from ``since`` until the day before ``until`` (None: no end)."""
+    """The days on which a version is in force: from ``since`` to the day before ``until`` (None: no end)."""
 
     since: date
     until: date | None
@@ -76,7 +76,7 @@ class Period:
 
 
 def periods(versions: Sequence[Version], *, withdrawn_on: date | None = None) -> list[Period]:
-    """What was, is and will be in force when, newest first, as far as it is known."""
+    """When each version was, is or will be in force, newest first, as far as it is known."""
     found: list[Period] = []
     until = withdrawn_on
     for version in reversed(in_order(versions)):

@@ -22,7 +22,7 @@ from support.policy_site import PALETTE, SITE_URL, PolicySite, publish_everythin
 from support.watched_page import watched
 from support.web_host import hosted
 
-from generator.site import document_view
+from generator.site import history_pages
 
 KINDS = {
     "start": "",
@@ -120,8 +120,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
     for year in range(2022, 2027):
         site.publish("long.md", text(f"We kept it in {year}.", title="Long"), on=date(year, 1, 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(document_view, "LONG_HISTORY", 4)
-        patch.setattr(document_view, "SHORTEST_PAGE", 2)
+        patch.setattr(history_pages, "LONG_HISTORY", 4)
+        patch.setattr(history_pages, "SHORTEST_PAGE", 2)
         site.build()
     return site
 
