@@ -30,7 +30,7 @@ def address(site: PolicySite) -> Iterator[str]:
 
 @pytest.fixture
 def seen(browser: Browser, address: str) -> Iterator[Watched]:
-    with watched(browser, address.removesuffix("privacy/")) as seen:
+    with watched(browser, address.removesuffix("privacy/"), scripts={}) as seen:
         yield seen
 
 
@@ -98,7 +98,7 @@ def test_a_reader_can_close_the_notice_and_can_forbid_to_be_remembered(
 
 def test_nothing_breaks_where_storage_is_refused(browser: Browser, site: PolicySite, address: str) -> None:
     publish(site, 2)
-    with watched(browser, address.removesuffix("privacy/"), init=REFUSED_STORAGE) as seen:
+    with watched(browser, address.removesuffix("privacy/"), scripts={}, init=REFUSED_STORAGE) as seen:
         page = seen.page
         page.goto(address)
         assert not notice(page).is_visible()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Request, Route
 
 VIOLATIONS = """addEventListener("securitypolicyviolation",
   ({violatedDirective, blockedURI}) => console.error(`refused: ${violatedDirective} ${blockedURI}`))"""
@@ -34,21 +34,29 @@ def watched(
     init: str = "",
     **options: Any,
 ) -> Iterator[Watched]:
-    """A page of its own; ``scripts`` are what other hosts answer, ``init`` runs before each page."""
+    """A page of its own. ``scripts`` are what other hosts answer; ``init`` runs before each page.
+
+    With ``scripts``, even none, the browser caches nothing: it never does while a test answers requests.
+    """
     context = browser.new_context(**options)
     context.add_init_script(VIOLATIONS)
     if init:
         context.add_init_script(init)
     seen = Watched(context.new_page())
 
+    def note(request: Request) -> None:
+        if not request.url.startswith((root, "data:", "blob:")):
+            seen.asked.append(request.url)
+
     def answer(route: Route) -> None:
-        seen.asked.append(route.request.url)
         script = (scripts or {}).get(urlsplit(route.request.url).netloc, "")
         route.fulfill(
             body=script, content_type="text/javascript", headers={"Access-Control-Allow-Origin": "*"}
         )
 
-    context.route(lambda url: not url.startswith((root, "data:", "blob:")), answer)
+    context.on("request", note)
+    if scripts is not None:
+        context.route(lambda url: not url.startswith((root, "data:", "blob:")), answer)
     seen.page.on(
         "console",
         lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None,

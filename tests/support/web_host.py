@@ -12,6 +12,11 @@ from http import HTTPStatus
 from pathlib import Path
 
 
+@functools.cache
+def _compressed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
 class _Host(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -22,7 +27,7 @@ class _Host(http.server.SimpleHTTPRequestHandler):
         file = Path(self.translate_path(self.path))
         file = file / "index.html" if file.is_dir() else file
         found = file.is_file()
-        content = gzip.compress(file.read_bytes() if found else b"", mtime=0)
+        content = _compressed(file.read_bytes() if found else b"")
         self.send_response(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
         self.send_header("Content-Type", self.guess_type(file))
         self.send_header("Content-Encoding", "gzip")
@@ -32,11 +37,16 @@ class _Host(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(content)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a browser that has closed its connection."""
+
+
 @contextmanager
 def hosted(folder: Path) -> Iterator[str]:
     """Serve the folder until the end; the address of its root ends with a slash."""
     handler = functools.partial(_Host, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
