@@ -11,7 +11,6 @@ from support.world import SENDER, World
 
 from subscribers.delivery.forecast import forecast
 from subscribers.delivery.sending import deliver_batch
-from subscribers.ledger import provider_pause
 from subscribers.transports import DeferredError
 
 BATCHES = 40
@@ -79,10 +78,10 @@ def test_a_pause_and_a_later_try_are_counted_in(world: World, announcement: int)
     assert forecast(world.engine, announcement, "sendgrid", now=world.now) == world.now + left
 
     pause = timedelta(minutes=3)
-    provider_pause.pause_provider(world.engine, "sendgrid", now=world.now, detail="429", first=pause)
+    world.ledger.pause_provider(world.transport, detail="429", first=pause)
     assert forecast(world.engine, announcement, "sendgrid", now=world.now) == world.now + pause + left
 
-    provider_pause.end_pause(world.engine, "sendgrid")
+    world.ledger.end_provider_pause(world.transport)
     world.transport.answers = [DeferredError("greylisted")] * 30
     last = world.ledger.sendable(world.transport)[-1]
     for _ in range(3):
