@@ -14,6 +14,8 @@ from subscribers.model import metadata
 SUBSCRIBERS = Path(__file__).parents[2] / "subscribers"
 STATEMENTS = {"insert", "update", "delete"}
 
+TEMPORARY = {"staged"}  # lives as long as the connection of an import
+
 # The modules of each table. Several modules of a table are always of one package.
 WRITERS = {
     "announced_versions": {"announcing.announcements"},
@@ -21,7 +23,7 @@ WRITERS = {
     "attempts": {"ledger.attempt_rows"},
     "batches": {"ledger.batch_rows"},
     "contents": {"announcing.announcements"},
-    "corrections": {"users.importing", "users.registry"},
+    "corrections": {"users.import_users", "users.registry"},
     "deliveries": {"ledger.delivery_rows"},
     "erasures": {"users.erasures"},
     "event_posts": {"ledger.signed_events"},
@@ -30,8 +32,8 @@ WRITERS = {
     "proofs": {"proof.export_bundle"},
     "provider_pauses": {"ledger.provider_pause"},
     "unmatched_events": {"ledger.signed_events"},
-    "user_records": {"users.importing", "users.registry", "users.user_data"},
-    "users": {"users.importing", "users.registry", "users.unreachable_marks"},
+    "user_records": {"users.import_users", "users.registry", "users.user_data"},
+    "users": {"users.import_users", "users.registry", "users.unreachable_marks"},
 }
 
 
@@ -86,23 +88,13 @@ def _tables_written(tree: ast.Module, *, where: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module == "subscribers.model"
         for alias in node.names
     }
-    # Tables that live as long as a connection belong to the module that makes them.
-    temporary = {
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Call)
-        and _name(node.value.func) == "Table"
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Name) and node.func.id in STATEMENTS:
             [table] = node.args
             name = _name(table)
-            if name not in temporary:
+            if name not in TEMPORARY:
                 name = names.get(name, name)
                 assert name in metadata.tables, f"{where}:{node.lineno} writes a table that it does not name"
                 yield name
