@@ -14,7 +14,7 @@ from pathlib import Path
 import markdown
 
 from generator.git.repository import Repository, open_repository
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.front_matter import split_front_matter
 from generator.versions.history import read_history
 

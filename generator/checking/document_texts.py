@@ -13,10 +13,11 @@ from generator.checking.report import Finding
 from generator.git.document_paths import is_document_path
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
+from generator.markdown.renderer import Renderer
 from generator.markdown.surroundings import Surroundings
 from generator.site.config import SiteConfig
 from generator.site.urls import SiteDocument
-from generator.versions.document import Document, Renderer, read_document
+from generator.versions.document import Document, read_document
 from generator.versions.history import SavedText, in_repository
 from generator.versions.version import Version, in_order
 

@@ -19,10 +19,10 @@ from generator.printable import several_lines
 if TYPE_CHECKING:
     from generator.git.repository import Repository
     from generator.language import Language
+    from generator.markdown.renderer import Renderer
     from generator.markdown.surroundings import Surroundings
     from generator.redline import Redline, RenderedVersion
     from generator.site.config import SiteConfig
-    from generator.versions.document import Renderer
 
 EXAMPLE = "policy-site redline HEAD~1:policy/privacy.md policy/privacy.md"
 
@@ -81,8 +81,8 @@ def _site_here() -> SiteConfig | None:
 
 
 def _renderer(site: SiteConfig | None, repository: Repository | None) -> Renderer:
+    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
     from generator.site.renderer import renderer_of  # noqa: PLC0415 - as above
-    from generator.versions.document import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
 
     if site is None:
         return Renderer(DEFAULT_EXTENSIONS, {})

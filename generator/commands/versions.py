@@ -86,7 +86,7 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
 
 def _history_of_repository(repo: Path | None, *, folder: str, ref: str | None) -> History:
     from generator.git.repository import open_repository  # noqa: PLC0415 - as above
-    from generator.versions.document import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
+    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
     from generator.versions.history import read_history  # noqa: PLC0415 - as above
 
     with (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from generator.errors import PolicyError
 from generator.site.urls import SiteDocument
-from generator.versions.lines import PublishedAs, PublishedText
+from generator.versions.find_versions import PublishedAs, PublishedText
 
 FIRST_FORMAT = 1
 READABLE_FORMATS = (FIRST_FORMAT, 2)

@@ -6,8 +6,8 @@ from collections.abc import MutableMapping
 
 from generator.errors import PolicyError
 from generator.git.repository import Repository
+from generator.markdown.renderer import Renderer
 from generator.site.config import SiteConfig
-from generator.versions.document import Renderer
 
 
 class IncludedFromOutsideError(PolicyError):

@@ -8,12 +8,12 @@ from functools import partial
 from urllib.parse import quote, unquote, urljoin
 
 from generator.git.repository import Repository
+from generator.markdown.renderer import Renderer
 from generator.redline import RenderedVersion, StatedDates
 from generator.redline.pictures import with_pictures
 from generator.site.folder_files import FolderFiles
 from generator.site.links import Links
 from generator.site.urls import relative
-from generator.versions.document import Renderer
 from generator.versions.history import read_version
 from generator.versions.version import Version
 

@@ -18,14 +18,16 @@ from generator.git.document_paths import normal_folder
 from generator.git.files import KnownFiles
 from generator.git.repository import Repository
 from generator.git.steps import Step
+from generator.markdown.renderer import Renderer
 from generator.markdown.surroundings import Surroundings
-from generator.versions.document import Document, Reading, Renderer, read_document
+from generator.versions.document import Document, read_document
+from generator.versions.find_versions import PublishedAs, PublishedText, Remark, find_versions
 from generator.versions.front_matter import Problem
 from generator.versions.lineage import State, Track
-from generator.versions.lines import PublishedAs, PublishedText, Remark, find_versions
 from generator.versions.mainline import read_mainline
+from generator.versions.mainline_texts import read_tracks
 from generator.versions.moments import moment_of, problems_of_date
-from generator.versions.readings import read_tracks
+from generator.versions.reading import Reading
 from generator.versions.version import Version
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)

@@ -245,7 +245,7 @@ def test_a_draft_has_the_included_words_of_the_work_tree(site: PolicySite) -> No
     site.publish("a.md", '# A\n\n--8<-- "part.md"\n\n![x](x.png)\n')
     site.repository.write("part.md", "Sixty days.\n")
     history = site.repository.history
-    from generator.versions.document import Renderer  # noqa: PLC0415
+    from generator.markdown.renderer import Renderer  # noqa: PLC0415
 
     renderer = Renderer([SNIPPETS], {}, bases=[""])
     (document,) = history(

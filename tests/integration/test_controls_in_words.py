@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from support.policy_site import PolicySite
 
-from generator.versions.document import Renderer, read_document
+from generator.markdown.renderer import Renderer
+from generator.versions.document import read_document
 
 TABS: dict[str, Any] = {"pymdownx.tabbed": {}}
 ALTERNATE: dict[str, Any] = {"pymdownx.tabbed": {"alternate_style": True}}

@@ -50,7 +50,7 @@ def test_a_repository_without_a_commit_is_refused(policy: PolicyRepository) -> N
 @pytest.mark.parametrize("ref", ["nowhere", "--all", "HEAD~9", "", "a b", "main:privacy.md", "\udcff"])
 def test_an_unknown_ref_is_refused_and_the_branches_named(policy: PolicyRepository, ref: str) -> None:
     policy.publish("privacy.md", "One.\n")
-    with pytest.raises(UnknownRefError, match="there: main"), open_repository(policy.folder) as opened:
+    with pytest.raises(UnknownRefError, match="existing: main"), open_repository(policy.folder) as opened:
         opened.resolve(ref)
 
 

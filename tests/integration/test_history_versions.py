@@ -11,7 +11,7 @@ from support.policy_repository import PolicyRepository, plain_renderer
 from generator.errors import DocumentTextError
 from generator.git.repository import open_repository
 from generator.git.steps import UNCOMMITTED
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import History, read_version, refuse_problems
 
 
@@ -219,7 +219,7 @@ def test_what_was_rendered_is_kept_for_the_next_reader(policy: PolicyRepository)
     history = policy.history(renderer=cold)
 
     class Unrendered(Renderer):
-        def _markup(self, body: str) -> str:
+        def _convert(self, body: str) -> str:
             raise AssertionError(body)
 
     warm = Unrendered(DEFAULT_EXTENSIONS, {}, kept)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from generator.git.repository import open_repository
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.history import DocumentHistory, History, read_history
 
 FIRST_COMMIT_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.rendered.visible import visible_text
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document
+from generator.versions.document import read_document
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 
@@ -65,7 +66,7 @@ def test_raw_html_is_cleaned(raw: str, clean: str) -> None:
     ],
 )
 def test_cleaning_hides_nothing_that_a_reader_sees(markdown: str) -> None:
-    assert visible_text(RENDERER.render(markdown)) == visible_text(RENDERER._markup(markdown))
+    assert visible_text(RENDERER.render(markdown)) == visible_text(RENDERER._convert(markdown))
 
 
 def test_hard_line_breaks_are_shown() -> None:

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_text
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
+from generator.versions.document import read_text
 from generator.versions.front_matter import FrontMatter, Split, split_front_matter
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.rendered.visible import visible_text
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document, read_text
+from generator.versions.document import read_document, read_text
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from generator.markdown.renderer import Renderer
 from generator.site.fragment_ids import with_own_ids
-from generator.versions.document import Renderer, read_document
+from generator.versions.document import read_document
 
 RENDERER = Renderer(
     ["attr_list", "toc", "footnotes", "admonition", "pymdownx.highlight", "pymdownx.superfences"], {}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.markdown.python_markdown import Converter, UnrenderableError
-from generator.versions.document import DEFAULT_EXTENSIONS
+from generator.markdown.renderer import DEFAULT_EXTENSIONS
 
 PLAIN = ["toc", "tables", "fenced_code"]
 SIGNS = ["*", "**", "_", "`", "[a](b)", "[", "](", "![x](y)", "<b>", "</b>", "&amp;", "&", "\\", "  \n", "\n"]

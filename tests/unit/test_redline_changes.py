@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from generator.language import load_language
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.redline import (
     Redline,
     RenderedVersion,
@@ -17,7 +18,6 @@ from generator.redline import (
     list_changes,
     side_by_side_html,
 )
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 ENGLISH, RUSSIAN = load_language("en"), load_language("ru")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from generator.language import load_language
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.redline import RenderedVersion, compare, excerpt_text, list_changes
 from generator.rendered.blocks import read_blocks
 from generator.site.plain_text import plain_text
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 ENGLISH = load_language("en")

@@ -16,8 +16,8 @@ from selectolax.lexbor import LexborHTMLParser
 from support.redline_reader import read
 
 from generator.language import load_language
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.redline import RenderedVersion, compare, html, list_changes
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 ENGLISH = load_language("en")

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from generator.versions.document import DEFAULT_EXTENSIONS, Renderer, read_document
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
+from generator.versions.document import read_document
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.redline import RenderedVersion, StatedDates, compare
 from generator.rendered import elements
-from generator.versions.document import DEFAULT_EXTENSIONS, Document, Renderer, read_document
+from generator.versions.document import Document, read_document
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 

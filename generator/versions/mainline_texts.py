@@ -8,9 +8,11 @@ from functools import partial
 from generator.git.files import Files
 from generator.git.repository import Repository
 from generator.git.steps import Step
+from generator.markdown.renderer import Renderer
 from generator.markdown.surroundings import Surroundings
-from generator.versions.document import Reading, Renderer, read_blob, with_pictures
+from generator.versions.document import read_blob, with_pictures
 from generator.versions.lineage import State, Track, follow
+from generator.versions.reading import Reading
 from generator.versions.timeline import Timeline, follow_files, read_timeline
 
 

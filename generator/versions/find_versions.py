@@ -16,11 +16,11 @@ from typing import NamedTuple
 from generator.rendered.characters import clean
 from generator.versions import contradictions
 from generator.versions.contradictions import Contradiction
-from generator.versions.corrected import with_corrected_front_matter
-from generator.versions.document import Reading
+from generator.versions.corrected_front_matter import with_corrected_front_matter
 from generator.versions.front_matter import FrontMatter
 from generator.versions.lineage import State, Track
 from generator.versions.moments import Moment, moment_of, moments_of
+from generator.versions.reading import Reading
 from generator.versions.version import Version
 
 

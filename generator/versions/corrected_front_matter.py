@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from generator.versions.document import Reading
 from generator.versions.lineage import State, Track
+from generator.versions.reading import Reading
 
 
 def with_corrected_front_matter(
