@@ -13,7 +13,7 @@ UV_COMPILE := uv pip compile --universal --python-version 3.11.5 --generate-hash
 # `make run` and `make serve` use an example company and three example users, and no account anywhere.
 run serve: export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
 run serve: export POLICY_NOTIFY_TRANSPORT ?= folder
-run serve: export POLICY_NOTIFY_MAIL_FOLDER ?= var/mails
+run serve: export POLICY_NOTIFY_MAIL_FOLDER ?= var/messages
 run serve: export POLICY_NOTIFY_FROM ?= Atom365 <privacy@example.com>
 run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name stands here)
 run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
@@ -50,12 +50,12 @@ run: install ## Build this policy's site and tell three example people of its ne
 	$(BIN)/policy-notify import docs/tutorial/users.csv
 	$(BIN)/policy-notify publish --site site --announce-since "$$(git log -1 --format=%cI -- policy/privacy.md)"
 	@echo
-	@echo "The site:   site/index.html"
-	@echo "The mails:  var/mails/*.eml"
+	@echo "The site:    site/index.html"
+	@echo "The emails:  var/messages/*.eml"
 	@echo "Both in a browser:  make serve"
 
-serve: run ## Show the site and the mails in a browser
-	$(BIN)/policy-notify serve --site site --mails var/mails
+serve: run ## Show the site and the emails in a browser
+	$(BIN)/policy-notify serve --site site --messages var/messages
 
 test: .venv/dev.stamp tests/node/node_modules/.stamp ## Check the code and run every test
 	tests/install-system-packages

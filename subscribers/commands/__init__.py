@@ -1,1 +1,1 @@
-"""The commands of ``policy-notify``, by whom they serve."""
+"""The commands of ``policy-notify``: one file each, named as the command is typed."""

@@ -1,20 +1,23 @@
-"""The commands about proof: make it, verify it, and show one person's part of it."""
+"""``policy-notify proof``: exports and verifies proofs of announcements, whole or for one user."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from subscribers.database import open_migrated
+from subscribers.commands.shared import (
+    ROWS_A_STEP,
+    AnnouncementId,
+    UserName,
+    open_configured_database,
+    progress_bar,
+)
 from subscribers.ledger.totals import statuses
 from subscribers.printable import say
 from subscribers.proof import bundle_format, summary
@@ -22,47 +25,39 @@ from subscribers.proof.export_bundle import export
 from subscribers.proof.export_user_proof import export_user_proof
 from subscribers.proof.verify_bundle import verify_bundle, verify_chain
 from subscribers.proof.verify_user_proof import verify_user_proof
-from subscribers.settings import Settings, read_settings
+from subscribers.settings import read_settings
 from subscribers.signing import read_private_key, read_public_key
 
-proof = typer.Typer(no_args_is_help=True, help="Prove who was told what, when, and with which outcome.")
-
-ROWS_A_STEP = 1_000  # between two looks of the progress bar
+proof = typer.Typer(no_args_is_help=True, help="Prove who was notified of what, when and with what outcome.")
 
 
-@proof.command(name="export")
+@proof.command(name="export", epilog="Example: policy-notify proof export 2 --into proof-2")
 def export_command(
-    announcement: Annotated[int, typer.Argument(metavar="ANNOUNCEMENT", help="Its number, as in status.")],
+    announcement: AnnouncementId,
     *,
     into: Annotated[
-        Path | None, typer.Option(help="The bundle's folder; default: proof-ANNOUNCEMENT.")
+        Path | None, typer.Option(help="The folder of the bundle.", show_default="proof-ANNOUNCEMENT")
     ] = None,
 ) -> None:
-    """Write the signed bundle of an announcement: no addresses in it, and a declaration for counsel.
-
-    Example: policy-notify proof export 2 --into proof-2
-    """
+    """Write the signed bundle of an announcement, without email addresses, with a declaration for counsel."""
     settings = read_settings(os.environ)
     key = read_private_key(settings.demand_proof_key())
-    engine, folder = _open(settings), into or Path(f"proof-{announcement}")
+    engine, folder = open_configured_database(settings), into or Path(f"proof-{announcement}")
     with _progress(engine, announcement) as on_record:
         head = export(engine, announcement, folder, key=key, sender=settings.who_sends(), on_record=on_record)
     say(f"{folder}: {summary.summary(head)}")
-    say(f"publish {folder / bundle_format.ROOT} with the next build: that dates the proof")
+    say(f"publish {folder / bundle_format.ROOT} with the next build, which dates the proof")
 
 
-@proof.command(name="verify")
+@proof.command(name="verify", epilog="Example: policy-notify proof verify proof-2 --public-key proof.pub")
 def verify_command(
     proofs: Annotated[
-        list[Path], typer.Argument(metavar="BUNDLE…", help="Bundles, oldest first; or a person's proof.")
+        list[Path], typer.Argument(metavar="BUNDLE…", help="Bundles, oldest first, or one user's proof.")
     ],
     *,
-    public_key: Annotated[Path, typer.Option(help="The PEM file with the public key.")],
+    public_key: Annotated[Path, typer.Option(help="The PEM file of the public key.")],
 ) -> None:
-    """Verify bundles offline, and that each follows the one before it; the first thing wrong is named.
-
-    Example: policy-notify proof verify proof-2 --public-key proof.pub
-    """
+    """Verify bundles offline, and that each follows the one before it. Names the first fault it finds."""
     key = read_public_key(public_key)
     heads = []
     for path in proofs:
@@ -76,33 +71,27 @@ def verify_command(
     verify_chain(heads)
 
 
-@proof.command(name="person")
+@proof.command(
+    name="person", epilog="Example: policy-notify proof person anna@example.com proof-2 > anna.json"
+)
 def person_command(
-    who: Annotated[str, typer.Argument(metavar="PERSON", help="An external id, or a mail address.")],
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder.")],
+    who: UserName,
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle.")],
 ) -> None:
-    """Print the person's part of a bundle as JSON: whoever is given it can verify it without the rest.
-
-    Example: policy-notify proof person anna@example.com proof-2 > anna.json
-    """
+    """Print one user's part of a bundle as JSON. Anybody can verify it without the rest of the bundle."""
     settings = read_settings(os.environ)
     key = read_private_key(settings.demand_proof_key()) if settings.proof_key else None
-    proven = export_user_proof(_open(settings), who, bundle, key=key)
+    proven = export_user_proof(open_configured_database(settings), who, bundle, key=key)
     typer.echo(bundle_format.user_proof_json.dump_json(proven, indent=1))
-
-
-def _open(settings: Settings) -> Engine:
-    return open_migrated(settings.database())
 
 
 @contextmanager
 def _progress(engine: Engine, announcement_id: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    """A function to be called for each record that was read, which moves a bar."""
+    with progress_bar() as progress:
+        if progress is None:
+            yield lambda: None
+            return
         audience = {status.announcement_id: status.totals.audience for status in statuses(engine)}
         task = progress.add_task("Reading", total=audience.get(announcement_id))
         count = 0

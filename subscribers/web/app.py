@@ -25,11 +25,11 @@ class ListeningError(NotifyError):
 def make_app(
     *,
     site: Path | None = None,
-    mails: Path | None = None,
+    messages: Path | None = None,
     events: APIRouter | None = None,
     database: Engine | None = None,
 ) -> FastAPI:
-    """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``mails`` at ``/mails/``.
+    """The application: ``/healthz``, ``events``, the ``site`` at ``/``, the ``messages`` at ``/messages/``.
 
     ``database`` is where the events go.
     """
@@ -38,10 +38,10 @@ def make_app(
     app.include_router(health(database))
     if events is not None:
         app.include_router(events)
-    if mails is not None:
-        # Another site whose name is made to point here must not read mails through the visitor's browser.
+    if messages is not None:
+        # Another site whose name is made to point here must not read emails through the visitor's browser.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-        app.include_router(mailbox(mails), prefix="/mails", include_in_schema=False)
+        app.include_router(mailbox(messages), prefix="/messages", include_in_schema=False)
     if site is not None:
         app.mount("/", SiteFiles(site), name="site")
     return app
@@ -52,16 +52,17 @@ def serve(
     host: str,
     port: int,
     site: Path | None,
-    mails: Path | None,
+    messages: Path | None,
     events: APIRouter | None = None,
     database: Engine | None = None,
 ) -> None:
     """Answer at ``host`` and ``port`` until stopped."""
-    if mails is not None and not _is_loopback(host):
+    if messages is not None and not _is_loopback(host):
         raise ListeningError(
-            f"--host {host}: mails hold addresses and are shown on this machine only; leave out --mails"
+            f"--host {host}: emails hold personal data and are only shown on this machine; "
+            "leave out --messages"
         )
-    for option, folder in (("--site", site), ("--mails", mails)):
+    for option, folder in (("--site", site), ("--messages", messages)):
         if folder is not None and not folder.is_dir():
             raise ListeningError(f"{option} {folder}: is no folder; make it first (make run)")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -73,7 +74,7 @@ def serve(
         ) from error
     with listening:
         config = uvicorn.Config(
-            make_app(site=site, mails=mails, events=events, database=database),
+            make_app(site=site, messages=messages, events=events, database=database),
             http=TimedProtocol,
             log_level="warning",
             server_header=False,

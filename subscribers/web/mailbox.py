@@ -1,4 +1,4 @@
-"""Shows the mails of the folder transport as a mail client would, and runs nothing that is in them."""
+"""Pages that show the emails of the folder transport as a mail client would. Nothing in an email can run."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _PAGE = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# ``sandbox`` takes scripts, forms and our origin from whatever the mail holds; default-src all it would load.
-_MAIL = _PAGE | {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
+# ``sandbox`` takes scripts, forms and our origin from the email; default-src forbids it to load anything.
+_EMAIL = _PAGE | {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class _Entry:
 
 
 def mailbox(folder: Path) -> APIRouter:
-    """The pages on the mails in ``folder``: a list, each mail, its HTML part and its source."""
+    """The pages for the emails in ``folder``: a list, each email, its HTML part and its source."""
     pages = APIRouter()
 
     @pages.get("/", response_class=HTMLResponse)
@@ -45,31 +45,31 @@ def mailbox(folder: Path) -> APIRouter:
         files = [file for file in folder.glob("*.eml") if file.is_file()]
         newest = heapq.nlargest(NEWEST, files, key=lambda file: (file.stat().st_mtime_ns, file.name))
         values = {"entries": [_entry(file) for file in newest], "count": len(files)}
-        return _TEMPLATES.TemplateResponse(request, "mails.html", values, headers=_PAGE)
+        return _TEMPLATES.TemplateResponse(request, "messages.html", values, headers=_PAGE)
 
     @pages.get("/{name}/", response_class=HTMLResponse)
-    def show_mail(request: Request, name: str) -> Response:
-        mail = _mail(folder, name)
+    def show_email(request: Request, name: str) -> Response:
+        email = _email(folder, name)
         values = {
             "name": name,
             "headers": [
-                (header, _header(mail, header)) for header in ("Subject", "From", "To", "Date", "Message-ID")
+                (header, _header(email, header)) for header in ("Subject", "From", "To", "Date", "Message-ID")
             ],
-            "text": _part(mail, "text/plain"),
-            "has_html": _part(mail, "text/html") is not None,
+            "text": _part(email, "text/plain"),
+            "has_html": _part(email, "text/html") is not None,
         }
-        return _TEMPLATES.TemplateResponse(request, "mail.html", values, headers=_PAGE)
+        return _TEMPLATES.TemplateResponse(request, "message.html", values, headers=_PAGE)
 
     @pages.get("/{name}/html", response_class=HTMLResponse)
     def show_html_part(name: str) -> Response:
-        html = _part(_mail(folder, name), "text/html")
+        html = _part(_email(folder, name), "text/html")
         if html is None:
-            raise HTTPException(404, "This mail has no HTML part.")
-        return HTMLResponse(html, headers=_MAIL)
+            raise HTTPException(404, "This email has no HTML part.")
+        return HTMLResponse(html, headers=_EMAIL)
 
     @pages.get("/{name}/source")
     def download(name: str) -> Response:
-        headers = _PAGE | {"Content-Disposition": "attachment; filename=mail.eml"}
+        headers = _PAGE | {"Content-Disposition": "attachment; filename=message.eml"}
         return Response(_bytes(folder, name), media_type="message/rfc822", headers=headers)
 
     return pages
@@ -78,37 +78,40 @@ def mailbox(folder: Path) -> APIRouter:
 def _bytes(folder: Path, name: str) -> bytes:
     file = folder / name
     if Path(name).name != name or file.suffix != ".eml" or not file.is_file():
-        raise HTTPException(404, "There is no such mail.")
+        raise HTTPException(404, "There is no such email.")
     if not file.resolve().is_relative_to(folder.resolve()) or file.stat().st_size > MESSAGE_LIMIT_BYTES:
-        raise HTTPException(403, "This mail is a link out of the folder, or too large to be shown.")
+        raise HTTPException(403, "This email is a link to a file outside the folder, or too large to show.")
     return file.read_bytes()
 
 
-def _mail(folder: Path, name: str) -> Message:
+def _email(folder: Path, name: str) -> Message:
     try:
         return message_from_bytes(_bytes(folder, name))
     except RecursionError as error:
-        raise HTTPException(422, "This email has too many parts in one another; read its source.") from error
+        raise HTTPException(422, "This email is nested too deeply to show; read its source.") from error
 
 
 def _entry(file: Path) -> _Entry:
     with file.open("rb") as stream:
-        mail = message_from_bytes(stream.read(2**16).partition(b"\r\n\r\n")[0])
+        email = message_from_bytes(stream.read(2**16).partition(b"\r\n\r\n")[0])
     return _Entry(
-        name=file.name, subject=_header(mail, "Subject"), to=_header(mail, "To"), date=_header(mail, "Date")
+        name=file.name,
+        subject=_header(email, "Subject"),
+        to=_header(email, "To"),
+        date=_header(email, "Date"),
     )
 
 
-def _header(mail: Message, name: str) -> str:
-    raw = str(mail.get(name, ""))
+def _header(email: Message, name: str) -> str:
+    raw = str(email.get(name, ""))
     try:
         return str(make_header(decode_header(raw)))
     except (MessageError, LookupError, ValueError):
-        return raw  # as it stands, for a header that no rule covers
+        return raw  # no rule covers this header
 
 
-def _part(mail: Message, kind: str) -> str | None:
-    for part in mail.walk():
+def _part(email: Message, kind: str) -> str | None:
+    for part in email.walk():
         payload = part.get_payload(decode=True) if part.get_content_type() == kind else None
         if isinstance(payload, bytes):
             try:

@@ -54,7 +54,7 @@ def mails(tmp_path: Path) -> Path:
 def browser(mails: Path, tmp_path: Path) -> TestClient:
     maker = PublishedSiteMaker(tmp_path / "site")
     maker.publish("privacy", title="Privacy policy")
-    return TestClient(make_app(site=maker.write(), mails=mails), base_url="http://127.0.0.1:8000")
+    return TestClient(make_app(site=maker.write(), messages=mails), base_url="http://127.0.0.1:8000")
 
 
 def test_it_says_that_it_is_alive() -> None:
@@ -90,67 +90,67 @@ def test_the_built_site_stands_at_the_root(browser: TestClient) -> None:
     assert browser.get("/absent/").status_code == 404
 
 
-def test_the_list_of_mails_has_subject_recipient_and_date(browser: TestClient) -> None:
-    page = browser.get("/mails/").text
+def test_the_list_of_emails_has_subject_recipient_and_date(browser: TestClient) -> None:
+    page = browser.get("/messages/").text
     for shown in ("Изменения", "anna@example.com", "09 Feb 2026", 'href="1.eml/"'):
         assert shown in page
 
 
-def test_a_mail_is_shown_as_html_as_text_and_as_a_file(browser: TestClient, mails: Path) -> None:
-    page = browser.get("/mails/1.eml/").text
+def test_an_email_is_shown_as_html_as_text_and_as_a_file(browser: TestClient, mails: Path) -> None:
+    page = browser.get("/messages/1.eml/").text
     assert "Привет" in page
     assert '<iframe sandbox src="html"' in page
-    assert "Привет из HTML" in browser.get("/mails/1.eml/html").text
-    source = browser.get("/mails/1.eml/source")
+    assert "Привет из HTML" in browser.get("/messages/1.eml/html").text
+    source = browser.get("/messages/1.eml/source")
     assert source.content == (mails / "1.eml").read_bytes()
     assert source.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_nothing_in_a_hostile_mail_can_run(browser: TestClient, mails: Path) -> None:
+def test_nothing_in_a_hostile_email_can_run(browser: TestClient, mails: Path) -> None:
     (mails / "hostile.eml").write_bytes(HOSTILE)
     (mails / "empty.eml").write_bytes(b"")
-    for address in ("/mails/", "/mails/hostile.eml/", "/mails/empty.eml/"):
+    for address in ("/messages/", "/messages/hostile.eml/", "/messages/empty.eml/"):
         answer = browser.get(address)
         assert answer.status_code == 200
         assert "<script" not in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    part = browser.get("/mails/hostile.eml/html")
+    part = browser.get("/messages/hostile.eml/html")
     assert part.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     assert "hostile" in part.text
 
 
 @pytest.mark.parametrize("name", ["absent.eml", "..%2fsecret.eml", "%2e%2e", "notes.txt", "link.eml"])
-def test_only_mails_of_the_folder_are_shown(browser: TestClient, mails: Path, name: str) -> None:
+def test_only_emails_of_the_folder_are_shown(browser: TestClient, mails: Path, name: str) -> None:
     secret = mails.parent / "secret.eml"
     secret.write_text("Subject: secret\r\n\r\nsecret", encoding="utf8")
     (mails / "notes.txt").write_text("secret", encoding="utf8")
     (mails / "link.eml").symlink_to(secret)
     for kind in ("", "html", "source"):
-        answer = browser.get(f"/mails/{name}/{kind}")
+        answer = browser.get(f"/messages/{name}/{kind}")
         assert answer.status_code in {403, 404}
         assert "secret" not in answer.text
 
 
-def test_another_name_for_this_machine_reads_no_mails(browser: TestClient) -> None:
-    assert browser.get("/mails/", headers={"Host": "rebound.example"}).status_code == 400
+def test_another_name_for_this_machine_reads_no_emails(browser: TestClient) -> None:
+    assert browser.get("/messages/", headers={"Host": "rebound.example"}).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "mails.example"])
-def test_mails_are_never_shown_to_other_machines(mails: Path, host: str) -> None:
-    with pytest.raises(ListeningError, match="shown on this machine only"):
-        serve(host=host, port=8000, site=None, mails=mails)
+def test_emails_are_never_shown_to_other_machines(mails: Path, host: str) -> None:
+    with pytest.raises(ListeningError, match="only shown on this machine"):
+        serve(host=host, port=8000, site=None, messages=mails)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ListeningError, match=r"--site .*absent: is no folder"):
-        serve(host="127.0.0.1", port=8000, site=tmp_path / "absent", mails=None)
+        serve(host="127.0.0.1", port=8000, site=tmp_path / "absent", messages=None)
 
 
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ListeningError, match=f"127.0.0.1:{port}: cannot listen"):
-            serve(host="127.0.0.1", port=port, site=None, mails=None)
+            serve(host="127.0.0.1", port=port, site=None, messages=None)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_no_list_of_what_the_server_offers_is_public(browser: TestClient) -> Non
 def test_an_email_in_an_odd_charset_is_shown(browser: TestClient, mails: Path, charset: str) -> None:
     email = f"Subject: =?{charset}?Q?a=FF?=\r\nContent-Type: text/plain; charset={charset}\r\n\r\nwords \xff"
     (mails / "odd.eml").write_bytes(email.encode())
-    assert browser.get("/mails/").status_code == 200
-    assert "words" in browser.get("/mails/odd.eml/").text
+    assert browser.get("/messages/").status_code == 200
+    assert "words" in browser.get("/messages/odd.eml/").text
 
 
 def test_an_email_nested_without_end_is_refused_in_words(browser: TestClient, mails: Path) -> None:
@@ -210,11 +210,11 @@ def test_an_email_nested_without_end_is_refused_in_words(browser: TestClient, ma
         for number in range(1500)
     )
     (mails / "deep.eml").write_bytes(b"Subject: deep\r\n" + deep + b"\r\nwords")
-    assert browser.get("/mails/").status_code == 200
-    for path in ("/mails/deep.eml/", "/mails/deep.eml/html"):
+    assert browser.get("/messages/").status_code == 200
+    for path in ("/messages/deep.eml/", "/messages/deep.eml/html"):
         answer = browser.get(path)
         assert answer.status_code in (200, 404, 422)
-    assert browser.get("/mails/deep.eml/source").status_code == 200
+    assert browser.get("/messages/deep.eml/source").status_code == 200
 
 
 @pytest.mark.parametrize(

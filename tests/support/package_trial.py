@@ -154,7 +154,9 @@ def try_notifying(installed: Installation, folder: Path) -> None:
     [message] = (folder / "messages").rglob("*.eml")
     assert b"anna@example.com" in message.read_bytes()
     assert "complete" in installed.run("policy-notify", "status")
-    page, mailbox = installed.serve("--site", "site", "--mails", "messages", paths=["/privacy/", "/mails/"])
+    page, mailbox = installed.serve(
+        "--site", "site", "--messages", "messages", paths=["/privacy/", "/messages/"]
+    )
     assert "three years" in page
     assert "Privacy" in mailbox
 

@@ -1,0 +1,31 @@
+"""``policy-notify worker``: sends beside any number of other workers on one PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+from subscribers.commands.shared import open_configured_database
+from subscribers.database import require_postgresql
+from subscribers.delivery.pacing import configured_hourly_limit
+from subscribers.delivery.reconciliation import configured_reconciliation
+from subscribers.ledger.ledger import Ledger
+from subscribers.settings import read_settings
+from subscribers.transports.configured import configured_transport
+
+EXAMPLE = "policy-notify worker"
+
+
+def worker_command() -> None:
+    """Send announcements until stopped, together with other workers on the same PostgreSQL."""
+    settings = read_settings(os.environ)
+    settings.demand_for_sending()
+    engine = open_configured_database(settings)
+    require_postgresql(engine)
+    from subscribers.delivery.workers import work  # noqa: PLC0415 - its parts are in the extra postgresql
+
+    work(
+        Ledger(engine, hourly_limit=configured_hourly_limit(settings)),
+        configured_transport(settings),
+        sender=settings.who_sends(),
+        reconciliation=configured_reconciliation(settings),
+    )
