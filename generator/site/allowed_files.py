@@ -1,7 +1,8 @@
-"""Which files of the documents folder go live: pictures, documents, and what mkdocs.yml names.
+"""Which other files of the documents folder are published: pictures, documents, and what mkdocs.yml names.
 
-Everything else could act: a page or a script runs on the site's own domain, ``_headers`` and ``_redirects``
-change what a host serves. The writer of a text is not trusted with that; the writer of mkdocs.yml is.
+Any other file could be dangerous: a page or a script runs on the site's own domain, and ``_headers`` and
+``_redirects`` change what a host serves. The author of a text is not trusted with that; the author of
+mkdocs.yml is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ DOCUMENTS = frozenset({
     "xlsx",
 })  # fmt: skip
 FONTS = frozenset(["otf", "ttf", "woff", "woff2"])
-"""Only a style sheet loads them, and mkdocs.yml names that."""
+"""Only a style sheet loads them, and mkdocs.yml names each style sheet."""
 INACTIVE = PICTURES | DOCUMENTS | FONTS
 
 
@@ -32,16 +33,16 @@ class FileRule:
     named: Sequence[str] = ()
 
     def goes_live(self, path: str) -> bool:
-        """Whether a file that is no document is published."""
+        """Whether a file that is not a document is published."""
         return self._is_named(path) or (not is_hidden(path) and suffix(path) in INACTIVE)
 
     def left_out(self, path: str) -> str | None:
-        """Why a file is not published, and what to do; None if it is, or if nobody expects it to be."""
+        """Why a file is not published, and what to do. None if it is published, or if it is a hidden file."""
         if self.goes_live(path) or is_hidden(path):
             return None
         return (
-            "is not published: only pictures and documents go live beside the texts; "
-            "if it is meant, name it below `extra_files` of policysite in mkdocs.yml"
+            "is not published: beside the texts, only pictures and office documents are; "
+            "to publish it, add it to `extra_files` of policysite in mkdocs.yml"
         )
 
     def _is_named(self, path: str) -> bool:
@@ -49,7 +50,7 @@ class FileRule:
 
 
 class OccupiedPaths:
-    """Paths that a site has already; small and capital letters are the same, as they are on many disks."""
+    """Paths that are taken already. Small and capital letters count as the same, as on many disks."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._files = {path.casefold() for path in paths}
@@ -62,12 +63,12 @@ class OccupiedPaths:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a part of the path begins with a dot, so that MkDocs leaves it out as well."""
+    """Whether a part of the path begins with a dot. MkDocs leaves out such files as well."""
     return any(part.startswith(".") for part in path.split("/"))
 
 
 def suffix(path: str) -> str:
-    """What the path ends in after the last dot, in small letters; empty without one."""
+    """The part of the path after its last dot, in small letters; empty if there is no dot."""
     return posixpath.splitext(path)[1][1:].lower()
 
 

@@ -1,4 +1,4 @@
-"""Google Analytics and Yandex Metrika: each only where it is configured, and after a visitor's consent."""
+"""Google Analytics and Yandex Metrika: only if mkdocs.yml names them, and after a visitor's consent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generator.language import Language
 
 BODY = re.compile(r"<body\b[^>]*>")
 SERVICES = {"google": re.compile(r"G-[A-Z0-9]{4,20}"), "yandex": re.compile(r"[0-9]{4,12}")}
-"""The services, and how their counters are named."""
+"""The services, and the pattern of their counter ids."""
 
 ALLOWED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     # developers.google.com/tag-platform/security/guides/csp
@@ -38,27 +38,27 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 class UnknownServiceError(PolicyError):
-    """mkdocs.yml names a service or a counter that there cannot be."""
+    """mkdocs.yml names an unknown service, or a counter id that the service cannot have."""
 
     def __init__(self, name: str, counter: object) -> None:
-        known = "`google: G-ABC1234567` and `yandex: 12345678`"
-        super().__init__(f"analytics: `{name}: {counter}` is neither of {known}; correct it in mkdocs.yml")
+        known = "`google: G-ABC1234567` or `yandex: 12345678`"
+        super().__init__(f"analytics: `{name}: {counter}` is not like {known}; correct it in mkdocs.yml")
         self.name = name
 
 
 @dataclass(frozen=True, slots=True)
 class Analytics:
-    """Counters by service; without any, no page has a word or a script about it."""
+    """Counter ids by service. If there is none, no page has a question or a script."""
 
     counters: Mapping[str, str]
 
     @property
     def version(self) -> str:
-        """What a choice was made about: another set of counters is another question."""
+        """Identifies the set of counters: a visitor is asked again when it changes."""
         return hashlib.sha256(repr(sorted(self.counters.items())).encode()).hexdigest()[:8]
 
     def sources(self, directive: str) -> tuple[str, ...]:
-        """What a page may load once somebody has agreed."""
+        """The sources that a page may load from after a visitor has agreed."""
         return tuple(source for name in self.counters for source in ALLOWED[name].get(directive, ()))
 
 
@@ -74,7 +74,7 @@ def read_analytics(chosen: Mapping[str, object]) -> Analytics:
 
 
 def with_consent(page: str, analytics: Analytics, language: Language) -> str:
-    """The finished page with the question, its script, and the way back to the question at the foot."""
+    """The finished page with the question and, at its foot, the button that opens the question again."""
     if not analytics.counters:
         return page
     question = _template().render(t=language, counters=analytics.counters, version=analytics.version)

@@ -32,14 +32,14 @@ from generator.versions.version import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What other files need to know about a version's files; ``size`` is None for the first version."""
+    """The facts about a version's files that other files state; ``size`` is None for the first version."""
 
     digests: Digests
     size: ChangeSize | None
 
 
 class _VersionFiles(NamedTuple):
-    """What was written for a version: digests, how much it changed, and older files that its text shows."""
+    """The result of writing a version: digests, how much it changed, and older files that its text shows."""
 
     page_sha256: str
     redline_sha256: str | None

@@ -1,4 +1,4 @@
-"""A company's colours, as mkdocs.yml and its own style name them, made legible on light and on dark pages.
+"""A company's colours from mkdocs.yml and its own style sheet, made legible on light and on dark pages.
 
 Material for MkDocs takes ``primary`` for the header and for links, and ``accent`` for what a pointer is on.
 """
@@ -76,7 +76,7 @@ _RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)[^)]*\)", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colours:
-    """The colours of one scheme, as ``#rrggbb``; None where the company names none."""
+    """The colours of one scheme, as ``#rrggbb``; None if the company names none."""
 
     header: str | None
     header_text: str | None
@@ -93,7 +93,7 @@ class Brand:
 
 
 def read_brand(palette: object, styles: Iterable[str]) -> Brand:
-    """The company's colours: of Material's ``palette``, and where it says custom, of its ``styles``."""
+    """The company's colours: from Material's ``palette``, or from ``styles`` if the palette says custom."""
     entries = [entry for entry in _entries(palette) if isinstance(entry, Mapping)]
     own = {name.lower(): colour for style in styles for name, colour in _named(style)}
     light = _entry(entries, dark=False)
@@ -106,7 +106,7 @@ def read_brand(palette: object, styles: Iterable[str]) -> Brand:
 
 
 def brand_style(brand: Brand) -> str:
-    """The style that gives the pages these colours; empty for a company that names none."""
+    """A style sheet with these colours; empty for a company that names none."""
     rules = [
         f"{selector} {{\n{''.join(lines)}}}\n"
         for selector, colours, default in (
@@ -125,7 +125,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def legible(colour: str, *, grounds: Sequence[str], towards: str) -> str:
-    """The colour, mixed with ``towards`` until text in it can be read on each of the grounds."""
+    """The colour, mixed with ``towards`` until text in it is legible on each of the backgrounds."""
     for percent in range(0, 101, 4):
         mixed = _mixed(colour, towards, percent / 100)
         if all(contrast(mixed, ground) >= LEGIBLE for ground in grounds):
@@ -138,7 +138,7 @@ def _entries(palette: object) -> Sequence[object]:
 
 
 def _entry(entries: Sequence[Mapping[str, object]], *, dark: bool) -> Mapping[str, object]:
-    """What the palette says of a scheme; one that it leaves out looks like the others."""
+    """The palette's entry for a scheme; if it has none, that of another scheme."""
     of_scheme = [entry for entry in entries if (entry.get("scheme") == DARK_SCHEME) == dark]
     return next((entry for entry in [*of_scheme, *entries] if {"primary", "accent"} & entry.keys()), {})
 
@@ -168,7 +168,7 @@ def _colours(
 
 
 def _ink_on(ground: str) -> str:
-    """Text in white or in the colour of the texts, else in black, which can be read where neither can."""
+    """The colour of text on a background: white or the usual colour if that is legible, otherwise black."""
     return next((ink for ink in ("#ffffff", "#1b2230") if contrast(ink, ground) >= LEGIBLE), "#000000")
 
 

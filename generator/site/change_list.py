@@ -1,4 +1,4 @@
-"""How a page shows a redline: the list of changes by sections, and the view that it opens in; pure."""
+"""How a page shows a redline: the changes by section, and the view in which the page opens; pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from generator.rendered.elements import HEADINGS
 from generator.site.headings import TAG
 
 MOST_LISTED = 8
-"""Changes that are listed at once: with more, the marked text would begin screens below."""
+"""How many changes are listed at first. With more, the marked text would begin screens below."""
 
 LONG_TEXT = 3000
-"""Characters from which a text is longer than a screen or two."""
+"""A text with this many characters is longer than a screen or two."""
 
 SMALL_PART = 0.1
-"""Of a long text: where less is marked, the changes alone are shown first."""
+"""If a smaller part of a long text is marked, the page opens with the changes alone."""
 
 CHANGED = ".rl, .rl-change, [data-change]"
 MARK = re.compile(r'<(ins|del) class="rl".*?</\1>', re.DOTALL)
@@ -28,7 +28,7 @@ MARK = re.compile(r'<(ins|del) class="rl".*?</\1>', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Changes one after the other below the same heading; ``first`` is the number of the first one."""
+    """Consecutive changes below the same heading. ``first`` is the number of the first one."""
 
     heading: str
     first: int
@@ -37,7 +37,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeList:
-    """All changes by section: those that are listed at once, and the others."""
+    """All changes by section: those that are listed at first, and the others."""
 
     count: int
     listed: tuple[Section, ...]
@@ -45,12 +45,12 @@ class ChangeList:
 
     @property
     def left(self) -> int:
-        """How many are not listed at once."""
+        """How many changes are not listed at first."""
         return sum(len(section.changes) for section in self.others)
 
 
 def change_list(changes: Sequence[ListedChange]) -> ChangeList:
-    """The changes in the order of the text."""
+    """The changes by section, in the order of the text."""
     return ChangeList(
         count=len(changes),
         listed=_sections(changes[:MOST_LISTED], first=1),
@@ -59,14 +59,14 @@ def change_list(changes: Sequence[ListedChange]) -> ChangeList:
 
 
 def is_small_in_long(marked: str) -> bool:
-    """Whether a marked text is long and little of it is marked."""
+    """Whether a marked text is long and only a small part of it is marked."""
     length = len(TAG.sub("", marked))
     changed = sum(len(TAG.sub("", mark[0])) for mark in MARK.finditer(marked))
     return length >= LONG_TEXT and changed <= SMALL_PART * length
 
 
 def with_heads(marked: str) -> str:
-    """The marked text with each heading known (``rl-head``) that stands over a change."""
+    """The marked text in which each heading above a change has the class ``rl-head``."""
     tree = LexborHTMLParser(f"<body>{marked}")
     body = tree.body
     if body is None:

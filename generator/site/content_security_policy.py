@@ -1,4 +1,4 @@
-"""The content security policy of a finished page (CSP Level 3): what it loads, its own scripts by digest."""
+"""The content security policy of a finished page (CSP Level 3), which names its own scripts by digest."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SELF = "'self'"
 
 @dataclass(frozen=True, slots=True)
 class ContentSecurityPolicy:
-    """What the pages of a site may load besides what is the site's own: sources by directive."""
+    """The sources that the pages of a site may load from besides the site itself, by directive."""
 
     sources: Mapping[str, tuple[str, ...]]
 
     def on(self, page: str) -> str:
-        """The page with its policy, which allows just the scripts that are in it."""
+        """The page with its content security policy, which allows only the scripts that are in it."""
         digests = dict.fromkeys(
             _digest(found[2]) for found in INLINE.finditer(page) if not DATA.search(found[1])
         )
@@ -49,9 +49,9 @@ class ContentSecurityPolicy:
         return CHARSET.sub(lambda found: found[0] + meta, page, count=1)
 
 
-def hosts(addresses: Iterable[str]) -> tuple[str, ...]:
-    """The other sites among these addresses."""
-    parts = (urlsplit(address) for address in addresses)
+def hosts(urls: Iterable[str]) -> tuple[str, ...]:
+    """The other hosts that these URLs name."""
+    parts = (urlsplit(url) for url in urls)
     return tuple(dict.fromkeys(f"{part.scheme or 'https'}://{part.netloc}" for part in parts if part.netloc))
 
 

@@ -40,7 +40,7 @@ class ListedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """The documents of one folder, by title. ``name`` is empty if there is no other folder."""
+    """The documents of one folder, by title. ``name`` is empty if it is the only folder."""
 
     name: str
     documents: tuple[ListedDocument, ...]

@@ -1,4 +1,4 @@
-"""Which document a translation translates, and in which language it is, by their paths; pure."""
+"""Finds, by their paths, the language of each document and the document that it translates; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 def named_language(
     path: str, *, language: str, languages: Collection[str]
 ) -> tuple[str | None, tuple[str, ...]]:
-    """The language that a path names, None without one, and the paths that its original may have.
+    """The language that a path names, or None, and the paths that its original may have.
 
     For ``privacy.ru.md``: ``ru`` and ``privacy.md``. For ``ru/privacy.md``, at any depth: ``ru``, and
     ``privacy.md`` or, on a site in English, ``en/privacy.md``. Only ``languages`` count: ``it/`` may be
@@ -35,10 +35,10 @@ def named_language(
 def find_originals(
     documents: Sequence[DocumentHistory], *, language: str, languages: Collection[str]
 ) -> Mapping[str, str]:
-    """By the id of each translation: the id of the living document that it translates.
+    """The id of the living document that each translation translates, by the id of the translation.
 
-    A rename of either, or of both, unbinds nothing: the paths of today come first, then those of the past,
-    unless a document in the same language is bound by a nearer one.
+    Renaming the translation, the original or both changes nothing: the current paths are compared first, then
+    the former ones. A former path does not count if another translation in that language has a nearer one.
     """
     living = [document for document in documents if document.ended_at is None]
     now = {document.path: document for document in living}

@@ -1,4 +1,4 @@
-"""What the pages of a document show on one day: its current, upcoming and past versions; values only."""
+"""A document as its pages show it on one day: its current, upcoming and past versions; values only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of a fragment that cannot meet those of the page that includes it; links inside the text follow."""
+"""Gives a fragment ids that differ from those of the page that includes it; its links change to match."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_PART_OF_AN_ID = re.compile(r"[^\w-]+")
 def with_own_ids(text: str, *, slug: str, home: str) -> str:
     """The text with each id behind ``policy-SLUG-``.
 
-    ``home`` is the absolute address of the document's page, to which the links inside the text lead.
+    ``home`` is the absolute URL of the document's page; links inside the text lead there.
     """
     prefix = "-".join(filter(None, ["policy", NO_PART_OF_AN_ID.sub("-", slug).strip("-")])) + "-"
     tree = LexborHTMLParser(f"<body>{text}")

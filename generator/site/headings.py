@@ -1,4 +1,4 @@
-"""The headings of a rendered text: links to its clauses, its table of contents, its title; pure."""
+"""The headings of a rendered text: links to clauses, the table of contents, and the title; pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_clause_links(text: str, *, language: Language) -> str:
 
 
 def table_of_contents(content: str) -> list[dict[str, Any]]:
-    """The headings with ids, nested, in the shape that Python-Markdown's toc extension gives."""
+    """The headings with ids, nested in the shape that Python-Markdown's toc extension returns."""
     root: list[dict[str, Any]] = []
     above: list[dict[str, Any]] = []
     for found in HEADING.finditer(content):
@@ -54,10 +54,10 @@ def table_of_contents(content: str) -> list[dict[str, Any]]:
 
 
 def with_one_title(markup: str, *, after: bool) -> str:
-    """The markup with at most one ``h1``, or with none ``after`` a title that stands above it.
+    """The markup with at most one ``h1``, or with none if it comes ``after`` a title.
 
-    Any other is an ``h2`` that looks as it did by its ``data-level``, which has no quotes: it may be found in
-    an attribute.
+    Any other ``h1`` becomes an ``h2`` whose ``data-level`` makes it look as before. It has no quotes because
+    the markup may itself be inside an attribute.
     """
     kept = 0 if after else 1
     first = 0
@@ -69,7 +69,7 @@ def with_one_title(markup: str, *, after: bool) -> str:
 
 
 def split_heading(text: str, *, title: str) -> tuple[str, str]:
-    """The heading of a text and the rest; a text without any gets its title as one."""
+    """The first heading of a text, and the rest. A text without a heading gets its title as one."""
     if found := LEADING_HEADING.match(text):
         return found[0], text[found.end() :]
     return ("" if "<h1" in text else f"<h1>{html.escape(title, quote=False)}</h1>"), text

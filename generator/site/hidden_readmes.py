@@ -1,6 +1,6 @@
-"""A README beside an index: one folder has one page, and as in MkDocs that is the index; pure.
+"""A README beside an index: a folder has one page, and as in MkDocs that is the index; pure.
 
-What a README showed before the index came was published, so it stays, as a document that ended then.
+A README that was published before the index was added stays, as a document that ended then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ INDEX = re.compile(r"(?:.*/)?index\.(?:md|markdown)", re.IGNORECASE | re.DOTALL)
 README = re.compile(r"(?:.*/)?README\.(?:md|markdown)", re.IGNORECASE | re.DOTALL)
 
 HIDDEN_README = (
-    "is not published, since the index.md beside it is the page of this folder; "
+    "is not published because the index.md beside it is the page of this folder; "
     "rename it, or leave it out (exclude_docs in mkdocs.yml)"
 )
 
@@ -23,7 +23,7 @@ HIDDEN_README = (
 def without_hidden_readmes(
     documents: Sequence[DocumentHistory],
 ) -> tuple[tuple[DocumentHistory, ...], tuple[str, ...]]:
-    """The documents that a site shows, and the paths of the READMEs that it leaves out."""
+    """The documents that a site publishes, and the paths of the READMEs that it leaves out."""
     living = [document for document in documents if document.ended_at is None]
     indexes = {document.slug: document for document in living if INDEX.fullmatch(document.path)}
     hidden = {
@@ -37,7 +37,7 @@ def without_hidden_readmes(
 
 
 def _ended(readme: DocumentHistory, *, by: DocumentHistory) -> DocumentHistory | None:
-    """The README until the index came; None if it never was the folder's page."""
+    """The README until the index was added; None if it was never the folder's page."""
     first = next((version for version in by.versions if version.path == by.path), by.versions[0])
     versions = tuple(version for version in readme.versions if version.position < first.position)
     if not versions:

@@ -114,7 +114,7 @@ def _document(
 
 
 def _withdrawal(end: Version) -> dict[str, object]:
-    """What the version that withdraws the document says."""
+    """The statement of the version that withdraws the document."""
     return {
         "summary": end.front.summary,
         "impact": end.front.impact,

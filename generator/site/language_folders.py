@@ -1,4 +1,4 @@
-"""Folders named for a language whose titles are in its script, such as ``ar/`` with Arabic ones; pure."""
+"""Finds folders that hold translations: ``ar/`` is one if titles in it are written in Arabic script; pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ LETTERS = {
     "Taml": ("TAMIL",),
     "Thai": ("THAI",),
 }
-"""How Unicode's names of letters begin in a script (ISO 15924). Not Latin: ``it/`` may be a department."""
+"""How the Unicode names of letters begin, by script (ISO 15924). Not Latin: ``it/`` may be a department."""
 
 
 def language_folders(titles: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The folders that are languages without being named as such, from pairs of a path and a title."""
+    """The folders that are named for a language and hold titles in its script.
+
+    ``titles`` are pairs of a path and a title.
+    """
     return frozenset(
         folder
         for path, title in titles
@@ -37,7 +40,7 @@ def language_folders(titles: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def _letters(folder: str) -> tuple[str, ...]:
-    """How the letters of a language are called; none of a folder that is not named for one."""
+    """How the Unicode names of a language's letters begin; empty if the folder is not named for one."""
     likely = get_global("likely_subtags").get(folder.replace("-", "_"), "")
     return LETTERS.get(likely.split("_")[1] if "_" in likely else "", ())
 

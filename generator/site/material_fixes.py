@@ -1,4 +1,4 @@
-"""What Material for MkDocs 9.8 does wrong or cannot do: its markup, and languages that it does not speak."""
+"""Corrects what Material for MkDocs 9.8 does wrong: invalid markup, and languages that it does not have."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ STORAGE = {  # of the chosen colours: where a browser refuses it, all of the the
 
 
 def mended(page: str, *, words: Language) -> str:
-    """The page with valid attributes, no label of what is not there, and working where storage is refused.
+    """The page with valid attributes, no label for a missing element, and scripts that run without storage.
 
-    Where the theme has no link to the content, which it leads to the first heading in the table of contents,
-    it gets one.
+    A page for which the theme makes no skip link, because its table of contents is empty, gets one.
     """
     if SKIP_LINK not in page:
         skip = html.escape(words("skip"))
@@ -46,7 +45,7 @@ def mended(page: str, *, words: Language) -> str:
 
 
 def spoken_by_theme(language: str, *, folders: Iterable[str]) -> str:
-    """The language for the theme's own words: this one, its first part, or English; it stops at any other."""
+    """The language for the theme's own words: this one, its first part, or English. It fails at any other."""
     for code in (language, language.partition("-")[0]):
         if any(Path(folder, "partials", "languages", f"{code}.html").is_file() for folder in folders):
             return code

@@ -1,4 +1,4 @@
-"""What every page template can use: words, dates and links of one page."""
+"""The values that every page template can use: words, dates and links of one page."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One page of the theme with its places marked, into which archive pages are filled as plain text; pure.
+"""The page layout: one page of the theme with placeholders, into which other pages are filled; pure.
 
-The theme is rendered once for each language of the interface and not once for each of a thousand versions.
+So the theme is rendered once for each language of the interface, not once for each of a thousand versions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import html
 import re
 from dataclasses import dataclass
 
-DEPTH = 12  # deeper than any theme links on its own account, so that what leads up so far leads to the root
+DEPTH = 12  # deeper than any link of a theme itself, so a link that leads up so far leads to the root
 PATH = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
 SOURCE = "policysite-shell.md"
 TITLE = "policysite-shell-title"
@@ -25,7 +25,7 @@ PAGE_LANGUAGE = re.compile(r'(<html\b[^>]*?\blang=")[^"]*')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What a page says, without the theme around it.
+    """The content of a page, without the theme around it.
 
     ``content`` and ``head`` are markup, ``title`` and ``description`` are text.
     """
@@ -39,7 +39,7 @@ class Article:
 
 
 class PageLayout:
-    """A page that the theme rendered at ``PATH`` with the other marks as its title, content and head."""
+    """A page that the theme rendered at ``PATH`` with the other placeholders in it."""
 
     def __init__(self, rendered: str) -> None:
         self.sha256 = hashlib.sha256(rendered.encode()).hexdigest()
@@ -64,5 +64,5 @@ class PageLayout:
 
 
 def in_language(page: str, language: str) -> str:
-    """The page with the language of its text, which the theme's words may not have."""
+    """The page with the language of its text, in which the theme may have no words."""
     return PAGE_LANGUAGE.sub(lambda found: f"{found[1]}{language}", page, count=1)

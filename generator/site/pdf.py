@@ -1,4 +1,4 @@
-"""Copies for paper, made by WeasyPrint, which is only needed for this: the only file that imports it."""
+"""PDF copies, made by WeasyPrint. It is optional, and this is the only file that imports it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from urllib.request import urlopen
 from generator.errors import PolicyError
 
 MOST_PIXELS = 50_000_000
-"""Points of a picture in a PDF: 200 MB in memory. A page of A4 at 600 dpi has 35 million."""
+"""How many pixels a picture in a PDF may have: 200 MB in memory. A page of A4 at 600 dpi has 35 million."""
 
 SHOWN = 60
 Fetch = Callable[[str], bytes | None]
-"""The bytes of a file of the site, by its absolute address; None for any other."""
+"""Returns the content of a file of the site, by its absolute URL; None for any other URL."""
 
 
 class NoWeasyPrintError(PolicyError):
-    """A site with PDF copies is asked for, and nothing is there to make them."""
+    """mkdocs.yml asks for PDF copies, and WeasyPrint is not installed or does not work."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class NoWeasyPrintError(PolicyError):
 
 
 class Printer:
-    """Prints pages, each once, since that takes a second; raises NoWeasyPrintError.
+    """Makes PDFs, each once, because one takes a second. Raises NoWeasyPrintError.
 
     Nothing is loaded from elsewhere, and the same page gives the same bytes.
     """
@@ -47,10 +47,10 @@ class Printer:
         self._cache = cache
         self._fetcher = _fetcher(weasyprint.urls, fetch)
         self.failed: list[str] = []
-        """Warnings of pages that could not be printed as they are."""
+        """Warnings about pages that could not be laid out."""
 
     def printed(self, page: str) -> bytes:
-        """The page, a whole HTML document, as a PDF."""
+        """The page, a complete HTML document, as a PDF."""
         digest = hashlib.sha256(page.encode("utf-8", "surrogateescape")).hexdigest()
         key = f"pdf-{installed_version('weasyprint')}-{digest}"
         kept = self._cache.get(key)
@@ -62,7 +62,7 @@ class Printer:
 
 
 def _fetcher(urls: Any, fetch: Fetch) -> Any:
-    """What WeasyPrint loads with: nothing but files of the site, and what stands in the text itself."""
+    """The fetcher for WeasyPrint. It loads only files of the site, and data in the text itself."""
 
     class SiteFetcher(urls.URLFetcher):  # type: ignore[misc] # the library has no types
         def fetch(self, url: str, headers: Any = None) -> Any:
@@ -72,7 +72,7 @@ def _fetcher(urls: Any, fetch: Fetch) -> Any:
                 return super().fetch(url, headers)
             content = fetch(url)
             if content is None:
-                raise ValueError(f"{url} is not of this site")
+                raise ValueError(f"{url} is not a file of this site")
             _refuse_large(content, url)
             return urls.URLFetcherResponse(url, content)
 
@@ -80,7 +80,7 @@ def _fetcher(urls: Any, fetch: Fetch) -> Any:
 
 
 def _refuse_large(content: bytes, url: str) -> None:
-    """Raise ValueError for a picture that would take more memory than a build has; its text is printed."""
+    """Raise ValueError for a picture that would need too much memory; its alternative text is printed."""
     from PIL import Image  # noqa: PLC0415 - WeasyPrint brings it
 
     try:
@@ -93,4 +93,4 @@ def _refuse_large(content: bytes, url: str) -> None:
     except (OSError, ValueError, SyntaxError):
         return  # no picture of points, or none that WeasyPrint could read either
     if width * height > MOST_PIXELS:
-        raise ValueError(f"{url} has more than {MOST_PIXELS // 1_000_000} million points")
+        raise ValueError(f"{url} has more than {MOST_PIXELS // 1_000_000} million pixels")

@@ -1,4 +1,4 @@
-"""Copies of a version's text for other programs and for paper: plain text, and a page to be printed; pure."""
+"""The plain text of a version, for its copy as a ``.txt`` file; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPACES = re.compile(r"\s+")
 
 
 def plain_text(markup: str) -> str:
-    """The rendered text as lines of at most 80 characters, with the targets of its links."""
+    """The rendered text in lines of at most 80 characters, with the targets of its links."""
     blocks = read_blocks(markup)
     shown: set[Element] = set()
     parts = [_part(list(group), shown) for _, group in groupby(blocks, key=_row_or_block)]
@@ -63,7 +63,7 @@ def _part(blocks: Sequence[Block], shown: set[Element]) -> str:
 
 
 def _indents(block: Block, shown: set[Element]) -> tuple[str, str]:
-    """What stands before the first line of a block, and before its others."""
+    """The indents of a block's first line and of its other lines."""
     first = rest = ""
     for element in block.path:
         if element.tag == "blockquote":
@@ -94,7 +94,7 @@ def _text(block: Block) -> str:
 
 
 def _target(form: Sequence[str]) -> str:
-    """Where the link around a word leads; "" where none does, or only within the text."""
+    """The target of the link around a word; empty if there is none, or if it leads within the text."""
     links: Iterator[str] = (attributes_of(tag).get("href", "") for tag in form if tag_name(tag) == "a")
     target = next(links, "")
     return "" if target.startswith("#") else target

@@ -1,4 +1,4 @@
-"""What an earlier build published, and the refusal of a build that would lose any of it."""
+"""Reads the versions that an earlier build published, and refuses a build that would lose any of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from generator.versions.find_versions import PublishedAs, PublishedText
 
 FIRST_FORMAT = 1
 READABLE_FORMATS = (FIRST_FORMAT, 2)
-"""The formats of ``history.json`` that are understood. What is read here is the same in both."""
+"""The formats of ``history.json`` that are understood. The properties read here are the same in both."""
 
 
 class LostVersionError(PolicyError):
@@ -68,7 +68,7 @@ VersionKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedHistory:
-    """What an earlier build published, as the ``history.json`` at ``where`` lists it.
+    """The versions that an earlier build published, from the ``history.json`` at ``where``.
 
     ``living`` are the ids of the documents that had not ended. ``held_for`` are the errors that a check found
     in a version; its announcement waits until an operator releases it.
@@ -87,7 +87,7 @@ class PublishedHistory:
 
 
 def read_published(raw: bytes, *, where: str) -> PublishedHistory:
-    """What a ``history.json`` lists; raises UnreadablePublishedError."""
+    """The versions in a ``history.json``; raises UnreadablePublishedError or UnknownFormatError."""
     try:
         history = json.loads(raw)
         if history.get("format", FIRST_FORMAT) not in READABLE_FORMATS:

@@ -1,4 +1,4 @@
-"""The redlines of a site: made once for each pair of texts, kept in the cache in words of a language."""
+"""The redlines of a site. Each pair of texts is compared once; the result is kept in the cache."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ COMPARING_PARTS = ("redline/**/*.py", "rendered/**/*.py", "language.py")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedlineTexts:
-    """A redline as it is shown: links are as they were written in the sources.
+    """A redline in the forms in which it is shown. Links are as they were written in the sources.
 
-    ``html`` is the whole new text with its marks, ``side_by_side`` the changes in two columns; ``mail_html``
-    and ``mail_text`` are the changes with their context, ``omitted`` how many of them a mail leaves out.
+    ``html`` is the whole new text with its changes marked, ``side_by_side`` the changes in two columns.
+    ``mail_html`` and ``mail_text`` are the changes with their context, for an email; ``omitted`` is how many
+    changes they leave out.
     """
 
     counts: dict[str, int]
@@ -45,7 +46,7 @@ class RedlineTexts:
     omitted: int
 
     def first_changes(self, title: str) -> tuple[str, ...]:
-        """The first changes with the headings above them but the ``title``, where the list is too long."""
+        """The first changes, each with the heading above it unless that is the ``title``."""
         return tuple(
             shorten_to_one_line(
                 f"{change.where.rstrip('.:')}: {change.text}"
@@ -58,19 +59,19 @@ class RedlineTexts:
 
     @property
     def words_inserted(self) -> int:
-        """How many words came in."""
+        """How many words were added."""
         return self.counts.get(WORDS_INSERTED, 0)
 
     @property
     def words_deleted(self) -> int:
-        """How many words went."""
+        """How many words were removed."""
         return self.counts.get(WORDS_DELETED, 0)
 
 
 class Redlines:
-    """Compares versions, of which ``side`` gives the rendered texts; kept is what was compared before.
+    """Compares versions, and keeps the results in ``cache``.
 
-    ``renderer`` is the version of what rendered them.
+    ``rendered`` returns the rendered text of a version; ``renderer`` identifies the renderer.
     """
 
     def __init__(
@@ -84,10 +85,10 @@ class Redlines:
         self._rendered = rendered
         self._renderer = renderer
         self.failed: list[str] = []
-        """Warnings of comparisons that failed; their answers are not kept."""
+        """Warnings about comparisons that failed; their results are not kept."""
 
     def between(self, old: Version, new: Version, *, language: Language) -> RedlineTexts:
-        """What changed from the one to the other."""
+        """The changes from one version to the other, in words of the language."""
         made_by = f"{_comparer_version()}-{self._renderer}-{language.code}"
         days = days_between(old, new)
         key = f"redline-{made_by}-{old.made_of}-{new.made_of}-{days[0] or ''}-{days[1] or ''}"
@@ -111,16 +112,16 @@ class Redlines:
 
 
 def unmarked_texts(new: RenderedVersion, *, language: Language) -> RedlineTexts:
-    """What is shown where a comparison fails: the new text, and that its changes are not marked."""
-    told = language("redline_failed")
-    paragraph = f"<p><strong>{html.escape(told)}</strong></p>\n"
+    """The page content if a comparison fails: the new text, and a note that its changes are not marked."""
+    note = language("redline_failed")
+    paragraph = f"<p><strong>{html.escape(note)}</strong></p>\n"
     return RedlineTexts(
         counts={LayoutChanged.kind: 1},
-        changes=(ListedChange(kind=LayoutChanged.kind, where="", text=told, anchor=None),),
+        changes=(ListedChange(kind=LayoutChanged.kind, where="", text=note, anchor=None),),
         html=f"{paragraph}{new.html}",
         side_by_side=paragraph,
         mail_html=paragraph,
-        mail_text=f"{told}\n",
+        mail_text=f"{note}\n",
         omitted=0,
     )
 
@@ -128,7 +129,7 @@ def unmarked_texts(new: RenderedVersion, *, language: Language) -> RedlineTexts:
 def _failure(new: Version, error: Exception) -> str:
     return (
         f"{new.path}, version {new.label}: its changes cannot be marked ({type(error).__name__}: {error}), "
-        "so the page says that they are not; please report this with both texts"
+        "and the page says so; please report this with both texts"
     )
 
 
@@ -148,9 +149,9 @@ def redline_texts(old: RenderedVersion, new: RenderedVersion, *, language: Langu
 
 
 def days_between(old: Version, new: Version) -> tuple[date | None, date | None]:
-    """The days that a redline compares; they follow from the history, not from the texts.
+    """The effective dates that a redline compares. They follow from the history, not from the texts.
 
-    A change that takes effect on its publication does not announce that it states no day any more.
+    A change that takes effect when it is published does not announce that it no longer states a date.
     """
     if new.withdrawn_on or (new.announces is None and old.text_sha256 != new.text_sha256):
         return None, None

@@ -1,10 +1,10 @@
-"""Long words of others in the one line that a list has for them; pure."""
+"""Shortens a text to one line, for lists and titles; pure."""
 
 from __future__ import annotations
 
 
 def shorten_to_one_line(text: str, longest: int) -> str:
-    """The text without line breaks, cut at a blank where it has more characters than ``longest``."""
+    """The text without line breaks, cut at a blank if it has more characters than ``longest``."""
     line = " ".join(text.split())
     if len(line) <= longest:
         return line

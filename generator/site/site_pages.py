@@ -1,4 +1,4 @@
-"""The pages of the site itself: its start, its recent changes, and what an path that is not there says."""
+"""The site's own pages: the start page, the recent changes, and the page for URLs that do not exist."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from generator.site.page_layout import Article
 from generator.site.urls import FEED, JSON_FEED
 
 MOST_ON_START = 5
-"""Recent changes above the documents; a site with no more documents than that shows the documents alone."""
+"""How many recent changes the start page shows. It shows none if the site has as few documents."""
 
 
 class SitePages:
-    """Makes them in the site's language. ``recent`` is the path of the recent changes, if there is one."""
+    """Makes these pages in the site's language. ``recent`` is the path of the recent changes, or None."""
 
     def __init__(
         self,
@@ -39,21 +39,21 @@ class SitePages:
         self._recent = recent
 
     def start(self, listed: DocumentList, newest: Sequence[Publication]) -> Article:
-        """A start page for a site that has none of its own."""
+        """The start page of a site without an ``index.md``."""
         shown = newest[:MOST_ON_START] if listed.count > MOST_ON_START else ()
         page = self._page("")
         content = self._filled("overview.html", page, title=self._site_name, listed=listed, newest=shown)
         return self._article(page, title=self._site_name, content=content)
 
     def recent_changes(self, path: str, newest: Sequence[Publication]) -> Article:
-        """The newest publications of all documents."""
+        """The newest versions of all documents."""
         page = self._page(path)
         title = page.t("recent_title")
         content = self._filled("recent.html", page, title=title, newest=newest, feed=FEED)
         return self._article(page, title=title, content=content)
 
     def not_found(self, listed: DocumentList) -> Article:
-        """What the theme shows at every path that is not there; its links work at any depth."""
+        """The page for URLs that do not exist; its links work at any depth."""
         page = self._page("404.html", root=urlsplit(self._site_url).path or "/")
         title = page.t("not_found_title")
         content = self._filled("not_found.html", page, title=title, listed=listed)

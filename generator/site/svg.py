@@ -1,7 +1,8 @@
-"""SVG pictures without what acts or loads: a picture that is opened by itself is a page of the site's domain.
+"""Cleans SVG pictures, because a picture that is opened by itself is a page on the site's domain.
 
-An allow-list over the standard library's parser. A picture with anything else is written anew from the tree,
-so no two programs can read it differently. Animation goes too: ``set`` can turn a link into a script.
+Only elements and attributes on a list are allowed. A picture with anything else is written again from
+the tree of the standard library's parser, so that no two programs can read it differently. Animation is
+removed too: ``set`` can turn a link into a script.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ELEMENTS = frozenset({
     "switch", "symbol", "text", "textPath", "title", "tspan", "use", "view",
 })  # fmt: skip
 GROUPS = {"text": "tspan", "tspan": "tspan", "textPath": "tspan"}
-"""What stands for a link, by the element around it; anywhere else a ``g``."""
+"""The element that replaces a link, by the element around it; in all others it is a ``g``."""
 WITHIN = re.compile(r"\s*#[^\s\"'()\\]*\s*")
 RASTER = re.compile(r"\s*data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 FOREIGN_URL = re.compile(
@@ -33,20 +34,20 @@ FOREIGN_URL = re.compile(
     re.IGNORECASE,
 )
 STILL_LOADS = re.compile(r"\\|@import|image-set|image\(|src\(|javascript:|expression\(", re.IGNORECASE)
-"""Other ways for CSS to load, and the sign that can spell them differently."""
+"""Other ways in which CSS can load something, and the sign with which they can be spelled differently."""
 MOST_BYTES = 5_000_000
 DEEPEST = 200
 
 
 class UncleanableSvgError(ValueError):
-    """The file is no SVG that can be read safely; says why."""
+    """The file is not an SVG picture that can be read safely; the message says why."""
 
 
 def clean_svg(raw: bytes) -> bytes:
-    """The picture without scripts, handlers, links, foreign markup and references to elsewhere.
+    """The picture without scripts, handlers, links, foreign markup and references to other places.
 
-    One that has none of these stays as it is, to the byte. Raises UncleanableSvgError for what is no
-    well-formed SVG in UTF-8, or declares entities.
+    A picture that has none of these stays as it is, byte for byte. Raises UncleanableSvgError if the file
+    is not well-formed SVG in UTF-8, or if it declares entities.
     """
     text = _decoded(raw)
     root = _parsed(text)
@@ -82,12 +83,12 @@ def _parsed(text: str) -> ET.Element:
     except (ET.ParseError, ValueError) as error:
         raise UncleanableSvgError(f"is not well-formed ({error})") from None
     if root.tag != f"{{{SVG}}}svg":
-        raise UncleanableSvgError("is no SVG")
+        raise UncleanableSvgError("is not an SVG picture")
     return root
 
 
 def _clean(element: ET.Element) -> None:
-    """Take away attributes and children that act; children that stay are not looked into."""
+    """Remove attributes and children that can act. The children of children are not checked."""
     for name, value in list(element.items()):
         if not _is_harmless(name, value, tag=_local(element)):
             del element.attrib[name]
@@ -120,6 +121,6 @@ def _is_harmless(name: str, value: str, *, tag: str) -> bool:
 
 
 def _local(element: ET.Element) -> str:
-    """The name in SVG's vocabulary; empty for an element of another."""
+    """The name of an SVG element; empty for an element of another vocabulary."""
     vocabulary, _, name = element.tag.rpartition("}")
     return name if vocabulary == f"{{{SVG}" else ""

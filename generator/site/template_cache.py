@@ -1,4 +1,4 @@
-"""Compiled templates, kept in memory: a preview builds again and again in one process."""
+"""Keeps compiled templates in memory, because a preview builds many times in one process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _known: dict[object, CodeType] = {}
 
 
 class TemplateCache(BytecodeCache):
-    """All that this process has compiled, by template, text and whatever else decides how they compile."""
+    """The templates that this process has compiled, by text and by the options that change the result."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give the code of a template that was compiled before."""
+        """Use the code of a template that was compiled before."""
         bucket.code = _known.get(_key(bucket))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of one that was compiled now."""
+        """Keep the code of a template that was compiled now."""
         assert bucket.code is not None
         _known[_key(bucket)] = bucket.code
 

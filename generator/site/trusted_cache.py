@@ -1,4 +1,4 @@
-"""The cache of a site, unless it came with the repository: what was rendered elsewhere is not believed."""
+"""Opens the cache of a site, unless it is committed: nobody can check what was rendered elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from generator.git.committed_folder import is_committed
 
 
 def open_cache(folder: Path) -> tuple[Cache, str | None]:
-    """The cache in ``.cache/policysite`` of a site, or an empty one that is kept nowhere, with the reason."""
+    """The cache of a site. If it is committed, an empty cache that is not saved, and a warning."""
     if is_committed(folder, beside=folder.parents[1]):
         return Cache(None), (
             f"{folder}: is in git, so this cache is not used: it could hold any page; "

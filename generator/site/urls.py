@@ -187,7 +187,7 @@ class _TakenPaths:
         self._files = files
 
     def by(self, slug: str) -> str | None:
-        """What else the site has there; None if nothing."""
+        """The other thing that the site has there; None if there is none."""
         parts = slug.split("/")
         if parts[0] in MADE_AT_ROOT:
             return "a file of the site"

@@ -14,7 +14,7 @@ from generator.versions.version import Version, in_order
 
 
 class State(Enum):
-    """What a reader needs to know first about a version."""
+    """The first thing that a reader needs to know about a version."""
 
     UPCOMING = "upcoming"
     IN_FORCE = "in_force"

@@ -1,4 +1,4 @@
-"""Which version of a document a version of its translation translates; pure."""
+"""Finds which version of the original each version of a translation translates; pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from generator.versions.version import Version, in_order
 
 
 def translated_versions(original: Sequence[Version], translation: Sequence[Version]) -> Mapping[int, Version]:
-    """By the translation's version numbers: the newest version of the original when each was published.
+    """By number of the translation's versions: the newest version of the original when it was published.
 
-    Where an upcoming text was beside the original, it is the newest of that for a version that takes effect
-    no earlier, and the newest of the current text for the others. A version that came before the original had
-    any translates none.
+    If the original had an upcoming text then, a translation that takes effect no earlier translates that
+    text, and any other translates the current one. A version from before the original's first one translates
+    none.
     """
     found: dict[int, Version] = {}
     for version in translation:
@@ -32,7 +32,7 @@ def _translated(version: Version, before: Sequence[Version]) -> Version:
 
 
 def translations_of(original: Sequence[Version], translation: Sequence[Version]) -> Mapping[int, Version]:
-    """By the original's version numbers: the newest version of the translation that translates it."""
+    """The newest version of the translation that translates each version of the original, by number."""
     translated = translated_versions(original, translation)
     return {
         translated[version.number].number: version for version in translation if version.number in translated

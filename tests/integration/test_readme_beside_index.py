@@ -75,6 +75,6 @@ def test_a_folder_without_a_committed_text_is_refused(tmp_path: Path) -> None:
     site = PolicySite(tmp_path)
     site.publish("photo.png", "no text")
     site.repository.write("policy/privacy.md", "# Not committed\n")
-    with pytest.raises(NoDocumentsError, match="git holds no text in this folder"):
+    with pytest.raises(NoDocumentsError, match="no document is committed in this folder"):
         site.build()
     assert not site.folder.exists()

@@ -90,8 +90,8 @@ def test_words_after_what_is_taken_out_stay() -> None:
     [
         (b"", "not well-formed"),
         (b"<svg>", "not well-formed"),
-        (b"<svg></svg>", "no SVG"),
-        (b"<html xmlns='http://www.w3.org/1999/xhtml'/>", "no SVG"),
+        (b"<svg></svg>", "not an SVG picture"),
+        (b"<html xmlns='http://www.w3.org/1999/xhtml'/>", "not an SVG picture"),
         (OPEN.encode() + b"<b/>\xff</svg>", "not UTF-8"),
         (f"{OPEN}</svg>".encode("utf-16"), "not UTF-8"),
         (b'<!DOCTYPE svg [<!ENTITY a "b">]>' + OPEN.encode() + b"&a;</svg>", "entities"),
