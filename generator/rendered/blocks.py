@@ -1,6 +1,6 @@
-"""Rendered HTML as a flat row of blocks: each stretch of running text with the elements around it.
+"""Rendered HTML as a sequence of blocks: each running text with the elements around it.
 
-It reads what a browser would read (HTML5) and judges nothing; what it drops is what no reader sees.
+It is read as a browser reads it (HTML5). Only what no reader sees is left out.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ROLES = {
     "td": "cell", "th": "cell",
     "thead": "rows", "tbody": "rows", "tfoot": "rows",
 }  # fmt: skip
-"""Elements that may become one another in place."""
+"""Elements of the same role may become one another without being marked as removed and added."""
 
 SHAPE = frozenset({"ul", "ol", "li", "blockquote", "pre", "tr", "td", "th", "dl", "dt", "dd"})
 HOLDERS = frozenset({"li", "tr", "dt", "dd"})
 DEEPEST = 500
-"""Block elements around a text; what is in it deeper stands there too (browsers stop at 512)."""
+"""Block elements around a text; deeper ones are ignored (browsers stop at 512)."""
 
 LINKS_OF_HEADINGS = ", ".join([f"{tag} a[href^='#']" for tag in HEADINGS] + [f"a.{PERMALINK}"])
 BLOCK_INSIDE = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]")
@@ -47,26 +47,28 @@ class Element:
         self.attributes = attributes
         self.parent = parent
         self.number = 0
-        """Of a list item in an ordered list: the number that a browser shows; else 0."""
+        """The number that a browser shows at an item of an ordered list; 0 for every other element."""
 
 
 class Block:
-    """A stretch of running text; its last element holds it directly.
+    """A running text and the block elements around it, outermost first.
 
-    ``markup`` is the inline HTML as the parser writes it; only an empty item or cell has none.
+    ``markup`` is its inline HTML as the parser writes it; it is "" only for an empty item or cell.
     """
 
-    __slots__ = ("_vocabulary", "_words", "markup", "path")
+    __slots__ = ("_vocabulary", "_words", "begins_holder", "markup", "path")
 
     def __init__(self, path: tuple[Element, ...], markup: str, vocabulary: Vocabulary) -> None:
         self.path = path
         self.markup = markup
         self._vocabulary = vocabulary
         self._words: Words | None = None
+        self.begins_holder = False
+        """Whether the block before it has another ``holder``; the first block has none before it."""
 
     @property
     def holder(self) -> Element | None:
-        """The list item, row or definition that it stands in."""
+        """The innermost list item, table row or definition around it."""
         return next((element for element in reversed(self.path) if element.tag in HOLDERS), None)
 
     @property
@@ -104,11 +106,11 @@ def read_blocks(fragment: str, vocabulary: Vocabulary | None = None) -> list[Blo
 
 
 @dataclass(slots=True)
-class _Place:
+class _Cursor:
     """Where the reader is: the next node, the elements around it, and the text before it in the same block.
 
-    ``inline`` are the inline elements that hold blocks. ``number`` is that of the next item of an ordered
-    list.
+    ``inline`` are the inline elements that hold blocks. ``number`` is the number of the next item of an
+    ordered list.
     """
 
     node: LexborNode | None
@@ -119,72 +121,76 @@ class _Place:
 
 
 class _Reader:
-    """Reads without recursion: how deep a text nests is not limited."""
+    """Reads without recursion, because nothing limits how deeply a text nests."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.blocks: list[Block] = []
-        self.places: list[_Place] = []
-        self.unplaced = ""  # empty anchors that no text was with yet
+        self.cursors: list[_Cursor] = []
+        self.unplaced = ""  # empty anchors without a text so far
 
     def read(self, body: LexborNode) -> list[Block]:
         """The blocks of a document."""
-        self.places = [_Place(body.child, (), (), None)]
-        while self.places:
-            place = self.places[-1]
-            node = place.node
+        self.cursors = [_Cursor(body.child, (), (), None)]
+        while self.cursors:
+            cursor = self.cursors[-1]
+            node = cursor.node
             if node is None:
-                self.add(place)
-                self.places.pop()
+                self.add(cursor)
+                self.cursors.pop()
             else:
-                place.node = node.next
-                self.read_node(node, node.tag or "", place)
+                cursor.node = node.next
+                self.read_node(node, node.tag or "", cursor)
+        before: Block | None = None
+        for block in self.blocks:
+            block.begins_holder = before is None or before.holder is not block.holder
+            before = block
         return self.blocks
 
-    def read_node(self, node: LexborNode, tag: str, place: _Place) -> None:
+    def read_node(self, node: LexborNode, tag: str, cursor: _Cursor) -> None:
         if tag == "-text":
-            place.pieces.append(node.html or "")
+            cursor.pieces.append(node.html or "")
         elif tag in BLOCKS:
-            self.add(place)
-            if len(place.path) == DEEPEST and tag != "hr":
-                self.places.append(_Place(node.child, place.path, place.inline, None))
+            self.add(cursor)
+            if len(cursor.path) == DEEPEST and tag != "hr":
+                self.cursors.append(_Cursor(node.child, cursor.path, cursor.inline, None))
                 return
-            element = Element(tag, node.attributes, place.path[-1] if place.path else None)
-            if tag == "li" and place.number is not None:
-                element.number = whole_number(element.attributes.get("value"), place.number)
-                place.number = element.number + 1
-            self.read_block(node, _Place(node.child, (*place.path, element), place.inline, None))
+            element = Element(tag, node.attributes, cursor.path[-1] if cursor.path else None)
+            if tag == "li" and cursor.number is not None:
+                element.number = whole_number(element.attributes.get("value"), cursor.number)
+                cursor.number = element.number + 1
+            self.read_block(node, _Cursor(node.child, (*cursor.path, element), cursor.inline, None))
         elif not tag.startswith(("-", "_", "!")):
             markup = node.html or ""
             if BLOCK_INSIDE.search(markup):
-                self.add(place)
-                self.places.append(_Place(node.child, place.path, (*place.inline, node), None))
+                self.add(cursor)
+                self.cursors.append(_Cursor(node.child, cursor.path, (*cursor.inline, node), None))
             else:
-                place.pieces.append(markup)
+                cursor.pieces.append(markup)
 
-    def read_block(self, node: LexborNode, place: _Place) -> None:
-        element = place.path[-1]
+    def read_block(self, node: LexborNode, cursor: _Cursor) -> None:
+        element = cursor.path[-1]
         if element.tag == "hr":
-            self.blocks.append(Block(place.path, RULE, self.vocabulary))
+            self.blocks.append(Block(cursor.path, RULE, self.vocabulary))
             return
         markup = None if _begins_with_block(node) else node.inner_html or ""
         if markup is None or BLOCK_INSIDE.search(markup):
             if element.tag == "ol":
-                place.number = whole_number(element.attributes.get("start"), 1)
-            self.places.append(place)
+                cursor.number = whole_number(element.attributes.get("start"), 1)
+            self.cursors.append(cursor)
             return
         before = len(self.blocks)
-        place.pieces.append(markup)
-        self.add(place)
+        cursor.pieces.append(markup)
+        self.add(cursor)
         if len(self.blocks) == before and element.tag in SHOWN_WHEN_EMPTY:
-            self.blocks.append(Block(place.path, "", self.vocabulary))
+            self.blocks.append(Block(cursor.path, "", self.vocabulary))
 
-    def add(self, place: _Place) -> None:
-        """Make a block of the text so far, if there is any to be seen."""
-        if not place.pieces:
+    def add(self, cursor: _Cursor) -> None:
+        """Make a block of the text so far, if a reader sees any of it."""
+        if not cursor.pieces:
             return
-        markup = "".join(place.pieces)
-        place.pieces.clear()
+        markup = "".join(cursor.pieces)
+        cursor.pieces.clear()
         bare = markup
         if "<" in markup:
             bare = markup if SHOWN_WITHOUT_TEXT.search(markup) else TAG_OR_COMMENT.sub("", markup)
@@ -192,14 +198,14 @@ class _Reader:
             if "id=" in markup or "name=" in markup:
                 self.unplaced += markup.strip()
             return
-        for node in reversed(place.inline):
+        for node in reversed(cursor.inline):
             markup = f"{start_tag(node.tag or '', node.attributes)}{markup}</{node.tag}>"
-        self.blocks.append(Block(place.path, self.unplaced + markup, self.vocabulary))
+        self.blocks.append(Block(cursor.path, self.unplaced + markup, self.vocabulary))
         self.unplaced = ""
 
 
 def _begins_with_block(node: LexborNode) -> bool:
-    """Whether the first element in it is a block: a look without its markup, which is long in deep texts."""
+    """Whether the first element in it is a block; decided without its markup, which is long in deep texts."""
     child = node.child
     if child is not None and child.tag == "-text":
         child = child.next
@@ -219,7 +225,7 @@ def whole_number(text: str | None, default: int) -> int:
 
 
 def _remove_links_of_headings(parser: LexborHTMLParser) -> None:
-    """A sign beside a heading is no word; a heading that links to itself is known by its class."""
+    """Remove the link signs beside headings, and give headings that link to themselves a class."""
     for node in parser.css(LINKS_OF_HEADINGS):
         if is_permalink(node):
             node.decompose()
@@ -228,7 +234,7 @@ def _remove_links_of_headings(parser: LexborHTMLParser) -> None:
 
 
 def _remove_our_own_signs(parser: LexborHTMLParser) -> None:
-    """A policy's own HTML cannot pass for a mark of the redline."""
+    """Remove what would make a policy's own HTML look like a mark of the redline."""
     for node in parser.css("[data-change], [data-move], [data-old-tag], [data-old-href], ins.rl, del.rl"):
         for name in list(node.attributes):
             if name.startswith("data-") or (name == "class" and node.tag in ("ins", "del")):

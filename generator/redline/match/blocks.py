@@ -49,12 +49,12 @@ class Matches:
 
     ``groups`` are in order and never cross. Most have one unit of each text. In a group with more old units
     they were merged, in one with more new units they were split. ``moves`` are of units between the groups.
-    ``is_held_back``: more units would be merged if units of several items or cells might be.
+    ``across``: the matches where units of several items or cells may be merged, too; None if none would be.
     """
 
     groups: Sequence[tuple[range, range]]
     moves: Sequence[Move]
-    is_held_back: bool
+    across: Matches | None = None
 
 
 def match_units(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = False) -> Matches:
@@ -62,10 +62,11 @@ def match_units(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = Fals
     grouping = Grouping(old, new, across)
     groups = _groups_in_place(grouping)
     ranges = [(range(olds[0], olds[-1] + 1), range(news[0], news[-1] + 1)) for olds, news in groups]
+    with_more_merged = match_units(old, new, across=True) if grouping.is_held_back else None
     gaps = [gap for gap, _ in gaps_between(groups, range(len(old)), range(len(new)))]
     left = [i for gone, _ in gaps for i in gone]
     right = [j for _, came in gaps for j in came]
-    return Matches(ranges, find_moves(old, new, left, right), grouping.is_held_back)
+    return Matches(ranges, find_moves(old, new, left, right), with_more_merged)
 
 
 def _groups_in_place(grouping: Grouping) -> list[Group]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from rapidfuzz.distance import Indel
@@ -15,12 +16,12 @@ CellPair = tuple[list[Block], list[Block]]
 """The blocks of an old cell and of a new one; one is empty where a cell was added or removed."""
 
 
+@dataclass
 class Columns:
-    """Pairs the cells of rows, in all rows of a table as in the first of them."""
+    """Pairs the cells of rows, in all rows of a table like in the first one; ``old`` is the whole old text."""
 
-    def __init__(self, old: Sequence[Unit]) -> None:
-        self._old = old
-        self._columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = {}
+    old: Sequence[Unit]
+    _columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = field(default_factory=dict)
 
     def pair_cells(self, old: Unit, new: Unit) -> list[CellPair] | None:
         """The cells of two rows; None if the new row has the same words divided into other cells."""
@@ -58,7 +59,7 @@ class Columns:
     def _words_by_column(self, row: Unit, columns: int) -> list[int]:
         """How many words each column has; where columns changed places, the shorter ones moved."""
         words = [0] * columns
-        for unit in self._old:
+        for unit in self.old:
             if unit.row and unit.blocks[0].path[0] is row.blocks[0].path[0]:
                 for at, cell in enumerate(_cells_of(unit)[:columns]):
                     words[at] += 1 + sum(len(block.words) for block in cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from generator.redline.match.words import ChangedWords, ComparedWords, KeptWords
+from generator.redline.match.words import ChangedWords, ComparedWords
 from generator.rendered.blocks import Block, Element
 
 
@@ -123,32 +123,3 @@ def table_row(line: Line) -> MergedElement | None:
 def changed_words(line: Line) -> list[ChangedWords]:
     """The changed words of a line whose words were compared; none of any other line."""
     return line.words.changes if isinstance(line, EditedLine | MovedHereLine) else []
-
-
-def count_marked(line: Line) -> int:
-    """How many words will be marked in the line, punctuation included."""
-    match line:
-        case EditedLine() | MovedHereLine():
-            return sum(span.size for span in line.words.changes)
-        case KeptLine():
-            return 0
-        case _:
-            return len(shown_block(line).words)
-
-
-def keeps_text(line: Line) -> bool:
-    """Whether some of the line's words are in both texts, in the same location."""
-    match line:
-        case KeptLine():
-            return any(map(str.isalnum, line.new.markup))
-        case EditedLine(words=words):
-            return any(
-                isinstance(span, KeptWords) and any(map(str.isalnum, "".join(_new_words(words, span))))
-                for span in words.spans
-            )
-        case _:
-            return False
-
-
-def _new_words(words: ComparedWords, span: KeptWords) -> tuple[str, ...]:
-    return words.new.words[span.new.start : span.new.stop]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generator.redline.merge.lines import MergedElement, Path
+from generator.redline.merge.lines import EditedLine, KeptLine, MergedElement, Path
+from generator.redline.merge.parts import Part, SameBlock
+from generator.redline.merge.splits import AddedBlock, Division, KeptPart, RemovedBlock
 from generator.rendered.blocks import Block, Element
 
 MAY_REPEAT = frozenset({
@@ -29,6 +31,10 @@ PARENTS = {
 NO_BLOCKS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr"])
 
 
+NestedPart = KeptLine | EditedLine | RemovedBlock | AddedBlock
+"""A line that both texts have, or a block of one text that has no elements of the merged text yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """The elements around two blocks that become one block, outermost first, as pairs of old and new.
@@ -48,19 +54,73 @@ class Joined:
 class Nesting:
     """Makes the elements of a merged text; an element that must not be cut in two is merged only once.
 
-    ``items_stay``: paragraphs that became list items, or were list items, are kept. ``repeats``: some of them
-    were not kept, so that both texts come back with all their items.
+    ``items_stay``: paragraphs that became list items, or were list items, are kept. ``repeats``: some blocks
+    are shown twice, removed and added, so that both texts come back with all their elements.
     """
 
-    def __init__(self, *sides: Iterable[Block], items_stay: bool) -> None:
+    def __init__(self, *, items_stay: bool) -> None:
         self.items_stay = items_stay
         self.repeats = False
-        self._first_in_item = {block for side in sides for block in _first_in_items(side)}
+        self.elements = OneTextElements()
         self._shared: dict[tuple[Element | None, Element | None], MergedElement] = {}
-        self._of_one_text: dict[Element, MergedElement] = {}
         self._partner: dict[Element, Element | None] = {}
+        self._path: Path = ()  # of the last line that both texts have
 
-    def join(self, old: Block, new: Block) -> Joined | None:
+    def nest(self, parts: Iterable[Part]) -> Iterator[NestedPart]:
+        """The parts; those of both texts are lines in elements of the merged text."""
+        for part in parts:
+            match part:
+                case RemovedBlock() | AddedBlock():
+                    yield part
+                case SameBlock():
+                    yield from self._nest_block(part)
+                case Division():
+                    yield from self._nest_division(part)
+
+    def _nest_block(self, block: SameBlock) -> Iterator[NestedPart]:
+        joined = self._join(block.old, block.new)
+        if joined is None:
+            yield RemovedBlock(block.old)
+            yield AddedBlock(block.new)
+            return
+        self._path = path = self._merged(joined)
+        if block.words is None:
+            yield KeptLine(path=path, old=block.old, new=block.new, old_tag=joined.old_tag)
+        else:
+            yield EditedLine(
+                path=path, old=block.old, new=block.new, words=block.words, old_tag=joined.old_tag
+            )
+
+    def _nest_division(self, division: Division) -> Iterator[NestedPart]:
+        if not all(self._join(*blocks) for blocks in division.starts):
+            yield from map(RemovedBlock, division.old)
+            yield from map(AddedBlock, division.new)
+            return
+        for part in division.parts:
+            yield self._nest_part(part) if isinstance(part, KeptPart) else part
+
+    def _nest_part(self, part: KeptPart) -> EditedLine:
+        old_tag = ""
+        if part.is_split_off:
+            depth = 0
+            path = part.new.path
+            while depth < min(len(self._path), len(path)) and self._path[depth].new is path[depth]:
+                depth += 1
+            self._path = self.elements.path_inside(self._path[:depth], path, is_new=True, common=depth)
+        else:
+            joined = join_paths(part.old.path, part.new.path)
+            self._path, old_tag = self._merged(joined), joined.old_tag
+        return EditedLine(
+            path=self._path,
+            old=part.old,
+            new=part.new,
+            words=part.words,
+            old_tag=old_tag,
+            merged=part.merged,
+            is_split_off=part.is_split_off,
+        )
+
+    def _join(self, old: Block, new: Block) -> Joined | None:
         """The elements around both; None if HTML forbids them, or if one would be cut that must not be."""
         became_item = (old.holder is None) != (new.holder is None)
         if became_item and not self.items_stay:
@@ -70,7 +130,7 @@ class Nesting:
             joined = join_paths(old.path, new.path)
             return joined if joined.is_allowed() else None
         choices = [join_paths(old.path, new.path)]
-        if self.items_stay or (old in self._first_in_item) == (new in self._first_in_item):
+        if self.items_stay or old.begins_holder == new.begins_holder:
             choices.append(join_innermost(old.path, new.path))
         for joined in choices:
             if joined.is_allowed() and all(
@@ -82,7 +142,7 @@ class Nesting:
         self.repeats = True
         return None
 
-    def path_of(self, joined: Joined) -> Path:
+    def _merged(self, joined: Joined) -> Path:
         """The elements as elements of the merged text."""
         for pair in joined.pairs:
             for one, other in (pair, pair[::-1]):
@@ -91,6 +151,13 @@ class Nesting:
         return tuple(
             self._shared.setdefault(pair, MergedElement(*pair, holds_kept=True)) for pair in joined.pairs
         )
+
+
+class OneTextElements:
+    """The elements of the merged text that only one of the texts has."""
+
+    def __init__(self) -> None:
+        self._elements: dict[Element, MergedElement] = {}
 
     def path_inside(self, base: Path, path: Sequence[Element], *, is_new: bool, common: int) -> Path:
         """The elements around a block of one text: as many of ``base`` as HTML allows, then the block's own.
@@ -107,7 +174,7 @@ class Nesting:
                 break
             base = base[:-1]
         return base + tuple(
-            self._of_one_text.setdefault(
+            self._elements.setdefault(
                 element, MergedElement(None, element) if is_new else MergedElement(element, None)
             )
             for element in rest
@@ -179,12 +246,3 @@ def _side(element: MergedElement, *, is_new: bool) -> Element | None:
 def _is_whole(element: Element, other: Element | None) -> bool:
     """Whether an element must not be cut in two; list items may be, where the nesting changed."""
     return element.tag not in MAY_REPEAT and not (element.tag == "li" and other is None)
-
-
-def _first_in_items(blocks: Iterable[Block]) -> Iterable[Block]:
-    """The blocks that begin a list item, a table row or a definition, and those outside of all of them."""
-    before: Block | None = None
-    for block in blocks:
-        if before is None or before.holder is not block.holder:
-            yield block
-        before = block

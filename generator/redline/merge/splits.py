@@ -10,21 +10,27 @@ from generator.rendered.blocks import Block
 from generator.rendered.words import Words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RemovedBlock:
-    """An old block of which no word is left."""
+    """An old block of which nothing is left here; ``move`` numbers its move, 0 if it did not move."""
 
     block: Block
+    move: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AddedBlock:
-    """A new block that has no word of the old ones."""
+    """A new block that has nothing of the old ones here.
+
+    If it moved, ``move`` is the number of its move, and ``words`` compares it with the old block elsewhere.
+    """
 
     block: Block
+    move: int = 0
+    words: ComparedWords | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class KeptPart:
     """A new block with the old words that went there, the first of them from ``old``.
 
@@ -39,14 +45,13 @@ class KeptPart:
     is_split_off: bool
 
 
-Part = RemovedBlock | AddedBlock | KeptPart
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Division:
     """Old blocks divided among new ones; ``starts`` are the pairs of blocks that begin together."""
 
-    parts: Sequence[Part]
+    old: Sequence[Block]
+    new: Sequence[Block]
+    parts: Sequence[RemovedBlock | AddedBlock | KeptPart]
     starts: Sequence[tuple[Block, Block]]
 
 
@@ -71,7 +76,7 @@ def divide(old: Sequence[Block], new: Sequence[Block]) -> Division | None:
         if spans and spans[0].old.start in begins and spans[-1].old.stop > spans[0].old.start
     ]
     first = old.index(with_words[0])
-    parts: list[Part] = [RemovedBlock(block) for block in old[:first]]
+    parts: list[RemovedBlock | AddedBlock | KeptPart] = [RemovedBlock(block) for block in old[:first]]
     for block in new:
         if block not in spans_of:
             parts.append(AddedBlock(block))
@@ -84,7 +89,7 @@ def divide(old: Sequence[Block], new: Sequence[Block]) -> Division | None:
             parts.append(AddedBlock(block))
         parts += map(RemovedBlock, after)
     parts += [RemovedBlock(block) for block in old[first:] if block not in with_words]
-    return Division(parts, starts)
+    return Division(old=old, new=new, parts=parts, starts=starts)
 
 
 def _kept_part(block: Block, words: ComparedWords, begins: Mapping[int, Block]) -> KeptPart:

@@ -6,16 +6,20 @@ from collections.abc import Container, Sequence
 
 from generator.redline.match.blocks import Matches, match_units
 from generator.redline.match.units import Unit
+from generator.redline.match.words import ComparedWords, KeptWords
 from generator.redline.merge.lines import (
     DeletedLine,
+    EditedLine,
     InsertedLine,
+    KeptLine,
     Line,
     MovedAwayLine,
     MovedHereLine,
-    count_marked,
-    keeps_text,
+    shown_block,
 )
-from generator.redline.merge.merger import Merger
+from generator.redline.merge.nesting import Nesting
+from generator.redline.merge.order import in_order
+from generator.redline.merge.parts import find_parts
 
 MOST_MARKED = 1.5
 FEW_MARKED = 5
@@ -33,21 +37,21 @@ MOST_MARKED_IF_REWRITTEN = 2.2
 def merge_texts(old: Sequence[Unit], new: Sequence[Unit]) -> list[Line]:
     """The lines of the merged text."""
     matches = match_units(old, new)
-    merged = _merged(old, new, matches, items_stay=False)
-    lines = merged.lines
-    if merged.nesting.repeats or matches.is_held_back:
-        if matches.is_held_back:
-            matches = match_units(old, new, across=True)
-        shorter = _merged(old, new, matches, items_stay=True).lines
-        if sum(map(count_marked, lines)) > _most_marked(sum(map(count_marked, shorter))):
+    lines, repeats = _merged(old, new, matches, items_stay=False)
+    if repeats or matches.across is not None:
+        shorter, _ = _merged(old, new, matches.across or matches, items_stay=True)
+        if sum(map(_count_marked, lines)) > _most_marked(sum(map(_count_marked, shorter))):
             lines = shorter
     return _without_false_moves(lines)
 
 
-def _merged(old: Sequence[Unit], new: Sequence[Unit], matches: Matches, *, items_stay: bool) -> Merger:
-    merger = Merger(old, new, items_stay=items_stay)
-    merger.merge(matches)
-    return merger
+def _merged(
+    old: Sequence[Unit], new: Sequence[Unit], matches: Matches, *, items_stay: bool
+) -> tuple[list[Line], bool]:
+    """The lines, and whether some blocks are shown twice; ``items_stay`` as in ``Nesting``."""
+    nesting = Nesting(items_stay=items_stay)
+    parts = list(nesting.nest(find_parts(old, new, matches)))
+    return in_order(parts, nesting.elements), nesting.repeats
 
 
 def _most_marked(least: int) -> float:
@@ -67,7 +71,7 @@ def _without_false_moves(lines: Sequence[Line]) -> list[Line]:
             case MovedHereLine(move=move):
                 here.setdefault(move, []).append(kept)
             case _:
-                kept += keeps_text(line)
+                kept += _keeps_text(line)
     moves = {
         move
         for move in away.keys() & here.keys()
@@ -84,3 +88,32 @@ def _in_place(line: Line, moves: Container[int]) -> Line:
             return InsertedLine(path=line.path, new=line.new)
         case _:
             return line
+
+
+def _count_marked(line: Line) -> int:
+    """How many words will be marked in the line, punctuation included."""
+    match line:
+        case EditedLine() | MovedHereLine():
+            return sum(span.size for span in line.words.changes)
+        case KeptLine():
+            return 0
+        case _:
+            return len(shown_block(line).words)
+
+
+def _keeps_text(line: Line) -> bool:
+    """Whether some of the line's words are in both texts, in the same location."""
+    match line:
+        case KeptLine():
+            return any(map(str.isalnum, line.new.markup))
+        case EditedLine(words=words):
+            return any(
+                isinstance(span, KeptWords) and any(map(str.isalnum, "".join(_new_words(words, span))))
+                for span in words.spans
+            )
+        case _:
+            return False
+
+
+def _new_words(words: ComparedWords, span: KeptWords) -> tuple[str, ...]:
+    return words.new.words[span.new.start : span.new.stop]
