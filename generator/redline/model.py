@@ -8,10 +8,10 @@ from datetime import date
 from typing import ClassVar, Literal
 
 Part = Literal["caption", "code", "heading", "item", "note", "paragraph", "row", "rule", "term"]
-"""What a block is to a reader."""
+"""The name of a block for a reader."""
 
 NumberPart = Literal["section", "clause", "note"]
-"""What a number in the text numbers."""
+"""The part of a text that a number belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

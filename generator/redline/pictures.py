@@ -1,7 +1,7 @@
-"""Which picture an image shows: a name for its content beside its source, while texts are compared.
+"""Names the content of each picture in an attribute of its image, while texts are compared.
 
-Two pictures under one name look alike in HTML. The attribute is put on before a comparison, and taken off
-again when links are resolved; an author's own HTML cannot have it.
+In HTML, two pictures under one name look alike. The attribute is added before a comparison and removed when
+links are resolved. The HTML of an author cannot have it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIGNED = re.compile(rf' {PICTURE}="[^"]*"')
 
 
 def with_pictures(markup: str, pictures: Sequence[Picture]) -> str:
-    """The markup with a sign of its content on each image that is one of the pictures."""
+    """The markup with that attribute on each image that shows one of the pictures."""
     if not pictures:
         return markup
     signs = {
@@ -36,11 +36,11 @@ def with_pictures(markup: str, pictures: Sequence[Picture]) -> str:
 
 
 def without_pictures(markup: str) -> str:
-    """The markup without those signs."""
+    """The markup without that attribute."""
     return SIGNED.sub("", markup) if PICTURE in markup else markup
 
 
 def read_sign(sign: str) -> tuple[str, str]:
-    """The path and the blob of a picture."""
+    """The path and the blob of a picture, from the value of that attribute."""
     blob, _, path = sign.partition(" ")
     return unquote(path, errors="surrogateescape"), blob

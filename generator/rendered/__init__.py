@@ -1,1 +1,1 @@
-"""What a reader sees of a rendered text, defined once for versions and for redlines."""
+"""The parts of a rendered text that a reader sees, defined once for versions and for redlines."""

@@ -74,7 +74,7 @@ NEVER_SHOWN = frozenset({"script", "style", "template", "iframe", "object", "emb
 # Only in texts that were not cleaned:
 
 NO_TEXT = frozenset({"script", "style", "template"})
-"""Elements whose content a browser never shows. What is in the others of ``NEVER_SHOWN`` is compared."""
+"""Elements whose content a browser never shows. The content of the others in ``NEVER_SHOWN`` is compared."""
 
 UNCLEANED_BLOCKS = frozenset({"dialog"})
 """The cleaner removes the tag and keeps the text, so for versions it is no block."""

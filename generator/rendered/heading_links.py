@@ -15,7 +15,7 @@ HEADING_LINK = "toclink"
 
 
 def is_permalink(node: LexborNode) -> bool:
-    """Whether a link is only a sign beside a heading that leads to it, whatever its class and its sign."""
+    """Whether a link is only a sign beside a heading that leads to it, with any class and any sign."""
     heading, target = _heading_around(node), written_attribute(node, "href") or ""
     if heading is None or not target.startswith("#"):
         return False

@@ -41,7 +41,7 @@ PARTS_OF_A_TEXT = {
     "ar": "المادة الفصل الباب القسم البند الملحق",
     "hi": "अनुच्छेद धारा अध्याय भाग अनुसूची खंड",
 }  # fmt: skip
-"""By language: what the parts of a text are called before their number.
+"""The names of the parts of a text that precede their number, by language.
 
 Articles, chapters, sections, titles, parts, annexes and points are those of EU acts in its 24 languages
 (Interinstitutional Style Guide, "Subdivisions of acts"), the others those of laws in force.
@@ -67,7 +67,7 @@ ANYWHERE = re.compile(
     """,
     re.VERBOSE,
 )
-"""What is a number wherever a block begins with it."""
+"""Numbers of any block that begins with them."""
 
 IN_HEADINGS = re.compile(
     rf"""
@@ -79,18 +79,18 @@ IN_HEADINGS = re.compile(
     """,
     re.VERBOSE,
 )
-"""What is one only where a heading begins with it: "Section 3 applies" is a sentence."""
+"""Numbers only where a heading begins with them: "Section 3 applies" is a sentence."""
 
 BARE = re.compile(r"\d+(?:\.\d+)+")
 LONGEST = 9
-"""Words that a number has at most, its signs and what it is called counted."""
+"""The most words in a number, with its signs and the name of its part."""
 
 
 def label_length(words: Sequence[str], spaced: Sequence[bool], *, is_heading: bool) -> int:
-    """How many of the first words are the number of what follows, and not "30 days".
+    """How many of the first words are the number of the block; "30 days" has none.
 
-    ``spaced``: whether a space stands before each word. Words that are nothing but a number are what they
-    say, unless they are a heading.
+    ``spaced``: whether a space precedes each word. A block of nothing but a number has none either, unless
+    it is a heading.
     """
     text = ""
     ends: dict[int, int] = {}

@@ -10,7 +10,7 @@ RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻
 LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 TRADE_MARKS = {"TM": "™", "SM": "℠"}
 ORDINALS = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ère", "ème", "nde", "o", "a"})
-"""What is raised after a number without changing it: 1st, 2nd, 1er (fr), 3ème (fr), 1o (es, pt)."""
+"""Raised after a number without changing it: 1st, 2nd, 1er (fr), 3ème (fr), 1o (es, pt)."""
 
 STRUCK_SIGN = "~~"  # as GitHub's Markdown and many messengers write it
 

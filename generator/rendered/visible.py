@@ -1,4 +1,4 @@
-"""What a reader sees of rendered HTML, in a form in which equal means looking the same.
+"""The visible part of rendered HTML, in a form in which texts that look the same are equal.
 
 Two texts with the same ``VisibleText`` differ in nothing that makes a version: white space, the ids of
 headings, classes, comments and the way the source is written are left out. Words, blocks, emphasis, link
@@ -59,13 +59,13 @@ PLAIN = Style((), None)
 
 @dataclass(frozen=True, slots=True)
 class VisibleText:
-    """What a reader sees, in reading order: the start and end of each block, and lines of styled words."""
+    """Everything that a reader sees, in order: the starts and ends of blocks, and lines of styled words."""
 
     tokens: tuple[Token, ...]
 
     @property
     def heading(self) -> str | None:
-        """The words of the first heading that has any, whatever its level."""
+        """The words of the first heading that has any, at any level."""
         for start, token in enumerate(self.tokens):
             if token in HEADING_STARTS:
                 end = self.tokens.index(f"</{token[1:]}", start)
@@ -83,7 +83,7 @@ class VisibleText:
 
 
 def visible_text(html: str) -> VisibleText:
-    """What a reader sees of an HTML fragment."""
+    """Everything that a reader sees of an HTML fragment."""
     body = LexborHTMLParser(f"<!doctype html><body>{html}").body
     reader = _Reader()
     if body is not None:

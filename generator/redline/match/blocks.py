@@ -25,7 +25,7 @@ ALIKE = 0.45
 """Twice the common words of two blocks in place, divided by all their words."""
 
 SURELY_ALIKE = 0.7
-"""The same, where nobody doubts that one block became the other."""
+"""The same, where it is certain that one block became the other."""
 
 READ_AS_ONE = 0.3
 """The same of blocks that are less alike, counting only the words that would stay unmarked."""
@@ -70,7 +70,7 @@ def match_units(old: Sequence[Unit], new: Sequence[Unit], *, across: bool = Fals
 
 
 def _groups_in_place(grouping: Grouping) -> list[Group]:
-    """The groups of both texts: first equal units at both ends, then what lies between them."""
+    """The groups of both texts: first equal units at both ends, then the units between them."""
     old, new = grouping.old, grouping.new
     start = 0
     while start < min(len(old), len(new)) and old[start].key == new[start].key:

@@ -1,4 +1,4 @@
-"""What changed in the inline elements around a word that both texts have: links, emphasis, code."""
+"""Changes of the inline elements around a word that both texts have: links, emphasis, code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FormChange:
 
 
 def form_change(old: Form, new: Form) -> FormChange:
-    """What changed from the old form to the new one."""
+    """The difference between an old and a new form."""
     before, after = ({_seen_as(start): start for start in form} for form in (old, new))
     return FormChange(
         gained=tuple(kind for kind in after if kind not in (*before, "a", "")),
@@ -74,7 +74,7 @@ def differing_form(form: Form, other: Form) -> Form:
 
 
 def _seen_as(start: str) -> str:
-    """What an element looks like to a reader; "" if it looks like nothing."""
+    """The name of the formatting that a reader sees in an element; "" if a reader sees none."""
     name = tag_name(start)
     return FORMATTING.get(name, name if name == "a" else "")
 

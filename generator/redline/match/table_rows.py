@@ -18,7 +18,7 @@ CellPair = tuple[list[Block], list[Block]]
 
 @dataclass
 class Columns:
-    """Pairs the cells of rows, in all rows of a table like in the first one; ``old`` is the whole old text."""
+    """Pairs the cells of rows, in each row of a table as in its first one; ``old`` is the whole old text."""
 
     old: Sequence[Unit]
     _columns: dict[tuple[Element, int, Element, int], list[tuple[int, int]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What is matched: the blocks of a text, and the rows of its tables."""
+"""The units that are matched: the blocks of a text, and the rows of its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of the words of a block: which were kept, and which changed."""
+"""Compares the words of an old and a new block: some were kept, others changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGE_ISLAND = 3
 
 
 NumberOf = NumberPart | Literal["reference"]
-"""What a changed number numbers, or that it refers to another part of the text by its number."""
+"""The part of the text that a changed number belongs to, or "reference" if it only refers to a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class KeptWords:
 class ChangedWords:
     """Old words that new words replaced; either may be none.
 
-    ``renumbered``: what these words number, if they are only a number that changed. ``tell.numbers`` decides
-    it, once for all views.
+    ``renumbered`` is set if the words are only a number that changed. ``tell.numbers`` decides it, once for
+    all views.
     """
 
     old: range
@@ -53,7 +53,7 @@ WordSpan = KeptWords | ChangedWords
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedWords:
-    """The words of an old and a new block, and what became of each, in order.
+    """The words of an old and a new block, as kept and changed spans in order.
 
     The spans may cover only a part of the words, where a block was split or merged.
     """
@@ -79,7 +79,7 @@ class ComparedWords:
 
 
 def compare_words(old: Words, new: Words) -> ComparedWords:
-    """What became of the words of one block.
+    """The words of one block in both texts, compared.
 
     Where the number at its start changed, the number is a span of its own.
     """
@@ -92,7 +92,7 @@ def compare_words(old: Words, new: Words) -> ComparedWords:
 
 
 def _spans(old: Words, new: Words, i: int, j: int) -> list[WordSpan]:
-    """What became of the old words from ``i`` on and of the new ones from ``j`` on."""
+    """Kept and changed words in turn, of the old words from ``i`` on and the new words from ``j`` on."""
     runs = [(i + a, j + b, length) for a, b, length in common_runs(old.code[i:], new.code[j:])]
     spans: list[WordSpan] = []
     for i_next, j_next, length in [*runs, (len(old), len(new), 0)]:

@@ -1,4 +1,4 @@
-"""What became of each block: kept, divided among others, removed or added, in the order of both texts."""
+"""The fate of each block: kept, divided among others, removed or added, in the order of both texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Part = SameBlock | Division | RemovedBlock | AddedBlock
 
 
 def find_parts(old: Sequence[Unit], new: Sequence[Unit], matches: Matches) -> list[Part]:
-    """What became of the blocks of both texts, whose units are matched."""
+    """The fate of all blocks of both texts, whose units are matched."""
     moves = _numbered(old, new, matches.moves)
     columns = Columns(old)
     parts: list[Part] = []

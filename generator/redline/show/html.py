@@ -102,7 +102,7 @@ class _Writer:
         return attributes
 
     def number(self, item: Element, attributes: dict[str, str | None]) -> None:
-        """Let an item of a numbered list keep its number, whatever was deleted or cut before it."""
+        """Let an item of a numbered list keep its number, even after items that were deleted or cut."""
         if not item.number or not self.opened:
             return
         parent = self.opened[-1]

@@ -1,4 +1,4 @@
-"""What is inside one line of a redline, as HTML with its marks."""
+"""The content of one line of a redline, as HTML with its marks."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ from generator.rendered.elements import HEADINGS
 
 RED, GREEN, BLUE, NO_COLOUR = "\x1b[31m", "\x1b[32m", "\x1b[34m", "\x1b[0m"  # ECMA-48, 8.3.117
 WORDLESS = "***"
-"""What is shown for a rule, and for a picture without a text."""
+"""Shown instead of a rule, and of a picture without a text."""
 
 EMPTY_LINES = re.compile(r"\n\s*\n")
 Mark = tuple[str, str]
-"""What is written before and after marked words."""
+"""Text before and after marked words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _rows(lines: Iterable[Line], marks: TextMarks) -> Iterator[str]:
 
 
 def _lead(line: Line) -> str:
-    """What plain text has before a heading or a list item."""
+    """The sign before a heading or a list item."""
     for element in reversed(line.path):
         if element.tag in HEADINGS:
             return "#" * (HEADINGS.index(element.tag) + 1) + " "

@@ -42,7 +42,7 @@ NEVER_ALONE = frozenset(("dl", "dt", "dd", "details", "summary"))
 def side_by_side_html(redline: Redline, language: Language) -> str:
     """Two columns; each row holds a block of the old text and the same block of the new text.
 
-    What is between the changes and their context is left out.
+    Text further away from the changes is left out.
     """
     rows = list(_rows(redline.lines))
     changed = [at for at, row in enumerate(rows) if any(listed.is_in_excerpts for listed in row)]

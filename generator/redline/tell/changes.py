@@ -73,7 +73,7 @@ class _Lister:
         self.only_renumbered: set[int] = set()
         self.renumbered: int | None = None  # the position of the one change that lists all new numbers
         self.retagged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
-        """What the lines just before became, and the positions of the changes that say so."""
+        """Changed kinds of the blocks just before, and the positions of the changes that list them."""
 
         self.seen: set[MergedElement] = set()
 

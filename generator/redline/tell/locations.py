@@ -61,7 +61,7 @@ class _Counter:
 
 
 def _part(block: Block) -> tuple[Part, Element | Block]:
-    """What a block is to a reader, and the element or block that counts as one such part."""
+    """The name of a block for a reader, and the element or block that counts as one such part."""
     is_note = any(element.attributes.get("class") == "footnote" for element in block.path)
     for element in reversed(block.path):
         if element.tag == "li" and is_note:

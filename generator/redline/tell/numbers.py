@@ -74,7 +74,7 @@ def _with_decisions(
 
 
 def _own_number(span: ChangedWords, line: EditedLine | MovedHereLine) -> NumberOf | None:
-    """What a changed number numbers: a section, a clause or a note; None if it is no such number."""
+    """The part that a changed number belongs to: a section, a clause or a note; None if it is no number."""
     old, new = line.words.old, line.words.new
     if not span.old or not span.new:
         return None
@@ -130,6 +130,6 @@ def bare(label: str) -> str:
 
 
 def name_of_part(label: str) -> str:
-    """What the label says is numbered, with the space after it: "Article " of "Article 3.1:"."""
+    """The name of the part in a label, with the space after it: "Article " of "Article 3.1:"."""
     found = NAMED.match(label)
     return found[1] if found else ""

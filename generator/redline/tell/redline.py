@@ -1,4 +1,4 @@
-"""What changed between two versions: the list of changes, and both texts merged."""
+"""A redline: the list of changes between two versions, and both texts merged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OtherEnd:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ListedLine:
-    """A line of the merged text, and what the list of changes says about it.
+    """A line of the merged text, with the changes in the list that are about it.
 
     ``anchors`` are the ids of the changes that begin here. The first line at each end of a move has the
     ``other_end``. ``is_only_renumbered``: nothing changed but numbers.
@@ -45,7 +45,7 @@ class ListedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redline:
-    """What changed between two versions.
+    """The changes between two versions.
 
     ``counts`` are the changes by kind, then ``words_inserted`` and ``words_deleted``. ``lines`` are both
     texts merged; only this package reads them.

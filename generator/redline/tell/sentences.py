@@ -175,7 +175,7 @@ def _(change: Retagged, language: Language) -> str:
 
 
 def _shape(tags: tuple[str, ...], language: Language) -> str:
-    """What a block is to a reader, by the elements around it."""
+    """The name of a block for a reader, by the elements around it."""
     for tag in reversed(tags):
         if tag in (*NAMED, *LISTS):
             return language(f"redline_shape_{tag}")

@@ -28,7 +28,7 @@ class CountedWords:
 def word_changes(
     line: EditedLine | MovedHereLine,
 ) -> Iterator[CountedWords | WordChange | NumberChange | ImageChanged]:
-    """What changed in the words of a line, in order.
+    """The changes in the words of a line, in order.
 
     Where only the space before a word changed, no words are counted. References to other parts of the text
     that follow their new numbers are left out, because the list says once what is numbered how.
