@@ -10,7 +10,7 @@ from generator.checking.broken_links import Page
 from generator.checking.changed_text import ChangedText
 from generator.checking.missing_corrections import missing_corrections
 from generator.checking.report import Finding
-from generator.git.document_paths import is_document_path
+from generator.git.document_paths import in_repository, is_document_path
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
 from generator.markdown.renderer import Renderer
@@ -18,7 +18,7 @@ from generator.markdown.surroundings import Surroundings
 from generator.site.config import SiteConfig
 from generator.site.urls import SiteDocument
 from generator.versions.document import Document, read_document
-from generator.versions.history import SavedText, in_repository
+from generator.versions.document_history import SavedText
 from generator.versions.version import Version, in_order
 
 

@@ -13,6 +13,7 @@ from generator.checking.proposals import proposal
 from generator.checking.removed_documents import removal_findings
 from generator.checking.report import Finding, OtherFile, Removal, Report
 from generator.checking.rules import RULES, documents_of_site
+from generator.git.document_paths import in_repository
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
 from generator.site.allowed_files import is_hidden
@@ -20,7 +21,8 @@ from generator.site.config import SiteConfig
 from generator.site.links import Links
 from generator.site.renderer import renderer_of
 from generator.site.urls import PathTakenError, SiteDocument, assign_paths
-from generator.versions.history import DocumentHistory, History, TextFile, in_repository, read_history
+from generator.versions.document_history import DocumentHistory, History, TextFile
+from generator.versions.history import read_history
 
 
 def check_draft(

@@ -10,7 +10,7 @@ from generator.checking.changed_text import ChangedText, line_of
 from generator.checking.report import Finding
 from generator.site.urls import SiteDocument
 from generator.site.version_translations import translated_versions
-from generator.versions.history import History
+from generator.versions.document_history import History
 from generator.versions.lineage import current_path
 from generator.versions.version import upcoming
 

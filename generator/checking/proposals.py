@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from generator.checking.changed_text import ChangedText
 from generator.checking.report import Proposal
+from generator.git.document_paths import in_repository
 from generator.language import load_language
 from generator.redline import RenderedVersion, StatedDates
 from generator.redline.pictures import with_pictures
@@ -15,7 +16,6 @@ from generator.site.config import SiteConfig
 from generator.site.links import Links
 from generator.site.redlines import RedlineTexts, days_between, redline_texts
 from generator.versions.document import Document
-from generator.versions.history import in_repository
 from generator.versions.version import Version
 
 

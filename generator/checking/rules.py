@@ -15,7 +15,7 @@ from generator.checking.report import Finding
 from generator.checking.unfinished_text import unfinished_text_findings
 from generator.site.config import SiteConfig
 from generator.site.hidden_readmes import without_hidden_readmes
-from generator.versions.history import History
+from generator.versions.document_history import History
 
 RULES: tuple[Callable[[ChangedText], Iterable[Finding]], ...] = (
     unfinished_text_findings,

@@ -17,7 +17,7 @@ from generator.printable import one_line, say
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from generator.versions.history import DocumentHistory, History
+    from generator.versions.document_history import DocumentHistory, History
     from generator.versions.version import Version
 
 EXAMPLE = "policy-site versions --repo policies.bundle --document privacy --json"
@@ -142,7 +142,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:
-    from generator.versions.history import in_repository  # noqa: PLC0415 - as above
+    from generator.git.document_paths import in_repository  # noqa: PLC0415 - as above
 
     return {
         "id": document.id,
@@ -156,7 +156,7 @@ def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:
 
 
 def _version(version: Version, *, folder: str) -> dict[str, object]:
-    from generator.versions.history import in_repository  # noqa: PLC0415 - as above
+    from generator.git.document_paths import in_repository  # noqa: PLC0415 - as above
 
     front = version.front
     return {

@@ -32,3 +32,13 @@ def normal_folder(folder: str) -> str:
     if normal.startswith(("/", "../")) or normal == "..":
         raise FolderOutsideRepositoryError(folder, repository=Path())
     return "" if normal == "." else normal
+
+
+def in_repository(folder: str, path: str) -> str:
+    """The path in the repository of a path below the documents folder."""
+    return f"{folder}/{path}" if folder else path
+
+
+def below_folder(folder: str, path: str) -> str:
+    """The path below the documents folder of a path in the repository."""
+    return path[len(folder) + 1 :] if folder else path

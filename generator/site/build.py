@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from generator.errors import PolicyError
+from generator.git.document_paths import in_repository
 from generator.git.repository import Repository
 from generator.site.allowed_files import OccupiedPaths
 from generator.site.archive import Archive
@@ -48,7 +49,8 @@ from generator.site.urls import (
     assign_paths,
 )
 from generator.site.version_texts import VersionTexts
-from generator.versions.history import HistoryWarning, in_repository, read_history, refuse_problems
+from generator.versions.document_history import HistoryWarning
+from generator.versions.history import read_history, refuse_problems
 
 COPIES = {"markdown": "md", "text": "txt"}
 """The suffixes of a version's copies by their form."""

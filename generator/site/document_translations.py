@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from generator.versions.history import DocumentHistory
+from generator.versions.document_history import DocumentHistory
 
 SUFFIX = re.compile(r"\.(md|markdown)$", re.IGNORECASE)
 

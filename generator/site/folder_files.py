@@ -10,12 +10,12 @@ import posixpath
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from generator.git.document_paths import is_document_path
+from generator.git.document_paths import in_repository, is_document_path
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED
 from generator.site.allowed_files import FileRule, suffix
 from generator.site.svg import UncleanableSvgError, clean_svg
-from generator.versions.history import LEFT_OUT, in_repository
+from generator.versions.history import LEFT_OUT
 from generator.versions.version import Version
 
 KEPT_FILES = "assets/kept/"

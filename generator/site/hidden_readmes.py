@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from generator.versions.history import DocumentGap, DocumentHistory
+from generator.versions.document_history import DocumentGap, DocumentHistory
 
 INDEX = re.compile(r"(?:.*/)?index\.(?:md|markdown)", re.IGNORECASE | re.DOTALL)
 README = re.compile(r"(?:.*/)?README\.(?:md|markdown)", re.IGNORECASE | re.DOTALL)

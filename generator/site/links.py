@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from generator.redline.pictures import read_sign
 from generator.rendered.words import PICTURE
 from generator.site.urls import SiteDocument
-from generator.versions.history import slug_of
+from generator.versions.slugs import slug_of
 
 LINKED = re.compile(r"<(?:a|img)\b|data-old-href", re.IGNORECASE)
 HTML_SUFFIX = re.compile(r"\.html?$", re.IGNORECASE)

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from generator.errors import PolicyError
 from generator.site.document_translations import SUFFIX, find_originals, named_language
 from generator.site.language_folders import language_folders
-from generator.versions.history import DocumentHistory, fitting_name, slug_of
+from generator.versions.document_history import DocumentHistory
+from generator.versions.slugs import fitting_name, slug_of
 from generator.versions.version import Version
 
 FEED = "feed.xml"

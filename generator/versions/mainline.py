@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from generator.git.document_paths import is_document_path, normal_folder
+from generator.git.document_paths import below_folder, in_repository, is_document_path, normal_folder
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED, FileChange, Step
 
@@ -147,15 +147,15 @@ def _named_folder(repository: Repository, commit: str, *, folder: str) -> str | 
 
 def _shares_a_name(before: Iterable[str], after: Iterable[str], *, former: str, folder: str) -> bool:
     """Whether a document of the former folder is in the new one under the same name."""
-    names = {_below(former, path) for path in before if is_document_path(path, folder=former)}
+    names = {below_folder(former, path) for path in before if is_document_path(path, folder=former)}
     return not names.isdisjoint(
-        _below(folder, path) for path in after if is_document_path(path, folder=folder)
+        below_folder(folder, path) for path in after if is_document_path(path, folder=folder)
     )
 
 
 def _source(change: FileChange, *, folder: str) -> str | None:
     """The folder that was renamed, if this file has kept its place below it."""
-    old, new = posixpath.dirname(change.old_path), posixpath.dirname(_below(folder, change.new_path))
+    old, new = posixpath.dirname(change.old_path), posixpath.dirname(below_folder(folder, change.new_path))
     if not new:
         return old
     if old == new:
@@ -184,8 +184,8 @@ def _step_in(folder: str, step: Step, *, of: str) -> Step:
         changes=tuple(
             replace(
                 change,
-                old_path=_joined(folder, _below(of, change.old_path)),
-                new_path=_joined(folder, _below(of, change.new_path)),
+                old_path=in_repository(folder, below_folder(of, change.old_path)),
+                new_path=in_repository(folder, below_folder(of, change.new_path)),
             )
             for change in step.changes
         ),
@@ -193,12 +193,4 @@ def _step_in(folder: str, step: Step, *, of: str) -> Step:
 
 
 def _moved(files: Mapping[str, str], former: str, folder: str) -> dict[str, str]:
-    return {_joined(folder, _below(former, path)): blob for path, blob in files.items()}
-
-
-def _below(folder: str, path: str) -> str:
-    return path[len(folder) + 1 :] if folder else path
-
-
-def _joined(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
+    return {in_repository(folder, below_folder(former, path)): blob for path, blob in files.items()}

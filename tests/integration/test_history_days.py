@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.policy_repository import PolicyRepository
 
-from generator.versions.history import DocumentHistory, History
+from generator.versions.document_history import DocumentHistory, History
 from generator.versions.version import Version, in_force, in_order, upcoming
 
 FEBRUARY = date(2024, 2, 1)

@@ -68,7 +68,7 @@ def test_without_a_head_the_only_branch_is_read(policy: PolicyRepository) -> Non
 @pytest.mark.parametrize("folder", ["..", "../elsewhere", "/etc", "policy/../../x"])
 def test_a_folder_outside_the_repository_is_refused(policy: PolicyRepository, folder: str) -> None:
     policy.publish("privacy.md", "One.\n")
-    with pytest.raises(FolderOutsideRepositoryError, match="docs_dir, --folder"):
+    with pytest.raises(FolderOutsideRepositoryError, match=r"docs_dir in mkdocs\.yml, or --folder"):
         policy.history(folder=folder)
 
 
@@ -125,7 +125,8 @@ def test_missing_git_is_refused(policy: PolicyRepository, tmp_path: Path) -> Non
     answer = command("--repo", policy.folder, PATH=str(tmp_path))
     assert answer.returncode == 1
     assert answer.stderr == (
-        "policy-site: git: not found, and the versions are in its history; install it (apt install git)\n"
+        "policy-site: git is not installed, and policy-site reads the versions with it; "
+        "install git (apt install git)\n"
     )
 
 

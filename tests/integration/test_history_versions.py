@@ -12,7 +12,8 @@ from generator.errors import DocumentTextError
 from generator.git.repository import open_repository
 from generator.git.steps import UNCOMMITTED
 from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
-from generator.versions.history import History, read_version, refuse_problems
+from generator.versions.document_history import History
+from generator.versions.history import read_version, refuse_problems
 
 
 def texts(history: History) -> list[str]:

@@ -11,7 +11,8 @@ from typing import TypedDict, Unpack
 
 from generator.git.repository import open_repository
 from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
-from generator.versions.history import DocumentHistory, History, read_history
+from generator.versions.document_history import DocumentHistory, History
+from generator.versions.history import read_history
 
 FIRST_COMMIT_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
 WORDS = "We keep what you tell us for as long as the law asks and not a day longer than that."
