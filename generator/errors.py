@@ -148,9 +148,7 @@ class UnknownDocumentError(PolicyError):
 
     def __init__(self, slug: str, *, known: Sequence[str]) -> None:
         close = difflib.get_close_matches(slug, known, n=3, cutoff=0.4) or known[:3]
-        super().__init__(
-            f"{slug}: no document has this slug; the {len(known)} documents include {', '.join(close)}"
-        )
+        super().__init__(f"{slug}: no document has this slug; existing slugs include {', '.join(close)}")
         self.slug = slug
 
 

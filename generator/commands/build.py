@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from generator.commands.shared import MKDOCS_YML, ConfigFile, warn
+from generator.commands.shared import MKDOCS_YML, ConfigFile, counted, warn
 from generator.printable import say
 
 EXAMPLE = "policy-site build --as-of 2027-01-01 --published https://policies.example/history.json"
@@ -73,4 +73,5 @@ def build(
         warn(str(warning))
     if len(past) > MOST_WARNINGS:
         warn(f"{len(past) - MOST_WARNINGS} more about past versions; policy-site versions lists all of them")
-    say(f"{folder}: {built.documents} documents, {built.versions} versions, {built.redlines} redlines")
+    counts = ((built.documents, "document"), (built.versions, "version"), (built.redlines, "redline"))
+    say(f"{folder}: {', '.join(counted(number, noun) for number, noun in counts)}")

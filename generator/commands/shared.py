@@ -24,6 +24,11 @@ def warn(text: str) -> None:
     say(f"warning: {text}", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as ``1 version`` or ``2 versions``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def showing_texts_read(repository: Repository) -> Iterator[None]:
     """Show how many texts were read so far."""

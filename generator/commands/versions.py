@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.commands.shared import MKDOCS_YML, showing_texts_read, warn
+from generator.commands.shared import MKDOCS_YML, counted, showing_texts_read, warn
 from generator.errors import UnknownDocumentError
 from generator.printable import one_line, say
 
@@ -119,7 +119,7 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
     """The name of each document, then a line for each of its versions, oldest first."""
     for document in documents:
         ended = f", ended {document.ended_at:%Y-%m-%d}" if document.ended_at else ""
-        yield f"{one_line(document.name)}  ({_count(len(document.versions), 'version')}{ended})"
+        yield f"{one_line(document.name)}  ({counted(len(document.versions), 'version')}{ended})"
         for version in document.versions:
             effective = version.effective_on.isoformat()
             notes = [
@@ -133,12 +133,8 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
             yield f"  {version.number:4}  {version.label:13}  {version.commit[:12]}  {note}".rstrip()
         yield ""
     versions = sum(len(document.versions) for document in documents)
-    total = f"{_count(len(documents), 'document')}, {_count(versions, 'version')}"
+    total = f"{counted(len(documents), 'document')}, {counted(versions, 'version')}"
     yield f"{total}, as of {history.head[:12]}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:

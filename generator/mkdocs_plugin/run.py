@@ -55,6 +55,11 @@ def serve(config_file: Path, *, address: str, report: Callable[[str], None]) -> 
 
 def read_config(config_file: Path) -> SiteConfig:
     """The configuration of the site of ``config_file``."""
+    if not config_file.exists():
+        raise ConfigError(
+            f"{config_file}: there is no such file; run the command in the folder with mkdocs.yml, "
+            "or choose the file with --config"
+        )
     with refusals_of_mkdocs(config_file):
         try:
             config = load_config(str(config_file))

@@ -19,8 +19,9 @@ class SigningKeyError(PolicyError):
     """The file does not contain a key that can sign."""
 
     def __init__(self, file: Path, reason: str) -> None:
+        name = "signing-key.pem" if file.exists() else file.name  # the command must not overwrite a file
         super().__init__(
-            f"{file}: {reason}; create a key with openssl genpkey -algorithm ed25519 -out {file.name}"
+            f"{file}: {reason}; create a key with openssl genpkey -algorithm ed25519 -out {name}"
         )
         self.file = file
 

@@ -28,17 +28,18 @@ def refuse_foreign_folder(folder: Path, *, kept: Iterable[Path], closed: Iterabl
     the folders ``closed`` or inside one.
     """
     another = "choose another folder with --site-dir"
+    if folder.is_file():
+        raise ForeignFolderError(folder, what=f"this is a file; {another}")
     for path in (*kept, Path.cwd(), *_home()):
         if path.resolve().is_relative_to(folder):
-            what = f"a build replaces the whole folder, and {path.resolve()} is in it; {another}"
+            needed = "it needs this one" if path.resolve() == folder else f"{path.resolve()} is in this one"
+            what = f"a build replaces the whole folder, and {needed}; {another}"
             raise ForeignFolderError(folder, what=what)
     for path in closed:
         if folder.is_relative_to(path.resolve()):
             raise ForeignFolderError(folder, what=f"a site cannot be built into {path}; {another}")
     if not folder.exists() or (folder / MARKER).is_file():
         return
-    if not folder.is_dir():
-        raise ForeignFolderError(folder, what=f"this is a file; {another}")
     if (folder / HISTORY).is_file():
         what = (
             f"this looks like a site, but it lacks the file {MARKER} that every build writes; "

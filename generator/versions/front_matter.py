@@ -106,7 +106,7 @@ def split_front_matter(text: str) -> Split:
         root, values = _read_yaml(block)
     except yaml.YAMLError as error:
         line = _line_of(error)
-        return _all_body(text, line=line, why="is not YAML", remedy=_remedy(lines[:line]))
+        return _all_body(text, line=line, why="is not valid YAML", remedy=_remedy(lines[:line]))
     except RecursionError:
         return _all_body(text, line=1, why="is nested too deeply")
     if root is not None and not isinstance(root, yaml.MappingNode):
@@ -201,14 +201,14 @@ def _remedy(lines: Sequence[str]) -> str:
     first = next((line for line in reversed(lines) if not line.startswith((" ", "\t"))), "")
     continued = first is not lines[-1]
     if re.match(r"\s*(?:[^\s:]+:\s*)?\t", lines[-1]):
-        return "write spaces in place of the tab"
+        return "use spaces instead of the tab"
     found = PLAIN_LINE.fullmatch(first)
     if not found:
         return USUAL_REMEDY
     key, value = found["key"], found["value"]
     if continued:
         return f"put the whole value of `{key}` in quotes, or write `{key}: >-` above it"
-    why = ", since it holds a colon" if ": " in f"{value} " else ""
+    why = ", because it contains a colon" if ": " in f"{value} " else ""
     if not why and value[0] not in SPECIAL_AT_START:
         return USUAL_REMEDY
     shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
@@ -220,7 +220,7 @@ def _remedy(lines: Sequence[str]) -> str:
 
 def _all_body(text: str, *, line: int, why: str, remedy: str = USUAL_REMEDY) -> Split:
     problem = Problem(
-        line=line, text=f"the front matter {why}, so it is shown as text; {remedy}", refused=True
+        line=line, text=f"the front matter {why}, so readers see it as text; {remedy}", refused=True
     )
     return Split(front=FrontMatter(), body=text, body_line=1, problems=(problem,))
 
@@ -233,11 +233,11 @@ def _checked(
     for key, value in root.value if root else ():
         name, line = key.value if isinstance(key.value, str) else "", key.start_mark.line + 2
         if name and lines.setdefault(name, line) != line:
-            twice = f"`{name}` is there twice, also in line {lines[name]}; keep the one that is right"
+            twice = f"`{name}` is used twice, first in line {lines[name]}; keep the correct one"
             problems.append(Problem(line=line, text=twice, refused=True))
         if next(_aliases(key), None) or next(_aliases(value), None):
             values.pop(name, None)
-            aliased = f"`{name or '*'}` holds an alias and counts as absent; write its words out"
+            aliased = f"`{name or '*'}` contains a YAML alias, so it is ignored; write the words out"
             problems.append(Problem(line=line, text=aliased, refused=True))
 
     def refuse(key: str, remedy: str) -> None:
@@ -246,13 +246,13 @@ def _checked(
     def text(key: str) -> str | None:
         value = values.pop(key, None)
         if isinstance(value, list | dict):
-            refuse(key, "is a list or a mapping and counts as absent; write one line of text")
+            refuse(key, "is a list or a mapping, so it is ignored; write one line of text")
             return None
         if not isinstance(value, str):
             return None
         cleaned = clean(value)
         if cleaned != value:
-            unseen = f"`{key}` holds control characters, which are left out; write it without them"
+            unseen = f"`{key}` contains control characters, which are left out; remove them"
             problems.append(Problem(line=lines.get(key), text=unseen))
         return cleaned.strip() or None
 
@@ -261,17 +261,17 @@ def _checked(
         if stated in CHANGES:
             return CHANGES[stated]
         if stated:
-            refuse("change", f"is {stated[:40]!r} and counts as absent; write material or editorial")
+            refuse("change", f"is {stated[:40]!r}, so it is ignored; write `material` or `editorial`")
         return None
 
     effective = text("effective")
     day = parse_date(effective) if effective else None
     if effective and not day:
-        refuse("effective", f"is no date: {effective[:40]!r}; write the day as 2026-11-22")
+        refuse("effective", f"is not a date: {effective[:40]!r}; write it as 2026-11-22")
     withdrawn = text("withdrawn")
     last_day = parse_date(withdrawn) if withdrawn else None
     if withdrawn and not last_day:
-        refuse("withdrawn", f"is no date: {withdrawn[:40]!r}; write the day as 2026-11-22")
+        refuse("withdrawn", f"is not a date: {withdrawn[:40]!r}; write it as 2026-11-22")
     front = FrontMatter(
         title=text("title"),
         effective=day,

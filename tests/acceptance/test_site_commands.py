@@ -36,7 +36,7 @@ def run(site: PolicySite, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_build_prints_one_line_about_the_site_it_made(site: PolicySite) -> None:
     answer = run(site, "build")
     assert answer.returncode == 0
-    assert answer.stdout == f"{site.folder}: 1 documents, 1 versions, 0 redlines\n"
+    assert answer.stdout == f"{site.folder}: 1 document, 1 version, 0 redlines\n"
     assert answer.stderr == ""
 
 

@@ -412,7 +412,7 @@ def test_a_yaml_error_in_mkdocs_yml_is_reported_on_one_line(site: PolicySite) ->
 
 
 def test_a_missing_mkdocs_yml_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"does not exist; correct it"):
+    with pytest.raises(ConfigError, match="there is no such file; run the command"):
         read_config(tmp_path / "nowhere.yml")
 
 

@@ -44,7 +44,7 @@ def test_an_editorial_change_needs_no_date(site: PolicySite) -> None:
         ),
         ({"effective": "2062-07-01"}, "6: warning: `effective` is more than a year ahead"),
         ({"change": "big"}, "3: error: `change` is"),
-        ({"effective": "soon"}, "6: error: `effective` is no date"),
+        ({"effective": "soon"}, "6: error: `effective` is not a date"),
     ],
 )
 def test_missing_and_repeated_front_matter_is_reported_with_its_line(

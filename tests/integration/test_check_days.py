@@ -85,8 +85,8 @@ def test_a_change_that_withdraws_a_pending_one_may_come_before_its_day(pending: 
 def test_withdrawing_a_version_that_is_not_pending_is_an_error(pending: PolicySite, label: str) -> None:
     found = findings(pending, privacy=words(mended(NEW), withdraws=label))
     assert found == [
-        f"policy/privacy.md:5: error: `withdraws` names {label!r}, which is no version still to take effect "
-        "(pending are 2026-05-01); correct the label, or leave `withdraws` out"
+        f"policy/privacy.md:5: error: `withdraws` names {label!r}, which is not a pending version "
+        "(pending: 2026-05-01); correct the label, or remove `withdraws`"
     ]
 
 
@@ -166,7 +166,9 @@ def test_an_addition_and_a_removal_are_corrections(beside: PolicySite, correct: 
 
 def test_a_correction_that_would_never_take_effect_is_an_error(beside: PolicySite) -> None:
     late = words(OLD.replace("one year", "a year"), effective="2026-08-01")
-    assert "so this one, of 2026-08-01, never does" in findings(beside, privacy=late)[0]
+    assert (
+        "so this text, which would take effect on 2026-08-01, never does" in findings(beside, privacy=late)[0]
+    )
 
 
 def test_after_its_day_the_old_text_is_not_edited(beside: PolicySite) -> None:
@@ -174,7 +176,7 @@ def test_after_its_day_the_old_text_is_not_edited(beside: PolicySite) -> None:
     (finding,) = findings(beside, privacy=words(mended(OLD)), at=after)
     assert "move the upcoming file over this one first" in finding
     (finding,) = findings(beside, privacy=CURRENT, privacy__upcoming=words(mended(NEW)), at=after)
-    assert "move it over the current file" in finding
+    assert "move this file over the current one" in finding
 
 
 def test_after_its_day_the_upcoming_text_is_moved_over(beside: PolicySite) -> None:
@@ -186,7 +188,7 @@ def test_after_its_day_the_upcoming_text_is_moved_over(beside: PolicySite) -> No
 
 def test_removing_the_upcoming_text_needs_withdraws_and_a_summary(beside: PolicySite) -> None:
     (finding,) = findings(beside, privacy__upcoming=None)
-    assert "write `withdraws: 2026-05-01` and a `summary`" in finding
+    assert "add `withdraws: 2026-05-01` and a `summary`" in finding
     assert findings(beside, privacy=words(OLD, summary="We will not.", withdraws="2026-05-01")) == []
     (proposal,) = checked(beside).proposals
     assert proposal.effective_on == NOW.date()

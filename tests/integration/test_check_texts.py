@@ -99,7 +99,7 @@ def test_keys_of_other_programs_pass(site: PolicySite, key: str) -> None:
 
 def test_a_repeated_key_is_refused(site: PolicySite) -> None:
     found = findings(site, changed("Two days.").replace("impact:", "summary: Other.\nimpact:"))
-    assert any("5: error: `summary` is there twice, also in line 4" in finding for finding in found)
+    assert any("5: error: `summary` is used twice, first in line 4" in finding for finding in found)
 
 
 def test_a_value_that_a_number_sign_cuts_off_is_found(site: PolicySite) -> None:

@@ -152,7 +152,7 @@ def test_a_label_of_nothing_pending_withdraws_nothing(pending: PolicyRepository,
     assert (document.versions[2].withdraws, days(document)[2]) == ((), "2024-02-01")
     (remark,) = remarks(pending.history())
     assert label in remark
-    assert "pending are 2024-01-02" in remark
+    assert "pending: 2024-01-02" in remark
 
 
 def test_a_label_that_is_left_in_the_file_is_remarked_upon_once(pending: PolicyRepository) -> None:

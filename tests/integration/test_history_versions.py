@@ -115,7 +115,7 @@ def test_bad_front_matter_is_a_warning_in_the_past(policy: PolicyRepository) -> 
     policy.publish("policy/privacy.md", "---\ntitle: A\nchange: material\n---\nThree.\n")
     history = policy.history(folder="policy")
     assert texts(history) == [
-        "policy/privacy.md:3: `change` is 'huge' and counts as absent; write material or editorial "
+        "policy/privacy.md:3: `change` is 'huge', so it is ignored; write `material` or `editorial` "
         f"(since {bad[:12]})"
     ]
     assert history.documents[0].versions[0].front.change is None
@@ -130,8 +130,8 @@ def test_bad_front_matter_in_the_newest_text_is_refused(policy: PolicyRepository
     with pytest.raises(DocumentTextError) as refusal:
         refuse_problems(policy.history(folder="policy"))
     assert str(refusal.value).splitlines() == [
-        "policy/cookies.md:2: `title` is a list or a mapping and counts as absent; write one line of text",
-        "policy/privacy.md:3: `change` is 'huge' and counts as absent; write material or editorial",
+        "policy/cookies.md:2: `title` is a list or a mapping, so it is ignored; write one line of text",
+        "policy/privacy.md:3: `change` is 'huge', so it is ignored; write `material` or `editorial`",
     ]
 
 

@@ -158,9 +158,9 @@ def test_an_edit_of_what_has_ended_does_not_move_its_end(site: PolicySite) -> No
     [
         ({"summary": ""}, "`summary` is missing"),
         ({"impact": ""}, "`impact` is missing"),
-        ({"summary": "First."}, "`summary` is the same as"),
-        ({"withdrawn": "2026-05-01"}, "`withdrawn` (2026-05-01) is past"),
-        ({"withdrawn": "soon"}, "`withdrawn` is no date"),
+        ({"summary": "First."}, "`summary` is unchanged from"),
+        ({"withdrawn": "2026-05-01"}, "`withdrawn` (2026-05-01) is in the past"),
+        ({"withdrawn": "soon"}, "`withdrawn` is not a date"),
     ],
 )
 def test_a_withdrawal_says_what_readers_need(site: PolicySite, front: dict[str, str], problem: str) -> None:

@@ -54,7 +54,7 @@ def test_a_block_that_is_no_mapping_is_body_text(block: str) -> None:
     assert told(split) == [
         (
             2,
-            "the front matter is not a list of `key: value`, so it is shown as text; "
+            "the front matter is not a list of `key: value`, so readers see it as text; "
             "write `key: value` lines between `---` lines",
         )
     ]
@@ -84,7 +84,7 @@ def test_a_block_that_is_not_yaml_is_body_text(block: str, line: int | None) -> 
     assert split.front == FrontMatter()
     assert split.problems[0].refused
     assert split.problems[0].line == line
-    assert "shown as text" in split.problems[0].text
+    assert "readers see it as text" in split.problems[0].text
 
 
 def test_every_scalar_is_read_as_a_string() -> None:
@@ -129,7 +129,7 @@ def test_another_spelling_of_the_effective_date_is_text(spelling: str) -> None:
     split = split_front_matter(text)
     assert split.front.effective is None
     assert split.front.effective_text == spelling
-    assert told(split) == [(2, f"`effective` is no date: {spelling!r}; write the day as 2026-11-22")]
+    assert told(split) == [(2, f"`effective` is not a date: {spelling!r}; write it as 2026-11-22")]
     assert seen(text) != seen("Body")
 
 
@@ -161,9 +161,7 @@ def test_white_space_in_a_title_does_not_count() -> None:
 )
 def test_a_list_where_text_belongs_counts_as_absent_and_is_refused(key: str) -> None:
     split = split_front_matter(f"---\nother: x\n{key}: [a]\n---\nBody")
-    assert told(split) == [
-        (3, f"`{key}` is a list or a mapping and counts as absent; write one line of text")
-    ]
+    assert told(split) == [(3, f"`{key}` is a list or a mapping, so it is ignored; write one line of text")]
     assert split.problems[0].refused
     assert split.front == FrontMatter(unknown={"other": "x"})
 
@@ -172,7 +170,7 @@ def test_a_list_where_text_belongs_counts_as_absent_and_is_refused(key: str) -> 
 def test_another_class_of_change_counts_as_absent_and_is_refused(change: str) -> None:
     split = split_front_matter(f"---\nchange: {change}\n---\n")
     assert split.front.change is None
-    assert told(split) == [(2, f"`change` is {change!r} and counts as absent; write material or editorial")]
+    assert told(split) == [(2, f"`change` is {change!r}, so it is ignored; write `material` or `editorial`")]
 
 
 def test_unknown_keys_are_kept() -> None:
@@ -195,7 +193,7 @@ def test_an_alias_counts_as_absent_and_is_refused(block: str, key: str) -> None:
     split = split_front_matter(f"---\n{block}\n---\nBody")
     (problem,) = split.problems
     assert problem.refused
-    assert problem.text == f"`{key}` holds an alias and counts as absent; write its words out"
+    assert problem.text == f"`{key}` contains a YAML alias, so it is ignored; write the words out"
     assert problem.line == block.count("\n") + 2
     assert (split.front.summary, split.front.unknown, split.body) == (None, {}, "Body")
 
@@ -228,9 +226,7 @@ def test_a_block_too_long_to_be_read_is_refused() -> None:
 def test_a_sign_that_is_none_is_cleaned_after_decoding(key: str, written: str, read: str) -> None:
     split = split_front_matter(f'---\n{key}: "{written}"\n---\nBody')
     assert getattr(split.front, key) == read
-    assert told(split) == [
-        (2, f"`{key}` holds control characters, which are left out; write it without them")
-    ]
+    assert told(split) == [(2, f"`{key}` contains control characters, which are left out; remove them")]
 
 
 def test_what_a_language_is_spelt_with_stays() -> None:
@@ -241,5 +237,5 @@ def test_what_a_language_is_spelt_with_stays() -> None:
 def test_of_a_key_given_twice_the_last_counts_and_it_is_refused() -> None:
     split = split_front_matter("---\nchange: huge\nchange: editorial\n---\n")
     assert split.front.change == "editorial"
-    assert told(split) == [(3, "`change` is there twice, also in line 2; keep the one that is right")]
+    assert told(split) == [(3, "`change` is used twice, first in line 2; keep the correct one")]
     assert split.problems[0].refused
