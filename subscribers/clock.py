@@ -1,4 +1,4 @@
-"""Clocks that a suspended machine, or one whose time was set, does not mislead."""
+"""Clocks that stay right when a machine is suspended or its time is set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CORRECTED_EVERY_SECONDS = 60.0  # clocks drift apart by some 50 µs in a second,
 
 
 def seconds_since_boot() -> float:
-    """Seconds of real time; a suspended machine's count too, unlike in ``time.monotonic()``."""
+    """Seconds of real time; unlike in ``time.monotonic()``, those of a suspended machine count too."""
     if hasattr(time, "CLOCK_BOOTTIME"):  # Linux
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
@@ -26,12 +26,12 @@ def utc_now() -> datetime:
 
 
 def clock_of(engine: Engine) -> Callable[[], datetime]:
-    """The clock for all that share the database: PostgreSQL's own; this machine's with SQLite."""
+    """The clock for all processes that share the database: PostgreSQL's own; with SQLite, this machine's."""
     return _ServerClock(engine) if engine.dialect.name == "postgresql" else utc_now
 
 
 class _ServerClock:
-    """The server's time: asked for now and then, and carried on by this machine's time since boot."""
+    """The server's time: asked for once a minute, and continued by this machine's time since boot."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -39,7 +39,7 @@ SHOWN = frozenset(
 
 
 class DatabaseUrlError(NotifyError):
-    """What is set names no database; the text quotes nothing of it, since it may hold a password."""
+    """The setting names no database; the message quotes nothing of it, since it may hold a password."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -81,7 +81,7 @@ def read_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseUrlError("is no database URL") from error
+        raise DatabaseUrlError("is not a database URL") from error
     if url.drivername not in DRIVERS:
         raise DatabaseUrlError("names neither SQLite nor PostgreSQL")
     place, _, query = text.partition("://")[2].partition("?")
@@ -91,13 +91,13 @@ def read_url(text: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """The URL for a person to read: nothing that could be a password."""
+    """The URL as it may be printed: without anything that could be a password."""
     query = {name: value for name, value in url.query.items() if name in SHOWN}
     return url.set(query=query).render_as_string()
 
 
 def open_database(url: str, environment: Mapping[str, str] = os.environ) -> Engine:
-    """An engine for a URL such as ``sqlite:///people.db`` or ``postgresql://user@host/name``.
+    """An engine for a URL such as ``sqlite:///users.db`` or ``postgresql://user@host/name``.
 
     Nothing is read yet. A server on another machine has to be reached with TLS. SQLite syncs each commit to
     the disk: an intent survives a power cut. ``environment`` holds what libpq reads beside the URL.
@@ -132,9 +132,9 @@ def require_postgresql(engine: Engine) -> None:
 
 
 def is_far(url: URL, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether it leads to a PostgreSQL on another machine, or to one of which that is not known.
+    """Whether it leads, or may lead, to a PostgreSQL server on another machine.
 
-    What the URL leaves open, libpq takes from a service file or from PGHOST and PGHOSTADDR.
+    libpq takes what the URL leaves open from a service file or from PGHOST and PGHOSTADDR.
     """
     if url.get_backend_name() != "postgresql":
         return False
@@ -149,7 +149,7 @@ def is_far(url: URL, environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def sslmode(url: URL, environment: Mapping[str, str] = os.environ) -> str:
-    """How far TLS is demanded of the server; libpq's own default where nothing says.
+    """The strictness of TLS towards the server; libpq's own default if nothing is set.
 
     A service file comes before PGSSLMODE, and what it says is not known here.
     """
@@ -218,7 +218,7 @@ def check_schema(engine: Engine) -> None:
     """Refuse a database that is absent or not at this version's schema."""
     file = engine.url.database
     if engine.dialect.name == "sqlite" and file and file != ":memory:" and not Path(file).exists():
-        raise UnreadableDatabaseError(engine.url, "there is none", "make it: policy-notify migrate")
+        raise UnreadableDatabaseError(engine.url, "it does not exist", "make it: policy-notify migrate")
     with reading(engine) as connection:
         present = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory.from_config(_alembic())
@@ -226,8 +226,8 @@ def check_schema(engine: Engine) -> None:
         known = present is None or present in {revision.revision for revision in script.walk_revisions()}
         raise UnreadableDatabaseError(
             engine.url,
-            "its schema is not the one of this version" if known else "a newer version has made its schema",
-            "bring it there: policy-notify migrate" if known else "upgrade policysite",
+            "its schema is that of another version" if known else "its schema is that of a newer version",
+            "bring it up to date: policy-notify migrate" if known else "upgrade policysite",
         )
 
 
@@ -278,7 +278,7 @@ def _explained(engine: Engine) -> Iterator[None]:
         if not connecting and type(error) not in {DatabaseError, InterfaceError, OperationalError}:
             raise  # a broken constraint or a wrong statement is a bug, not the database's state
         raise UnreadableDatabaseError(
-            engine.url, _problem(error), "nothing was lost; mend it and repeat"
+            engine.url, _problem(error), "nothing was lost; fix it and repeat"
         ) from error
 
 

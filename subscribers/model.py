@@ -1,7 +1,7 @@
-"""The tables: people, what was announced, and what became of each delivery.
+"""The tables: users, announcements, and what became of each delivery.
 
-Only ``ledger.py`` writes the tables of announcements and deliveries, only ``registry.py`` those of
-people. Constraints guard what must never happen; the code beside them only explains the refusal.
+``tests/contract/test_one_writer.py`` says which module writes which table. Constraints guard against what
+must never happen; the code only explains the refusal.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Unreachable(StrEnum):
-    """Why no mail reaches a person any more, until the address is corrected."""
+    """Why no message reaches a user any more, until the email address is corrected."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"  # reported a message as spam, or has unsubscribed at the provider
 
 
 class UserAction(StrEnum):
-    """What was done to a person's entry at their or the shop's request."""
+    """The kinds of changes to a user's entry that the user or the shop asked for."""
 
     CORRECTED = "corrected"
     RESTRICTED = "restricted"
@@ -69,9 +69,9 @@ class UserAction(StrEnum):
 
 
 class AnnouncementState(StrEnum):
-    """What the operator wants of an announcement; how far it got is in its batches."""
+    """The operator's intention for an announcement; its batches say how far it has got."""
 
-    BASELINE = "baseline"  # what counts as known when a site is first seen; nobody is told
+    BASELINE = "baseline"  # what counts as known when a site is first seen; nobody is notified
     HELD = "held"
     OPEN = "open"
     PAUSED = "paused"
@@ -79,18 +79,18 @@ class AnnouncementState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where the deliveries of a batch stand, all alike."""
+    """The state of a batch, and of all deliveries in it."""
 
     PLANNED = "planned"
     CLAIMED = "claimed"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    EMPTY = "empty"  # its deliveries went to smaller batches, or were excluded
+    EMPTY = "empty"  # its deliveries went into smaller batches, or were excluded
 
 
 class AttemptState(StrEnum):
-    """What is known of one attempt to hand a batch to the provider."""
+    """The state of one attempt to hand a batch to the provider."""
 
     CLAIMED = "claimed"
     INTENDED = "intended"  # the request may have been written from here on
@@ -101,21 +101,21 @@ class AttemptState(StrEnum):
 
 
 class Exclusion(StrEnum):
-    """Why somebody of the audience gets no mail."""
+    """Why a user of the audience gets no message."""
 
     RESTRICTED = "restricted"
     OBJECTED = "objected"
     UNREACHABLE = "unreachable"
-    SAME_ADDRESS = "same address"  # another account with this address is told
-    UNCHANGED = "unchanged"  # nothing changed in the documents this person is told of
-    LEFT = "left"  # after the fan-out, before the mail
+    SAME_ADDRESS = "same address"  # another account with this email address is notified
+    UNCHANGED = "unchanged"  # nothing changed in the documents that this user is notified of
+    LEFT = "left"  # after the fan-out, before the message
     CANCELLED = "cancelled"
-    COVERED = "covered"  # a later announcement tells this person of the same changes
+    COVERED = "covered"  # a later announcement tells this user of the same changes
     UNSUPPORTED = "unsupported address"  # letters before the @ that the transport cannot carry
 
 
 class Outcome(StrEnum):
-    """What signed events say of a delivery, from weakest to strongest; the strongest stands."""
+    """The outcomes that signed events report, from weakest to strongest; the strongest is kept."""
 
     PROCESSED = "processed"
     DELIVERED = "delivered"
@@ -144,7 +144,7 @@ users = Table(
     "users",
     metadata,
     Column("id", Integer, primary_key=True),
-    # The shop's own key and the address are gone after erasure; the row stays, for the books.
+    # The shop's own key and the email address are gone after erasure; the row stays, so that totals add up.
     Column("external_id", Text, unique=True),
     Column("email", Text, index=True),
     Column("language", String(35)),  # RFC 5646, section 4.4.1: 35 characters hold any useful tag
@@ -155,7 +155,7 @@ users = Table(
     Column("erased_at", Moment),
     Column("unreachable", String(16)),
     Column("unreachable_at", Moment),
-    # Makes this person's pseudonyms in the proof; destroyed at erasure, and with it the link.
+    # Makes this user's pseudonyms in the proof; destroyed at erasure, and with it the link.
     Column("pseudonym_key", LargeBinary(32)),
     _one_of("unreachable", Unreachable),
     CheckConstraint("(unreachable IS NULL) = (unreachable_at IS NULL)", name="unreachable_since"),
@@ -169,7 +169,7 @@ users = Table(
     ),
 )
 
-# What was done at a person's or the shop's request: evidence without personal data.
+# The changes that users or the shop asked for: evidence without personal data.
 user_records = Table(
     "user_records",
     metadata,
@@ -181,7 +181,7 @@ user_records = Table(
 )
 
 # Of each erased external id a digest under a secret key, so that the next import does not bring it back.
-# Neither a time nor a link to the person: with one, the key would lead from an id to its deliveries.
+# Neither a time nor a link to the user: with one, the key would lead from an id to its deliveries.
 erasures = Table(
     "erasures",
     metadata,
@@ -190,8 +190,8 @@ erasures = Table(
     sqlite_with_rowid=False,
 )
 
-# What the shop still says where a person was corrected here: its digest under the pseudonym key.
-# An import that repeats it changes nothing; any other value is news and replaces the correction.
+# For each field corrected here, the digest of the shop's own value, under the user's pseudonym key. An import
+# that repeats this value changes nothing; any other value is new and replaces the correction.
 corrections = Table(
     "corrections",
     metadata,
@@ -215,12 +215,13 @@ announcements = Table(
     Column("fanned_out_at", Moment),
     Column("audience", Integer),  # counted at the fan-out and never changed
     Column("pause_reason", Text),
-    Column("complaints_at_release", Integer, nullable=False, server_default="0"),  # when it was last released
+    # How many had complained when the operator last released it.
+    Column("complaints_at_release", Integer, nullable=False, server_default="0"),
     _one_of("state", AnnouncementState),
     CheckConstraint("(fanned_out_at IS NULL) = (audience IS NULL)", name="audience"),
 )
 
-# For each document the newest version that whoever was told of the announcement knows.
+# For each document, the newest version that is known to users who were notified of the announcement.
 announced_versions = Table(
     "announced_versions",
     metadata,
@@ -230,7 +231,7 @@ announced_versions = Table(
     Column("content_sha256", String(64), nullable=False),
 )
 
-# The exact message for everybody of one language who was last told by one announcement; all null where
+# The exact message for the recipients of one language who were last notified of one announcement; all null if
 # nothing that they read has changed.
 contents = Table(
     "contents",
@@ -258,8 +259,8 @@ batches = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("retry_at", Moment),
     Column("lease_until_at", Moment),
-    Column("token", String(32)),  # of the attempt under way, in doubt, or accepted
-    # Why it was rejected, or waits for another try: a code and its name, which quotes nobody.
+    Column("token", String(32)),  # of the attempt that is running, unknown or accepted
+    # Why it was rejected, or waits for its next attempt: a code and its name, without anybody's words.
     Column("reason", String(80)),
     Column("refused_at", Moment),  # null where it was not refused, or was given back since
     Column("refusals", Integer, nullable=False, server_default="0"),
@@ -291,7 +292,8 @@ deliveries = Table(
     Column("outcome", String(16)),
     Column("outcome_at", Moment),
     Column("detail", Text),  # the provider's own words on a refusal, a drop or a bounce
-    Column("notified_with_id", Integer),  # the recipient with the same address whose mail counts for this one
+    # The recipient with the same email address whose message counts for this one.
+    Column("notified_with_id", Integer),
     _one_of("exclusion", Exclusion),
     _one_of("outcome", Outcome),
     CheckConstraint("(batch_id IS NULL) = (exclusion IS NOT NULL)", name="batch_or_exclusion"),
@@ -330,12 +332,12 @@ attempts = Table(
     Column("request_sha256", String(64)),
     Column("provider_id", Text),
     Column("detail", Text),
-    Column("commitments", LargeBinary),  # to each recipient's address, for the proof
+    Column("commitments", LargeBinary),  # to each recipient's email address, for the proof
     _one_of("state", AttemptState),
     Index("ix_attempts_state", "state", "claimed_at"),
 )
 
-# The site's history.json as it was verified: it names the digest of every file that people were told of.
+# The site's history.json as it was verified: it names the digest of every file that users were notified of.
 histories = Table(
     "histories",
     metadata,
@@ -343,7 +345,7 @@ histories = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-# What was signed, oldest first: each head names the one before it.
+# The signed heads of proofs, oldest first: each names the one before it.
 proofs = Table(
     "proofs",
     metadata,
@@ -358,13 +360,13 @@ provider_pauses = Table(
     "provider_pauses",
     metadata,
     Column("transport", String(16), primary_key=True),
-    Column("paused_until_at", Moment),  # at the provider's wish, or since it failed
-    Column("limited_until_at", Moment),  # to keep the hourly pace
+    Column("paused_until_at", Moment),  # because the provider asked for it, or failed
+    Column("limited_until_at", Moment),  # by the hourly limit
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("detail", Text),
 )
 
-# Signed posts of the provider. A body holds addresses: it goes after the retention period.
+# Signed posts of the provider. A body holds email addresses: it is dropped after the retention period.
 event_posts = Table(
     "event_posts",
     metadata,
@@ -388,7 +390,7 @@ events = Table(
     Column("occurred_at", Moment, nullable=False),
 )
 
-# Events of attempts that are not in this database; ``delivery`` as the provider was told it.
+# Events of attempts that are not in this database; ``delivery`` as the provider knows it.
 unmatched_events = Table(
     "unmatched_events",
     metadata,

@@ -1,1 +1,1 @@
-"""The only owner of delivery state: who gets what, intents, evidence, books."""
+"""The only owner of delivery state: who gets which message, intents, evidence and totals."""

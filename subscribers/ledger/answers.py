@@ -1,4 +1,4 @@
-"""What follows from each answer of a provider to the request of a claimed batch.
+"""Records each answer of a provider to the request of a claimed batch, and what follows from it.
 
 For use inside a caller's transaction. An answer that comes after another attempt has taken the batch over
 changes nothing.
@@ -77,7 +77,7 @@ def defer(connection: Connection, claim: Claim, detail: str, *, reason: str, now
 
 
 def put_back(connection: Connection, claim: Claim, detail: str, *, now: datetime) -> None:
-    """The request was surely not written: the batch waits as before."""
+    """The request cannot have been written: the batch waits as before."""
     if _ended(connection, claim, AttemptState.UNSENT, detail, now=now):
         batch_members.plan(connection, claim.batch_id)
 

@@ -1,4 +1,4 @@
-"""Who is notified of an announcement, who is not, and why: one query for any number of users.
+"""The audience of an announcement: which users are notified, which are not, and why; one query for all.
 
 Nothing is executed here: :mod:`subscribers.ledger.fan_out` runs the query in the transaction that freezes the
 audience, and a dry run only counts its rows.
@@ -34,7 +34,7 @@ MISSED = (Outcome.DROPPED, Outcome.BOUNCED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOut:
-    """What the audience of one announcement follows from.
+    """Everything that decides the audience of one announcement.
 
     ``languages`` are those of its messages, the site's own first. ``messages`` says for which recipients
     there is a message: by language and by the announcement they were last notified of.

@@ -1,4 +1,4 @@
-"""Who is in a batch: lets a batch wait, takes recipients out of it, and splits it.
+"""Decides which recipients are in a batch: lets it wait, takes recipients out of it, and splits it.
 
 Each step keeps three tables in step: a batch's size is the number of its deliveries, and a delivery is either
 in a batch or excluded. For use inside a caller's transaction.

@@ -34,8 +34,8 @@ ERASED = "[erased]"
 def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
     """Remove all that names the user, for good; return the number of accounts that were theirs.
 
-    What stays is a row with our own number, so that the totals of past announcements add up, and a keyed
-    digest of each external id, so that the next import does not bring the user back. Signed events keep their
+    A row with our own number stays, so that the totals of past announcements add up, and a keyed digest of
+    each external id, so that the next import does not bring the user back. Signed events keep their
     digests as evidence.
     """
     with writing(engine) as connection:

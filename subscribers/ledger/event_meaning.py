@@ -1,6 +1,6 @@
-"""What one event of SendGrid says: about which delivery, what became of it, and of the email address. Pure.
+"""Reads one event of SendGrid: which delivery it is about, what became of it and of the email address. Pure.
 
-An email address counts as unreachable only where the event says that it does not exist, or that its owner
+An email address counts as unreachable only if the event says that it does not exist, or that its owner
 wants nothing from us. A full mailbox, a spam filter's verdict or a missing signature says nothing of the
 address.
 """
@@ -36,8 +36,8 @@ DROPS = {
     "spam reporting address": Unreachable.COMPLAINED,
     "unsubscribed address": Unreachable.COMPLAINED,
 }
-# There too: a bounce of the type "blocked" is of this message, one of the type "bounce" of the address. But a
-# full mailbox has that type as well, so its classification and its status code decide.
+# In the same place: a bounce of the type "blocked" is of this message, one of the type "bounce" of the
+# address. But a full mailbox has that type as well, so the classification and the status code decide.
 BLOCKED = "blocked"
 OF_THE_ADDRESS = ("invalid address", "invalid addresses")
 OPEN_CLASSIFICATIONS = ("", "unclassified", "mailbox unavailable")  # those that leave it to the status code
@@ -56,11 +56,11 @@ class Event:
     provider_id: str | None
     address: str
     detail: str | None
-    unreachable: Unreachable | None  # what it says of the address
+    unreachable: Unreachable | None  # what it says of the email address
 
     @property
     def outcome(self) -> Outcome | None:
-        """What it says of the delivery; None for kinds that say nothing of its fate."""
+        """The outcome that it reports for the delivery; None for kinds that report none."""
         return OUTCOMES.get(self.kind)
 
 
@@ -92,14 +92,14 @@ def read_event(listed: Any) -> Event | None:
 
 
 def _is_word(value: object) -> TypeGuard[str]:
-    """Whether it is a short text of plain signs, as ids and kinds are."""
+    """Whether it is a short text of printable ASCII characters, as ids and kinds are."""
     return (
         isinstance(value, str) and 0 < len(value) <= LONGEST_WORD and value.isascii() and value.isprintable()
     )
 
 
 def _clean(text: str) -> str:
-    """``text`` as a database can keep it."""
+    """Return ``text`` in a form that a database can store."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -117,7 +117,7 @@ def _unreachable(listed: dict[str, Any], kind: str) -> Unreachable | None:
 
 
 def _is_of_the_address(listed: dict[str, Any], reason: str) -> bool:
-    """Whether the address does not exist: by the status code, and where it is vague the classification."""
+    """Whether the email address does not exist, by the status code, or the classification if it is vague."""
     classification = str(listed.get("bounce_classification") or "").strip().casefold()
     fault = fault_of(str(listed.get("status") or "").strip())
     if fault is Fault.UNCLEAR and (reply := REPLY.match(reason)):

@@ -1,6 +1,7 @@
-"""How fast mails go out: an hourly pace for all workers together, which a new sender reaches day by day.
+"""The hourly limit: how many recipients all workers together may send to in an hour.
 
-A batch is at most what a minute allows, and after each one nobody claims another until the pace allows it.
+For a new sender it grows from day to day. A batch holds no more recipients than one minute allows, and after
+each batch no worker claims another until the limit allows it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from sqlalchemy import Connection, exists, select, true
 
 from subscribers.model import AttemptState, attempts
 
-# SendGrid's schedule for a new address: 20 mails an hour on the first day, and 1.4 times as many on each
-# further one; after 30 days without mail it begins anew ("Warming Up an IP Address").
+# SendGrid's schedule for a new IP address: 20 emails an hour on the first day, and 1.4 times as many on each
+# further day; after 30 days without email it starts again ("Warming Up an IP Address").
 GROWTH = 1.4
 REMEMBERED = timedelta(days=30)
 
@@ -23,18 +24,18 @@ UNLIMITED = 10**9  # recipients in an hour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyLimit:
-    """Recipients in an hour: at most ``hourly``, and ``first_day`` on a new sender's first day."""
+    """Recipients in an hour: ``every_day`` at most, and ``first_day`` on a new sender's first day."""
 
     every_day: int | None = None
     first_day: int | None = None
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is a pace to keep."""
+        """Whether there is a limit at all."""
         return self.every_day is not None or self.first_day is not None
 
     def on_day(self, days: int) -> int:
-        """The recipients in an hour after so many days with mail."""
+        """The recipients allowed in an hour, after so many days on which messages were accepted."""
         hourly = UNLIMITED if self.every_day is None else self.every_day
         if self.first_day is None:
             return hourly
@@ -45,17 +46,17 @@ NO_LIMIT = HourlyLimit()
 
 
 def most_in_a_batch(hourly: int) -> int:
-    """The recipients of one batch."""
+    """The largest number of recipients that a batch may have."""
     return max(1, hourly // 60)
 
 
 def time_for(recipients: int, hourly: int) -> timedelta:
-    """How long nobody claims another batch after one of so many recipients."""
+    """How long no worker may claim another batch after one with so many recipients."""
     return HOUR * recipients / hourly
 
 
 def days_with_mail(connection: Connection, transport: str, *, now: datetime) -> int:
-    """On how many of the last days, today not counted, the provider has accepted mail; in UTC."""
+    """On how many of the last days, in UTC and without today, the provider has accepted a message."""
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     days = (today - timedelta(days=number) for number in range(1, REMEMBERED.days + 1))
     return sum(
@@ -77,7 +78,7 @@ def days_with_mail(connection: Connection, transport: str, *, now: datetime) -> 
 def end_of(
     recipients: int, hourly_limit: HourlyLimit, *, days: int, now: datetime, at_most: float | None = None
 ) -> datetime:
-    """When so many are told at this pace, and at ``at_most`` in an hour where the provider is slower."""
+    """When so many recipients will be notified, with ``at_most`` in an hour if the provider is slower."""
     moment, left = now, float(recipients)
     for day in range(days, days + 10_000):
         hourly = float(hourly_limit.on_day(day))

@@ -4,8 +4,8 @@ A batch goes ``planned → claimed → accepted``. It becomes ``unknown`` if its
 no answer came. Whether a message goes out twice is decided in this package and nowhere else: a batch leaves
 ``unknown`` because of evidence or of what a person says, never because time has passed.
 
-No transaction is open while the network is used. What each method does is in the other modules of this
-package, as functions that take a connection.
+No transaction is open while the network is used. The other modules of this package do the work, as functions
+that take a connection.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Ledger:
         self.now = now or clock_of(engine)
         self.lease = lease
         self.hourly_limit = hourly_limit
-        self._days: tuple[date, int] | None = None  # today, and the days with mail before it
+        self._days: tuple[date, int] | None = None  # today, and the days before it with accepted messages
 
-    # What comes next.
+    # The next announcement and the next batches.
 
     def fan_out(self, *, batch_limit: int) -> int | None:
         """Freeze the audience of the announcement whose turn it is; return its id, None without one."""
@@ -125,7 +125,7 @@ class Ledger:
             answers.defer(connection, claimed, detail, reason=reason, now=self.now())
 
     def put_back(self, claimed: Claim, detail: str) -> None:
-        """The request was surely not written: the batch waits as before."""
+        """The request cannot have been written: the batch waits as before."""
         with writing(self.engine) as connection:
             answers.put_back(connection, claimed, detail, now=self.now())
 

@@ -1,4 +1,4 @@
-"""What follows from a refusal: for its recipient, and for the announcement if refusals come in numbers.
+"""Decides what a refusal means for its recipient, and for the announcement if refusals come in numbers.
 
 A single refusal seldom shows whose fault it is; many do. A recipient whose email address the server does not
 know is *rejected*. Any other refused recipient is *set aside*, which is a kind of waiting: they are tried
@@ -37,14 +37,14 @@ from subscribers.users.unreachable_marks import mark_refused, take_back_refused
 IN_A_ROW = 5
 AT_THE_END = 2  # in a row, with nobody left to try who could show more
 WINDOW, OF_WINDOW = 50, 10
-# Dead addresses are no fault of ours, unless there is nothing else: then the server knows none of them. Fewer
-# are enough where it gives no enhanced status code, since "550" alone may mean anything.
+# Dead email addresses are no fault of ours, unless there is nothing else: then the server knows none of them.
+# Fewer are enough if it gives no enhanced status code, since "550" alone may mean anything.
 DEAD_IN_A_ROW, BARE_IN_A_ROW = 100, 20
 BARE_AT_THE_END = 10  # in a row
 DEAD_AT_THE_END = 5  # with nobody accepted at all
 BARE = "___ %"  # a reason that begins with a reply code of three digits
 
-# A daily quota is over within a day; who is refused five times in two days is rejected.
+# A daily quota ends within a day; a recipient who is refused five times in two days is rejected.
 SET_ASIDE_FOR = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(hours=24))
 
 
@@ -133,7 +133,7 @@ def pause_if_ours(
 
 
 def give_back(connection: Connection, batch_ids: Collection[int], *, forgive: bool = False) -> int:
-    """Let these batches be tried at once, whatever was refused; return how many recipients still need it.
+    """Let these refused batches be tried at once; return how many recipients still need it.
 
     With ``forgive``, their refusals are counted from zero again.
     """
@@ -179,7 +179,7 @@ def _has(reason: str) -> ColumnElement[bool]:
 def _too_many(
     connection: Connection, announcement_id: int, transport: str, accepted_at: datetime | None
 ) -> str | None:
-    """What the unclear refusals show of the sender; None as long as they are few."""
+    """The problem with the sender that the unclear refusals show; None as long as they are few."""
     first_refusals = and_(is_set_aside(), batches.c.refusals == 1)
     newest = connection.scalars(
         select(batches.c.refused_at)
@@ -202,12 +202,14 @@ def _too_many(
             .limit(WINDOW - OF_WINDOW + 1)
         )
         if len(connection.scalars(since).all()) <= WINDOW - OF_WINDOW:
-            return f"{OF_WINDOW} of the last {WINDOW} recipients were refused, and not for their addresses"
+            return (
+                f"{OF_WINDOW} of the last {WINDOW} recipients were refused, and not for their email addresses"
+            )
     return None
 
 
 def _only_dead(connection: Connection, announcement_id: int, accepted_at: datetime | None) -> str | None:
-    """What the rejections show of the sender; None while messages are accepted or rejections few."""
+    """The problem with the sender that the rejections show; None while messages are accepted."""
     rejected = and_(batches.c.announcement_id == announcement_id, _is_rejected(), batches.c.refusals == 1)
     recent = select(batches.c.id).where(rejected, *_since(accepted_at)).limit(DEAD_IN_A_ROW)
     in_a_row = len(connection.scalars(recent).all())

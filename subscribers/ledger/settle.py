@@ -1,4 +1,4 @@
-"""Settles an attempt and its batch together: accepted, surely unsent, or unknown.
+"""Settles an attempt and its batch together: accepted, unsent, or unknown.
 
 For use inside a caller's transaction.
 """
@@ -17,7 +17,7 @@ from subscribers.model import AttemptState, attempts, batches
 def accept(
     connection: Connection, token: str, *, provider_id: str | None, now: datetime, detail: str | None = None
 ) -> None:
-    """Record that the attempt was accepted, and its batch with it, whatever was believed before."""
+    """Record that the attempt was accepted, and its batch with it, even if it counted as unsent before."""
     batch_id = select(attempts.c.batch_id).where(attempts.c.token == token).scalar_subquery()
     # Batches are locked before attempts everywhere, so that no two transactions wait for each other.
     connection.execute(select(batches.c.id).where(batches.c.id == batch_id).with_for_update())
@@ -27,7 +27,7 @@ def accept(
 
 
 def release(connection: Connection, batch_id: int, token: str, *, detail: str) -> None:
-    """Record that the attempt was surely not accepted, and let its batch wait for another one."""
+    """Record that the attempt cannot have been accepted, and let its batch wait for another one."""
     attempt_rows.set_state(connection, token, AttemptState.UNSENT, detail=detail)
     batch_members.plan(connection, batch_id)
 

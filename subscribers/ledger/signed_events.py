@@ -36,7 +36,7 @@ from subscribers.users.unreachable_marks import mark_reported
 
 
 class UnsignedPostError(NotifyError):
-    """The post does not carry the provider's signature, or is no list of events."""
+    """The post does not carry the provider's signature, or is not a list of events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Verifier:
             ) from error
 
     def events(self, post: SignedPost) -> list[Event]:
-        """The events of a post that is the provider's and names attempts; others of it are not ours."""
+        """The events of a genuine post that name attempts; other events are not ours."""
         try:
             genuine = self._webhook.verify_signature(post.body.decode(), post.signature, post.timestamp)
             listed = json.loads(post.body) if genuine else None
@@ -73,10 +73,10 @@ class Verifier:
 
 
 def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: datetime, keep_body: bool) -> int:
-    """Take a post in; how many of its events were new. One that names no attempt leaves no trace.
+    """Record the events of a post; return how many were new. Events that name no attempt are ignored.
 
-    One that names an attempt which the database does not know is kept apart: it is a sign that the database
-    is an old copy, or that another installation has the same webhook.
+    Events that name an attempt unknown to the database are kept apart: they are a sign that the database is
+    an old copy, or that another installation uses the same webhook.
     """
     named = {event.event_id: event for event in verifier.events(post)}
     if not named:
@@ -86,7 +86,7 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         if known.keys() != {event.token for event in named.values()}:
             announcement_rows.lock(
                 connection
-            )  # no row of theirs makes two posts about unknown attempts queue
+            )  # there is no row on which two posts about unknown attempts could wait for each other
         seen = _seen(connection, named)
         new = [event for event in named.values() if event.event_id not in seen]
         fresh = [event for event in new if event.token in known]
@@ -108,9 +108,9 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
 
 
 def release_unsent(engine: Engine, *, window: timedelta, now: datetime) -> Sequence[int]:
-    """Let the batches be tried again that were surely not accepted; their numbers.
+    """Let the unknown batches be tried again that cannot have been accepted; return their ids.
 
-    Such a batch has been in doubt for ``window`` without any event, while a request made after it had one.
+    Such a batch has been unknown for ``window`` without any event, while a later request had one.
     """
     with writing(engine) as connection:
         later = attempts.alias("later")
@@ -150,7 +150,10 @@ def last_signs(engine: Engine, transport: str) -> tuple[datetime | None, datetim
 
 
 def forget_bodies(engine: Engine, *, before: datetime) -> int:
-    """Drop the raw posts received before that moment: they hold addresses. Digest and signature stay."""
+    """Drop the raw posts received before that moment: they hold email addresses. Return how many.
+
+    Their digests and signatures stay.
+    """
     with writing(engine) as connection:
         return connection.execute(
             update(event_posts)
@@ -166,7 +169,7 @@ def forget_bodies_about(connection: Connection, user_ids: Sequence[int]) -> None
 
 
 def _locked(connection: Connection, tokens: set[str]) -> dict[str, str]:
-    """The states of those of the attempts that are ours; posts about the same ones queue here."""
+    """The states of the attempts that are ours; posts about the same attempts wait here for each other."""
     ours = attempts.c.token.in_(tokens)
     # Batches before attempts, as everywhere: then no two transactions wait for each other.
     connection.execute(
@@ -191,7 +194,7 @@ def unmatched_since(engine: Engine) -> tuple[int, datetime | None]:
 
 
 def _seen(connection: Connection, event_ids: Collection[str]) -> set[str]:
-    """Those of the events that were taken in before."""
+    """The ids of the events that were recorded before."""
     return {
         event_id
         for table in (events, unmatched_events)
@@ -215,7 +218,8 @@ def _record(
             signature=post.signature,
             signed_timestamp=post.timestamp,
             received_at=now,
-            body=post.body if keep_body and not unmatched else None,  # nobody could erase whom it names
+            # An unmatched event may name a user who could not be erased from the body.
+            body=post.body if keep_body and not unmatched else None,
         )
         .returning(event_posts.c.id)
     ).one()
@@ -262,7 +266,7 @@ def _note_outcomes(connection: Connection, fresh: Iterable[Event]) -> None:
 
 
 def _note_unreachable(connection: Connection, fresh: Iterable[Event]) -> None:
-    """Send no more messages to the email addresses that the events call unreachable."""
+    """Mark the email addresses that the events call unreachable."""
     for event in fresh:
         if event.unreachable is not None and event.delivery is not None:
             mark_reported(

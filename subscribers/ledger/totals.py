@@ -1,4 +1,4 @@
-"""Keeps the books: how many were to be told, and where each of them stands, at any moment."""
+"""The totals of every announcement: its audience, and how many recipients are in which state."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from subscribers.model import (
     deliveries,
 )
 
-FOLDER = "folder"  # the name of the transport that writes files
+FOLDER = "folder"  # the transport that writes files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """One announcement's account: ``audience`` is the sum of the other five, always.
+    """The totals of one announcement: ``audience`` is always the sum of the other five.
 
-    ``excluded`` is by reason. Before the fan-out nobody is in the audience yet.
+    ``excluded`` is by reason. Before the fan-out the audience is empty.
     """
 
     audience: int
@@ -40,18 +40,18 @@ class Totals:
 
     @property
     def are_balanced(self) -> bool:
-        """Whether everybody is accounted for; anything else is a bug."""
+        """Whether the totals add up; if they do not, that is a bug."""
         parts = (self.accepted, *self.excluded.values(), self.rejected, self.unknown, self.waiting)
         return self.audience == sum(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """An announcement, what was wanted of it and how far it has come.
+    """An announcement, what the operator wants of it and how far it has got.
 
-    The last three count recipients by reason: those rejected, and of those waiting the ones that were set
-    aside (refused, and nobody knows for whose sake) and the ones put off (the server wants them tried later).
-    ``written`` are those of the accepted whose message was only written to a folder.
+    ``rejected``, ``set_aside`` and ``put_off`` count recipients by reason. Those set aside were refused for
+    an unclear reason, those put off are to be tried later at the server's request; both are among the
+    waiting. ``written`` counts the accepted messages that were only written to a folder.
     """
 
     announcement_id: int
@@ -70,17 +70,17 @@ class Status:
 
     @property
     def under_way(self) -> int:
-        """The recipients that wait for anything but the time of another try."""
+        """How many recipients wait for anything but the time of their next attempt."""
         return self.totals.waiting - sum(self.set_aside.values()) - sum(self.put_off.values())
 
     @property
     def is_complete(self) -> bool:
-        """Whether nobody waits and nothing is in doubt."""
+        """Whether no recipient is waiting and none is unknown."""
         return self.fanned_out_at is not None and not self.totals.waiting and not self.totals.unknown
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more will become of it: it is complete, or was cancelled before it began."""
+        """Whether it is finished: complete, or cancelled before it began."""
         return self.is_complete or (self.state == AnnouncementState.CANCELLED and self.fanned_out_at is None)
 
 
@@ -120,7 +120,7 @@ def outcomes(engine: Engine) -> Mapping[int, Mapping[str, int]]:
 
 
 def audit(engine: Engine) -> Sequence[str]:
-    """What is wrong in the books when every single delivery is counted; nothing, unless there is a bug."""
+    """Errors in the totals, found by counting every single delivery; empty unless there is a bug."""
     problems = [
         f"announcement {status.announcement_id}: {status.totals}"
         for status in statuses(engine)
@@ -180,7 +180,7 @@ def _written(connection: Connection, announcement_id: int) -> int:
 
 
 def waiting_since(engine: Engine) -> datetime | None:
-    """When somebody was first tried who still waits to be tried again; None where nobody does."""
+    """When the first of the recipients who still wait to be tried again was tried; None without any."""
     with reading(engine) as connection:
         first: datetime | None = connection.scalars(
             select(func.min(attempts.c.claimed_at))
@@ -196,7 +196,7 @@ def waiting_since(engine: Engine) -> datetime | None:
 
 
 def set_aside_since(engine: Engine, moment: datetime) -> int:
-    """How many recipients were set aside since then."""
+    """How many recipients were set aside since that moment."""
     with reading(engine) as connection:
         number: int | None = connection.scalars(
             select(func.sum(batches.c.size)).where(is_set_aside(), batches.c.refused_at >= moment)

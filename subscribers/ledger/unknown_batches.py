@@ -87,7 +87,7 @@ def resolve(connection: Connection, batch_id: int, *, sent: bool, now: datetime)
 def expire_leases(connection: Connection, *, repeatable: str | None, now: datetime) -> int:
     """Settle the claimed batches whose lease has ended, because their worker was lost; return how many.
 
-    A batch whose request was surely not written waits again, and so does any batch of the transport
+    A batch whose request cannot have been written waits again, and so does any batch of the transport
     ``repeatable``, where writing a request twice does no harm. Any other batch becomes unknown.
     """
     ended = connection.execute(

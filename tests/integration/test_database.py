@@ -177,7 +177,7 @@ def _differences(database: Engine) -> list[object]:
 
 
 def test_an_absent_database_is_not_made_by_reading_it(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableDatabaseError, match="there is none; make it: policy-notify migrate"):
+    with pytest.raises(UnreadableDatabaseError, match="it does not exist; make it: policy-notify migrate"):
         check_schema(open_database(f"sqlite:///{tmp_path / 'none.sqlite'}"))
     assert list(tmp_path.iterdir()) == []
 

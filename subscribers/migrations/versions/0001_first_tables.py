@@ -1,6 +1,6 @@
-"""Make the tables of people, announcements and deliveries."""
+"""Make the tables of users (then: people), announcements and deliveries."""
 
-# ruff: noqa: E501 - constraints stand as the database has them
+# ruff: noqa: E501 - constraints are written as the database has them
 
 from __future__ import annotations
 

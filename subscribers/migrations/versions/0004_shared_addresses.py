@@ -1,4 +1,4 @@
-"""Keep with whom an account is told that has the same address, to tell it where the other is not told."""
+"""Record which account is notified for others with the same email address, in case it no longer is."""
 
 from __future__ import annotations
 

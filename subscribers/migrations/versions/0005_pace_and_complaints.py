@@ -1,4 +1,4 @@
-"""Keep when the pace allows the next batch, and how many complaints the operator has borne."""
+"""Record when the hourly limit allows the next batch, and the complaints known at a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep why a recipient was refused and since when, and exclude addresses that cannot be carried."""
+"""Record why a recipient was refused and since when, and exclude addresses that cannot be carried."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("refused_at IS NOT NULL"),
         postgresql_where=sa.text("refused_at IS NOT NULL"),
     )
-    # SQLite makes the table anew, and by itself Alembic would lose the constraints that are named here.
+    # SQLite makes the table again, and Alembic alone would lose the constraints that are named here.
     with op.batch_alter_table("deliveries", copy_from=_deliveries()) as deliveries:
         deliveries.drop_constraint(op.f("ck_deliveries_exclusion"), type_="check")
         deliveries.alter_column("exclusion", existing_type=sa.String(16), type_=sa.String(32))

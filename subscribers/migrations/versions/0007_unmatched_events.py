@@ -1,4 +1,4 @@
-"""Keep events of attempts that the database does not know, and on record who was marked as (un)reachable."""
+"""Keep events of unknown attempts, and record which users were marked as reachable or unreachable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_unmatched_events")),
     )
-    # SQLite makes the table anew, and by itself Alembic would lose the constraint that is named here.
+    # SQLite makes the table again, and Alembic alone would lose the constraint that is named here.
     with op.batch_alter_table("registry_records", copy_from=_registry_records()) as records:
         records.drop_constraint(op.f("ck_registry_records_action"), type_="check")
         records.create_check_constraint(

@@ -80,10 +80,10 @@ def _rename_on_postgresql() -> None:
 
 
 def _copy_on_sqlite() -> None:
-    """Make the tables anew, since SQLite cannot rename a constraint.
+    """Make the tables again, since SQLite cannot rename a constraint.
 
     First the users, then what refers to them: so every foreign key holds at every moment. The foreign keys of
-    batches and contents keep their names from before, which nothing uses.
+    batches and contents keep their names from before, and nothing uses those names.
     """
     op.create_table(
         "users",
