@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from support.policy_site import PolicySite, text
-from support.watched_page import watched
+from support.watched_page import box_of, watched
 from support.web_host import hosted
 
 SECTIONS = 30
@@ -70,9 +70,9 @@ def test_eight_changes_are_listed_by_section_and_all_on_demand(page: Page, addre
 
 def test_the_marked_text_begins_within_two_screens_and_one_link_away(page: Page, address: str) -> None:
     page.goto(address + MANY)
-    assert page.locator(".ps-marked").bounding_box()["y"] < 2 * PHONE["height"]
+    assert box_of(page.locator(".ps-marked"))["y"] < 2 * PHONE["height"]
     page.get_by_role("link", name="Go to the marked text").click()
-    assert page.locator("#ps-marked").bounding_box()["y"] < PHONE["height"] / 2
+    assert box_of(page.locator("#ps-marked"))["y"] < PHONE["height"] / 2
 
 
 def test_few_changes_in_a_long_text_are_shown_first_with_the_headings_over_them(

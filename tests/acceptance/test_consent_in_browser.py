@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from support.policy_site import PALETTE, PolicySite, text
-from support.watched_page import REFUSED_STORAGE, Watched, watched
+from support.watched_page import REFUSED_STORAGE, Watched, box_of, watched
 from support.web_host import hosted
 
 GOOGLE, YANDEX = "www.googletagmanager.com", "mc.yandex.ru"
@@ -183,7 +183,7 @@ def test_refusing_is_as_easy_as_allowing(seen: Watched) -> None:
     page = seen.page
     refuse, allow = (page.get_by_role("button", name=name) for name in ("Refuse all", "Allow all"))
     assert refuse.evaluate(LOOK) == allow.evaluate(LOOK)
-    boxes = [button.bounding_box() for button in (refuse, allow)]
+    boxes = [box_of(button) for button in (refuse, allow)]
     assert boxes[0]["y"] == boxes[1]["y"]
     assert boxes[0]["height"] == boxes[1]["height"] >= 24  # WCAG 2.2, 2.5.8
     assert abs(boxes[0]["width"] - boxes[1]["width"]) < 1
@@ -203,7 +203,7 @@ def test_the_question_is_accessible_and_readable_in_every_light(
             found = Axe().run(page)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert all(label.bounding_box()["height"] >= 24 for label in question(page).locator("label").all())
+        assert all(box_of(label)["height"] >= 24 for label in question(page).locator("label").all())
         for name in ("Refuse all", "Allow all", "Save my choice"):
             button = page.get_by_role("button", name=name)
             darker, lighter = sorted(button.evaluate(BRIGHTNESS))
@@ -211,7 +211,7 @@ def test_the_question_is_accessible_and_readable_in_every_light(
         page.keyboard.press("End")
         last, covering = page.get_by_role("link", name="End"), question(page)
         last.focus()
-        assert last.bounding_box()["y"] < covering.bounding_box()["y"], "WCAG 2.2, 2.4.11: not hidden"
+        assert box_of(last)["y"] < box_of(covering)["y"], "WCAG 2.2, 2.4.11: not hidden"
 
 
 def test_the_question_is_answered_by_keyboard_alone(seen: Watched) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 from support.policy_site import PolicySite, publish_everything
-from support.watched_page import watched
+from support.watched_page import box_of, watched
 from support.web_host import hosted
 
 TODAY = "2026-06-01T12:00:00"
@@ -98,7 +98,7 @@ def test_on_a_phone_each_period_is_stacked_under_words_of_its_own(browser: Brows
         phone = browser.new_page(viewport={"width": 390, "height": 800})
         phone.goto(f"{root}privacy/in-force/")
         start, end, version = phone.locator(".ps-periods tbody tr").nth(1).locator("td").all()
-        edges = [cell.bounding_box() for cell in (start, end, version)]
+        edges = [box_of(cell) for cell in (start, end, version)]
         assert len({box["x"] for box in edges}) == 1
         assert [box["y"] for box in edges] == sorted({box["y"] for box in edges})
         assert all(box["height"] < 40 for box in edges), "a line each"

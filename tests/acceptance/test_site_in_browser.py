@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from support.policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
-from support.watched_page import watched
+from support.watched_page import box_of, watched
 from support.web_host import hosted
 
 from generator.site import history_pages
@@ -138,7 +138,7 @@ def address(site: PolicySite) -> Iterator[str]:
 def test_every_kind_of_page_is_accessible_fits_and_asks_no_other_host(
     browser: Browser, address: str, width: int, scheme: str
 ) -> None:
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    options: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     with watched(browser, address, **options) as seen:
         for kind, path in KINDS.items():
             seen.page.goto(address + path)
@@ -164,7 +164,7 @@ def test_the_first_stop_of_the_keyboard_on_every_kind_of_page_skips_to_its_conte
             seen.page.keyboard.press("Tab")
             link = seen.page.locator(".md-skip:focus")
             assert link.inner_text(), kind
-            assert link.bounding_box()["height"] > 10, kind
+            assert box_of(link)["height"] > 10, kind
             seen.page.keyboard.press("Enter")
             target = seen.page.locator(":target")
             assert target.evaluate("element => Boolean(element.closest('article'))"), kind
@@ -194,7 +194,7 @@ def test_a_text_from_right_to_left_is_marked_and_listed_in_its_direction(
         assert page.locator(".ps-changes").evaluate("element => element.closest('[lang]').lang") == "en"
         page.get_by_label("Side by side").check()
         old, new = page.locator(".rl-heads > *").all()
-        assert old.bounding_box()["x"] > new.bounding_box()["x"]
+        assert box_of(old)["x"] > box_of(new)["x"]
         page.goto(f"{address}rules.ar/")
         assert page.locator(".ps-text li").first.evaluate("li => getComputedStyle(li).marginRight") != "0px"
 

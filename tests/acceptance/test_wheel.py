@@ -34,7 +34,7 @@ def test_both_commands_work_from_the_wheel_alone(built: Path, tmp_path: Path) ->
     venv.create(environment, symlinks=True)
     packages = environment / sysconfig.get_path("purelib", vars={"base": "."})
     [wheel] = built.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--python", environment / "bin/python"]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "--python", environment / "bin/python"]
     subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel], check=True)
     # Only the dependencies come from the environment of the tests: .pth files inside it, such as that of an
     # editable installation, are not read here.

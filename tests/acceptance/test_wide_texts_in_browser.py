@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -81,7 +82,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ("width", "scripts"), [(320, True), (390, True), (390, False), (768, True), (1440, True)]
 )
 def test_no_page_is_wider_than_the_screen(browser: Browser, address: str, width: int, scripts: bool) -> None:
-    options = {"viewport": {"width": width, "height": 844}, "java_script_enabled": scripts}
+    options: dict[str, Any] = {"viewport": {"width": width, "height": 844}, "java_script_enabled": scripts}
     with watched(browser, address, **options) as seen:
         for kind, path in PAGES.items():
             seen.page.goto(address + path)

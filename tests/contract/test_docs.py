@@ -276,7 +276,7 @@ def test_the_command_of_the_machine_reads_the_settings_of_its_services(tmp_path:
 def _unit(file: Path) -> ConfigParser:
     """A unit as configparser reads it: keys keep their case, and none stands twice."""
     unit = ConfigParser(interpolation=None, delimiters=("=",))
-    unit.optionxform = str
+    unit.optionxform = str  # type: ignore[assignment, method-assign] # as its documentation advises
     unit.read_string(file.read_text(encoding="utf8"), source=str(file))
     assert "Unit" in unit
     return unit

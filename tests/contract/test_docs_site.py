@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def docs_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site; a broken link, a missing page or an unknown anchor would have stopped the build."""
     folder = tmp_path_factory.mktemp("docs")
-    command = [Path(sys.executable).with_name("mkdocs"), "build", "--strict", "--config-file"]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("mkdocs"),
+        "build",
+        "--strict",
+        "--config-file",
+    ]
     done = subprocess.run(
         [*command, ROOT / "docs/site/mkdocs.yml", "--site-dir", folder],
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},

@@ -472,7 +472,7 @@ def as_format_1(history: dict[str, Any]) -> dict[str, Any]:
             return {names.get(key, key): renamed(inner) for key, inner in value.items()}
         return [renamed(inner) for inner in value] if isinstance(value, list) else value
 
-    return renamed(history) | {"format": 1}
+    return {**renamed(history), "format": 1}
 
 
 @pytest.mark.parametrize("older", [True, False])

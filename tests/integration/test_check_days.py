@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.policy_site import PolicySite, text
@@ -208,7 +209,7 @@ def test_a_translation_does_not_come_before_what_it_translates(pending: PolicySi
         "warning: this translation takes effect on 2026-06-01, "
         "but the newest text of privacy.md on 2026-08-01" in finding
     )
-    both = {
+    both: dict[str, Any] = {
         "privacy": words(mended(NEW), effective="2026-08-01"),
         "privacy__ru": words("Десять лет.", summary="Десять."),
     }

@@ -58,6 +58,8 @@ class AccountDouble:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 double.subusers.append(self.headers["On-Behalf-Of"])
+                status: int
+                body: object
                 if self.headers["Authorization"] != f"Bearer {API_KEY}":
                     status, body = 401, {"errors": [{"field": None, "message": "authorization required"}]}
                 elif parts.path in double.answers:

@@ -139,7 +139,7 @@ def test_a_signed_history_is_verified_by_openssl(site: PolicySite, tmp_path: Pat
     build_site(site.config_file, site_dir=None, day=DAY, published=None, signing_key=key)
     signature = tmp_path / "signature"
     signature.write_bytes(base64.b64decode((site.folder / "history.json.sig").read_text()))
-    verify = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public]
+    verify: list[str | Path] = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public]
     history = site.folder / "history.json"
     subprocess.run([*verify, "-in", history, "-sigfile", signature], check=True)
     history.write_text("{}")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mkdocs.config.defaults import MkDocsConfig
@@ -30,7 +31,8 @@ def neighbour(site: PolicySite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (folder / "__init__.py").touch()
         entry = EntryPoint("neighbour", "neighbour.plugin:Neighbour", "mkdocs.plugins")
         monkeypatch.setattr(MkDocsConfig.plugins, "plugin_cache", {})
-        monkeypatch.setitem(MkDocsConfig.plugins.installed_plugins, "neighbour", entry)
+        known: Any = MkDocsConfig.plugins
+        monkeypatch.setitem(known.installed_plugins, "neighbour", entry)
         site.config["plugins"].insert(0, "neighbour")
 
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -26,6 +27,10 @@ def announcement(world: World) -> int:
     return number
 
 
+def _take(world: World, seconds: float, _: object) -> None:
+    world.wait(seconds=seconds)
+
+
 def send_all(
     world: World, announcement: int, seconds: Callable[[int], float]
 ) -> tuple[list[tuple[datetime, datetime | None]], datetime]:
@@ -33,7 +38,7 @@ def send_all(
     foretold = []
     for number, batch_id in enumerate(world.ledger.sendable(world.transport)):
         taken = seconds(number)
-        world.transport.rule = lambda _, taken=taken: world.wait(seconds=taken)
+        world.transport.rule = partial(_take, world, taken)
         deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)
         foretold.append((world.now, forecast(world.engine, announcement, "sendgrid", now=world.now)))
     return foretold, world.now

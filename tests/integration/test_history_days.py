@@ -31,7 +31,7 @@ def days(document: DocumentHistory) -> list[str]:
 
 def applying(document: DocumentHistory, day: str) -> int | None:
     version = in_force(document.versions, day=date.fromisoformat(day))
-    return version and version.number
+    return version.number if version else None
 
 
 def coming(document: DocumentHistory, day: str) -> list[int]:

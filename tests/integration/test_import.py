@@ -16,7 +16,8 @@ from subscribers.ledger import erasure
 from subscribers.model import user_records, users
 from subscribers.users import registry
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.users.import_file import ImportFile, ImportFileError, Refusal
+from subscribers.users.import_file import ImportFile, Refusal
+from subscribers.users.import_lines import ImportFileError
 from subscribers.users.import_staging import UnknownRowsError
 from subscribers.users.import_users import ImportResult, NoUsersError, TooManyLeavingError, import_users
 from subscribers.users.import_values import Row

@@ -35,7 +35,7 @@ def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announce
     expired = []
 
     def slowly(_: Mailing) -> None:
-        for _ in range(20):
+        for _step in range(20):
             time.sleep(0.25)
             expired.append(ledger.expire())
 

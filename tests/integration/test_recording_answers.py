@@ -105,7 +105,8 @@ def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written
 ) -> None:
     """The database breaks off right after it has committed the intent."""
     world = _announced(sqlite_url, tmp_path)
-    intend, broken = Ledger.intend, []
+    intend = Ledger.intend
+    broken = list[object]()
 
     def break_off(self: Ledger, claim: Claim, *, request_sha256: str) -> bool:
         held = intend(self, claim, request_sha256=request_sha256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -31,6 +32,11 @@ def waiting(world: World) -> World:
     assert world.announce() == 2
     world.ledger.fan_out(batch_limit=1000)
     return world
+
+
+def accounts(world: World, name: str) -> Any:
+    """What a user is given of the accounts with this name."""
+    return user_data(world.engine, name, now=world.now)["accounts"]
 
 
 def _erase(world: World) -> None:
@@ -80,8 +86,8 @@ def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: Worl
 def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
     registry.restrict(waiting.engine, "boris", at=waiting.now)
     waiting.deliver()
-    (of_anna,) = user_data(waiting.engine, "anna", now=waiting.now)["accounts"]
-    (of_boris,) = user_data(waiting.engine, "boris", now=waiting.now)["accounts"]
+    (of_anna,) = accounts(waiting, "anna")
+    (of_boris,) = accounts(waiting, "boris")
     assert of_anna["mails"] == [
         {
             "announcement": 2,
@@ -107,7 +113,7 @@ def test_erasure_reaches_the_words_of_the_provider(waiting: World) -> None:
     waiting.transport.rule = no_such_mailbox
     waiting.deliver()
     with writing(waiting.engine) as connection:
-        anna = user_data(waiting.engine, "anna", now=waiting.now)["accounts"][0]["id"]
+        anna = accounts(waiting, "anna")[0]["id"]
         token = connection.scalars(select(attempts.c.token).limit(1)).one()
         post = {
             "id": 1,

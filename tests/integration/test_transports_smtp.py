@@ -316,7 +316,7 @@ def test_a_refusal_says_why_in_few_words(
         setattr(handler, name, answer)
     with pytest.raises(error) as caught:
         send(transport)
-    assert caught.value.reason == reason
+    assert vars(caught.value)["reason"] == reason
 
 
 def abroad() -> Mailing:

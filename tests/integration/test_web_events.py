@@ -26,14 +26,15 @@ def client(database: Engine, source: EventSource) -> TestClient:
 
 
 def send(client: TestClient, post: SignedPost) -> int:
-    return client.post(
+    answer = client.post(
         "/events/sendgrid",
         content=post.body,
         headers={
             "X-Twilio-Email-Event-Webhook-Signature": post.signature,
             "X-Twilio-Email-Event-Webhook-Timestamp": post.timestamp,
         },
-    ).status_code
+    )
+    return int(answer.status_code)
 
 
 def test_a_signed_post_is_in_the_books_once_it_is_taken(

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.policy_repository import PolicyRepository
@@ -48,7 +49,7 @@ def test_a_bare_repository_that_nobody_named_is_read_only_where_the_reader_trust
 ) -> None:
     settings = tmp_path / "settings"
     settings.write_text("[safe]\n\tbareRepository = explicit\n")
-    trusting = {"GIT_CONFIG_GLOBAL": str(settings)}
+    trusting: dict[str, Any] = {"GIT_CONFIG_GLOBAL": str(settings)}
     assert "alpha.md" in listed(inner, **trusting)
     assert "safe.bareRepository" in listed(inner / below, **trusting)
 
@@ -94,7 +95,7 @@ def test_git_variables_of_another_repositorys_hook_have_no_effect(
     other = PolicyRepository(tmp_path / "other")
     other.publish("omega.md", "Another.\n")
     value = str(other.folder / ".git" / {"GIT_OBJECT_DIRECTORY": "objects"}.get(name, ""))
-    said = listed(policy.folder, **{name: value})
+    said = listed(policy.folder, cwd=None, **{name: value})
     assert "alpha.md" in said
     assert "omega.md" not in said
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.types import JSONValue
 from sqlalchemy import make_url
 
 from subscribers.delivery.workers import make_app
@@ -156,7 +157,8 @@ class Crew:
 
     def _give_jobs(self, jobs: App, planned: Sequence[int]) -> None:
         """Have workers race for the batches that are known, and look at once, not within five seconds."""
-        jobs.tasks["deliver"].batch_defer(*({"batch_id": number} for number in planned for _ in range(2)))
+        rounds: list[dict[str, JSONValue]] = [{"batch_id": number} for _ in range(2) for number in planned]
+        jobs.tasks["deliver"].batch_defer(*rounds)
         with suppress(AlreadyEnqueued):
             jobs.tasks["look"].configure(queueing_lock="look").defer(timestamp=0)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Request, Route
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Request, Route
 
 VIOLATIONS = """addEventListener("securitypolicyviolation",
   ({violatedDirective, blockedURI}) => console.error(`refused: ${violatedDirective} ${blockedURI}`))"""
@@ -70,3 +70,10 @@ def watched(
     )
     yield seen
     context.close()
+
+
+def box_of(element: Locator) -> FloatRect:
+    """The element's box, in pixels of the window; it must be visible."""
+    box = element.bounding_box()
+    assert box, "it is not visible"
+    return box

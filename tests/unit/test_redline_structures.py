@@ -117,7 +117,7 @@ def test_words_that_stay_are_not_marked_in_any_other_structure(entries: Entries)
 
 
 texts = st.lists(st.sampled_from(LONG + SHORT + REPEATED), min_size=2, max_size=8)
-EDITS = {
+EDITS: dict[str, Callable[[Entries], Entries]] = {
     "nothing": lambda entries: entries,
     "an entry removed": lambda entries: [*entries[:1], *entries[2:]],
     "an entry added": lambda entries: [*entries[:1], ("Fonts", "Letters that pages load."), *entries[1:]],
