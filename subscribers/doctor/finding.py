@@ -1,4 +1,4 @@
-"""One result of ``policy-notify doctor``."""
+"""What the doctor says of one thing it looked at."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class Level(StrEnum):
     """How much a finding matters."""
 
     OK = "ok"
-    WARNING = "warning"  # email can be sent, but some of it may not arrive, or something could not be checked
-    ERROR = "error"  # send nothing before this is fixed
+    WARNING = "warning"  # mail can go out; some of it may not arrive, or something is not known
+    ERROR = "error"  # nothing should be sent before this is mended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding: its place, what was found there and what to do; ``remedy`` is None if all is well."""
+    """What was seen, where, and what to do about it (nothing where all is well)."""
 
     level: Level
     topic: str
@@ -26,15 +26,15 @@ class Finding:
 
 
 def ok(topic: str, where: str, seen: str) -> Finding:
-    """A finding that needs no action."""
+    """All is well."""
     return Finding(level=Level.OK, topic=topic, where=where, seen=seen)
 
 
 def warning(topic: str, where: str, seen: str, remedy: str) -> Finding:
-    """A finding that does not prevent sending, although some email may not arrive."""
+    """Mail can go out, but ``seen`` may cost something."""
     return Finding(level=Level.WARNING, topic=topic, where=where, seen=seen, remedy=remedy)
 
 
 def error(topic: str, where: str, seen: str, remedy: str) -> Finding:
-    """A finding that has to be fixed, as ``remedy`` says, before anything is sent."""
+    """Nothing should be sent before ``remedy``."""
     return Finding(level=Level.ERROR, topic=topic, where=where, seen=seen, remedy=remedy)
