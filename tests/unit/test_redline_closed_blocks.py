@@ -39,7 +39,7 @@ def test_a_closed_block_without_a_change_stays_closed() -> None:
     assert "<details open" not in page
 
 
-def test_a_closed_block_that_came_is_open() -> None:
+def test_an_added_closed_block_is_open() -> None:
     new = CLOSED.format("<p>Quite another text.</p>")
     page = html(compare(RenderedVersion("<p>kept</p>"), RenderedVersion(f"<p>kept</p>{new}")), ENGLISH)
     assert '<details open="">' in page

@@ -1,4 +1,4 @@
-"""Whole redlines of small texts, kept as they should read. ``GOLDEN=write pytest`` makes them anew."""
+"""Whole redlines of small texts, kept as they should read. ``GOLDEN=write pytest`` writes them again."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ENGLISH = load_language("en")
 
 
 def readable(name: str) -> str:
-    """The list of changes, the text of the mail and the marked text."""
+    """The list of changes, the text of the message and the marked text."""
     old, new = (
         RenderedVersion(plain_renderer().render((FOLDER / f"{name}.{side}.md").read_text(encoding="utf8")))
         for side in ("old", "new")
     )
     compared = compare(old, new)
-    listed = [f"{told.kind}: {told.text} ({told.where})" for told in list_changes(compared, ENGLISH)]
+    listed = [f"{change.kind}: {change.text} ({change.where})" for change in list_changes(compared, ENGLISH)]
     return "\n".join([*listed, "", excerpt_text(compared, ENGLISH), "", html(compared, ENGLISH)])
 
 

@@ -1,4 +1,4 @@
-"""What holds of every redline, whatever the two texts are."""
+"""Laws that hold for every redline of any two texts."""
 
 from __future__ import annotations
 

@@ -1,17 +1,14 @@
-"""New numbers: one sentence, wherever they are told; cross-references that follow are part of it."""
+"""New numbers: one sentence in every view, which covers the cross-references that follow them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pytest
+from support.redlines import ENGLISH, RUSSIAN, redline
 
-from generator.language import load_language
-from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.redline import (
     Redline,
-    RenderedVersion,
-    compare,
     excerpt_html,
     excerpt_text,
     html,
@@ -19,8 +16,6 @@ from generator.redline import (
     side_by_side_html,
 )
 
-RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
-ENGLISH, RUSSIAN = load_language("en"), load_language("ru")
 NAMES = ["Scope", "Orders", "Cookies", "Payments", "Delivery", "Support", "Storage"]
 WITH_ONE_MORE = [*NAMES[:2], "Newcomers", *NAMES[2:]]
 
@@ -35,11 +30,7 @@ def policy(names: Sequence[str], *, heading: str = "## {n}. {name}", more: str =
     return "\n\n".join(["# Privacy", *sections])
 
 
-def redline(old: str, new: str) -> Redline:
-    return compare(RenderedVersion(RENDERER.render(old)), RenderedVersion(RENDERER.render(new)))
-
-
-def told(compared: Redline) -> list[str]:
+def listed(compared: Redline) -> list[str]:
     return [change.text for change in list_changes(compared, ENGLISH)]
 
 
@@ -59,14 +50,14 @@ def told(compared: Redline) -> list[str]:
 )
 def test_sections_after_a_new_one_are_one_entry(heading: str, expected: str) -> None:
     old, new = (policy(names, heading=heading) for names in (NAMES, WITH_ONE_MORE))
-    assert told(redline(old, new))[1:] == [expected]
+    assert listed(redline(old, new))[1:] == [expected]
 
 
 def test_numbers_within_a_section_follow_its_own() -> None:
     old, new = (
         policy(names, more="### {n}.1 Details\n\nMore on {name}.") for names in (NAMES, WITH_ONE_MORE)
     )
-    assert told(redline(old, new))[2:] == ["Sections 3–7 are now 4–8"]
+    assert listed(redline(old, new))[2:] == ["Sections 3–7 are now 4–8"]
 
 
 @pytest.mark.parametrize(
@@ -79,16 +70,16 @@ def test_numbers_within_a_section_follow_its_own() -> None:
         ("## 第3条 データ\n\n保存する。", "## 第4条 データ\n\n保存する。", "Section 第3条 is now 第4条"),
     ],
 )  # fmt: skip
-def test_numbers_are_told_as_they_are_written(old: str, new: str, expected: str) -> None:
-    assert told(redline(old, new)) == [expected]
+def test_numbers_are_listed_as_they_are_written(old: str, new: str, expected: str) -> None:
+    assert listed(redline(old, new)) == [expected]
 
 
-def test_numbers_are_told_in_russian() -> None:
+def test_numbers_are_listed_in_russian() -> None:
     changed = redline(policy(NAMES), policy(WITH_ONE_MORE))
     assert list_changes(changed, RUSSIAN)[-1].text == "Разделы 3–7 теперь 4–8"
 
 
-def test_a_message_tells_new_numbers_in_one_sentence_without_their_context() -> None:
+def test_a_message_says_new_numbers_in_one_sentence_without_their_context() -> None:
     changed = redline(policy(NAMES), policy(WITH_ONE_MORE))
     for message in (excerpt_html(changed, ENGLISH).markup, excerpt_text(changed, ENGLISH)):
         assert message.count("Sections 3–7 are now 4–8.") == 1
@@ -122,7 +113,7 @@ def test_a_reference_that_follows_its_section_is_part_of_the_renumbering(referen
     followed = "".join(str(int(sign) + 1) if sign in "3456" else sign for sign in reference)
     old, new = policy(NAMES), policy(WITH_ONE_MORE)
     changed = redline(f"{old}\n\nFor anything else, {reference}.", f"{new}\n\nFor anything else, {followed}.")
-    assert told(changed)[1:] == ["Sections 3–7 are now 4–8"]
+    assert listed(changed)[1:] == ["Sections 3–7 are now 4–8"]
     assert html(changed).count('<del class="rl" data-change="renumber">') >= 6
     assert "anything else" not in excerpt_text(changed, ENGLISH)
 
@@ -149,12 +140,12 @@ def test_references_in_repeated_sentences_stay_in_place() -> None:
 
 
 def test_a_heading_alone_is_no_section() -> None:
-    assert told(redline("# A\n\nWe keep it.", "# A\n\n## Data\n\nWe keep it.")) == ["Heading “Data” added"]
+    assert listed(redline("# A\n\nWe keep it.", "# A\n\n## Data\n\nWe keep it.")) == ["Heading “Data” added"]
 
 
 def test_moved_rows_are_counted_as_rows() -> None:
     rows = [f"| Company {n} of the list | does the work {n} for us | Country {n} |" for n in range(8)]
     head = "| Name | Work | Country |\n|---|---|---|\n"
     old, new = head + "\n".join(rows), head + "\n".join([*rows[5:], *rows[:5]])
-    (change,) = told(redline(old, new))
+    (change,) = listed(redline(old, new))
     assert change.startswith("3 table rows moved here from table row 7, the first: “Company 5 of the list | ")

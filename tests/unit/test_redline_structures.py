@@ -1,4 +1,4 @@
-"""The same words in another structure: words that stay are not marked, whatever they stand in.
+"""The same words in another structure: words that stay are not marked in any of them.
 
 A redline may mark one and a half times the words that differ, and five more.
 """
@@ -168,7 +168,7 @@ def test_edits_beside_a_change_of_structure_are_marked_and_nothing_else(
 )
 def test_a_new_structure_is_one_entry_in_the_list(one: str, other: str) -> None:
     changed = compare(RenderedVersion(document(one, LONG)), RenderedVersion(document(other, LONG)))
-    assert sum(told.kind == "retag" for told in list_changes(changed, ENGLISH)) == 1
+    assert sum(change.kind == "retag" for change in list_changes(changed, ENGLISH)) == 1
 
 
 @pytest.mark.parametrize("other", ["list", "table", "sections", "definitions", "quotation"])

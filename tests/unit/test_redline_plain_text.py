@@ -56,7 +56,7 @@ def test_the_list_of_changes_keeps_the_signs() -> None:
     assert change.text == "Paragraph 1: “³” added"
 
 
-def test_words_are_signed_in_whatever_part_is_quoted() -> None:
+def test_any_quoted_part_of_a_text_keeps_the_signs() -> None:
     (block,) = read_blocks("<p>at most 10<sup>3</sup> and <s>no more</s></p>")
     words = block.words
     assert words.text(range(2, 5)) == "10³ and"

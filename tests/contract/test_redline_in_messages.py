@@ -1,4 +1,4 @@
-"""What the generator writes for mails can be cut by what sends them, and reads alike on both sides."""
+"""The excerpts that the generator writes for messages: the sender can cut both forms at the same words."""
 
 from __future__ import annotations
 
