@@ -147,6 +147,7 @@ def try_site(installed: Installation, folder: Path) -> None:
 def try_notifying(installed: Installation, folder: Path) -> None:
     """Notify one user of the change, and look at the message in a browser's way."""
     (folder / "users.csv").write_text(USERS, encoding="utf8")
+    assert installed.run("policy-notify", "--version").startswith("policy-notify ")
     installed.run("policy-notify", "migrate")
     installed.run("policy-notify", "import", "users.csv")
     since = installed.run("git", "log", "-1", "--format=%cI").strip()
