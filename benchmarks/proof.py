@@ -35,7 +35,7 @@ from subscribers.settings import Sender
 from subscribers.site.history_json import parse_history
 from subscribers.site.news import snapshot, snapshot_before
 from subscribers.transports.sendgrid import SendGridTransport
-from subscribers.users.registry import new_pseudonym_key
+from subscribers.users.accounts import new_pseudonym_key
 
 MEGABYTES_ALLOWED = 250
 EVENTS_A_POST = 100

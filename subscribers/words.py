@@ -1,6 +1,6 @@
 """The fixed sentences of messages and declarations, one YAML file for each language.
 
-A package that writes to people has a folder ``languages`` of its own. What a policy says is never in there.
+Each package that writes to people has its own folder ``languages``. The text of a policy is never part of it.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def database(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def world(database: Engine, tmp_path: Path) -> World:
-    """A registry, a site and a provider, on both kinds of database."""
+    """Users, a site and a provider, on both kinds of database."""
     return World(database, PublishedSiteMaker(tmp_path / "site"))
 
 

@@ -13,7 +13,7 @@ from subscribers.commands.shared import UserName, open_configured_database
 from subscribers.ledger import erasure
 from subscribers.printable import say
 from subscribers.settings import read_settings
-from subscribers.users import registry
+from subscribers.users import accounts, requests
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.user_data import export_user_data, user_data
 
@@ -44,7 +44,7 @@ def correct(
     """Correct one account. An import that still has the old value does not undo the correction."""
     if email is None and language is None:
         raise typer.BadParameter("say what to correct, with --email, --language or both")
-    account = registry.correct(
+    account = requests.correct(
         open_configured_database(), who, email=email, language=language, at=datetime.now(UTC)
     )
     say(f"{account.external_id}: {account.email}, language {account.language or 'of the site'}")
@@ -53,7 +53,7 @@ def correct(
 @person.command(epilog="Example: policy-notify person restrict 1001")
 def restrict(who: UserName, *, lift: Lift = False) -> None:
     """Keep a user's data but do not use it: no email is sent, and imports skip the user."""
-    do = registry.unrestrict if lift else registry.restrict
+    do = requests.unrestrict if lift else requests.restrict
     accounts = do(open_configured_database(), who, at=datetime.now(UTC))
     say(f"{'No longer restricted' if lift else 'Restricted'}: {_ids(accounts)}")
 
@@ -61,7 +61,7 @@ def restrict(who: UserName, *, lift: Lift = False) -> None:
 @person.command(name="object", epilog="Example: policy-notify person object 1001")
 def object_(who: UserName, *, lift: Lift = False) -> None:
     """Record that a user objects. From now on no email is sent to them."""
-    do = registry.end_objection if lift else registry.object_to_mail
+    do = requests.end_objection if lift else requests.object_to_email
     accounts = do(open_configured_database(), who, at=datetime.now(UTC))
     say(f"{'Objection withdrawn' if lift else 'Objection recorded'}: {_ids(accounts)}")
 
@@ -72,7 +72,7 @@ def unreachable(who: UserName, *, lift: Lift = False) -> None:
 
     A provider may have a list of its own: remove the email address from it as well.
     """
-    do = registry.mark_reachable if lift else registry.mark_unreachable
+    do = requests.mark_reachable if lift else requests.mark_unreachable
     accounts = do(open_configured_database(), who, at=datetime.now(UTC))
     say(f"{'Reachable again' if lift else 'Unreachable'}: {_ids(accounts)}")
 
@@ -86,7 +86,7 @@ def erase(who: UserName) -> None:
     say(f"Erased: {accounts} {'account' if accounts == 1 else 'accounts'}")
 
 
-def _ids(accounts: tuple[registry.Person, ...]) -> str:
+def _ids(accounts: tuple[accounts.Account, ...]) -> str:
     return ", ".join(account.external_id for account in accounts)
 
 

@@ -15,7 +15,7 @@ from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
 from subscribers.model import AttemptState
 from subscribers.settings import Sender
-from subscribers.transports import Mailing, NotSentError, Recipient, Transport, UnconfirmedError
+from subscribers.transports import NotSentError, OutgoingBatch, Recipient, Transport, UnconfirmedError
 
 WORDS = "This email tests whether the provider reports what becomes of emails. You need not do anything."
 
@@ -23,7 +23,7 @@ WORDS = "This email tests whether the provider reports what becomes of emails. Y
 def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address: str) -> None:
     """Send the canary to ``address`` and record the answer; it belongs to no batch."""
     token, now = secrets.token_hex(16), ledger.now()
-    mailing = Mailing(
+    outgoing = OutgoingBatch(
         token=token,
         written_at=now,
         sender=sender,
@@ -38,7 +38,7 @@ def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address
             ),
         ),
     )
-    request = transport.prepare(mailing)
+    request = transport.prepare(outgoing)
     ledger.begin_canary(transport, token, request_sha256=request.sha256, now=now)
     began = seconds_since_boot()
     answer: canary.Answer = AttemptState.ACCEPTED

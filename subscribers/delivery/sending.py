@@ -15,9 +15,9 @@ from subscribers.ledger.ledger import Ledger
 from subscribers.settings import Sender
 from subscribers.transports import (
     DeferredError,
-    Mailing,
     MisconfiguredError,
     NotSentError,
+    OutgoingBatch,
     Recipient,
     RefusedError,
     ThrottledError,
@@ -45,7 +45,7 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
     if claim is None:
         return False
     try:
-        request = transport.prepare(_mailing(claim, sender))
+        request = transport.prepare(_batch(claim, sender))
     except UnsupportedAddressError as error:
         ledger.exclude_unsupported(claim, str(error))
         return False
@@ -139,9 +139,9 @@ def _keep_off(ledger: Ledger, transport: Transport, error: NotSentError) -> None
             ledger.pause_provider(transport, detail=str(error), first=UNREACHABLE)
 
 
-def _mailing(claim: Claim, sender: Sender) -> Mailing:
+def _batch(claim: Claim, sender: Sender) -> OutgoingBatch:
     domain = sender.address.domain
-    return Mailing(
+    return OutgoingBatch(
         token=claim.token,
         written_at=claim.claimed_at,
         sender=sender,

@@ -10,7 +10,7 @@ from subscribers.delivery_id import special_message_id
 from subscribers.errors import NotifyError
 from subscribers.messages.message import Message
 from subscribers.settings import Sender
-from subscribers.transports import Mailing, NotSentError, Recipient, Transport, UnconfirmedError
+from subscribers.transports import NotSentError, OutgoingBatch, Recipient, Transport, UnconfirmedError
 from subscribers.users.email_addresses import read_address
 
 
@@ -27,7 +27,7 @@ def send_test(
     except ValueError as error:
         raise TestMailError(f"{address}: is no mail address ({error}); correct it") from error
     token = secrets.token_hex(16)
-    mailing = Mailing(
+    outgoing = OutgoingBatch(
         token=token,
         written_at=now,
         sender=sender,
@@ -41,7 +41,7 @@ def send_test(
         ),
     )
     try:
-        return transport.prepare(mailing).send(may_write=lambda: True)
+        return transport.prepare(outgoing).send(may_write=lambda: True)
     except NotSentError as error:
         raise TestMailError(f"test mail: not sent ({error}); see policy-notify doctor") from error
     except UnconfirmedError as error:

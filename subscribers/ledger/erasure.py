@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Engine, func, or_, select
 from subscribers.database import forget_deleted, writing
 from subscribers.ledger import announcement_rows, attempt_rows, delivery_rows, provider_pause, signed_events
 from subscribers.model import announcements, attempts, batches, deliveries, provider_pauses
-from subscribers.users import registry
+from subscribers.users import requests
 from subscribers.users.erasures import ErasureKeys
 
 # The providers' words that are not about a single delivery, and what replaces them in a row.
@@ -39,7 +39,7 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
     digests as evidence.
     """
     with writing(engine) as connection:
-        accounts = registry.erase_entries(connection, who, keys=keys, at=at)
+        accounts = requests.erase_entries(connection, who, keys=keys, at=at)
         ids = [account.id for account in accounts]
         _forget_words(connection, ids, sorted({account.email for account in accounts}))
         signed_events.forget_bodies_about(connection, ids)

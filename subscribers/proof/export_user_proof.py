@@ -25,8 +25,8 @@ from subscribers.proof.bundle_format import (
 )
 from subscribers.proof.verify_bundle import UnprovenError, digests, read, record_lines
 from subscribers.proof.verify_user_proof import check_record, is_unnamed
+from subscribers.users.accounts import accounts_of
 from subscribers.users.pseudonyms import account_pseudonym, address_commitment, proof_key
-from subscribers.users.registry import accounts_of
 
 
 class UnsignedProofError(NotifyError):

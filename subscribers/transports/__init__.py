@@ -1,7 +1,7 @@
-"""How a batch leaves: what every transport offers, and what it may answer.
+"""The ways to send a batch: the interface of every transport, and the errors it may raise.
 
-A transport knows nothing of the database. It says of each request whether it was accepted, was surely not
-sent, or may have been sent; what follows from that is the ledger's business.
+A transport knows nothing about the database. For each request it says whether it was accepted, cannot
+have been accepted, or may have been. The ledger decides what follows from that.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from typing import Protocol
 from subscribers.messages.message import Message
 from subscribers.settings import Sender
 
-# Under this name the provider is told the attempt's token, and says it again in each event. It was "attempt",
-# which SendGrid itself uses in events of deferrals; events of mails from then may still come.
+# The provider gets the attempt's token under this name and repeats it in each event. The name was "attempt",
+# which SendGrid itself uses in events of deferrals; events about messages sent under that name may still
+# arrive.
 ATTEMPT_ARGUMENT = "notify_attempt"
 FORMER_ATTEMPT_ARGUMENT = "attempt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One delivery; its id is announcement and person, opaque to all but the ledger.
+    """The recipient of one delivery. Only the ledger can read the id in ``delivery``.
 
-    ``message_id`` is the same on every attempt, so that a mail store can tell a second copy.
+    ``message_id`` is the same on every attempt, so that a mailbox recognises a second copy.
     """
 
     delivery: str
@@ -33,8 +34,8 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailing:
-    """One message and all who get it in one attempt; ``token`` names the attempt to the provider."""
+class OutgoingBatch:
+    """One message and its recipients in one attempt. ``token`` identifies the attempt to the provider."""
 
     token: str
     written_at: datetime
@@ -44,38 +45,38 @@ class Mailing:
 
 
 class Request(Protocol):
-    """A mailing made ready: its bytes are fixed, nothing is sent yet."""
+    """A batch that is ready to send: its bytes are fixed, but nothing has been sent."""
 
     @property
     def sha256(self) -> str:
-        """Of all that would be written."""
+        """The SHA-256 of everything that would be written."""
 
     def send(self, *, may_write: Callable[[], bool]) -> str | None:
-        """Write it; the provider's id for it once accepted.
+        """Send the request and return the provider's id for it.
 
-        ``may_write`` is asked right before: once others may take the batch for unknown, nothing is written. A
-        process or machine that slept too long must not wake and send.
-        Raises a ``NotSentError`` when it was surely not accepted, ``UnconfirmedError`` when it may have been.
+        ``may_write`` is called immediately before writing. If it returns False, nothing is written: a process
+        or machine that slept too long must not send a batch that others already count as unknown. Raises a
+        ``NotSentError`` if the request cannot have been accepted, ``UnconfirmedError`` if it may have been.
         """
 
 
 class Transport(Protocol):
-    """A way to send mail."""
+    """A way to send email."""
 
     name: str
     batch_limit: int  # recipients of one request
-    repeatable: bool  # writing the same mailing twice gives one mail
+    repeatable: bool  # sending the same batch twice gives one email
 
-    def prepare(self, mailing: Mailing) -> Request:
-        """The request for ``mailing``."""
+    def prepare(self, batch: OutgoingBatch) -> Request:
+        """Prepare the request for ``batch``."""
 
 
 class NotSentError(Exception):
-    """The request was surely not accepted."""
+    """The request cannot have been accepted."""
 
 
 class UnreachableError(NotSentError):
-    """No connection came about; later it may."""
+    """The connection failed. A later one may succeed."""
 
 
 class TooLateError(NotSentError):
@@ -86,9 +87,9 @@ class TooLateError(NotSentError):
 
 
 class DeferredError(NotSentError):
-    """The server does not take this mail now; others it may.
+    """The server does not accept this message now. It may accept others.
 
-    ``reason`` is a code with its name, as in all refusals. ``slower``: the server wants less from us at all.
+    ``reason`` is a code with its name, as in all refusals. ``slower``: the server wants us to send less.
     """
 
     def __init__(self, detail: str, *, reason: str = "deferred", slower: bool = False) -> None:
@@ -98,7 +99,7 @@ class DeferredError(NotSentError):
 
 
 class ThrottledError(NotSentError):
-    """The provider takes no more for now; ``retry_after`` in seconds, None where it does not say."""
+    """The provider accepts nothing more for now. ``retry_after`` is in seconds, None if it does not say."""
 
     def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(detail)
@@ -106,7 +107,7 @@ class ThrottledError(NotSentError):
 
 
 class RefusedError(NotSentError):
-    """The provider refuses a recipient of this request for good; ``unreachable``: and any mail to them."""
+    """The provider permanently refuses a recipient. ``unreachable``: it would refuse any email to them."""
 
     def __init__(self, detail: str, *, reason: str = "refused", unreachable: bool = False) -> None:
         super().__init__(detail)
@@ -115,9 +116,9 @@ class RefusedError(NotSentError):
 
 
 class UnclearRefusalError(NotSentError):
-    """Refused, and one such refusal does not show whether because of the recipient, the message or us.
+    """The refusal may be because of the recipient, the message or the sender: one refusal does not show.
 
-    ``ours``: it surely is not because of the recipient.
+    ``ours``: the recipient is known not to be the cause.
     """
 
     def __init__(self, detail: str, *, reason: str = "refused", ours: bool = False) -> None:
@@ -127,7 +128,7 @@ class UnclearRefusalError(NotSentError):
 
     @classmethod
     def not_made(cls, error: Exception) -> UnclearRefusalError:
-        """For a message that could not be made, whatever the reason."""
+        """The error for a message that could not be made because of ``error``."""
         kind = type(error).__name__
         return cls(
             f"the message could not be made ({kind}: {error})", reason=f"message not made: {kind}"[:80]
@@ -135,15 +136,15 @@ class UnclearRefusalError(NotSentError):
 
 
 class UnsupportedAddressError(NotSentError):
-    """An email address has letters outside ASCII before the @, and they cannot be carried (RFC 6531)."""
+    """An email address has letters outside ASCII before the @, which cannot be sent (RFC 6531)."""
 
     def __init__(self) -> None:
         super().__init__("letters outside ASCII before the @ need SMTPUTF8, which the server does not offer")
 
 
 class MisconfiguredError(NotSentError):
-    """The provider takes no request like this from us: credentials, sender or message are wrong."""
+    """The provider accepts no such request from us: the credentials, the sender or the message is wrong."""
 
 
 class UnconfirmedError(Exception):
-    """The request was written, or partly; whether it was accepted is not known."""
+    """The request was written, at least in part. It is unknown whether it was accepted."""

@@ -1,6 +1,6 @@
-"""Mails as ``.eml`` files in a folder, to be looked at or picked up by another program.
+"""Writes emails as ``.eml`` files into a folder, for people to look at or another program to send.
 
-Each file is named by its delivery and appears whole or not at all, so writing it again is harmless.
+Each file is named after its delivery and appears whole or not at all, so writing it again is harmless.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from subscribers.messages.message import to_email
-from subscribers.transports import Mailing, MisconfiguredError, Recipient, UnclearRefusalError
+from subscribers.transports import MisconfiguredError, OutgoingBatch, Recipient, UnclearRefusalError
 
 FOR_OWNER = 0o600
 
 
 class FolderTransport:
-    """Writes into ``folder``, which is made when needed; only its owner can read folder and files."""
+    """Writes into ``folder``, which is created if needed. Only its owner can read folder and files."""
 
     name = "folder"
     batch_limit = 1000
@@ -26,23 +26,23 @@ class FolderTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def prepare(self, mailing: Mailing) -> _FolderRequest:
-        return _FolderRequest(self._folder, mailing)
+    def prepare(self, batch: OutgoingBatch) -> _FolderRequest:
+        return _FolderRequest(self._folder, batch)
 
 
 class _FolderRequest:
-    def __init__(self, folder: Path, mailing: Mailing) -> None:
+    def __init__(self, folder: Path, batch: OutgoingBatch) -> None:
         self._folder = folder
-        self._mailing = mailing
-        # Over what the mails are made of: a thousand whole mails would not fit in memory.
-        parts = (mailing.sender, mailing.message, mailing.recipients)
+        self._batch = batch
+        # Over the parts of the emails: a thousand whole emails would not fit in memory.
+        parts = (batch.sender, batch.message, batch.recipients)
         self.sha256 = hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> None:  # noqa: ARG002 - a late file is the same file
-        mailing = self._mailing
+        batch = self._batch
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for recipient in mailing.recipients:
+            for recipient in batch.recipients:
                 self._write(self._folder / f"{recipient.delivery}.eml", self._made_for(recipient))
         except OSError as error:
             raise MisconfiguredError(f"{self._folder}: cannot be written ({error.strerror})") from error
@@ -50,20 +50,20 @@ class _FolderRequest:
     def _made_for(self, recipient: Recipient) -> bytes:
         try:
             return to_email(
-                self._mailing.message,
-                sender=self._mailing.sender,
+                self._batch.message,
+                sender=self._batch.sender,
                 recipient=recipient.address,
                 message_id=recipient.message_id,
-                sent_at=self._mailing.written_at,
+                sent_at=self._batch.written_at,
             ).as_bytes()
         except Exception as error:  # one message that cannot be made must not stop the others
             raise UnclearRefusalError.not_made(error) from error
 
-    def _write(self, file: Path, mail: bytes) -> None:
+    def _write(self, file: Path, email: bytes) -> None:
         unfinished = file.with_suffix(".part")
         with open(unfinished, "wb", opener=_for_owner) as stream:
-            os.fchmod(stream.fileno(), FOR_OWNER)  # where an earlier version has left it
-            stream.write(mail)
+            os.fchmod(stream.fileno(), FOR_OWNER)  # an earlier version may have left other permissions
+            stream.write(email)
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(file)

@@ -1,6 +1,6 @@
-"""What an HTTP answer proves that is not the provider's own: the page of a firewall, a proxy or a balancer.
+"""Judges HTTP answers that are not the provider's own: pages of a firewall, a proxy or a load balancer.
 
-The question is only whether the provider can have taken the request. Where that cannot be known, it is not
+The only question is whether the provider can have accepted the request. If that cannot be known, it is not
 guessed: the batch is then unknown.
 """
 
@@ -14,15 +14,15 @@ from enum import Enum, auto
 
 
 class Proof(Enum):
-    """What an answer shows about the request it answers."""
+    """The conclusion from an answer to a request."""
 
-    REFUSED = auto()  # not taken, and a repetition would be refused too
-    NOT_NOW = auto()  # not taken, and later it may be
+    REFUSED = auto()  # not accepted, and a repetition would be refused too
+    NOT_NOW = auto()  # not accepted, but it may be later
     UNKNOWN = auto()
 
 
-# By status, sections of RFC 9110 where no other is named. Whoever wrote the answer judged the request and did
-# not carry it out; a filter that looks at answers has none to refuse, since the provider's 202 is empty.
+# By status. Sections are of RFC 9110 unless another RFC is named. The server that wrote the answer judged the
+# request and did not carry it out. It cannot be a filter of answers, because the provider's 202 is empty.
 BY_STATUS: Mapping[int, Proof] = {
     301: Proof.REFUSED,  # 15.4: the client has to do something else for the request to be fulfilled
     302: Proof.REFUSED,  # 15.4.3
@@ -31,10 +31,10 @@ BY_STATUS: Mapping[int, Proof] = {
     400: Proof.REFUSED,  # 15.5.1: will not process the request
     401: Proof.REFUSED,  # 15.5.2: the request has not been applied
     403: Proof.REFUSED,  # 15.5.4: refuses to fulfil it
-    404: Proof.REFUSED,  # 15.5.5: there is nothing that could have taken it
+    404: Proof.REFUSED,  # 15.5.5: nothing there could have accepted it
     405: Proof.REFUSED,  # 15.5.6
     407: Proof.REFUSED,  # 15.5.8: the proxy asks for credentials first
-    408: Proof.NOT_NOW,  # 15.5.9: the request did not arrive whole
+    408: Proof.NOT_NOW,  # 15.5.9: the request did not arrive complete
     411: Proof.REFUSED,  # 15.5.12: refuses to accept it
     413: Proof.REFUSED,  # 15.5.14: refuses to process it
     414: Proof.REFUSED,  # 15.5.15: refuses to serve it
@@ -47,10 +47,10 @@ BY_STATUS: Mapping[int, Proof] = {
     501: Proof.REFUSED,  # 15.6.2: cannot fulfil it
     505: Proof.REFUSED,  # 15.6.6: refuses the version of HTTP
     511: Proof.REFUSED,  # RFC 6585, section 6: a network asks for a login, never the provider
-    # Not here, hence unknown: 2xx other than 202 (a login page may say 200), 303 (said after the work is
+    # Not listed, so unknown: 2xx other than 202 (a login page may say 200), 303 (said after the work is
     # done), 406 (may be said of the answer), 409, 500, 502, 503, 504 (it may have been passed on).
 }
-# RFC 9209, section 2.3: with these the proxy never passed the request on.
+# RFC 9209, section 2.3: with these errors, the proxy never passed the request on.
 BY_PROXY_STATUS = frozenset(
     {
         "dns_timeout",
@@ -75,9 +75,9 @@ LONGEST_SHOWN = 60
 
 
 def judge(status: int, headers: Message) -> Proof:
-    """What an answer of that status proves, when its body is not in the provider's form."""
+    """The conclusion from an answer whose body does not have the provider's form."""
     proof = BY_STATUS.get(status, Proof.UNKNOWN)
-    # Each proxy on the way adds itself at the end, so the first is the one nearest to the provider.
+    # Each proxy on the way adds its own entry at the end, so the first entry is nearest to the provider.
     error = PROXY_ERROR.search(str(headers.get("Proxy-Status", "")).partition(",")[0])
     if proof is Proof.UNKNOWN and error and error[1] in BY_PROXY_STATUS:
         return Proof.NOT_NOW
@@ -85,7 +85,7 @@ def judge(status: int, headers: Message) -> Proof:
 
 
 def described(status: int, headers: Message) -> str:
-    """Such an answer in words, from its status and from who says to have written it."""
+    """Describes such an answer by its status and by the headers that name its server."""
     try:
         phrase = f" {http.HTTPStatus(status).phrase}"
     except ValueError:
@@ -95,10 +95,10 @@ def described(status: int, headers: Message) -> str:
         for name in ("Server", "Via", "Content-Type", "Location")
         if (value := headers.get(name))
     ]
-    return f"{status}{phrase}, not in SendGrid's form ({', '.join(writer) or 'without a word'})"
+    return f"{status}{phrase}, not in SendGrid's form ({', '.join(writer) or 'no header names its server'})"
 
 
 def _shown(value: str) -> str:
-    """Short, on one line, and without what stands behind the path of a URL."""
+    """``value`` shortened, on one line, and without the query of a URL."""
     bare = re.split(r"[?#]", value, maxsplit=1)[0][:LONGEST_SHOWN]
     return "".join(sign if sign.isprintable() else "?" for sign in bare)

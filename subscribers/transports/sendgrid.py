@@ -1,8 +1,8 @@
-"""Mails through SendGrid's v3 API, with its own client library.
+"""Sends email through SendGrid's v3 API, with SendGrid's own client library.
 
-The API has no key that would make a repeated request harmless. So each answer is sorted by what it says of
-the request: 202 accepts it, a 4xx with its reasons refuses it, a connection that never came about left it
-unwritten. Everything else (a time-out, a broken connection, a 5xx) leaves a doubt.
+The API has no key that would make a repeated request harmless, so it matters what each answer says about the
+request. A 202 accepts it. A 4xx with reasons refuses it. If the connection failed, nothing was written. After
+anything else (a time-out, a broken connection, a 5xx), it is unknown whether the request was accepted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sendgrid.helpers import mail as api
 from subscribers.messages.message import AUTOMATIC, reply_address
 from subscribers.transports import (
     ATTEMPT_ARGUMENT,
-    Mailing,
     MisconfiguredError,
+    OutgoingBatch,
     RefusedError,
     ThrottledError,
     TooLateError,
@@ -40,29 +40,29 @@ from subscribers.transports import (
 from subscribers.transports.foreign_answers import Proof, described, judge
 
 CONNECT_SECONDS = 30.0
-ANSWER_SECONDS = 300.0  # meanwhile the lease is renewed; to give up earlier leaves a thousand people unknown
-# The field of an error that is about one recipient: "personalizations.17.to.0.email".
+ANSWER_SECONDS = 300.0  # the lease is renewed meanwhile; giving up earlier would leave the batch unknown
+# The field of an error about one recipient: "personalizations.17.to.0.email".
 ONE_RECIPIENT = re.compile(r"personalizations\.(\d+\.)?to\b.*")
-# With any type but the bare application/json the library writes the body as it is, not encoded once more.
+# With any type but plain application/json, the library writes the body as it is, without encoding it again.
 AS_IT_IS = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class SendGridTransport:
-    """Sends up to 1,000 mails in one request, each to one recipient, nothing tracked."""
+    """Sends up to 1,000 emails in one request, each to one recipient, without any tracking."""
 
     name = "sendgrid"
     batch_limit = (
-        1000  # personalizations of one request: SendGrid's documentation of v3 Mail Send, "Limitations"
+        1000  # personalizations of one request: SendGrid's documentation of `Mail Send`, "Limitations"
     )
     repeatable = False
 
     def __init__(self, *, api_key: str, host: str, subuser: str | None) -> None:
         self._client = SendGridAPIClient(api_key, host=host, impersonate_subuser=subuser).client
 
-    def prepare(self, mailing: Mailing) -> _SendGridRequest:
-        if not all(recipient.address.isascii() for recipient in mailing.recipients):
+    def prepare(self, batch: OutgoingBatch) -> _SendGridRequest:
+        if not all(recipient.address.isascii() for recipient in batch.recipients):
             raise UnsupportedAddressError
-        return _SendGridRequest(self._client, _body(mailing))
+        return _SendGridRequest(self._client, _body(batch))
 
 
 class _SendGridRequest:
@@ -91,7 +91,7 @@ class _SendGridRequest:
 
 @dataclass(slots=True)
 class _Line:
-    """One connection: whether it may be written to, and whether the whole request was."""
+    """The state of one connection: whether we may write to it, and whether the request was written."""
 
     may_write: Callable[[], bool]
     is_written: bool = False
@@ -102,7 +102,7 @@ class _Line:
 
 
 class _WatchedClient(Client):  # type: ignore[misc] # the library has no types
-    """The library's client, over connections that tell how far they came, and to the API's host alone."""
+    """The library's client on connections that record their progress, and only to the API's host."""
 
     line: _Line
 
@@ -125,7 +125,7 @@ class _WatchedClient(Client):  # type: ignore[misc] # the library has no types
 
 
 class _StayThere(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would carry the API key to another host."""
+    """Follows no redirects: they would send the API key to another host."""
 
     def redirect_request(self, *_: object) -> None:
         return None
@@ -180,18 +180,18 @@ def _watched(connection: _Watched, line: _Line) -> _Watched:
     return connection
 
 
-def _body(mailing: Mailing) -> dict[str, Any]:
-    message, sender = mailing.message, mailing.sender.address
+def _body(batch: OutgoingBatch) -> dict[str, Any]:
+    message, sender = batch.message, batch.sender.address
     mail = api.Mail()
     mail.from_email = api.From(sender.addr_spec, sender.display_name or None)
     mail.subject = api.Subject(message.subject)
     mail.add_content(api.Content("text/plain", message.text))
     mail.add_content(api.Content("text/html", message.html))
-    mail.reply_to = api.ReplyTo(reply_address(mailing.sender), sender.display_name or None)
+    mail.reply_to = api.ReplyTo(reply_address(batch.sender), sender.display_name or None)
     for name, value in AUTOMATIC.items():
         mail.add_header(api.Header(name, value))
-    mail.add_custom_arg(api.CustomArg(ATTEMPT_ARGUMENT, mailing.token))
-    # A service notice goes to whoever left the newsletters; bounces and spam reports still stop it.
+    mail.add_custom_arg(api.CustomArg(ATTEMPT_ARGUMENT, batch.token))
+    # A service notice also goes to users who left the newsletters. Bounces and spam reports still stop it.
     mail.mail_settings = api.MailSettings(
         bypass_unsubscribe_management=api.BypassUnsubscribeManagement(enable=True)
     )
@@ -202,16 +202,16 @@ def _body(mailing: Mailing) -> dict[str, Any]:
         ganalytics=api.Ganalytics(enable=False),
     )
     body: dict[str, Any] = mail.get()
-    # As its Personalization would write them; a thousand of those cost more than all the rest.
+    # In the form that Personalization writes: a thousand of those objects cost more than everything else.
     body["personalizations"] = [
         {"to": [{"email": recipient.address}], "custom_args": {"delivery": recipient.delivery}}
-        for recipient in mailing.recipients
+        for recipient in batch.recipients
     ]
     return body
 
 
 def _meaning(error: HTTPError) -> Exception:
-    """What an answer other than 2xx says of the request."""
+    """The error for an answer other than 2xx."""
     status: int = error.status_code
     reasons = _reasons(error.body)
     words = f"{status} " + "; ".join(str(reason.get("message")) for reason in reasons)
@@ -221,7 +221,7 @@ def _meaning(error: HTTPError) -> Exception:
         return _foreign(status, error.headers)
     if not 400 <= status < 500:
         return UnconfirmedError(words)
-    # Any other error is about the request as a whole: each of its recipients would get the same answer.
+    # Any other error is about the whole request: every recipient would get the same answer.
     in_recipient = any(ONE_RECIPIENT.fullmatch(str(reason.get("field"))) for reason in reasons)
     if status == http.HTTPStatus.BAD_REQUEST and in_recipient:
         return RefusedError(words, reason=f"{status} refused by SendGrid's checks")
@@ -229,11 +229,11 @@ def _meaning(error: HTTPError) -> Exception:
 
 
 def _foreign(status: int, headers: Headers) -> Exception:
-    """What an answer says that gives none of SendGrid's reasons: mostly it is not SendGrid's."""
+    """The error for an answer without SendGrid's reasons. Such an answer is usually not from SendGrid."""
     words = described(status, headers)
     match judge(status, headers):
         case Proof.REFUSED:
-            return MisconfiguredError(f"{words}; see what stands between this machine and SendGrid")
+            return MisconfiguredError(f"{words}; check the proxies between this machine and SendGrid")
         case Proof.NOT_NOW:
             return UnreachableError(words)
         case Proof.UNKNOWN:
@@ -249,7 +249,7 @@ def _reasons(body: bytes) -> list[dict[str, Any]]:
 
 
 def _wait_seconds(headers: Headers) -> float | None:
-    """What a 429 asks for: ``Retry-After`` (RFC 9110, section 10.2.3) or SendGrid's ``X-RateLimit-Reset``."""
+    """The wait that a 429 asks for, by ``Retry-After`` (RFC 9110, 10.2.3) or ``X-RateLimit-Reset``."""
     try:
         if after := headers.get("Retry-After"):
             until = (

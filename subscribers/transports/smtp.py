@@ -1,10 +1,10 @@
-"""Mails through an SMTP server, one message for each recipient and each intent.
+"""Sends email through an SMTP server, one recipient at a time.
 
-What can be promised: a mail is accepted when the server answers 250 to its data, and is surely not when it
-answers anything else, or when the connection ends before the last line of the data. Between that line and
-the answer a mail may be accepted without our learning of it: it stays unknown, is never repeated by itself,
-and is settled by ``policy-notify resolve``, because SMTP sends no signed events that could.
-What becomes of an accepted mail is between the servers: a bounce goes to the From address.
+A message is accepted if the server answers 250 to its data. It cannot have been accepted if the server
+answers anything else, or if the connection ends before the last line of the data. If the connection ends
+between that line and the answer, nobody knows whether the message was accepted: it stays unknown and is never
+sent again automatically. SMTP has no signed events to settle this, so ``policy-notify resolve`` does. If an
+accepted message bounces later, the bounce goes to the From address.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from contextlib import suppress
 from subscribers.messages.message import to_email
 from subscribers.transports import (
     DeferredError,
-    Mailing,
     MisconfiguredError,
     NotSentError,
+    OutgoingBatch,
     RefusedError,
     ThrottledError,
     TooLateError,
@@ -33,19 +33,19 @@ from subscribers.transports import (
 from subscribers.transports.smtp_server import SmtpServer
 from subscribers.transports.status_codes import Fault, Stage, meaning
 
-# How long each answer is waited for, meanwhile the lease is renewed: RFC 5321, section 4.5.3.2.
-OPENING_SECONDS = 60.0  # less than its five minutes: until the data a broken connection costs a retry only
-ENVELOPE_SECONDS = 300.0  # MAIL, RCPT, DATA: 4.5.3.2.2 to 4.5.3.2.4
+# How long to wait for each answer: RFC 5321, section 4.5.3.2. The lease is renewed meanwhile.
+OPENING_SECONDS = 60.0  # less than the RFC's five minutes: before the data, a failure costs only a retry
+ENVELOPE_SECONDS = 300.0  # `MAIL`, `RCPT`, `DATA`: 4.5.3.2.2 to 4.5.3.2.4
 DATA_SECONDS = 180.0  # to write the data: 4.5.3.2.5
 ANSWER_SECONDS = 600.0  # to the data: 4.5.3.2.6, "a receiver-SMTP that is slow leads to duplicate messages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-SERVICE_CLOSING = 421  # RFC 5321, section 3.8: to any command, and for all mail
+SERVICE_CLOSING = 421  # RFC 5321, section 3.8: in answer to any command, and about all messages
 
 
 class SmtpTransport:
     """Sends through one server, with STARTTLS or TLS.
 
-    Encryption with a valid certificate is demanded of every server but one on this machine.
+    Every server except one on this machine must encrypt and have a valid certificate.
     """
 
     name = "smtp"
@@ -56,11 +56,11 @@ class SmtpTransport:
         self._server = server
         self._session: smtplib.SMTP | None = None
 
-    def prepare(self, mailing: Mailing) -> _SmtpRequest:
-        return _SmtpRequest(self, mailing)
+    def prepare(self, batch: OutgoingBatch) -> _SmtpRequest:
+        return _SmtpRequest(self, batch)
 
     def session(self) -> smtplib.SMTP:
-        """A session with no mail under way: the one before where it still lives."""
+        """A session between two messages: the previous one if it still works, else a new one."""
         if self._session is not None:
             with suppress(OSError, smtplib.SMTPException):
                 if self._session.rset()[0] == 250:
@@ -96,19 +96,19 @@ class SmtpTransport:
 
 
 class _SmtpRequest:
-    def __init__(self, transport: SmtpTransport, mailing: Mailing) -> None:
-        [recipient] = mailing.recipients
+    def __init__(self, transport: SmtpTransport, batch: OutgoingBatch) -> None:
+        [recipient] = batch.recipients
         self._transport = transport
-        self._from = mailing.sender.address.addr_spec
+        self._from = batch.sender.address.addr_spec
         self._to = recipient.address
-        self._mail = to_email(
-            mailing.message,
-            sender=mailing.sender,
+        self._email = to_email(
+            batch.message,
+            sender=batch.sender,
             recipient=recipient.address,
             message_id=recipient.message_id,
-            sent_at=mailing.written_at,
+            sent_at=batch.written_at,
         ).as_bytes()
-        self.sha256 = hashlib.sha256(self._mail).hexdigest()
+        self.sha256 = hashlib.sha256(self._email).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> str:
         session = self._transport.session()
@@ -123,14 +123,14 @@ class _SmtpRequest:
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(_words(error)) from error
         if not may_write():
-            session.close()  # the server has no data: it discards the mail (RFC 5321, section 4.1.1.4)
+            session.close()  # without data, the server discards the message (RFC 5321, section 4.1.1.4)
             raise TooLateError
         try:
             _wait(session, DATA_SECONDS)
             # RFC 5321, section 4.5.2: a line that begins with a dot gets another.
-            session.send(re.sub(rb"(?m)^\.", b"..", self._mail) + b".\r\n")
+            session.send(re.sub(rb"(?m)^\.", b"..", self._email) + b".\r\n")
         except (OSError, smtplib.SMTPException) as error:
-            session.close()  # without the last line the server discards the mail
+            session.close()  # without the last line, the server discards the message
             raise UnreachableError(_words(error)) from error
         try:
             _wait(session, ANSWER_SECONDS)
@@ -142,7 +142,7 @@ class _SmtpRequest:
         return self._expect(answer, {250}, stage="DATA")
 
     def _expect(self, answer: tuple[int, bytes], codes: set[int], *, stage: Stage) -> str:
-        """The server's words, if it answered one of ``codes``; else what the answer means."""
+        """The server's answer, if it has one of ``codes``. Otherwise raises the error that it means."""
         code, text = answer[0], answer[1].decode("utf-8", "replace")
         words = f"{code} {' '.join(text.split())}"
         if code in codes:
@@ -153,18 +153,18 @@ class _SmtpRequest:
 
 
 def _wait(session: smtplib.SMTP, seconds: float) -> None:
-    """From now on wait so long for each step."""
+    """Wait this long for each step from now on."""
     if session.sock is not None:
         session.sock.settimeout(seconds)
 
 
 def _refusal(code: int, text: str, words: str, *, stage: Stage, is_ascii: bool) -> NotSentError:
-    """What becomes of a message that was not taken."""
+    """The error for a message that was not accepted."""
     refusal = meaning(code, text, stage=stage)
     reason = refusal.reason
     if stage == "MAIL" and code < 500:
         return ThrottledError(words)
-    if stage == "MAIL" and is_ascii:  # else it may be that SMTPUTF8 is not taken, which others do not need
+    if stage == "MAIL" and is_ascii:  # otherwise the server may just lack SMTPUTF8
         return MisconfiguredError(words)
     match refusal.fault:
         case Fault.CHARACTERS if not is_ascii:

@@ -1,4 +1,4 @@
-"""Which SMTP server takes the mail, and as whom we speak to it: read from the settings and checked."""
+"""The SMTP server and the user to log in as, read from the settings and checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from subscribers.errors import NotifyError
 
-# All before the last @ is user and password, whatever signs they have: no host name holds an @.
+# Everything before the last @ is user and password, with any characters: no host name contains an @.
 _URL = re.compile(
     r"(?P<scheme>smtps?)://(?:(?P<who>.*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/?#@\[\]:]+)(?::(?P<port>[0-9]{1,5}))?/?",
@@ -18,7 +18,7 @@ _FORM = "write smtp://HOST:587 or smtps://HOST:465"
 
 
 class SmtpUrlError(NotifyError):
-    """What is set does not name a server; the text quotes nothing of it, since it may hold a password."""
+    """The setting does not name a server. The error does not quote it, because it may contain a password."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -29,9 +29,9 @@ class SmtpUrlError(NotifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServer:
-    """A server, and the user that it knows us as; None where it asks for none."""
+    """A server, and the user to log in as, or None if no login is needed."""
 
-    encrypted: bool  # from the first byte
+    encrypted: bool  # from the first byte on
     host: str
     port: int
     user: str | None
@@ -39,29 +39,29 @@ class SmtpServer:
 
     @property
     def shown(self) -> str:
-        """The server for a person to read, without user and password."""
+        """The server in a readable form, without user and password."""
         return f"{'smtps' if self.encrypted else 'smtp'}://{self.host}:{self.port}"
 
 
 def read_server(url: str, *, user: str | None = None, password: str | None = None) -> SmtpServer:
-    """The server of ``smtp://USER:PASSWORD@HOST:587`` or ``smtps://…:465``; the user may stand apart.
+    """The server of ``smtp://USER:PASSWORD@HOST:587`` or ``smtps://…:465``. User and password are optional.
 
-    In the URL, ``%`` begins an escape: ``%25`` is the sign itself, ``%3A`` a colon in a user's name.
+    In the URL, ``%`` begins an escape: ``%25`` is the character itself, ``%3A`` a colon in a user's name.
     """
     parts = _URL.fullmatch(url.strip())
     if parts is None or not 0 < int(parts["port"] or 1) < 65536:
-        raise SmtpUrlError("is no URL of a mail server")
+        raise SmtpUrlError("is not the URL of a mail server")
     try:
         user_in_url, password_in_url = (
             unquote(part, errors="strict") for part in (parts["who"] or "").partition(":")[::2]
         )
     except UnicodeDecodeError as error:
-        raise SmtpUrlError("a % in user or password is no escape of UTF-8") from error
+        raise SmtpUrlError("a % in the user or password is not a valid escape") from error
     if (user and user_in_url) or (password and password_in_url):
-        raise SmtpUrlError("user or password are in the URL and in a setting of their own, so one is wrong")
+        raise SmtpUrlError("user or password is set twice, in the URL and by itself; remove one of them")
     user, password = user or user_in_url or None, password or password_in_url
     if password and user is None:
-        raise SmtpUrlError("there is a password and no user")
+        raise SmtpUrlError("a password is set, but no user")
     encrypted = parts["scheme"] == "smtps"
     return SmtpServer(
         encrypted=encrypted,

@@ -1,8 +1,8 @@
-"""Whose fault a refusal is: one table of SMTP status codes, each row with its source. Pure.
+"""Finds the cause of a refusal: a table of SMTP status codes, each row with its source.
 
-What a server says of one recipient must not be taken for a fault of the sender, and a fault of the sender
-must not cost a recipient their notification. So only codes that name the recipient's address or mailbox are
-held against it; whatever is not in the table is ``UNCLEAR``.
+A refusal of one recipient must not be mistaken for a fault of the sender, and a fault of the sender must not
+cost a recipient their notification. So only codes about the recipient's address or mailbox count against the
+recipient. Every code that is not in the table is ``UNCLEAR``.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Stage = Literal["MAIL", "RCPT", "DATA"]  # the command that was answered; DATA: the message too
+Stage = Literal["MAIL", "RCPT", "DATA"]  # the answered command; DATA includes the message
 
 
 class Fault(StrEnum):
-    """What is wrong, by what follows from it."""
+    """The cause of a refusal, as far as it decides what to do next."""
 
     ADDRESS = "address"  # no email will ever reach it
     RECIPIENT = "recipient"  # this message cannot be delivered there; another one may be
-    FULL = "full"  # no room in the mailbox for now
+    FULL = "full"  # the mailbox is full for now
     CHARACTERS = "characters"  # the server cannot carry letters outside ASCII in an email address
-    SENDER = "sender"  # we are refused, whoever the recipient is
-    BUSY = "busy"  # the server wants less from us for now
-    LATER = "later"  # not this recipient now
-    UNCLEAR = "unclear"  # the message's, the sender's or the recipient's: one refusal does not show
+    SENDER = "sender"  # we are refused, for any recipient
+    BUSY = "busy"  # the server wants us to send less for now
+    LATER = "later"  # this recipient is not possible now
+    UNCLEAR = "unclear"  # the message, the sender or the recipient: one refusal does not show which
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What an answer other than success means; ``reason`` has the code and its name, and quotes nobody."""
+    """The meaning of a refusal. ``reason`` has the code and its name, and quotes no email address."""
 
     fault: Fault
     reason: str
@@ -44,8 +44,8 @@ class _Row:
     source: str
 
 
-# By subject and detail of the enhanced status code; the class (4 or 5) is judged below.
-# Registry: IANA, "SMTP Enhanced Status Codes" (RFC 5248).
+# By subject and detail of the enhanced status code. The class (4 or 5) is judged below.
+# All codes: IANA, "SMTP Enhanced Status Codes" (RFC 5248).
 CODES: Mapping[str, _Row] = {
     "1.1": _Row(Fault.ADDRESS, "unknown mailbox", "RFC 3463, 3.2"),
     "1.2": _Row(Fault.ADDRESS, "unknown domain", "RFC 3463, 3.2"),
@@ -57,21 +57,21 @@ CODES: Mapping[str, _Row] = {
     "1.10": _Row(Fault.ADDRESS, "domain takes no email", "RFC 7505, 4.2"),
     "2.0": _Row(Fault.RECIPIENT, "mailbox problem", "RFC 3463, 3.3"),
     "2.1": _Row(Fault.ADDRESS, "mailbox disabled", "RFC 3463, 3.3"),
-    "2.2": _Row(Fault.FULL, "mailbox full", "RFC 3463, 3.3: the recipient can make room"),
+    "2.2": _Row(Fault.FULL, "mailbox full", "RFC 3463, 3.3: the recipient can free space"),
     "2.3": _Row(Fault.RECIPIENT, "message too long for the mailbox", "RFC 3463, 3.3"),
     "2.4": _Row(Fault.RECIPIENT, "mailing list problem", "RFC 3463, 3.3"),
-    "3.1": _Row(Fault.UNCLEAR, "no room on the server", "RFC 3463, 3.4"),
+    "3.1": _Row(Fault.UNCLEAR, "mail system full", "RFC 3463, 3.4"),
     "3.2": _Row(Fault.UNCLEAR, "server takes no email", "RFC 3463, 3.4"),
     "3.4": _Row(Fault.UNCLEAR, "message too big", "RFC 3463, 3.4"),
     "3.5": _Row(Fault.UNCLEAR, "server misconfigured", "RFC 3463, 3.4"),
-    # Exchange Online says this of recipients that its directory does not have, and only in answer to RCPT.
+    # Exchange Online uses this for recipients that are not in its directory, and only in answer to RCPT.
     "4.1": _Row(
         Fault.ADDRESS,
         "recipient rejected",
         "Microsoft, Fix NDR error 550 5.4.1 (directory-based edge blocking)",
     ),
     "4.4": _Row(Fault.ADDRESS, "domain without a route", "RFC 3463, 3.5"),
-    # X.4.5 is congestion; Google says it of the sender's daily quota.
+    # X.4.5 means congestion. Google uses it for the sender's daily quota.
     "4.5": _Row(Fault.UNCLEAR, "sending quota", "Google Workspace, Gmail SMTP errors and codes"),
     "4.6": _Row(Fault.UNCLEAR, "routing loop", "RFC 3463, 3.5"),
     "6.7": _Row(Fault.CHARACTERS, "unsupported address", "RFC 6531, 3.7.4.2"),
@@ -86,7 +86,7 @@ CODES: Mapping[str, _Row] = {
     ),
 }
 
-# The subjects, where the detail says no more: RFC 3463, section 2.
+# The subjects, for details that are not in the table: RFC 3463, section 2.
 SUBJECTS = {
     "0": "undefined",
     "1": "address",
@@ -98,7 +98,7 @@ SUBJECTS = {
     "7": "security or policy",
 }
 
-# A reply code alone, in answer to RCPT: RFC 5321.
+# Reply codes without an enhanced code, in answer to RCPT: RFC 5321.
 AT_RCPT: Mapping[int, _Row] = {
     450: _Row(Fault.LATER, "mailbox unavailable for now", "RFC 5321, 4.2.3"),
     452: _Row(Fault.LATER, "no room for now", "RFC 5321, 4.2.3"),
@@ -110,15 +110,15 @@ AT_RCPT: Mapping[int, _Row] = {
     556: _Row(Fault.ADDRESS, "domain takes no email", "RFC 7504, 4"),
 }
 
-# Classes of X.3 and X.7 that are temporary are about the sender's rate or the server itself.
+# Temporary codes X.3 and X.7 are about the sender's rate or the server itself.
 BUSY_SUBJECTS = ("3", "7")
 
-# At the beginning of a line, or as qmail and its kin write it, at the end: (#5.7.1).
+# At the beginning of a line or, from qmail and similar servers, at the end: (#5.7.1).
 _ENHANCED = re.compile(r"(?m)^[ \t]*([45]\.\d{1,3}\.\d{1,3})\b|\(#([45]\.\d{1,3}\.\d{1,3})\)")
 
 
 def meaning(code: int, words: str, *, stage: Stage) -> Refusal:
-    """What a 4yz or 5yz answer to ``stage`` means; ``words`` is the text after the code."""
+    """The meaning of a 4yz or 5yz answer to ``stage``. ``words`` is the text after the code."""
     found = _ENHANCED.search(words)
     status = (found[1] or found[2]) if found else None
     if status is None:
@@ -126,7 +126,7 @@ def meaning(code: int, words: str, *, stage: Stage) -> Refusal:
     subject, _, detail = status[2:].partition(".")
     row = CODES.get(f"{subject}.{detail}")
     name = row.name if row else SUBJECTS.get(subject, "undefined")
-    if code < 500:  # the reply code decides whether it is for good: RFC 3463, section 2
+    if code < 500:  # the reply code decides whether it is permanent: RFC 3463, section 2
         if subject in BUSY_SUBJECTS:
             return Refusal(fault=Fault.BUSY, reason=f"{status} {SUBJECTS[subject]}")
         return Refusal(fault=Fault.LATER, reason=f"{status} {name}")
@@ -141,7 +141,7 @@ def meaning(code: int, words: str, *, stage: Stage) -> Refusal:
 
 
 def fault_of(status: str) -> Fault:
-    """Whose fault a bounce with this enhanced status code is, such as ``5.1.1``; ``UNCLEAR`` for others."""
+    """The cause of a bounce with an enhanced status code such as ``5.1.1``. Other codes are ``UNCLEAR``."""
     found = re.fullmatch(r"5\.(\d{1,3}\.\d{1,3})", status)
     row = CODES.get(found[1]) if found else None
     return row.fault if row else Fault.UNCLEAR
@@ -154,7 +154,7 @@ def _by_reply_code(code: int, stage: Stage) -> Refusal:
     if stage == "MAIL":
         fault = Fault.SENDER if code >= 500 else Fault.BUSY
     elif code < 500:
-        # After DATA the recipient has been taken: what is put off is the message, or us.
+        # After DATA the recipient has been accepted: the delay is about the message or the sender.
         fault = Fault.BUSY if stage == "DATA" else Fault.LATER
     else:
         fault = Fault.UNCLEAR

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Integer,
     LargeBinary,
@@ -24,13 +25,14 @@ from sqlalchemy import (
     func,
     select,
     text,
+    update,
 )
 
 from subscribers.errors import NotifyError
 from subscribers.model import Moment
+from subscribers.users.accounts import new_pseudonym_key
 from subscribers.users.import_file import Refusal
 from subscribers.users.import_values import Row, is_external_id
-from subscribers.users.registry import new_pseudonym_key
 
 if TYPE_CHECKING:
     from psycopg import Connection as PsycopgConnection  # not installed where SQLite is enough
@@ -153,5 +155,15 @@ def drop_repeats(connection: Connection, refused: Refusals) -> int:
             reason = f"the external_id is already on line {row.first_line}, with other values"
             refused.add(Refusal(row.line, reason, row.external_id))
     earlier = exists().where(first.c.external_id == staged.c.external_id, first.c.line < staged.c.line)
-    connection.execute(delete(staged).where(earlier))
+    drop_rows(connection, earlier)
     return repeated
+
+
+def drop_rows(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    """Remove the rows that fulfil all ``conditions`` from the temporary table. Returns their number."""
+    return connection.execute(delete(staged).where(*conditions)).rowcount
+
+
+def replace_value(connection: Connection, line: int, *, field: str, value: str | None) -> None:
+    """Change one field of the row from this line."""
+    connection.execute(update(staged).where(staged.c.line == line).values({field: value}))

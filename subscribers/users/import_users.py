@@ -31,11 +31,21 @@ from sqlalchemy import (
 from subscribers.database import connected
 from subscribers.errors import NotifyError
 from subscribers.model import Moment, UserAction, corrections, user_records, users
+from subscribers.users.accounts import spread_requests
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import Refusal
-from subscribers.users.import_staging import CHUNK_ROWS, Refusals, drop_repeats, is_good, stage, staged
+from subscribers.users.import_staging import (
+    CHUNK_ROWS,
+    Refusals,
+    drop_repeats,
+    drop_rows,
+    is_good,
+    replace_value,
+    stage,
+    staged,
+)
 from subscribers.users.import_values import Row
-from subscribers.users.registry import spread_requests, superseded_digest
+from subscribers.users.requests import superseded_digest
 
 FREE_REMOVALS = 10  # a small shop may lose this many users at once
 REMOVED_SHARE = 0.05  # of the registered users; if more leave at once, the export is probably broken
@@ -150,13 +160,13 @@ def _drop_erased(connection: Connection, keys: ErasureKeys) -> int:
         found += keys.erased(connection, ids)
     for start in range(0, len(found), CHUNK_ROWS):
         chunk = found[start : start + CHUNK_ROWS]
-        connection.execute(delete(staged).where(staged.c.external_id.in_(chunk)))
+        drop_rows(connection, staged.c.external_id.in_(chunk))
     return len(found)
 
 
 def _drop_restricted(connection: Connection) -> int:
     restricted = select(users.c.external_id).where(users.c.restricted_at.is_not(None))
-    return connection.execute(delete(staged).where(is_good, staged.c.external_id.in_(restricted))).rowcount
+    return drop_rows(connection, is_good, staged.c.external_id.in_(restricted))
 
 
 def _keep_corrections(connection: Connection) -> None:
@@ -179,7 +189,7 @@ def _keep_corrections(connection: Connection) -> None:
         if row.theirs is None or row.theirs == row.ours:
             continue
         if superseded_digest(row.pseudonym_key, row.theirs) == row.superseded_digest:
-            connection.execute(update(staged).where(staged.c.line == row.line).values({row.field: row.ours}))
+            replace_value(connection, row.line, field=row.field, value=row.ours)
         else:
             connection.execute(
                 delete(corrections).where(

@@ -1,7 +1,7 @@
 """Marks email addresses as unreachable, by what providers say of them, and takes such marks back.
 
-For use inside a caller's transaction. What an operator or a user says is in
-:mod:`subscribers.users.registry`.
+For use inside a caller's transaction. Marks set by an operator or a user are in
+:mod:`subscribers.users.requests`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from subscribers.model import (
     events,
     user_records,
 )
-from subscribers.users.registry import Person, accounts_of
+from subscribers.users.accounts import Account, accounts_of
 
 FORMAT = 1
 
@@ -46,7 +46,7 @@ def export_user_data(engine: Engine, who: str, *, now: datetime) -> dict[str, Js
         return _data(connection, accounts, now)
 
 
-def _data(connection: Connection, accounts: Iterable[Person], now: datetime) -> dict[str, Json]:
+def _data(connection: Connection, accounts: Iterable[Account], now: datetime) -> dict[str, Json]:
     return {
         "format": FORMAT,
         "as_of": now.isoformat(),
@@ -54,7 +54,7 @@ def _data(connection: Connection, accounts: Iterable[Person], now: datetime) -> 
     }
 
 
-def _account(connection: Connection, account: Person) -> dict[str, Json]:
+def _account(connection: Connection, account: Account) -> dict[str, Json]:
     requests = (
         select(user_records.c.action, user_records.c.at)
         .where(user_records.c.user_id == account.id)

@@ -95,7 +95,7 @@ def test_a_person_is_shown_what_they_were_told_and_no_more_after_erasure(run: Ru
     run("person", "erase", "1")
     run("proof", "verify", "bundle", "--public-key", "proof.pub")
     refused = run("proof", "person", "anna@example.com", "bundle", expect=1)
-    assert "nobody in the registry" in refused.stderr
+    assert "no user has this external id" in refused.stderr
 
 
 def test_openssl_alone_verifies_the_signature(run: Run, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_declaration_is_a_page_and_a_text_that_claim_nothing_unproven(run: R
         (["verify", "site", "--public-key", "proof.pub"], "head.json: is missing"),
         (["verify", "proof-2", "--public-key", "users.csv"], "users.csv: is no public Ed25519 key"),
         (["verify", "users.csv", "--public-key", "proof.pub"], "users.csv: is not a user's proof"),
-        (["person", "nobody@example.com", "proof-2"], "nobody in the registry"),
+        (["person", "nobody@example.com", "proof-2"], "no user has this external id"),
         (["person", "1", "none"], "none/head.json: is missing"),
         (["export", "2"], "proof-2: exists already"),
     ],

@@ -23,7 +23,7 @@ WRITERS = {
     "attempts": {"ledger.attempt_rows"},
     "batches": {"ledger.batch_rows"},
     "contents": {"announcing.announcements"},
-    "corrections": {"users.import_users", "users.registry"},
+    "corrections": {"users.import_users", "users.requests"},
     "deliveries": {"ledger.delivery_rows"},
     "erasures": {"users.erasures"},
     "event_posts": {"ledger.signed_events"},
@@ -32,8 +32,8 @@ WRITERS = {
     "proofs": {"proof.export_bundle"},
     "provider_pauses": {"ledger.provider_pause"},
     "unmatched_events": {"ledger.signed_events"},
-    "user_records": {"users.import_users", "users.registry", "users.user_data"},
-    "users": {"users.import_users", "users.registry", "users.unreachable_marks"},
+    "user_records": {"users.import_users", "users.requests", "users.user_data"},
+    "users": {"users.accounts", "users.import_users", "users.requests", "users.unreachable_marks"},
 }
 
 

@@ -33,10 +33,10 @@ def told(world: World) -> World:
 
 def complain(world: World, *names: int) -> None:
     """Signed events: these people press "this is spam"."""
-    mailing = world.transport.taken[0]
+    outgoing = world.transport.taken[0]
     posted = [
-        SOURCE.event("spamreport", token=mailing.token, delivery=one.delivery, address=one.address)
-        for one in (mailing.recipients[number] for number in names)
+        SOURCE.event("spamreport", token=outgoing.token, delivery=one.delivery, address=one.address)
+        for one in (outgoing.recipients[number] for number in names)
     ]
     receive(world.engine, VERIFIER, SOURCE.post(posted), now=world.now, keep_body=False)
 

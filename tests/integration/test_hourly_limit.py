@@ -54,7 +54,7 @@ def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
 def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=120))
     assert send_for(waiting, HOUR, ledgers=3) == 120
-    assert max(len(mailing.recipients) for mailing in waiting.transport.taken) == 2, "spread over the hour"
+    assert max(len(outgoing.recipients) for outgoing in waiting.transport.taken) == 2, "spread over the hour"
 
 
 def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: World) -> None:
@@ -107,7 +107,7 @@ def test_the_forecast_keeps_the_hourly_limit_and_holds(waiting: World, hourly_li
     while waiting.totals(2).waiting:
         foretold.append(forecast(waiting.engine, 2, "sendgrid", now=waiting.now, hourly_limit=hourly_limit))
         send_for(waiting, timedelta(minutes=40))
-    with_mail = max(mailing.written_at for mailing in waiting.transport.taken)
+    with_mail = max(outgoing.written_at for outgoing in waiting.transport.taken)
     for expected in foretold[:-1]:
         assert expected is not None
         assert abs(expected - with_mail) <= (with_mail - begun) / 10

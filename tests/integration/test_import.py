@@ -1,4 +1,4 @@
-"""Importing into a real registry: what a file changes, and what it may not change."""
+"""An import changes what the file says, and nothing that a user has asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select, text, update
 from subscribers.database import UnreadableDatabaseError, open_database, reading, writing
 from subscribers.ledger import erasure
 from subscribers.model import user_records, users
-from subscribers.users import registry
+from subscribers.users import accounts, requests
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.users.import_file import ImportFile, Refusal
 from subscribers.users.import_lines import ImportFileError
@@ -228,34 +228,34 @@ def test_the_erased_are_known_under_a_newer_secret_too(take: Import, database: E
 
 def test_a_restricted_entry_is_passed_over_and_never_removed(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
-    registry.restrict(database, "1001", at=NOW)
+    requests.restrict(database, "1001", at=NOW)
     assert take("1001,new@example.com,,\n" + BORIS) == but(NOTHING, unchanged=1, restricted=1)
     assert take(BORIS, replace=True) == but(NOTHING, unchanged=1)
     assert _held(database, "email", "left_at") == [("anna@example.com", None), ("boris@example.com", None)]
-    registry.unrestrict(database, "1001", at=NOW)
+    requests.unrestrict(database, "1001", at=NOW)
     assert take("1001,new@example.com,,\n") == but(NOTHING, changed=1)
 
 
 def test_a_new_account_with_a_restricted_address_is_restricted(take: Import, database: Engine) -> None:
     take(ANNA)
-    registry.restrict(database, "1001", at=NOW)
-    registry.object_to_mail(database, "1001", at=NOW)
+    requests.restrict(database, "1001", at=NOW)
+    requests.object_to_email(database, "1001", at=NOW)
     take("2001,ANNA@example.com,,\n2002,other@example.com,,\n")
     assert _held(database, "restricted_at", "objected_at") == [(NOW, NOW), (NOW, NOW), (None, None)]
 
 
 def test_who_objected_is_kept_up_to_date_and_stays_an_objector(take: Import, database: Engine) -> None:
     take(ANNA)
-    registry.object_to_mail(database, "1001", at=NOW)
+    requests.object_to_email(database, "1001", at=NOW)
     assert take("1001,anna@example.org,,\n") == but(NOTHING, changed=1)
     assert _held(database, "email", "objected_at") == [("anna@example.org", NOW)]
 
 
 def test_a_correction_stands_until_the_shop_says_something_new(take: Import, database: Engine) -> None:
     take(ANNA)
-    registry.correct(database, "1001", email="right@example.com", language="ru", at=NOW)
+    requests.correct(database, "1001", email="right@example.com", language="ru", at=NOW)
     assert take(ANNA) == but(NOTHING, unchanged=1)
-    registry.correct(database, "1001", email="righter@example.com", at=NOW)
+    requests.correct(database, "1001", email="righter@example.com", at=NOW)
     assert take(ANNA) == but(NOTHING, unchanged=1)
     assert _held(database, "email", "language") == [("righter@example.com", "ru")]
     assert take("1001,third@example.com,en,\n") == but(NOTHING, changed=1)
@@ -291,7 +291,7 @@ def test_pseudonym_keys_differ_from_person_to_person(take: Import, database: Eng
 
 
 def test_a_later_import_knows_people_registered_one_by_one(take: Import, database: Engine) -> None:
-    registry.add(
+    accounts.add(
         database,
         external_id="1001",
         email="anna@example.com",

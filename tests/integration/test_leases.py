@@ -14,7 +14,7 @@ from subscribers.database import open_database
 from subscribers.delivery.sending import deliver_batch
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import statuses
-from subscribers.transports import Mailing, UnconfirmedError
+from subscribers.transports import OutgoingBatch, UnconfirmedError
 
 SHORT = timedelta(seconds=3)
 
@@ -34,7 +34,7 @@ def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announce
     ledger = Ledger(announced.engine, lease=SHORT)
     expired = []
 
-    def slowly(_: Mailing) -> None:
+    def slowly(_: OutgoingBatch) -> None:
         for _step in range(20):
             time.sleep(0.25)
             expired.append(ledger.expire())

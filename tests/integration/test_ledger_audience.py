@@ -17,17 +17,17 @@ from subscribers.ledger.totals import statuses
 from subscribers.model import Outcome, deliveries, users
 from subscribers.site.news import snapshot
 from subscribers.site.site_reader import open_site
-from subscribers.transports import Mailing
+from subscribers.transports import OutgoingBatch
 
 
 def text_for(world: World, name: str) -> str:
     """The text of the last mail that somebody got."""
-    mine = [mailing for mailing in world.transport.taken if name in _names(mailing)]
+    mine = [outgoing for outgoing in world.transport.taken if name in _names(outgoing)]
     return mine[-1].message.text
 
 
-def _names(mailing: Mailing) -> list[str]:
-    return [recipient.address.removesuffix("@example.com") for recipient in mailing.recipients]
+def _names(outgoing: OutgoingBatch) -> list[str]:
+    return [recipient.address.removesuffix("@example.com") for recipient in outgoing.recipients]
 
 
 def test_a_site_seen_for_the_first_time_is_refused(world: World) -> None:
@@ -360,7 +360,9 @@ def test_a_thousand_people_fill_a_batch_of_one_language(world: World) -> None:
     world.publish()
     world.deliver()
 
-    sizes = sorted((mailing.message.language, len(mailing.recipients)) for mailing in world.transport.taken)
+    sizes = sorted(
+        (outgoing.message.language, len(outgoing.recipients)) for outgoing in world.transport.taken
+    )
     assert sizes == [("en", 499), ("en", 1000), ("ru", 1), ("ru", 1000)]
     assert set(world.transport.mails.values()) == {1}
 

@@ -16,8 +16,8 @@ from subscribers.ledger.totals import statuses
 from subscribers.ledger.unknown_batches import NotUnconfirmedError
 from subscribers.transports import (
     DeferredError,
-    Mailing,
     MisconfiguredError,
+    OutgoingBatch,
     RefusedError,
     ThrottledError,
     TooLateError,
@@ -56,7 +56,7 @@ def test_a_batch_holds_no_more_than_the_transport_takes(announced: World) -> Non
     announced.transport.batch_limit = 3
     announced.deliver()
 
-    assert sorted(len(mailing.recipients) for mailing in announced.transport.taken) == [1, 3]
+    assert sorted(len(outgoing.recipients) for outgoing in announced.transport.taken) == [1, 3]
 
 
 def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: World) -> None:
@@ -123,8 +123,8 @@ def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(
 
 
 def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
-    def refuse_chen(mailing: Mailing) -> None:
-        if any(recipient.address.startswith("chen") for recipient in mailing.recipients):
+    def refuse_chen(outgoing: OutgoingBatch) -> None:
+        if any(recipient.address.startswith("chen") for recipient in outgoing.recipients):
             raise RefusedError("400 bad address")
 
     announced.transport.rule = refuse_chen
@@ -140,7 +140,7 @@ def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_l
 ) -> None:
     announced.register(*(f"person{number}" for number in range(200)))
 
-    def refuse(_: Mailing) -> None:
+    def refuse(_: OutgoingBatch) -> None:
         raise RefusedError("400 bad request")
 
     announced.transport.rule = refuse
@@ -287,7 +287,7 @@ def test_a_batch_is_claimed_by_one_worker_only(announced: World) -> None:
 
 def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
     announced.transport.batch_limit = 1
-    announced.transport.rule = lambda mailing: _defer(mailing, "dora")
+    announced.transport.rule = lambda outgoing: _defer(outgoing, "dora")
     for _ in range(40):
         announced.deliver()
         announced.wait(hours=4)
@@ -296,8 +296,8 @@ def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
     assert (books.accepted, books.rejected) == (3, 1)
 
 
-def _defer(mailing: Mailing, name: str) -> None:
-    if mailing.recipients[0].address.startswith(name):
+def _defer(outgoing: OutgoingBatch, name: str) -> None:
+    if outgoing.recipients[0].address.startswith(name):
         raise DeferredError("450 try later")
 
 
@@ -391,7 +391,7 @@ def test_announcements_go_out_one_after_another(announced: World) -> None:
 
     announcements.release(announced.engine, 3)
     announced.deliver()
-    assert [mailing.message.subject for mailing in announced.transport.taken]
+    assert [outgoing.message.subject for outgoing in announced.transport.taken]
     assert announced.transport.mails == addresses(NAMES * 3)
 
 
@@ -403,9 +403,9 @@ def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> Non
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
-    [mailing] = announced.transport.taken
-    assert "We keep less." in mailing.message.text
-    assert "We keep even less." in mailing.message.text
+    [outgoing] = announced.transport.taken
+    assert "We keep less." in outgoing.message.text
+    assert "We keep even less." in outgoing.message.text
 
 
 def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> None:

@@ -28,8 +28,8 @@ from subscribers.ledger.signed_events import (
 )
 from subscribers.ledger.totals import outcomes, statuses
 from subscribers.model import attempts, deliveries, event_posts, events, unmatched_events, users
-from subscribers.transports import Mailing, UnconfirmedError
-from subscribers.users.registry import mark_reachable
+from subscribers.transports import OutgoingBatch, UnconfirmedError
+from subscribers.users.accounts import mark_reachable
 
 NAMES = ("anna", "boris", "chen")
 WINDOW = timedelta(hours=24)
@@ -42,20 +42,20 @@ class Evidence:
         self.world = world
         self.source = EventSource()
         self.verifier = Verifier(self.source.public_key)
-        self.lost: list[Mailing] = []
+        self.lost: list[OutgoingBatch] = []
 
-    def accept_and_drop(self, mailing: Mailing) -> None:
-        """Take the mailing, and let the answer be lost."""
-        self.lost.append(mailing)
-        self.world.transport.taken.append(mailing)
+    def accept_and_drop(self, outgoing: OutgoingBatch) -> None:
+        """Take the outgoing, and let the answer be lost."""
+        self.lost.append(outgoing)
+        self.world.transport.taken.append(outgoing)
         raise UnconfirmedError("connection reset")
 
-    def events_of(self, mailing: Mailing, *kinds: str, **more: Any) -> list[dict[str, Any]]:
+    def events_of(self, outgoing: OutgoingBatch, *kinds: str, **more: Any) -> list[dict[str, Any]]:
         return [
             self.source.event(
-                kind, token=mailing.token, delivery=recipient.delivery, address=recipient.address, **more
+                kind, token=outgoing.token, delivery=recipient.delivery, address=recipient.address, **more
             )
-            for recipient in mailing.recipients
+            for recipient in outgoing.recipients
             for kind in kinds
         ]
 
@@ -105,7 +105,7 @@ def test_an_event_settles_a_doubt_as_accepted(evidence: Evidence) -> None:
 
 def test_events_before_the_reply_settle_the_batch(evidence: Evidence) -> None:
     world = evidence.world
-    world.transport.rule = lambda mailing: _ignore(evidence.post(evidence.events_of(mailing, "processed")))
+    world.transport.rule = lambda outgoing: _ignore(evidence.post(evidence.events_of(outgoing, "processed")))
     world.deliver()
 
     assert world.totals(2).accepted == 3
@@ -146,8 +146,8 @@ def test_an_event_counts_once_however_often_it_comes(evidence: Evidence) -> None
 @pytest.mark.parametrize("seed", range(5))
 def test_the_strongest_outcome_stands_in_any_order(evidence: Evidence, seed: int) -> None:
     evidence.world.deliver()
-    [mailing] = evidence.world.transport.taken
-    anna, boris, chen = (replace(mailing, recipients=(recipient,)) for recipient in mailing.recipients)
+    [outgoing] = evidence.world.transport.taken
+    anna, boris, chen = (replace(outgoing, recipients=(recipient,)) for recipient in outgoing.recipients)
     told = [
         *evidence.events_of(anna, "processed", "deferred", "delivered", "spamreport"),
         *evidence.events_of(boris, "processed", "delivered", "bounce"),
@@ -163,8 +163,8 @@ def test_the_strongest_outcome_stands_in_any_order(evidence: Evidence, seed: int
 def test_whoever_bounced_or_complained_gets_no_further_mail(evidence: Evidence) -> None:
     world = evidence.world
     world.deliver()
-    [mailing] = world.transport.taken
-    anna, boris, chen = (replace(mailing, recipients=(recipient,)) for recipient in mailing.recipients)
+    [outgoing] = world.transport.taken
+    anna, boris, chen = (replace(outgoing, recipients=(recipient,)) for recipient in outgoing.recipients)
     evidence.post(evidence.events_of(anna, "bounce", type="bounce", reason="550 no such user"))
     evidence.post(evidence.events_of(boris, "spamreport"))
     evidence.post(evidence.events_of(chen, "bounce", type="blocked", reason="421 too busy"))

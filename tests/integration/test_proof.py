@@ -20,7 +20,7 @@ from subscribers.proof.export_bundle import UnprovableError, UnwritableBundleErr
 from subscribers.proof.export_user_proof import UnsignedProofError, export_user_proof
 from subscribers.proof.verify_bundle import UnprovenError, verify_chain
 from subscribers.transports import RefusedError, UnconfirmedError
-from subscribers.users import registry
+from subscribers.users import requests
 from subscribers.users.erasures import ErasureKeys
 
 
@@ -167,7 +167,7 @@ def test_who_was_excluded_is_proven_to_be_so(proven: ProvenWorld, bundle: Path) 
 
 
 def test_a_corrected_address_is_not_said_to_have_been_told(proven: ProvenWorld, bundle: Path) -> None:
-    registry.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
+    requests.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
     for proof in (bundle, proven.export("later")):
         [account] = proven.testimony(proven.prove("anna", proof)).accounts
         assert account.address is None
@@ -199,7 +199,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
 
     assert proven.verify(bundle) == before
     for who in ("anna", "anna@example.com"):
-        with pytest.raises(NotifyError, match="nobody in the registry"):
+        with pytest.raises(NotifyError, match="no user has this external id"):
             proven.prove(who, bundle)
     later = proven.verify(proven.export("later"))
     assert later.totals == before.totals
@@ -242,7 +242,7 @@ def test_an_address_cannot_be_left_out_of_a_proof(proven: ProvenWorld, bundle: P
 
 
 def test_a_corrected_address_can_only_be_proven_with_the_key(proven: ProvenWorld, bundle: Path) -> None:
-    registry.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
+    requests.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
     with pytest.raises(UnsignedProofError, match="POLICY_NOTIFY_PROOF_KEY"):
         export_user_proof(proven.world.engine, "anna", bundle)
     file = proven.prove("anna", bundle)

@@ -16,7 +16,7 @@ from subscribers.ledger.totals import Status, statuses
 from subscribers.model import users
 from subscribers.transports import (
     DeferredError,
-    Mailing,
+    OutgoingBatch,
     RefusedError,
     UnclearRefusalError,
     UnconfirmedError,
@@ -41,9 +41,9 @@ def announced(world: World) -> World:
 def answer(world: World, rule: Rule) -> None:
     """From now on each person's message is answered so; each takes a second."""
 
-    def say(mailing: Mailing) -> None:
+    def say(outgoing: OutgoingBatch) -> None:
         world.wait(seconds=1)
-        error = rule(int(mailing.recipients[0].address[1:].partition("@")[0]))
+        error = rule(int(outgoing.recipients[0].address[1:].partition("@")[0]))
         if error is not None:
             raise error
 
@@ -221,8 +221,8 @@ def test_an_account_with_the_same_dead_address_is_unreachable_too(world: World) 
     world.transport.batch_limit = 1
     world.announce()
 
-    def refuse(mailing: Mailing) -> None:
-        if mailing.recipients[0].address.startswith("anna"):
+    def refuse(outgoing: OutgoingBatch) -> None:
+        if outgoing.recipients[0].address.startswith("anna"):
             raise dead(1)
 
     world.transport.rule = refuse
@@ -348,10 +348,10 @@ def test_a_message_that_cannot_be_made_stops_no_other(
 ) -> None:
     prepare = announced.transport.prepare
 
-    def fail_for_one(mailing: Mailing) -> object:
-        if any(recipient.address.startswith("p7@") for recipient in mailing.recipients):
+    def fail_for_one(outgoing: OutgoingBatch) -> object:
+        if any(recipient.address.startswith("p7@") for recipient in outgoing.recipients):
             raise UnicodeEncodeError("ascii", "ü", 0, 1, "ordinal not in range")
-        return prepare(mailing)
+        return prepare(outgoing)
 
     monkeypatch.setattr(announced.transport, "prepare", fail_for_one)
     announced.transport.batch_limit = 10
@@ -363,7 +363,7 @@ def test_a_message_that_cannot_be_made_stops_no_other(
 
 
 def test_messages_that_can_never_be_made_pause_it(announced: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Mailing) -> object:
+    def fail(_: OutgoingBatch) -> object:
         raise KeyError("template")
 
     monkeypatch.setattr(announced.transport, "prepare", fail)
@@ -380,8 +380,8 @@ def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: 
     world.open_with_baseline()
     world.announce()
 
-    def refuse(mailing: Mailing) -> None:
-        if not all(recipient.address.isascii() for recipient in mailing.recipients):
+    def refuse(outgoing: OutgoingBatch) -> None:
+        if not all(recipient.address.isascii() for recipient in outgoing.recipients):
             raise UnsupportedAddressError
 
     world.transport.rule = refuse
@@ -395,8 +395,8 @@ def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: 
     world.announce("We keep even less.")
     world.deliver()
     [text] = [
-        mailing.message.text
-        for mailing in world.transport.taken
-        if mailing.recipients[0].address == "boris@example.com"
+        outgoing.message.text
+        for outgoing in world.transport.taken
+        if outgoing.recipients[0].address == "boris@example.com"
     ]
     assert "We keep less." in text  # what boris missed

@@ -14,7 +14,7 @@ from subscribers.database import reading, writing
 from subscribers.ledger import erasure
 from subscribers.model import attempts, deliveries, event_posts, events
 from subscribers.transports import RefusedError
-from subscribers.users import registry
+from subscribers.users import requests
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_file import ImportFile
 from subscribers.users.import_users import import_users
@@ -44,11 +44,11 @@ def _erase(world: World) -> None:
 
 
 def _restrict(world: World) -> None:
-    registry.restrict(world.engine, "anna", at=world.now)
+    requests.restrict(world.engine, "anna", at=world.now)
 
 
 def _object(world: World) -> None:
-    registry.object_to_mail(world.engine, "anna", at=world.now)
+    requests.object_to_email(world.engine, "anna", at=world.now)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: World, tmp_path: 
 
 
 def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: World) -> None:
-    registry.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
+    requests.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
     waiting.deliver()
     assert "anna@example.com" not in waiting.transport.mails
     assert waiting.transport.mails["anna@example.org"] == 1
 
 
 def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
-    registry.restrict(waiting.engine, "boris", at=waiting.now)
+    requests.restrict(waiting.engine, "boris", at=waiting.now)
     waiting.deliver()
     (of_anna,) = accounts(waiting, "anna")
     (of_boris,) = accounts(waiting, "boris")
@@ -106,8 +106,8 @@ def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
 
 
 def test_erasure_reaches_the_words_of_the_provider(waiting: World) -> None:
-    def no_such_mailbox(mailing: object) -> None:
-        if "anna@example.com" in repr(mailing):
+    def no_such_mailbox(outgoing: object) -> None:
+        if "anna@example.com" in repr(outgoing):
             raise RefusedError("550 <Anna@Example.com>: no such mailbox")
 
     waiting.transport.rule = no_such_mailbox

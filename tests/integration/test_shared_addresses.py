@@ -151,7 +151,7 @@ def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(
     shared.deliver()
 
     assert shared.transport.mails == addresses(["anna", "boris"])
-    assert all("We keep less." in mailing.message.text for mailing in shared.transport.taken)
+    assert all("We keep less." in outgoing.message.text for outgoing in shared.transport.taken)
 
 
 def test_who_shared_an_address_to_which_the_mail_did_not_arrive_is_told_of_it_next_time(
@@ -171,9 +171,9 @@ def test_who_shared_an_address_to_which_the_mail_did_not_arrive_is_told_of_it_ne
     world.deliver()
 
     texts = {
-        recipient.address: mailing.message.text
-        for mailing in world.transport.taken[1:]
-        for recipient in mailing.recipients
+        recipient.address: outgoing.message.text
+        for outgoing in world.transport.taken[1:]
+        for recipient in outgoing.recipients
     }
     assert "First." in texts["anna.two@example.com"]
     assert "First." not in texts["boris@example.com"]

@@ -12,10 +12,10 @@ import pytest
 from support.world import SENDER
 
 from subscribers.messages.message import Message
-from subscribers.transports import Mailing, MisconfiguredError, Recipient
+from subscribers.transports import MisconfiguredError, OutgoingBatch, Recipient
 from subscribers.transports.folder import FolderTransport
 
-MAILING = Mailing(
+MAILING = OutgoingBatch(
     token="f" * 32,
     written_at=datetime(2026, 6, 1, 12, 0, tzinfo=UTC),
     sender=SENDER,
@@ -27,8 +27,8 @@ MAILING = Mailing(
 )
 
 
-def send(folder: Path, mailing: Mailing = MAILING) -> None:
-    FolderTransport(folder).prepare(mailing).send(may_write=lambda: True)
+def send(folder: Path, outgoing: OutgoingBatch = MAILING) -> None:
+    FolderTransport(folder).prepare(outgoing).send(may_write=lambda: True)
 
 
 def test_each_delivery_becomes_a_mail_of_its_name(tmp_path: Path) -> None:

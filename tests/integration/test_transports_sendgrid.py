@@ -17,8 +17,8 @@ from support.world import SENDER
 
 from subscribers.messages.message import Message
 from subscribers.transports import (
-    Mailing,
     MisconfiguredError,
+    OutgoingBatch,
     Recipient,
     RefusedError,
     ThrottledError,
@@ -37,8 +37,8 @@ def provider() -> Iterator[SendGridServer]:
         yield double
 
 
-def mailing(*addresses: str) -> Mailing:
-    return Mailing(
+def outgoing(*addresses: str) -> OutgoingBatch:
+    return OutgoingBatch(
         token="f" * 32,
         written_at=datetime(2026, 6, 1, tzinfo=UTC),
         sender=SENDER,
@@ -55,7 +55,7 @@ def transport(provider: SendGridServer, *, api_key: str = API_KEY) -> SendGridTr
 
 
 def send(provider: SendGridServer, *, seconds: float = 30) -> str | None:
-    return transport(provider).prepare(mailing()).send(may_write=lambda: seconds > 0)
+    return transport(provider).prepare(outgoing()).send(may_write=lambda: seconds > 0)
 
 
 def test_each_recipient_gets_a_mail_of_their_own(provider: SendGridServer) -> None:
@@ -95,7 +95,7 @@ def test_the_provider_learns_opaque_ids_only(provider: SendGridServer) -> None:
 
 
 def test_the_digest_is_that_of_the_bytes_on_the_line(provider: SendGridServer) -> None:
-    request = transport(provider).prepare(mailing())
+    request = transport(provider).prepare(outgoing())
     request.send(may_write=lambda: True)
 
     assert hashlib.sha256(provider.accepted[0].raw).hexdigest() == request.sha256
@@ -103,7 +103,7 @@ def test_the_digest_is_that_of_the_bytes_on_the_line(provider: SendGridServer) -
 
 def test_a_subuser_is_named(provider: SendGridServer) -> None:
     named = SendGridTransport(api_key=API_KEY, host=provider.url, subuser="notices")
-    named.prepare(mailing()).send(may_write=lambda: True)
+    named.prepare(outgoing()).send(may_write=lambda: True)
 
     assert provider.accepted[0].headers["on-behalf-of"] == "notices"
 
@@ -189,7 +189,7 @@ def test_a_request_that_was_not_written_whole_leaves_no_doubt() -> None:
         thread = threading.Thread(target=take_a_bit)
         thread.start()
         host = f"http://127.0.0.1:{server.getsockname()[1]}"
-        long = replace(mailing(), message=replace(mailing().message, html="x" * 50_000_000))
+        long = replace(outgoing(), message=replace(outgoing().message, html="x" * 50_000_000))
         with pytest.raises(UnreachableError):
             SendGridTransport(api_key=API_KEY, host=host, subuser=None).prepare(long).send(
                 may_write=lambda: True
@@ -200,7 +200,7 @@ def test_a_request_that_was_not_written_whole_leaves_no_doubt() -> None:
 def test_nothing_more_is_written_once_the_lease_has_ended_amid_the_request(provider: SendGridServer) -> None:
     asked = iter([True, False])
     with pytest.raises(TooLateError):
-        transport(provider).prepare(mailing()).send(may_write=lambda: next(asked))
+        transport(provider).prepare(outgoing()).send(may_write=lambda: next(asked))
     assert provider.requests == []
 
 
@@ -210,7 +210,7 @@ def test_no_answer_in_time_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         late = SendGridTransport(api_key=API_KEY, host=host, subuser=None)
         with pytest.raises(UnconfirmedError):
-            late.prepare(mailing()).send(may_write=lambda: True)
+            late.prepare(outgoing()).send(may_write=lambda: True)
 
 
 def test_a_refused_connection_leaves_no_doubt() -> None:
@@ -218,13 +218,13 @@ def test_a_refused_connection_leaves_no_doubt() -> None:
         port = closed.getsockname()[1]
     absent = SendGridTransport(api_key=API_KEY, host=f"http://127.0.0.1:{port}", subuser=None)
     with pytest.raises(UnreachableError):
-        absent.prepare(mailing()).send(may_write=lambda: True)
+        absent.prepare(outgoing()).send(may_write=lambda: True)
 
 
 def test_an_unknown_host_leaves_no_doubt() -> None:
     absent = SendGridTransport(api_key=API_KEY, host="https://sendgrid.invalid", subuser=None)
     with pytest.raises(UnreachableError):
-        absent.prepare(mailing()).send(may_write=lambda: True)
+        absent.prepare(outgoing()).send(may_write=lambda: True)
 
 
 def test_nothing_is_written_after_the_lease(provider: SendGridServer) -> None:
@@ -260,7 +260,7 @@ def test_a_bad_sender_is_the_operators_to_mend(provider: SendGridServer) -> None
 
 
 def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridServer) -> None:
-    stranger = transport(provider, api_key="SG.wrong").prepare(mailing())
+    stranger = transport(provider, api_key="SG.wrong").prepare(outgoing())
     with pytest.raises(MisconfiguredError, match="401"):
         stranger.send(may_write=lambda: True)
 
@@ -291,7 +291,7 @@ def test_only_an_error_that_names_a_recipient_is_theirs(
 
 
 def test_letters_outside_ascii_before_the_at_sign_are_not_sent(provider: SendGridServer) -> None:
-    mail = mailing()
+    mail = outgoing()
     [first, *_] = mail.recipients
     with pytest.raises(UnsupportedAddressError):
         transport(provider).prepare(replace(mail, recipients=(replace(first, address="ünï@example.com"),)))

@@ -27,8 +27,8 @@ from subscribers.errors import NotifyError
 from subscribers.messages.message import Message
 from subscribers.transports import (
     DeferredError,
-    Mailing,
     MisconfiguredError,
+    OutgoingBatch,
     Recipient,
     RefusedError,
     ThrottledError,
@@ -98,8 +98,8 @@ def serve(handler: Handler) -> Iterator[Callable[..., str]]:
         controller.stop()
 
 
-def mailing(number: int = 1, text: str = "Меньше.\n") -> Mailing:
-    return Mailing(
+def outgoing(number: int = 1, text: str = "Меньше.\n") -> OutgoingBatch:
+    return OutgoingBatch(
         token="f" * 32,
         written_at=datetime(2026, 6, 1, 12, 0, tzinfo=UTC),
         sender=SENDER,
@@ -114,8 +114,8 @@ def mailing(number: int = 1, text: str = "Меньше.\n") -> Mailing:
     )
 
 
-def send(transport: SmtpTransport, *, mail: Mailing | None = None, seconds: float = 30) -> str | None:
-    return transport.prepare(mail or mailing()).send(may_write=lambda: seconds > 0)
+def send(transport: SmtpTransport, *, mail: OutgoingBatch | None = None, seconds: float = 30) -> str | None:
+    return transport.prepare(mail or outgoing()).send(may_write=lambda: seconds > 0)
 
 
 def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
@@ -130,7 +130,7 @@ def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], h
 
 
 def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handler) -> None:
-    send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=mailing(text="before\n.\n..after\n"))
+    send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=outgoing(text="before\n.\n..after\n"))
 
     assert isinstance(handler.taken[0].content, bytes)
     mail = message_from_bytes(handler.taken[0].content, policy=policy.default)
@@ -142,7 +142,7 @@ def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handle
 def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handler) -> None:
     transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     for number in range(5):
-        send(transport, mail=mailing(number))
+        send(transport, mail=outgoing(number))
 
     assert len({envelope.rcpt_tos[0] for envelope in handler.taken}) == 5
 
@@ -151,7 +151,7 @@ def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str]
     transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     send(transport)
     transport.session().close()
-    send(transport, mail=mailing(2))
+    send(transport, mail=outgoing(2))
 
     assert len(handler.taken) == 2
 
@@ -180,7 +180,7 @@ def test_each_answer_has_its_meaning(
 
     for name in answers:
         setattr(handler, name, getattr(Handler(), name))
-    assert send(transport, mail=mailing(2)) == "250 taken as 4711"
+    assert send(transport, mail=outgoing(2)) == "250 taken as 4711"
 
 
 def test_the_answer_to_the_data_is_waited_for_longer_than_any_other(
@@ -218,7 +218,7 @@ def test_data_that_could_not_be_written_leave_no_doubt(
     with pytest.raises(UnreachableError):
         send(transport)
     assert handler.taken == []
-    assert send(transport, mail=mailing(2))
+    assert send(transport, mail=outgoing(2))
 
 
 def test_an_absent_server_leaves_no_doubt(serve: Callable[..., str]) -> None:
@@ -319,9 +319,9 @@ def test_a_refusal_says_why_in_few_words(
     assert vars(caught.value)["reason"] == reason
 
 
-def abroad() -> Mailing:
+def abroad() -> OutgoingBatch:
     """To an email address with letters outside ASCII before the @."""
-    mail = mailing()
+    mail = outgoing()
     return replace(mail, recipients=(replace(mail.recipients[0], address="ünï@example.com"),))
 
 

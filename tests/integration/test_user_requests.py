@@ -12,9 +12,9 @@ from sqlalchemy import Engine, select, text
 from subscribers.database import reading
 from subscribers.ledger import erasure
 from subscribers.model import metadata, user_records, users
-from subscribers.users import registry
+from subscribers.users import accounts, requests
+from subscribers.users.accounts import Account
 from subscribers.users.erasures import ErasureKeys
-from subscribers.users.registry import Person
 from subscribers.users.user_data import export_user_data, user_data
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -22,15 +22,15 @@ LATER = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KEYS = ErasureKeys(["k" * 32])
 
 
-def _add(database: Engine, external_id: str, email: str, language: str | None = "en") -> Person:
-    return registry.add(
+def _add(database: Engine, external_id: str, email: str, language: str | None = "en") -> Account:
+    return accounts.add(
         database, external_id=external_id, email=email, language=language, registered_at=NOW, keys=KEYS
     )
 
 
-def _only(database: Engine, who: str) -> Person:
+def _only(database: Engine, who: str) -> Account:
     with reading(database) as connection:
-        (person,) = registry.accounts_of(connection, who)
+        (person,) = accounts.accounts_of(connection, who)
     return person
 
 
@@ -53,7 +53,7 @@ def test_a_person_is_found_by_external_id_or_by_address_in_any_spelling(database
     for who in ("1001", " 1001 ", "anna@example.com", "Anna@EXAMPLE.com"):
         assert _only(database, who).external_id == "1001"
     for who in ("1002", "boris@example.com", ""):
-        with pytest.raises(registry.UnknownPersonError):
+        with pytest.raises(accounts.UnknownUserError):
             _only(database, who)
 
 
@@ -65,10 +65,10 @@ def test_an_external_id_that_is_an_address_comes_before_the_address(database: En
 
 def test_nobody_is_registered_twice_or_after_erasure(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
-    with pytest.raises(registry.KnownPersonError):
+    with pytest.raises(accounts.KnownUserError):
         _add(database, "1001", "other@example.com")
     erasure.erase(database, "1001", keys=KEYS, at=NOW)
-    with pytest.raises(registry.ErasedPersonError):
+    with pytest.raises(accounts.ErasedUserError):
         _add(database, "1001", "anna@example.com")
     assert _add(database, "2001", "anna@example.com").email == "anna@example.com"
 
@@ -76,15 +76,15 @@ def test_nobody_is_registered_twice_or_after_erasure(database: Engine) -> None:
 def test_a_value_that_is_none_is_refused_and_nothing_changes(database: Engine) -> None:
     before = _add(database, "1001", "anna@example.com")
     for values in ({"email": "nobody"}, {"language": "no language"}, {"language": " "}):
-        with pytest.raises(registry.ValueRefusedError):
-            registry.correct(database, "1001", **values, at=NOW)
+        with pytest.raises(accounts.ValueRefusedError):
+            requests.correct(database, "1001", **values, at=NOW)
     assert _only(database, "1001") == before
     assert _records(database) == []
 
 
 def test_a_correction_holds_at_once_for_the_one_account(database: Engine) -> None:
     anna = _add(database, "1001", "anna@example.com")
-    corrected = registry.correct(database, "1001", email="Anna@example.org", language="pt_br", at=NOW)
+    corrected = requests.correct(database, "1001", email="Anna@example.org", language="pt_br", at=NOW)
     assert (corrected.email, corrected.language) == ("anna@example.org", "pt-BR")
     assert _only(database, "1001") == corrected
     assert _records(database) == [(anna.id, "corrected", NOW)]
@@ -93,24 +93,24 @@ def test_a_correction_holds_at_once_for_the_one_account(database: Engine) -> Non
 
 def test_a_correction_that_changes_nothing_leaves_no_record(database: Engine) -> None:
     before = _add(database, "1001", "anna@example.com")
-    assert registry.correct(database, "1001", email="anna@example.com", language="en", at=NOW) == before
+    assert requests.correct(database, "1001", email="anna@example.com", language="en", at=NOW) == before
     assert _records(database) == []
 
 
 def test_a_correction_wants_one_account(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "anna@example.com")
-    with pytest.raises(registry.SeveralAccountsError, match="1001, 1002"):
-        registry.correct(database, "anna@example.com", email="new@example.com", at=NOW)
-    registry.correct(database, "1002", email="new@example.com", at=NOW)
+    with pytest.raises(requests.SeveralAccountsError, match="1001, 1002"):
+        requests.correct(database, "anna@example.com", email="new@example.com", at=NOW)
+    requests.correct(database, "1002", email="new@example.com", at=NOW)
     assert _only(database, "1001").email == "anna@example.com"
 
 
 def test_restriction_and_objection_hold_for_every_account_with_the_address(database: Engine) -> None:
     ids = [_add(database, "1001", "anna@example.com").id, _add(database, "1002", "anna@example.com").id]
     other = _add(database, "1003", "boris@example.com")
-    assert {each.restricted_at for each in registry.restrict(database, "1002", at=NOW)} == {NOW}
-    assert {each.objected_at for each in registry.object_to_mail(database, "1001", at=NOW)} == {NOW}
+    assert {each.restricted_at for each in requests.restrict(database, "1002", at=NOW)} == {NOW}
+    assert {each.objected_at for each in requests.object_to_email(database, "1001", at=NOW)} == {NOW}
     assert _only(database, "1003") == other
     assert _records(database) == [
         *((person, "restricted", NOW) for person in ids),
@@ -120,24 +120,24 @@ def test_restriction_and_objection_hold_for_every_account_with_the_address(datab
 
 def test_a_request_made_twice_keeps_its_first_time(database: Engine) -> None:
     anna = _add(database, "1001", "anna@example.com")
-    registry.restrict(database, "1001", at=NOW)
-    assert registry.restrict(database, "1001", at=LATER)[0].restricted_at == NOW
-    registry.unrestrict(database, "1001", at=LATER)
-    assert registry.unrestrict(database, "1001", at=LATER)[0].restricted_at is None
+    requests.restrict(database, "1001", at=NOW)
+    assert requests.restrict(database, "1001", at=LATER)[0].restricted_at == NOW
+    requests.unrestrict(database, "1001", at=LATER)
+    assert requests.unrestrict(database, "1001", at=LATER)[0].restricted_at is None
     assert _records(database) == [(anna.id, "restricted", NOW), (anna.id, "unrestricted", LATER)]
 
 
 def test_an_objection_can_be_taken_back(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
-    registry.object_to_mail(database, "1001", at=NOW)
-    assert registry.end_objection(database, "1001", at=LATER)[0].objected_at is None
+    requests.object_to_email(database, "1001", at=NOW)
+    assert requests.end_objection(database, "1001", at=LATER)[0].objected_at is None
 
 
 def test_who_moves_to_a_restricted_address_is_restricted(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "other@example.com")
-    registry.restrict(database, "1001", at=NOW)
-    assert registry.correct(database, "1002", email="anna@example.com", at=LATER).restricted_at == NOW
+    requests.restrict(database, "1001", at=NOW)
+    assert requests.correct(database, "1002", email="anna@example.com", at=LATER).restricted_at == NOW
     assert _add(database, "1003", "anna@example.com").restricted_at == NOW
 
 
@@ -145,7 +145,7 @@ def test_erasure_leaves_nothing_that_names_the_person(database: Engine) -> None:
     anna = _add(database, "shop-1001", "anna@example.com", "lv")
     _add(database, "shop-1002", "anna@example.com")
     boris = _add(database, "shop-1003", "boris@example.com")
-    registry.correct(database, "shop-1001", language="et", at=NOW)
+    requests.correct(database, "shop-1001", language="et", at=NOW)
     assert erasure.erase(database, "anna@example.com", keys=KEYS, at=LATER) == 2
     left = _everything(database)
     for trace in ("anna", "shop-1001", "shop-1002", "'lv'", "'et'"):
@@ -169,7 +169,7 @@ def test_erasure_leaves_no_byte_in_the_files_of_sqlite(database: Engine) -> None
     for number in range(300):
         _add(database, f"{number}", f"person{number}@example.com")
     _add(database, "unmistakable-id", "unmistakable@example.com")
-    registry.correct(database, "unmistakable-id", email="corrected-unmistakable@example.com", at=NOW)
+    requests.correct(database, "unmistakable-id", email="corrected-unmistakable@example.com", at=NOW)
     erasure.erase(database, "unmistakable-id", keys=KEYS, at=NOW)
     assert database.url.database is not None
     folder = Path(database.url.database).parent
@@ -180,7 +180,7 @@ def test_erasure_leaves_no_byte_in_the_files_of_sqlite(database: Engine) -> None
 def test_person_data_is_json_with_every_account_and_request(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "anna@example.com", None)
-    registry.restrict(database, "1001", at=NOW)
+    requests.restrict(database, "1001", at=NOW)
     data = json.loads(json.dumps(user_data(database, "1001", now=LATER)))
     assert (data["format"], data["as_of"]) == (1, "2026-11-23T12:00:00+00:00")
     first, second = data["accounts"]

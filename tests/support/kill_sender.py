@@ -22,7 +22,7 @@ from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.single_process import deliver
 from subscribers.delivery.workers import work
 from subscribers.ledger.ledger import Ledger
-from subscribers.transports import Mailing, Request, Transport
+from subscribers.transports import OutgoingBatch, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
 from subscribers.transports.smtp_server import read_server
@@ -124,10 +124,10 @@ class _TrappedTransport:
         self._order = order
         self._sent = 0
 
-    def prepare(self, mailing: Mailing) -> Request:
+    def prepare(self, outgoing: OutgoingBatch) -> Request:
         with self._order.claims.open("a") as claims:
-            claims.write(f"{mailing.token}\n")
-        return _TrappedRequest(self, self._transport.prepare(mailing))
+            claims.write(f"{outgoing.token}\n")
+        return _TrappedRequest(self, self._transport.prepare(outgoing))
 
     def reached(self, point: str) -> None:
         if point == self._order.point and self._sent == self._order.number:

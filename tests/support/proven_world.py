@@ -13,7 +13,7 @@ from subscribers.proof.export_bundle import export
 from subscribers.proof.export_user_proof import export_user_proof
 from subscribers.proof.verify_bundle import verify_bundle
 from subscribers.proof.verify_user_proof import VerifiedUserProof, verify_user_proof
-from subscribers.transports import Mailing
+from subscribers.transports import OutgoingBatch
 from support.sendgrid_server import EventSource
 from support.world import SENDER, World
 
@@ -40,13 +40,13 @@ class ProvenWorld:
         self.report(first, "processed", "delivered")
         self.report(second, "processed")
 
-    def report(self, mailing: Mailing, *kinds: str, **more: str) -> None:
-        """Let the provider report of every mail of a mailing."""
+    def report(self, outgoing: OutgoingBatch, *kinds: str, **more: str) -> None:
+        """Let the provider report of every mail of a outgoing."""
         events = [
             self.source.event(
-                kind, token=mailing.token, delivery=recipient.delivery, address=recipient.address, **more
+                kind, token=outgoing.token, delivery=recipient.delivery, address=recipient.address, **more
             )
-            for recipient in mailing.recipients
+            for recipient in outgoing.recipients
             for kind in kinds
         ]
         receive(

@@ -22,7 +22,7 @@ from subscribers.ledger.totals import Totals, audit, statuses
 from subscribers.model import attempts, batches, deliveries, users
 from subscribers.settings import Sender
 from subscribers.site.site_reader import open_site
-from subscribers.transports import Mailing
+from subscribers.transports import OutgoingBatch
 from support.published_site import PublishedSiteMaker
 
 SENDER = Sender(
@@ -34,41 +34,41 @@ SENDER = Sender(
 
 @dataclass
 class ScriptedTransport:
-    """Takes every mailing, unless ``answers`` or the ``rule`` say otherwise."""
+    """Takes every outgoing, unless ``answers`` or the ``rule`` say otherwise."""
 
     name: str = "sendgrid"
     batch_limit: int = 1000
     repeatable: bool = False
-    answers: list[Exception | Callable[[Mailing], None] | None] = field(default_factory=list)
-    rule: Callable[[Mailing], None] = lambda _: None
-    taken: list[Mailing] = field(default_factory=list)
+    answers: list[Exception | Callable[[OutgoingBatch], None] | None] = field(default_factory=list)
+    rule: Callable[[OutgoingBatch], None] = lambda _: None
+    taken: list[OutgoingBatch] = field(default_factory=list)
 
-    def prepare(self, mailing: Mailing) -> ScriptedRequest:
-        return ScriptedRequest(self, mailing)
+    def prepare(self, outgoing: OutgoingBatch) -> ScriptedRequest:
+        return ScriptedRequest(self, outgoing)
 
     @property
     def mails(self) -> Counter[str]:
         """How many mails each address got."""
-        return Counter(recipient.address for mailing in self.taken for recipient in mailing.recipients)
+        return Counter(recipient.address for outgoing in self.taken for recipient in outgoing.recipients)
 
 
 @dataclass
 class ScriptedRequest:
     transport: ScriptedTransport
-    mailing: Mailing
+    outgoing: OutgoingBatch
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(repr(self.mailing).encode()).hexdigest()
+        return hashlib.sha256(repr(self.outgoing).encode()).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> str | None:
         answer = self.transport.answers.pop(0) if self.transport.answers else None
         if isinstance(answer, Exception):
             raise answer
         if answer is not None:
-            answer(self.mailing)
-        self.transport.rule(self.mailing)
-        self.transport.taken.append(self.mailing)
+            answer(self.outgoing)
+        self.transport.rule(self.outgoing)
+        self.transport.taken.append(self.outgoing)
         return f"provider-{len(self.transport.taken)}"
 
 

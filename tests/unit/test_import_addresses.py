@@ -1,4 +1,4 @@
-"""What counts as an address, and how it is spelled in the registry."""
+"""Which text is an email address, and how it is stored."""
 
 from __future__ import annotations
 
