@@ -13,7 +13,8 @@ from subscribers.commands.shared import UserName, open_configured_database
 from subscribers.ledger import erasure
 from subscribers.printable import say
 from subscribers.settings import read_settings
-from subscribers.users import accounts, requests
+from subscribers.users import requests
+from subscribers.users.accounts import Account
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.user_data import export_user_data, user_data
 
@@ -86,7 +87,7 @@ def erase(who: UserName) -> None:
     say(f"Erased: {accounts} {'account' if accounts == 1 else 'accounts'}")
 
 
-def _ids(accounts: tuple[accounts.Account, ...]) -> str:
+def _ids(accounts: tuple[Account, ...]) -> str:
     return ", ".join(account.external_id for account in accounts)
 
 

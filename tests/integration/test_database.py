@@ -38,7 +38,7 @@ from subscribers.model import (
     users,
 )
 from subscribers.settings import read_settings
-from subscribers.users.accounts import mark_reachable
+from subscribers.users.requests import mark_reachable
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

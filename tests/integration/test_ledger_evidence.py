@@ -29,7 +29,7 @@ from subscribers.ledger.signed_events import (
 from subscribers.ledger.totals import outcomes, statuses
 from subscribers.model import attempts, deliveries, event_posts, events, unmatched_events, users
 from subscribers.transports import OutgoingBatch, UnconfirmedError
-from subscribers.users.accounts import mark_reachable
+from subscribers.users.requests import mark_reachable
 
 NAMES = ("anna", "boris", "chen")
 WINDOW = timedelta(hours=24)

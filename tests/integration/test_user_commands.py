@@ -55,7 +55,7 @@ COLUMNS = ("--columns", "external_id=ID,email=mail")
 
 def test_an_import_says_what_it_did_and_what_it_did_not_keep(run: Run, users: Path) -> None:
     answer = run("import", users, *COLUMNS, "--language", "ru")
-    assert answer == (0, f"{users}: 2 added\n", "Columns not wanted and not kept: name\n")
+    assert answer == (0, f"{users}: 2 added\n", "These columns are not needed and were not kept: name\n")
     assert run("import", users, *COLUMNS).out == f"{users}: 2 unchanged\n"
 
 
@@ -118,8 +118,8 @@ def test_each_request_of_a_person_is_a_command(run: Run, users: Path) -> None:
     )
     assert run("person", "restrict", "anna@example.org").out == "Restricted: 1001\n"
     assert run("person", "restrict", "1001", "--lift").out == "No longer restricted: 1001\n"
-    assert run("person", "object", "1001").out == "Objection noted: 1001\n"
-    assert run("person", "object", "1001", "--lift").out == "The objection has ended: 1001\n"
+    assert run("person", "object", "1001").out == "Objection recorded: 1001\n"
+    assert run("person", "object", "1001", "--lift").out == "Objection withdrawn: 1001\n"
     assert run("person", "unreachable", "1001").out == "Unreachable: 1001\n"
     assert run("unreachable").out.startswith("1001\tbounced\t")
     assert run("person", "unreachable", "1001", "--lift").out == "Reachable again: 1001\n"
