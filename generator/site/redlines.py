@@ -24,8 +24,7 @@ WORDS_DELETED = "words_deleted"
 FIRST_CHANGES = 3
 LONGEST_CHANGE = 200
 COMPARING_PACKAGES = ("selectolax", "rapidfuzz", "Babel")
-COMPARING_PARTS = ("redline/**/*.py", "rendered/**/*.py", "language.py")
-"""Every file of the generator that a redline of two rendered texts depends on."""
+COMPARING_SOURCES = ("redline/**/*.py", "rendered/**/*.py", "language.py", "languages/*.yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,18 +157,19 @@ def days_between(old: Version, new: Version) -> tuple[date | None, date | None]:
     return None if old.withdrawn_on else old.announces, new.announces
 
 
+def comparing_sources() -> list[Path]:
+    """All files of the generator, besides what renders the texts, that decide what a redline says."""
+    generator = Path(__file__).parents[1]
+    files = {file for pattern in COMPARING_SOURCES for file in generator.glob(pattern)}
+    return sorted({Path(__file__), *files})
+
+
 @cache
 def _comparer_version() -> str:
     """A digest of everything, besides the texts, that decides what a redline says."""
-    package = Path(__file__).parents[1]
-    sources = [
-        Path(__file__),
-        *(source for part in COMPARING_PARTS for source in package.glob(part)),
-        *package.glob("languages/*.yml"),
-    ]
     digest = hashlib.sha256()
     for name in COMPARING_PACKAGES:
         digest.update(f"{name} {installed_version(name)}\n".encode())
-    for source in sorted(sources):
+    for source in comparing_sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
