@@ -1,6 +1,6 @@
-"""Where the database and the messages are if no setting says so: never inside a git repository.
+"""The default folder of the database and the messages, which is never inside a git repository.
 
-A policy repository is public more often than not, and both hold email addresses.
+Policy repositories are often public, and both hold email addresses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DATABASE = "policy-notify.sqlite"
 
 
 def default_folder(here: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """The current folder ``here``, or for a repository a folder of its own below the user's state folder.
+    """The current folder ``here``; inside a repository, a folder of its own below the user's state folder.
 
     A database that an earlier version made in the current folder stays in use.
     """

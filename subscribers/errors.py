@@ -1,4 +1,4 @@
-"""What can be refused, each with where, what and what to do. Anything else that is raised is a bug."""
+"""Expected refusals, each with where, what and what to do. Any other exception is a bug."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The settings of ``policy-notify``: ``POLICY_NOTIFY_*`` in the environment, read once, checked at once.
+"""The settings of ``policy-notify``: ``POLICY_NOTIFY_*`` in the environment, read and checked once.
 
-A secret may stand in a file instead: ``POLICY_NOTIFY_SENDGRID_API_KEY_FILE`` names the file that holds
-what ``POLICY_NOTIFY_SENDGRID_API_KEY`` would. What only some commands need is demanded only by them.
+A secret can be in a file instead: ``POLICY_NOTIFY_SENDGRID_API_KEY_FILE`` names the file with the value of
+``POLICY_NOTIFY_SENDGRID_API_KEY``. Settings that only some commands need are required by those alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SECRETS = (
     *("database_url", "database_password", "smtp_url", "smtp_password"),
     *("sendgrid_api_key", "secret_keys", "proof_key"),
 )
-IN_FILES = (*SECRETS, "site_key")  # what may stand in a file
-COMMENT_BEHIND = "systemd takes a comment behind a value for a part of it: put it on a line of its own"
-SHORTEST_SECRET_KEY = 32  # characters; 128 bits even where they are only hexadecimal digits
+IN_FILES = (*SECRETS, "site_key")  # settings that can be in a file
+COMMENT_BEHIND = "systemd reads a comment after a value as part of it; put the comment on its own line"
+SHORTEST_SECRET_KEY = 32  # characters; 128 bits even if they are only hexadecimal digits
 NEEDED_BY_TRANSPORT = {"folder": (), "smtp": ("smtp_url",), "sendgrid": ("sendgrid_api_key",)}
 
 
 class SettingsError(NotifyError):
-    """Settings are missing or wrong; all of them are named."""
+    """Settings are missing or wrong; the message names all of them."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("settings: " + "; ".join(problems))
@@ -43,12 +43,14 @@ class SettingsError(NotifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who tells: what every mail must name."""
+    """The sender, as every email names it."""
 
     address: Address
     legal_name: str
     contact: str
-    link_hosts: frozenset[str] = frozenset()  # where links in a message may lead, beside site and contact
+    link_hosts: frozenset[str] = (
+        frozenset()
+    )  # hosts that links in a message may lead to, besides the site and the contact
 
 
 def _default_database() -> SecretStr:
@@ -58,7 +60,7 @@ def _default_database() -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """All settings, typed; ``read_settings`` makes them."""
+    """All settings, typed. Made by ``read_settings``."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, validate_default=False)
 
@@ -73,19 +75,19 @@ class Settings(BaseSettings):
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
     sendgrid_event_public_key: str | None = None
-    dkim_selectors: str | None = None  # white space parts them; s1, or s1._domainkey.example.com
+    dkim_selectors: str | None = None  # separated by white space; s1, or s1._domainkey.example.com
     secret_keys: SecretStr | None = None
     sender: str | None = Field(default=None, validation_alias=f"{PREFIX}FROM")
     legal_name: str | None = None
     contact: str | None = None
-    link_hosts: str = ""  # white space separates them
-    public_url: str | None = None  # where policy-notify serve is reached
+    link_hosts: str = ""  # separated by white space
+    public_url: str | None = None  # the URL of policy-notify serve
     site_key: str | None = None  # the public key of a site that signs its history.json
-    daily_announcements: int = Field(default=3, ge=1)  # in 24 hours without a person
+    daily_announcements: int = Field(default=3, ge=1)  # in 24 hours without an operator's release
     changes: Literal["every", "material"] = "every"
     hourly_pace: int | None = Field(default=None, ge=1)  # recipients
     warm_up: int | None = Field(default=None, ge=1)  # recipients in an hour of a new sender's first day
-    # SendGrid repeats a post that was not taken for 24 hours; evidence may be that late.
+    # SendGrid repeats a failed post for 24 hours, so an event may be that late.
     evidence_window: int = Field(default=86_400, ge=1)  # seconds
     event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none
     canary: str | None = None
@@ -97,7 +99,7 @@ class Settings(BaseSettings):
         try:
             address = ascii_address(value)
         except ValueError as error:
-            raise ValueError(f"is no email address: {error}") from error
+            raise ValueError(f"is not an email address: {error}") from error
         return value if info.field_name == "sender" else address
 
     @field_validator("secret_keys")
@@ -114,7 +116,7 @@ class Settings(BaseSettings):
     def _are_hosts(cls, value: str) -> str:
         if wrong := [host for host in value.split() if not re.fullmatch(r"[^\W_]([\w.-]*[^\W_])?", host)]:
             raise ValueError(
-                f"{wrong[0]} is no host name; write hosts such as www.example.com, without https://"
+                f"{wrong[0]} is not a host name; write hosts such as www.example.com, without https://"
             )
         return value
 
@@ -135,7 +137,7 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     def who_sends(self) -> Sender:
-        """Who tells; refused when the operator has not said it."""
+        """The sender; raises SettingsError if a setting for it is missing."""
         self._demand("sender", "legal_name", "contact")
         assert self.sender
         assert self.legal_name
@@ -152,7 +154,7 @@ class Settings(BaseSettings):
         return frozenset({host} if host else ())
 
     def database(self) -> str:
-        """The database's URL, with the password that stands in a setting of its own."""
+        """The database's URL, with the password from POLICY_NOTIFY_DATABASE_PASSWORD if it is set."""
         url = self.database_url.get_secret_value()
         if self.database_password is None:
             return url
@@ -166,20 +168,20 @@ class Settings(BaseSettings):
         return f"{scheme}://{user}:{quote(self.database_password.get_secret_value(), safe='')}@{place}"
 
     def demand_for_sending(self) -> None:
-        """Refuse when the transport or the mail itself lacks a setting; all that is missing is named."""
+        """Raise SettingsError if a setting for sending is missing; the message names all of them."""
         self._demand("sender", "legal_name", "contact", *NEEDED_BY_TRANSPORT[self.transport])
 
     def keys(self) -> tuple[str, ...]:
-        """The secret keys, newest first, none where there are none; white space parts them."""
+        """The secret keys, newest first; empty if none is set."""
         return tuple(self.secret_keys.get_secret_value().split()) if self.secret_keys else ()
 
     def demand_keys(self) -> tuple[str, ...]:
-        """The secret keys; refused when there is none."""
+        """The secret keys; raises SettingsError if there is none."""
         self._demand("secret_keys")
         return self.keys()
 
     def demand_proof_key(self) -> str:
-        """The private key that signs proofs, in PEM; refused when there is none."""
+        """The private key that signs proofs, in PEM; raises SettingsError if there is none."""
         self._demand("proof_key")
         assert self.proof_key
         return self.proof_key.get_secret_value()
@@ -191,9 +193,9 @@ class Settings(BaseSettings):
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings; all problems are reported at once.
+    """Reads the settings; raises SettingsError with all problems at once.
 
-    ``environment`` tells of the secrets in files; pydantic-settings reads the rest from the process's own.
+    ``environment`` names the files of secrets; pydantic-settings reads the rest from the process's own.
     """
     secrets: dict[str, Any] = {}
     problems: list[str] = []
@@ -206,10 +208,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 problems.append(f"{variable}: cannot read {file} ({_reason(error)})")
     try:
         settings = Settings(**secrets)
-    except (OSError, RuntimeError) as error:  # of the default folder; without a home there is none
-        reason = _reason(error) if isinstance(error, OSError) else "the user has no home"
+    except (OSError, RuntimeError) as error:  # the default folder needs a home folder
+        reason = _reason(error) if isinstance(error, OSError) else "the user has no home folder"
         raise SettingsError(
-            [f"set {_variable('database_url')}: no folder for it can be made ({reason})"]
+            [f"set {_variable('database_url')}: its default folder cannot be made ({reason})"]
         ) from error
     except ValidationError as error:
         problems += [
@@ -224,31 +226,31 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def ascii_address(sender: str) -> str:
-    """The email address in ``Name <address>`` as mail servers take it: its domain in ASCII (IDNA).
+    """The email address in ``Name <address>`` as mail servers accept it: its domain in ASCII (IDNA).
 
-    Raises ``ValueError`` where it is none, or has letters outside ASCII before the @: with those, no answer
-    and no bounce would come back from most servers.
+    Raises ``ValueError`` if it is not one, or if it has letters outside ASCII before the @: then most
+    servers could not return a reply or a bounce.
     """
     try:
-        # The names reserved for tests and examples pass: whether mail arrives is the provider's to say.
+        # Names reserved for tests and examples pass here; whether email arrives is not checked.
         checked = validate_email(parseaddr(sender)[1], check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
     if checked.ascii_email is None:
-        raise ValueError("before the @ only ASCII letters are possible here; use another email address")
+        raise ValueError("only ASCII letters are supported before the @; use another email address")
     return checked.ascii_email
 
 
 def has_comment_behind(value: str) -> bool:
-    """Whether a comment came in with the value, since it stood on the same line."""
+    """Whether the value includes a comment that was on the same line."""
     return " #" in value
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
-    """Why a file cannot be read, without Python's numbers."""
+    """Why a file cannot be read, without error numbers."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
 
 
 def _variable(name: str) -> str:
-    """The variable of a setting; pydantic names a problem's place by the alias where there is one."""
+    """The environment variable of a setting, which pydantic names by its alias if it has one."""
     return f"{PREFIX}FROM" if name in {"sender", f"{PREFIX}FROM"} else f"{PREFIX}{name.upper()}"

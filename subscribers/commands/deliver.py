@@ -33,7 +33,7 @@ class UnfinishedError(NotifyError):
 
 
 def deliver_command() -> None:
-    """Send whatever is still open. Exits with 1 if some deliveries are unconfirmed or still wait."""
+    """Send everything that is still open. Exits with 1 if some deliveries are unconfirmed or still wait."""
     settings = read_settings(os.environ)
     settings.demand_for_sending()
     deliver_and_report(open_configured_database(settings), settings)

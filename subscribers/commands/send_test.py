@@ -20,7 +20,7 @@ EXAMPLE = "policy-notify send-test me@example.com --site https://policies.exampl
 
 
 def send_test_command(
-    address: Annotated[str, typer.Argument(metavar="EMAIL", help="The email address that receives it.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The email address that receives it.")],
     *,
     site: SiteSource,
     language: Annotated[
@@ -36,6 +36,6 @@ def send_test_command(
     found = previews(published, document=newest, since=None, language=language, sender=sender, now=now)
     [message] = found.values()
     transport = configured_transport(settings)
-    provider_id = send_test(transport, message, sender=sender, address=address, now=now)
+    provider_id = send_test(transport, message, sender=sender, address=email, now=now)
     answer = f": {provider_id}" if provider_id else ""
     say(f"accepted by {transport.name}{answer}")

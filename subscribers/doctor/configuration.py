@@ -1,4 +1,4 @@
-"""Whether the settings are complete, consistent and strong; nothing but them is looked at."""
+"""Checks that the settings are complete, consistent and strong. It reads nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXAMPLE_DOMAINS = ("example.com", "example.net", "example.org", *SPECIAL_USE_DOM
 
 
 def check_settings(settings: Settings, environment: Mapping[str, str]) -> Iterable[Finding]:
-    """What the settings lack, contradict or leave weak."""
+    """Yields a finding for each setting that is missing, contradictory or weak."""
     yield from _sender(settings)
     yield from _transport(settings)
     yield from _secret_keys(settings)
@@ -40,8 +40,8 @@ def check_settings(settings: Settings, environment: Mapping[str, str]) -> Iterab
         yield warning(
             "policy",
             f"{PREFIX}CHANGES",
-            "material: editorial changes are told with the next material one only",
-            "keep it only if your policy says so; else take it out, and every change is told",
+            "material: users are notified of editorial changes only with the next material one",
+            "keep it only if your policy says so; otherwise remove it, to notify users of every change",
         )
 
 
@@ -49,7 +49,7 @@ def _sender(settings: Settings) -> Iterable[Finding]:
     required = {"FROM": settings.sender, "LEGAL_NAME": settings.legal_name, "CONTACT": settings.contact}
     for name, value in required.items():
         if not value:
-            yield error("sender", PREFIX + name, "not set; every mail names it", "set it")
+            yield error("sender", PREFIX + name, "not set, although every email names it", "set it")
         else:
             yield ok("sender", PREFIX + name, value)
     if settings.sender and settings.transport != "folder":
@@ -64,13 +64,15 @@ def _transport(settings: Settings) -> Iterable[Finding]:
     where = f"{PREFIX}TRANSPORT"
     missing = [name for name in NEEDED_BY_TRANSPORT[settings.transport] if not getattr(settings, name)]
     for name in missing:
-        yield error("transport", PREFIX + name.upper(), f"not set; {settings.transport} needs it", "set it")
+        yield error(
+            "transport", PREFIX + name.upper(), f"not set, although {settings.transport} needs it", "set it"
+        )
     if settings.transport == "folder":
         yield warning(
             "transport",
             where,
-            "folder: mails are written to files and nobody gets one",
-            "set smtp or sendgrid",
+            "folder: emails are written to files and nobody receives one",
+            "set it to smtp or sendgrid to send them",
         )
     elif not missing:
         yield ok("transport", where, settings.transport)
@@ -80,36 +82,43 @@ def _secret_keys(settings: Settings) -> Iterable[Finding]:
     where = f"{PREFIX}SECRET_KEYS"
     keys = settings.keys()
     if not keys:
-        yield error("secret keys", where, "not set; erasure and links in pages need one", MAKE_KEY)
+        yield error("secret keys", where, "not set, although erasure needs one", MAKE_KEY)
         return
     for position, key in enumerate(keys, 1):
         if len(set(key)) < FEWEST_SIGNS:
-            yield error("secret keys", where, f"key {position} is no random one", MAKE_KEY)
+            yield error("secret keys", where, f"key {position} does not look random", MAKE_KEY)
     if len(set(keys)) < len(keys):
-        yield warning("secret keys", where, "a key stands there twice", "leave one; the newest comes first")
+        yield warning(
+            "secret keys",
+            where,
+            "the same key is listed twice",
+            "keep one of the two; the newest key comes first",
+        )
     else:
-        count = f"{len(keys)} keys, the newest first" if len(keys) > 1 else "1 key"
+        count = f"{len(keys)} keys, newest first" if len(keys) > 1 else "1 key"
         yield ok("secret keys", where, count)
 
 
 def _event_channel(settings: Settings) -> Iterable[Finding]:
     where = f"{PREFIX}SENDGRID_EVENT_PUBLIC_KEY"
     if settings.transport == "smtp":
-        seen = "SMTP has none: a doubt stays until policy-notify resolve; bounces go to the From address"
+        seen = (
+            "SMTP sends none: unknown batches wait for policy-notify resolve, bounces go to the From address"
+        )
         yield ok("events", f"{PREFIX}TRANSPORT", seen)
     elif settings.transport == "sendgrid" and not settings.sendgrid_event_public_key:
         yield warning(
             "events",
             where,
-            "not set: bounces and complaints stay unknown, and a doubt stays until policy-notify resolve",
-            "switch the signed event webhook on, let it post to /events/sendgrid, set its public key",
+            "not set: bounces and complaints are not seen, unknown batches wait for policy-notify resolve",
+            "turn on the signed event webhook, point it to /events/sendgrid, and set its public key here",
         )
     elif settings.sendgrid_event_public_key:
         if is_event_key(settings.sendgrid_event_public_key):
             yield ok("events", where, "an ECDSA public key")
         else:
-            remedy = "copy the verification key of SendGrid's event webhook, in one piece"
-            yield error("events", where, "no ECDSA public key on the curve P-256", remedy)
+            remedy = "copy the whole verification key of SendGrid's event webhook"
+            yield error("events", where, "is not an ECDSA public key on the curve P-256", remedy)
 
 
 def is_event_key(text: str) -> bool:
@@ -127,10 +136,10 @@ def _environment(environment: Mapping[str, str]) -> Iterable[Finding]:
     for variable in sorted(environment):
         if variable.startswith(PREFIX) and variable not in known:
             yield warning(
-                "settings", variable, "no setting of this name; it changes nothing", "correct its name"
+                "settings", variable, "there is no such setting, so it has no effect", "correct its name"
             )
         elif variable.startswith(PREFIX) and has_comment_behind(environment[variable]):
-            yield warning("settings", variable, "the value holds a #", COMMENT_BEHIND)
+            yield warning("settings", variable, "the value contains a #", COMMENT_BEHIND)
     for name in SECRETS:
         variable = PREFIX + name.upper()
         if file := environment.get(f"{variable}_FILE"):
@@ -138,10 +147,13 @@ def _environment(environment: Mapping[str, str]) -> Iterable[Finding]:
                 yield warning(
                     "settings",
                     variable,
-                    f"not used: {variable}_FILE is set too and counts",
-                    "leave one of the two",
+                    f"ignored, because {variable}_FILE is set too",
+                    "remove one of the two",
                 )
             if Path(file).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
                 yield warning(
-                    "settings", file, "others on this machine may read this secret", "chmod 600, or 400"
+                    "settings",
+                    file,
+                    "other users of this machine can read this secret",
+                    "run chmod 600 on it",
                 )

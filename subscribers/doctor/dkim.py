@@ -1,4 +1,4 @@
-"""Reads the DKIM key that stands in the DNS under a selector (RFC 6376, section 3.6.1)."""
+"""Reads the DKIM key that the DNS has under a selector (RFC 6376, section 3.6.1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ED25519_BYTES = 32  # RFC 8463, section 4
 
 
 class WrongKeyError(Exception):
-    """Receivers can check no signature with this record."""
+    """Receivers cannot check a signature with this record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class DkimKey:
     """A usable key; ``rsa_bits`` is None for Ed25519."""
 
     rsa_bits: int | None
-    is_test: bool  # t=y: receivers treat the mail as if it were not signed
+    is_test: bool  # t=y: receivers treat the email as unsigned
 
 
 def tags(record: str) -> dict[str, str]:
@@ -32,10 +32,10 @@ def tags(record: str) -> dict[str, str]:
 
 
 def read_key(record: str) -> DkimKey:
-    """The key in a TXT record; ``WrongKeyError`` says why there is none."""
+    """The key in a TXT record; raises WrongKeyError if there is no usable one."""
     found = tags(record)
     if found.get("v", "DKIM1") != "DKIM1" or "p" not in found:
-        raise WrongKeyError("the record is no DKIM key")
+        raise WrongKeyError("the record is not a DKIM key")
     encoded = "".join(found["p"].split())
     if not encoded:
         raise WrongKeyError("the key is revoked (“p=” is empty)")
@@ -44,7 +44,7 @@ def read_key(record: str) -> DkimKey:
         raw = base64.b64decode(encoded, validate=True)
         bits = _rsa_bits(raw) if kind == "rsa" else None
     except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
-        raise WrongKeyError("“p=” holds no public key; was it cut off or pasted with a blank?") from error
+        raise WrongKeyError("“p=” is not a public key; was it cut off, or pasted with a space?") from error
     if kind not in {"rsa", "ed25519"} or (kind == "ed25519" and len(raw) != ED25519_BYTES):
         raise WrongKeyError(f"the key is of an unknown kind (“k={kind}”)")
     return DkimKey(rsa_bits=bits, is_test="y" in found.get("t", "").lower().split(":"))

@@ -1,9 +1,9 @@
 """Reads DMARC records and says whether two domains are aligned (RFC 7489).
 
-RFC 7489 finds the organisational domain with a list of public suffixes, which this program neither holds nor
-fetches. It takes for it the highest name, of two labels or more, that has a DMARC record; what lies between
-a domain and that name has no part in it. Where a registry publishes a record of its own, or nobody above the
-From domain does, this may differ from what a receiver holds, and so it is said wherever it matters.
+RFC 7489 finds the organisational domain with the public suffix list, which this program does not have.
+Instead it takes the highest name, of two labels or more, that has a DMARC record. If a registry publishes
+a record of its own, or no name above the From domain has one, a receiver may decide otherwise; findings
+say so where it matters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class WrongDmarcError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dmarc:
-    """The policy that holds for a From domain; ``domain`` is where it stands."""
+    """The policy for a From domain; ``domain`` is the name that has the record."""
 
     domain: str
     organisation: str
@@ -41,7 +41,7 @@ def find_dmarc(names: Names, domain: str) -> Dmarc | None:
             for text in names.ask(f"_dmarc.{candidate}", "TXT").records
             if text.partition(";")[0].replace(" ", "") == "v=DMARC1"
         ]
-        if len(records) > 1:  # section 6.6.3: then none counts
+        if len(records) > 1:  # section 6.6.3: then receivers ignore them all
             raise WrongDmarcError(f"_dmarc.{candidate} has {len(records)} records")
         if records:
             found.append((candidate, tags(records[0])))
@@ -50,7 +50,7 @@ def find_dmarc(names: Names, domain: str) -> Dmarc | None:
     place, values = found[0]
     policy = values.get("p", "").lower()
     if policy not in POLICIES:
-        raise WrongDmarcError(f"_dmarc.{place} says “p={policy}”, which is no policy")
+        raise WrongDmarcError(f"_dmarc.{place} says “p={policy}”, which is not a policy")
     if place != domain and values.get("sp", "").lower() in POLICIES:
         policy = values["sp"].lower()
     return Dmarc(
@@ -65,7 +65,8 @@ def find_dmarc(names: Names, domain: str) -> Dmarc | None:
 def is_aligned(domain: str, sender_domain: str, *, organisation: str, strict: bool) -> bool:
     """Whether ``domain`` (of a signature, or of the envelope) vouches for ``sender_domain`` (section 3.1).
 
-    A name above the From domain that has a key or an envelope is somebody's own: no registry has either.
+    A name above the From domain with a key or an envelope is the organisation's own, since registries have
+    neither.
     """
     if strict:
         return domain == sender_domain
@@ -75,12 +76,12 @@ def is_aligned(domain: str, sender_domain: str, *, organisation: str, strict: bo
 
 
 def is_within(name: str, domain: str) -> bool:
-    """Whether ``name`` is ``domain`` or stands below it."""
+    """Whether ``name`` is ``domain`` or a name below it."""
     return name == domain or name.endswith(f".{domain}")
 
 
 def at_and_above(domain: str) -> Iterator[str]:
-    """``domain`` and the names above it down to two labels: nobody sends from a single one."""
+    """Yields ``domain`` and the names above it that have at least two labels."""
     labels = domain.split(".")
     for start in range(max(len(labels) - 1, 1)):
         yield ".".join(labels[start:])

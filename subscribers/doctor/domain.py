@@ -1,4 +1,4 @@
-"""What the name servers say of the sender: whether receivers can believe the mail, and answers arrive."""
+"""Checks the sender's DNS records: whether receivers can trust its email, and whether replies arrive."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ from subscribers.doctor.spf import (
 )
 
 Check = Callable[[Names, Sending], Iterable[Finding]]
-UNANSWERED = (
-    "ask whoever runs the name server, and repeat: nothing follows, and what rests on it was not seen"
-)
+UNANSWERED = "try again, or ask the name server's operator; what depends on this answer was not checked"
 HOW_TO = "docs/how-to/make-mail-arrive.md"
 
 
 def check_domain(names: Names, sending: Sending) -> list[Finding]:
-    """What the name servers say, all questions at once."""
+    """Returns the findings of all DNS checks, which run at the same time."""
     checks: tuple[tuple[str, Check], ...] = (
         ("MX", _mail_hosts),
         ("SPF", _spf),
@@ -43,7 +41,7 @@ def check_domain(names: Names, sending: Sending) -> list[Finding]:
 
 
 def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[Finding]:
-    """What a check finds, up to the question that nobody answers."""
+    """The findings of one check; a question without an answer ends it with an error."""
     findings: list[Finding] = []
     try:
         findings.extend(check(names, sending))
@@ -63,25 +61,30 @@ def _mail_hosts(names: Names, sending: Sending) -> Iterable[Finding]:
             yield warning(
                 "MX",
                 where,
-                "no record; answers and bounces go to the domain's own address",
+                "no MX record; replies and bounces go to the domain's own IP address",
                 "publish an MX record",
             )
         else:
-            yield error("MX", where, answer.absence, "publish an MX record: nobody can answer this sender")
+            yield error(
+                "MX",
+                where,
+                answer.absence,
+                "publish an MX record; without one nobody can reply to this sender",
+            )
         return
     hosts = [record.split()[1] for record in answer.records]
     if hosts == ["."]:  # RFC 7505
         yield error(
             "MX",
             where,
-            "“0 .”: the domain takes no mail",
-            "send from a domain that does, or receivers refuse",
+            "“0 .”: the domain accepts no email",
+            "send from a domain that accepts email; receivers refuse this one",
         )
         return
     lost = [host for host in hosts if not names.addresses(host)]
     if lost:
         yield (error if len(lost) == len(hosts) else warning)(
-            "MX", where, f"no address for {', '.join(lost)}", "correct the record or the host"
+            "MX", where, f"no IP address for {', '.join(lost)}", "correct the record or the host"
         )
     else:
         yield ok("MX", where, ", ".join(hosts))
@@ -95,39 +98,44 @@ def _spf(names: Names, sending: Sending) -> Iterable[Finding]:
         yield warning(
             "SPF",
             where,
-            "no SPF record; the provider uses an envelope domain of its own, which is not known here",
+            "no SPF record; the provider's own envelope domain is not known here",
             f"complete the provider's domain authentication ({HOW_TO}), and publish “v=spf1 -all” here",
         )
         return
     if not records:
         yield error(
-            "SPF", where, "no SPF record", "publish one that names your server: “v=spf1 include:… -all”"
+            "SPF", where, "no SPF record", "publish one that includes your server: “v=spf1 include:… -all”"
         )
         return
     if len(records) > 1:
-        yield error("SPF", where, f"{len(records)} SPF records; receivers take none", "join them into one")
+        yield error(
+            "SPF", where, f"{len(records)} SPF records; receivers ignore them all", "merge them into one"
+        )
         return
     try:
         yield from _judged(where, records[0], evaluate(names, domain, records[0], ANYBODY))
         if sending.host is not None:
             yield from _sending_host(names, sending, domain, records[0])
     except WrongSpfError as wrong:
-        yield error("SPF", where, f"{wrong}; receivers take none of it (permerror)", "correct the record")
+        yield error("SPF", where, f"{wrong}; receivers ignore the record (permerror)", "correct the record")
 
 
 def _judged(where: str, record: str, evaluation: Evaluation) -> Iterable[Finding]:
     if evaluation.result is Result.PASS:
-        yield error("SPF", where, f"“{record}” lets everybody send", "end it with -all or ~all")
+        yield error("SPF", where, f"“{record}” lets every server send", "end it with -all or ~all")
     elif evaluation.lookups > LOOKUP_LIMIT:
         yield error(
             "SPF",
             where,
             f"{evaluation.lookups} DNS lookups; receivers give up after {LOOKUP_LIMIT}",
-            "take out includes that you no longer use, or name addresses with ip4: and ip6:",
+            "remove includes that you no longer use, or list addresses with ip4: and ip6:",
         )
     elif evaluation.result is Result.NEUTRAL:
         yield warning(
-            "SPF", where, f"“{record}” says nothing of other senders", "end it with ~all, later -all"
+            "SPF",
+            where,
+            f"“{record}” does not exclude other senders",
+            "end it with ~all, and with -all later",
         )
     else:
         yield ok("SPF", where, f"“{record}”, {evaluation.lookups} of {LOOKUP_LIMIT} DNS lookups")
@@ -135,11 +143,11 @@ def _judged(where: str, record: str, evaluation: Evaluation) -> Iterable[Finding
         yield warning(
             "SPF",
             where,
-            f"{evaluation.voids} lookups find nothing; receivers may give up after {VOID_LIMIT}",
-            "take out the names that no longer exist",
+            f"{evaluation.voids} lookups find no record; receivers may give up after {VOID_LIMIT}",
+            "remove the names that no longer exist",
         )
     if evaluation.uses_ptr:
-        yield warning("SPF", where, "uses “ptr”, which receivers may ignore", "name the servers instead")
+        yield warning("SPF", where, "uses “ptr”, which receivers may ignore", "list the servers instead")
 
 
 def _sending_host(names: Names, sending: Sending, domain: str, record: str) -> Iterable[Finding]:
@@ -150,20 +158,20 @@ def _sending_host(names: Names, sending: Sending, domain: str, record: str) -> I
         yield warning(
             "SPF",
             where,
-            f"{sending.host} has no public address, so receivers see another",
-            "find the address that mail leaves from and see that the record names it",
+            f"{sending.host} has no public IP address, so receivers see a different one",
+            "find the IP address that email is sent from, and check that the record includes it",
         )
     for address in public:
         evaluation = evaluate(names, domain, record, address)
         if evaluation.result is Result.PASS:
-            yield ok("SPF", where, f"names {sending.host} ({address})")
+            yield ok("SPF", where, f"includes {sending.host} ({address})")
             continue
         beyond = f"; not followed: {', '.join(evaluation.not_followed)}" if evaluation.not_followed else ""
         yield warning(
             "SPF",
             where,
-            f"says {evaluation.result} of {sending.host} ({address}){beyond}",
-            "name it, unless its operator sends from other addresses: then see that those are named",
+            f"the result for {sending.host} ({address}) is {evaluation.result}{beyond}",
+            "include it, unless its operator sends from other addresses; then check that those are included",
         )
 
 
@@ -177,10 +185,10 @@ def _pointers(names: Names, sending: Sending) -> Iterable[Finding]:
         answer = names.pointers(address)
         confirmed = [name for name in answer.records if address in names.addresses(name)]
         remedy = (
-            f"whoever owns {address} must name it, unless mail leaves {sending.host} from other addresses"
+            f"ask the owner of {address} to set the name, unless {sending.host} sends from other addresses"
         )
         if confirmed:
-            yield ok("PTR", where, f"{address} is {confirmed[0]}, and that is {address}")
+            yield ok("PTR", where, f"{address} is {confirmed[0]}, which is {address}")
         elif answer.records:
             yield warning("PTR", where, f"{', '.join(answer.records)}, which is not {address}", remedy)
         else:
@@ -188,19 +196,19 @@ def _pointers(names: Names, sending: Sending) -> Iterable[Finding]:
 
 
 def _announced_tls(names: Names, sending: Sending) -> Iterable[Finding]:
-    """MTA-STS (RFC 8461) and DANE (RFC 7672) protect answers; few have them, so absence is no finding."""
+    """MTA-STS (RFC 8461) and DANE (RFC 7672) protect replies. They are rare, so absence is not a finding."""
     name = f"_mta-sts.{sending.domain}"
     for record in names.ask(name, "TXT").records:
         if record.startswith("v=STSv1"):
-            yield ok("TLS", f"{name} TXT", f"“{record}” (MTA-STS, for mail to you)")
+            yield ok("TLS", f"{name} TXT", f"“{record}” (MTA-STS, for email to you)")
     hosts = [record.split()[1] for record in names.ask(sending.domain, "MX").records]
     for name in (f"_25._tcp.{host}" for host in hosts if host != "."):
         if names.ask(name, "TLSA").records:
-            yield ok("TLS", f"{name} TLSA", "present (DANE, for mail to you)")
+            yield ok("TLS", f"{name} TLSA", "present (DANE, for email to you)")
 
 
 def host_addresses(names: Names, host: str) -> tuple[Address, ...]:
-    """The addresses of a host that is given by name or by address."""
+    """The IP addresses of a host, which is given by name or by IP address."""
     try:
         return (ip_address(host),)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Everything the doctor looks at, in the order in which it is worth mending."""
+"""Every check of ``policy-notify doctor``, in the order in which problems are best fixed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from subscribers.settings import SettingsError, read_settings
 
 
 def examine(environment: Mapping[str, str], name_servers: Callable[[], Names]) -> Iterable[Finding]:
-    """All findings, each as soon as it is made; nothing is sent."""
+    """Yields each finding as soon as it is made. Nothing is sent."""
     try:
         settings = read_settings(environment)
     except SettingsError as wrong:
         for problem in wrong.problems:
             where, _, seen = problem.partition(": ")
-            yield error("settings", where, seen, "correct it; nothing else was looked at")
+            yield error("settings", where, seen, "correct it; nothing else was checked")
         return
     yield from check_settings(settings, environment)
     yield from check_machine(settings)
@@ -39,6 +39,6 @@ def examine(environment: Mapping[str, str], name_servers: Callable[[], Names]) -
     try:
         names = name_servers()
     except NotifyError as absent:
-        yield error("name servers", "/etc/resolv.conf", str(absent), "name one; nothing was asked")
+        yield error("name servers", "/etc/resolv.conf", str(absent), "add a name server; DNS was not checked")
         return
     yield from check_domain(names, sending_of(settings, settings.sender, authentication))

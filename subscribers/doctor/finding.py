@@ -1,4 +1,4 @@
-"""What the doctor says of one thing it looked at."""
+"""One result of ``policy-notify doctor``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class Level(StrEnum):
     """How much a finding matters."""
 
     OK = "ok"
-    WARNING = "warning"  # mail can go out; some of it may not arrive, or something is not known
-    ERROR = "error"  # nothing should be sent before this is mended
+    WARNING = "warning"  # email can be sent, but some of it may not arrive, or something could not be checked
+    ERROR = "error"  # send nothing before this is fixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was seen, where, and what to do about it (nothing where all is well)."""
+    """One finding: its place, what was found there and what to do; ``remedy`` is None if all is well."""
 
     level: Level
     topic: str
@@ -26,15 +26,15 @@ class Finding:
 
 
 def ok(topic: str, where: str, seen: str) -> Finding:
-    """All is well."""
+    """A finding that needs no action."""
     return Finding(level=Level.OK, topic=topic, where=where, seen=seen)
 
 
 def warning(topic: str, where: str, seen: str, remedy: str) -> Finding:
-    """Mail can go out, but ``seen`` may cost something."""
+    """A finding that does not prevent sending, although some email may not arrive."""
     return Finding(level=Level.WARNING, topic=topic, where=where, seen=seen, remedy=remedy)
 
 
 def error(topic: str, where: str, seen: str, remedy: str) -> Finding:
-    """Nothing should be sent before ``remedy``."""
+    """A finding that has to be fixed, as ``remedy`` says, before anything is sent."""
     return Finding(level=Level.ERROR, topic=topic, where=where, seen=seen, remedy=remedy)

@@ -1,4 +1,4 @@
-"""The database with its books, and the folders that are written to."""
+"""Checks the database, the totals in it, and the folders that policy-notify writes to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
 from subscribers.users.reachability import count_registered
 
 EVENTS_WITHIN = timedelta(hours=1)  # of ours: SendGrid posts within seconds as a rule
-CONNECT_SECONDS = 10  # libpq waits for ever by itself
+CONNECT_SECONDS = 10  # libpq has no limit of its own
 LEAST_FREE_BYTES = (
     500 * 10**6
 )  # measured: a person 155 bytes, a delivery 75 while the fan-out lasts; a million
@@ -43,16 +43,16 @@ DAMAGED = "stop sending, keep a copy of the database, and report this"
 
 
 def check_machine(settings: Settings) -> Iterable[Finding]:
-    """The database, the books in it, and the folders."""
+    """Yields findings for the database, the totals in it, and the folders."""
     registered = 0
     try:
         engine = open_database(_with_time_out(settings.database()))
         check_schema(engine)
         where = shown(engine.url)
-        yield ok("database", where, "reachable, and its schema is the one of this version")
+        yield ok("database", where, "reachable, and its schema is up to date")
         yield from _encryption(engine, where)
         registered = count_registered(engine)
-        yield from _people(where, registered)
+        yield from _users(where, registered)
         yield from _totals(engine, settings, where)
         yield from _events(engine, settings)
         yield from _erasure_keys(engine, settings)
@@ -78,52 +78,55 @@ def _encryption(engine: Engine, where: str) -> Iterable[Finding]:
         return
     mode = sslmode(engine.url)
     if mode == "verify-full":
-        yield ok("TLS", where, "demanded, with a certificate of that very server")
+        yield ok("TLS", where, "required, with a certificate for this server")
     else:
-        seen = f"sslmode={mode} encrypts, but another server could pass for this one"
+        seen = f"sslmode={mode} encrypts, but another server could pretend to be this one"
         yield warning("TLS", where, seen, "end POLICY_NOTIFY_DATABASE_URL with ?sslmode=verify-full")
 
 
-def _people(where: str, registered: int) -> Iterable[Finding]:
+def _users(where: str, registered: int) -> Iterable[Finding]:
     if registered:
-        yield ok("people", where, f"{registered:,} registered")
+        yield ok("users", where, f"{registered:,} registered")
     else:
         yield warning(
-            "people", where, "nobody is registered, so nobody will be told", "policy-notify import FILE"
+            "users",
+            where,
+            "nobody is registered, so nobody will be notified",
+            "run policy-notify import FILE",
         )
 
 
 def _totals(engine: Engine, settings: Settings, where: str) -> Iterable[Finding]:
     problems = totals.audit(engine)
     for problem in problems:
-        yield error("books", where, f"not balanced: {problem}", DAMAGED)
+        yield error("totals", where, f"do not add up: {problem}", DAMAGED)
     if not problems:
-        yield ok("books", where, "balanced")
+        yield ok("totals", where, "they add up")
     ledger = Ledger(engine)
-    for doubt in ledger.unknown_batches():
+    for unknown in ledger.unknown_batches():
         yield warning(
-            "books",
-            f"batch {doubt.batch_id}",
-            f"in doubt, {counted(doubt.size)}: {doubt.detail}",
-            "wait for evidence, or look it up at the provider and say so: policy-notify resolve",
+            "totals",
+            f"batch {unknown.batch_id}",
+            f"unconfirmed for {counted(unknown.size)}: {unknown.detail}",
+            "wait for the provider's events, or look it up at the provider and run policy-notify resolve",
         )
     for status in totals.statuses(engine):
         if status.state == "paused":
             yield warning(
-                "books",
+                "totals",
                 f"announcement {status.announcement_id}",
-                f"paused: {status.pause_reason or 'by a person'}",
-                f"policy-notify release {status.announcement_id}, when the reason is gone",
+                f"paused: {status.pause_reason or 'by an operator'}",
+                f"run policy-notify release {status.announcement_id} once the reason is gone",
             )
     with reading(engine) as connection:
         pause = provider_pause.current_pause(connection, settings.transport, now=ledger.now())
     if pause is not None and not pause.for_hourly_limit:
-        seen = f"the provider is left alone until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.detail}"
-        yield warning("provider", settings.transport, seen, "wait; policy-notify deliver goes on then")
+        seen = f"nothing is sent until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.detail}"
+        yield warning("provider", settings.transport, seen, "run policy-notify deliver after that")
 
 
 def _events(engine: Engine, settings: Settings) -> Iterable[Finding]:
-    """Whether events come; before anything was sent nobody can know."""
+    """A finding on whether events arrive; none before anything was sent."""
     if settings.transport != "sendgrid" or not settings.sendgrid_event_public_key:
         return
     unmatched, newest = unmatched_since(engine)
@@ -133,19 +136,23 @@ def _events(engine: Engine, settings: Settings) -> Iterable[Finding]:
             "/events/sendgrid",
             f"{unmatched:,} signed events are about messages that this database never sent, the newest of "
             f"{newest:%Y-%m-%d %H:%M} UTC",
-            "find out before the next announcement whether this is an old copy of the database, or another "
-            "installation uses the same webhook",
+            "before the next announcement, find out whether this is an old copy of the database, or whether "
+            "another installation uses the same webhook",
         )
     sent_at, received_at = last_signs(engine, settings.transport)
     if sent_at is None:
         return
-    seen = f"mails accepted at {sent_at:%Y-%m-%d %H:%M} UTC, last signed post "
-    seen += f"at {received_at:%Y-%m-%d %H:%M} UTC" if received_at else "never"
+    seen = f"emails were accepted at {sent_at:%Y-%m-%d %H:%M} UTC; "
+    seen += (
+        f"the last signed event arrived at {received_at:%Y-%m-%d %H:%M} UTC"
+        if received_at
+        else "no signed event arrived"
+    )
     where = "/events/sendgrid"
     if received_at is not None and received_at >= sent_at:
         yield ok("events", where, seen)
     elif utc_now() - sent_at > EVENTS_WITHIN:
-        remedy = "see that policy-notify serve runs, and that SendGrid's webhook reaches it"
+        remedy = "check that policy-notify serve is running and that SendGrid's webhook reaches it"
         yield warning("events", where, seen, remedy)
 
 
@@ -158,32 +165,37 @@ def _erasure_keys(engine: Engine, settings: Settings) -> Iterable[Finding]:
 
 
 def _folder(folder: Path, needed_bytes: int) -> Iterable[Finding]:
-    present = next(place for place in (folder, *folder.parents) if place.exists())
+    present = next(path for path in (folder, *folder.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=present):
             free_bytes = shutil.disk_usage(present).free
     except OSError as refused:
         yield error(
-            "disk", str(folder), f"cannot be written to ({refused.strerror})", "mend it, or set another"
+            "disk",
+            str(folder),
+            f"cannot be written to ({refused.strerror})",
+            "make it writable, or set another",
         )
         return
     seen = f"writable, {free_bytes // 10**6:,} MB free"
     if free_bytes < needed_bytes:
-        yield warning("disk", str(folder), f"{seen}, {needed_bytes // 10**6:,} MB may be needed", "make room")
+        yield warning(
+            "disk", str(folder), f"{seen}, {needed_bytes // 10**6:,} MB may be needed", "free some space"
+        )
     else:
         yield ok("disk", str(folder), seen)
 
 
 def _secrecy(topic: str, place: Path, files: Iterable[Path]) -> Iterable[Finding]:
-    """Whether others can read them: what an earlier version has made is not changed by itself."""
+    """A warning if other users can read the files; files of earlier versions keep their mode."""
     open_to_others = sum(file.exists() and file.stat().st_mode & 0o077 != 0 for file in files)
     if open_to_others:
-        seen = "others on this machine can read email addresses in it"
+        seen = "other users of this machine can read the email addresses in it"
         yield warning(topic, str(place), seen, f"chmod -R go= {shlex.quote(str(place))}")
 
 
 def _with_time_out(url: str) -> str:
-    """The same database, with an end to waiting for it."""
+    """The same database, with a limit on how long to wait for it."""
     patient = read_url(url)
     if patient.get_backend_name() == "postgresql" and "connect_timeout" not in patient.query:
         patient = patient.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
@@ -191,6 +203,6 @@ def _with_time_out(url: str) -> str:
 
 
 def _halves(refused: NotifyError) -> tuple[str, str]:
-    """What is wrong, and what to do: every refusal says both."""
+    """Splits a refusal into its two halves: what is wrong, and what to do."""
     seen, _, remedy = str(refused).rpartition("; ")
-    return (seen, remedy) if seen else (remedy, "mend it and repeat")
+    return (seen, remedy) if seen else (remedy, "fix it and try again")

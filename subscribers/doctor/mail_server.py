@@ -1,4 +1,4 @@
-"""Whether the SMTP server takes mail from this sender: asked in the transport's own session, nothing sent."""
+"""Checks that the SMTP server accepts this sender, in a session of the transport that sends nothing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from subscribers.transports.smtp_server import SmtpUrlError
 SOON_DAYS = 14  # a certificate that ends within them was not renewed by itself
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (smtplib.SMTPAuthenticationError, "correct POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"),
-    (ssl.SSLCertVerificationError, "give the name that the certificate is for, or have it mended"),
+    (ssl.SSLCertVerificationError, "use the host name that the certificate is for, or have it corrected"),
     (
         ssl.SSLError,
-        "smtps:// is for port 465, smtp:// (STARTTLS) for port 587: correct POLICY_NOTIFY_SMTP_URL",
+        "correct POLICY_NOTIFY_SMTP_URL: smtps:// is for port 465, smtp:// (STARTTLS) for port 587",
     ),
-    (smtplib.SMTPNotSupportedError, "the server lacks STARTTLS or AUTH: use smtps://, or another server"),
-    (OSError, "correct host and port in POLICY_NOTIFY_SMTP_URL, or open the way to it"),
+    (smtplib.SMTPNotSupportedError, "the server has no STARTTLS or no AUTH: use smtps://, or another server"),
+    (OSError, "correct the host and port in POLICY_NOTIFY_SMTP_URL, or open the firewall"),
 )
 
 
 def check_mail_server(settings: Settings) -> Iterable[Finding]:
-    """Connection, encryption, certificate, credentials and sender, in that order, up to what fails."""
+    """Checks connection, encryption, certificate, credentials and sender, and stops at the first failure."""
     try:
         server = configured_server(settings)
     except SmtpUrlError as refused:
@@ -45,7 +45,7 @@ def check_mail_server(settings: Settings) -> Iterable[Finding]:
         return
     try:
         yield from _encryption(session, where)
-        yield ok("SMTP server", where, "answers" + (", and takes the password" if server.user else ""))
+        yield ok("SMTP server", where, "answers" + (", and accepts the password" if server.user else ""))
         if settings.sender:
             yield _sender(session, where, ascii_address(settings.sender))
     finally:
@@ -62,13 +62,13 @@ def _encryption(session: smtplib.SMTP, where: str) -> Iterable[Finding]:
     ends_on = datetime.fromtimestamp(ends, UTC).date()
     seen = f"{session.sock.version()}, certificate valid until {ends_on}"
     if ends - time.time() < SOON_DAYS * 86400:
-        yield warning("TLS", where, seen, "have it renewed: no mail is sent after that day")
+        yield warning("TLS", where, seen, "have it renewed: no email can be sent after that day")
     else:
         yield ok("TLS", where, seen)
 
 
 def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
-    """The answer to MAIL; RSET takes it back, so there never is a mail."""
+    """The server's answer to the sender's address, taken back by RSET so that nothing is sent."""
     try:
         code, words = session.mail(address)
         session.rset()
@@ -77,9 +77,11 @@ def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
     seen = f"MAIL FROM:<{address}>: {code} {words.decode('utf-8', 'replace')}"
     if code == 250:
         return ok("SMTP server", where, seen)
-    return error("SMTP server", where, seen, "use a sender that this user may send as, in POLICY_NOTIFY_FROM")
+    return error(
+        "SMTP server", where, seen, "set POLICY_NOTIFY_FROM to an email address that this user may send from"
+    )
 
 
 def _remedy(cause: BaseException | None) -> str:
     fitting = (remedy for kind, remedy in REMEDIES if isinstance(cause, kind))
-    return next(fitting, "see what the server says, and repeat")
+    return next(fitting, "do what the server's answer asks for, then try again")

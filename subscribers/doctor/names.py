@@ -1,7 +1,7 @@
-"""Asks the name servers, and tells apart what they may answer; the only file that imports dnspython.
+"""Asks the name servers, and distinguishes their kinds of answers. The only file that imports dnspython.
 
-No answer is ever guessed: a name that does not exist and one without such a record give an empty answer that
-says which of the two it is; a time-out, a SERVFAIL and a refusal raise ``UnansweredError``.
+A name that does not exist and a name without such a record both give an empty answer, which says which of
+the two it is. A time-out, a SERVFAIL and a refusal raise ``UnansweredError``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Address = IPv4Address | IPv6Address
 
 
 class UnansweredError(NotifyError):
-    """The name servers gave no answer from which anything follows."""
+    """The name servers gave no usable answer."""
 
     def __init__(self, name: str, kind: str, reason: str) -> None:
         super().__init__(f"{name} {kind}: {reason}")
@@ -46,19 +46,19 @@ class UnansweredError(NotifyError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The records of one kind at a name, as text; ``exists`` says whether there is anything at that name."""
+    """The records of one kind at a name, as text; ``exists`` says whether the name has any records."""
 
     records: tuple[str, ...]
     exists: bool
 
     @property
     def absence(self) -> str:
-        """In words, why there are no records."""
+        """Why there are no records, in words."""
         return "no such record" if self.exists else "the name does not exist (NXDOMAIN)"
 
 
 class Names:
-    """One run's questions; each is asked once."""
+    """The DNS questions of one run; each is asked once."""
 
     def __init__(self, resolver: Resolver, *, lifetime_seconds: float = LIFETIME_SECONDS) -> None:
         self._resolver = resolver
@@ -67,7 +67,7 @@ class Names:
         self._answers: dict[tuple[str, str], Answer | UnansweredError] = {}
 
     def ask(self, name: str, kind: Kind) -> Answer:
-        """The records of ``kind`` at ``name``, aliases followed; ``UnansweredError`` where nobody says."""
+        """The records of ``kind`` at ``name``, with aliases followed; raises UnansweredError."""
         question = (name.lower().rstrip("."), kind)
         if question not in self._answers:
             try:
@@ -87,7 +87,7 @@ class Names:
         )
 
     def pointers(self, address: Address) -> Answer:
-        """The names that an address says it has."""
+        """The names in the PTR record of an IP address."""
         return self.ask(reverse_name(address), "PTR")
 
     def _ask(self, name: str, kind: str) -> Answer:
@@ -107,20 +107,20 @@ class Names:
 
 
 def system_names() -> Names:
-    """Questions to the name servers of this machine."""
+    """Asks the name servers that this machine is configured to use."""
     try:
         return Names(get_default_resolver())
     except NoResolverConfiguration as error:
-        raise NotifyError("name servers: this machine has none; name one in /etc/resolv.conf") from error
+        raise NotifyError("name servers: this machine has none; add one to /etc/resolv.conf") from error
 
 
 def reverse_name(address: Address) -> str:
-    """Where the PTR record of an address stands."""
+    """The name at which the PTR record of an IP address is."""
     return from_address(str(address)).to_text(omit_final_dot=True)
 
 
 def _failure(error: NoNameservers) -> str:
-    """What the name servers answered instead of an answer."""
+    """Why the name servers gave no answer, by their response codes."""
     answers = [attempt[4] for attempt in error.kwargs.get("errors", ()) if attempt[4] is not None]
     codes = sorted({rcode_text(answer.rcode()) for answer in answers})
     return f"the name server failed ({', '.join(codes)})" if codes else "no name server can be reached"

@@ -1,4 +1,4 @@
-"""Whether SendGrid takes mail with this key from this sender: asked with its own client, nothing sent."""
+"""Checks that SendGrid accepts email with this key from this sender, with its own client; sends nothing."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ AUTHENTICATE = "authenticate the domain in SendGrid (Settings, Sender Authentica
 
 
 class NotSeenError(Exception):
-    """SendGrid did not answer a question; its text says why."""
+    """SendGrid did not answer a question; the message says why."""
 
 
 class HiddenError(NotSeenError):
-    """The key may not ask this."""
+    """The key has no permission for this question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was found, and what SendGrid says of its domain authentication, where the key may ask."""
+    """The findings, and SendGrid's domain authentication if the key has permission to read it."""
 
     findings: tuple[Finding, ...]
     authentication: Authentication | None
 
 
 def check_account(settings: Settings) -> Account:
-    """What the key may do, whether the sender is verified, and whether events will come."""
+    """Checks what the key permits, whether the sender is verified, and whether events will arrive."""
     assert settings.sendgrid_api_key
     api = SendGridAPIClient(
         settings.sendgrid_api_key.get_secret_value(),
@@ -54,12 +54,14 @@ def check_account(settings: Settings) -> Account:
         remedy = "correct POLICY_NOTIFY_SENDGRID_API_KEY (and _SUBUSER), or make a new key"
         return Account((error("SendGrid", where, f"refuses the key: {refused}", remedy),), None)
     except NotSeenError as unseen:
-        remedy = "correct POLICY_NOTIFY_SENDGRID_HOST, open the way to it, or repeat later"
+        remedy = "correct POLICY_NOTIFY_SENDGRID_HOST, open the firewall, or try again later"
         return Account((error("SendGrid", where, str(unseen), remedy),), None)
     if "mail.send" not in scopes:
         remedy = "give the key “Mail Send”"
-        return Account((error("SendGrid", where, "the key may not send (no mail.send)", remedy),), None)
-    findings = [ok("SendGrid", where, "takes the key, and it may send")]
+        return Account(
+            (error("SendGrid", where, "the key has no permission to send (mail.send)", remedy),), None
+        )
+    findings = [ok("SendGrid", where, "accepts the key, which may send")]
     authentication = None
     if settings.sender:
         sender, authentication = _sender(
@@ -79,7 +81,7 @@ def _sender(api: Any, where: str, address: str, domain: str) -> tuple[Finding, A
             seen = f"domain {entry['domain']} is authenticated, envelope {authentication.envelope_domain}"
             if entry.get("valid"):
                 return ok("SendGrid", where, seen), authentication
-            seen = f"domain {entry['domain']} is entered, but SendGrid does not find its DNS records"
+            seen = f"domain {entry['domain']} is configured, but SendGrid cannot find its DNS records"
             return error(
                 "SendGrid", where, seen, f"publish them, then verify; {AUTHENTICATE}"
             ), authentication
@@ -89,18 +91,16 @@ def _sender(api: Any, where: str, address: str, domain: str) -> tuple[Finding, A
             if sender.get("verified")
         ]
     except HiddenError:
-        seen = f"whether {address} is verified is not known: the key may not ask"
-        remedy = (
-            f"give the key read access to Sender Authentication for one run, or look yourself: {AUTHENTICATE}"
-        )
+        seen = f"cannot check whether {address} is verified: the key has no permission to read it"
+        remedy = f"let the key read Sender Authentication for one run, or check yourself: {AUTHENTICATE}"
         return warning("SendGrid", where, seen, remedy), None
     except NotSeenError as unseen:
-        return error("SendGrid", where, f"sender verification: {unseen}", "repeat later"), None
+        return error("SendGrid", where, f"sender verification: {unseen}", "try again later"), None
     if address.lower() in verified:
-        seen = f"only the address {address} is verified: nothing speaks for its domain (DMARC)"
+        seen = f"only the email address {address} is verified, so its domain is not aligned (DMARC)"
         return warning("SendGrid", where, seen, AUTHENTICATE), None
     return error(
-        "SendGrid", where, f"{address} is not verified: SendGrid refuses its mails", AUTHENTICATE
+        "SendGrid", where, f"{address} is not verified, so SendGrid refuses its email", AUTHENTICATE
     ), None
 
 
@@ -124,7 +124,7 @@ def _authentication(entry: dict[str, Any]) -> Authentication:
 
 
 def _webhook(api: Any, where: str, public_key: str) -> Iterable[Finding]:
-    """Whether a webhook signs with this key and tells all; nothing where the API key may not ask."""
+    """Checks that a webhook signs with this key and posts all events; skipped without permission."""
     try:
         webhooks = _answer(api.user.webhooks.event.settings.all.get, "webhooks")
     except NotSeenError:
@@ -137,15 +137,17 @@ def _webhook(api: Any, where: str, public_key: str) -> Iterable[Finding]:
         url = webhook.get("url")
         absent = [event for event in EVENTS if not webhook.get(event)]
         if not webhook.get("enabled"):
-            yield error("events", where, f"the webhook to {url} is switched off", "switch it on")
+            yield error("events", where, f"the webhook to {url} is turned off", "turn it on")
         elif absent:
-            yield error("events", where, f"the webhook to {url} leaves out {', '.join(absent)}", "tick them")
+            yield error(
+                "events", where, f"the webhook to {url} does not post {', '.join(absent)}", "select them"
+            )
         else:
             yield ok("events", where, f"the signed webhook to {url} is on")
 
 
 def _answer(get: Callable[..., Any], member: str | None = None, **question: object) -> Any:
-    """The list that SendGrid answers with, or that is a member of its answer."""
+    """The list in SendGrid's answer, or in one member of it."""
     try:
         answer = json.loads(get(**question).body)
     except HTTPError as refused:
@@ -154,7 +156,7 @@ def _answer(get: Callable[..., Any], member: str | None = None, **question: obje
     except (OSError, http.client.HTTPException) as broken:
         raise NotSeenError(f"no answer ({broken})") from broken
     except ValueError as wrong:
-        raise NotSeenError("the answer is no JSON") from wrong
+        raise NotSeenError("the answer is not JSON") from wrong
     found = answer.get(member) if member is not None and isinstance(answer, dict) else answer
     if not isinstance(found, list):
         raise NotSeenError("the answer is not one of SendGrid's")

@@ -1,4 +1,4 @@
-"""How mail leaves, as far as it is known: what the questions to the name servers rest on."""
+"""Determines from the settings how email is sent, so that the right DNS records can be checked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp_server import SmtpUrlError
 
 KEY_MARK = "._domainkey."
-SENDGRID_SELECTORS = ("s1", "s2")  # what its domain authentication uses unless told otherwise
+SENDGRID_SELECTORS = ("s1", "s2")  # the default of its domain authentication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """What a provider says of its own domain authentication."""
+    """A provider's own account of the domain authentication that it has set up."""
 
     envelope_domain: str
     key_names: tuple[str, ...]  # such as s1._domainkey.example.com
@@ -23,10 +23,10 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """Who is named as the sender, and through whom mail leaves.
+    """The sender's domain, and the server and envelope through which email is sent.
 
-    ``envelope_domain`` is None where only the provider knows it. Each tuple of ``key_names`` is one place to
-    look for the signing keys; the first place that has one counts.
+    ``envelope_domain`` is None if only the provider knows it. Each tuple of ``key_names`` is one set of DNS
+    names for the signing keys; the first set with a record counts.
     """
 
     domain: str
@@ -36,7 +36,7 @@ class Sending:
 
 
 def sending_of(settings: Settings, sender: str, authentication: Authentication | None) -> Sending:
-    """How mail would leave with these settings, and with what the provider says of itself."""
+    """Returns how email would be sent with these settings and the provider's domain authentication."""
     domain = ascii_domain(sender)
     by_smtp = settings.transport == "smtp" and settings.smtp_url is not None
     envelope = domain if by_smtp else authentication.envelope_domain if authentication else None
@@ -52,7 +52,7 @@ def _host(settings: Settings) -> str | None:
     try:
         return configured_server(settings).host
     except SmtpUrlError:
-        return None  # of which another finding tells
+        return None  # another finding reports it
 
 
 def ascii_domain(sender: str) -> str:

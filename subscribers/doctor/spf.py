@@ -1,7 +1,7 @@
-"""Reads SPF records and says what a receiver would make of an address (RFC 7208).
+"""Reads SPF records and evaluates them for an IP address as a receiver would (RFC 7208).
 
-Macros need a mail to be filled in, so a term with one is counted and named but not followed. The ``ptr``
-mechanism (section 5.5: not to be used) is counted and named, and matches nothing here.
+Macros need an email to be filled in, so a term with one is counted and reported but not followed. The ``ptr``
+mechanism (section 5.5: not to be used) is counted and reported, and matches nothing here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from subscribers.doctor.names import Address, Kind, Names
 
 LOOKUP_LIMIT = 10  # RFC 7208, section 4.6.4; a receiver gives up beyond it
 VOID_LIMIT = 2  # section 4.6.4: lookups without a record
-COUNT_LIMIT = 40  # of ours: a record that goes on so long, or in a circle, is not followed further
-ANYBODY = IPv4Address("192.0.2.1")  # RFC 5737: nobody's address, so a record that passes it passes everybody
+COUNT_LIMIT = 40  # chosen here: a longer record, or one that includes itself, is not followed further
+ANYBODY = IPv4Address(
+    "192.0.2.1"
+)  # RFC 5737: an address for documentation, so a record that passes it passes every address
 
 _TERM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[a-z][a-z0-9_.-]*)(?P<rest>(?:[:/=].*)?)", re.IGNORECASE)
 _CIDR = re.compile(r"(?P<domain>[^/:]*)(?:/(?P<four>\d{1,2}))?(?://(?P<six>\d{1,3}))?")
@@ -25,7 +27,7 @@ _MAYBE_DOMAIN = {"a", "mx", "ptr"}
 
 
 class Result(StrEnum):
-    """What a record says of an address (section 2.6)."""
+    """The result of a record for an IP address (section 2.6)."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -39,7 +41,7 @@ class WrongSpfError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One mechanism: what it says of whom it matches."""
+    """One mechanism, and its result for the addresses that it matches."""
 
     result: Result
     name: str
@@ -57,13 +59,13 @@ class Record:
 
     @property
     def default(self) -> Result | None:
-        """What it says of everybody else; None where another record or nothing says it."""
+        """The result of ``all``; None if the record has no such term."""
         return next((term.result for term in self.terms if term.name == "all"), None)
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """What came of evaluating a record, all of it: past the first match too, as for whom nothing matches."""
+    """The result of evaluating a whole record, including the terms after the first match."""
 
     result: Result = Result.NEUTRAL
     lookups: int = 0
@@ -79,7 +81,7 @@ def spf_records(names: Names, domain: str) -> tuple[str, ...]:
 
 
 def parse(text: str) -> Record:
-    """A record's terms; ``WrongSpfError`` names the term that is none."""
+    """Parses a record; raises WrongSpfError for a term that is not valid."""
     terms: list[Term] = []
     modifiers: dict[str, str] = {}
     for word in text.split(" ")[1:]:
@@ -87,11 +89,11 @@ def parse(text: str) -> Record:
             continue
         match = _TERM.fullmatch(word)
         if match is None:
-            raise WrongSpfError(f"“{word}” is no term")
+            raise WrongSpfError(f"“{word}” is not a valid term")
         name, rest = match["name"].lower(), match["rest"]
         if rest.startswith("="):
             if name in {"redirect", "exp"} and name in modifiers:
-                raise WrongSpfError(f"“{name}=” stands twice")
+                raise WrongSpfError(f"“{name}=” occurs twice")
             modifiers[name] = rest[1:]
         else:
             terms.append(_mechanism(word, match["qualifier"] or "+", name, rest))
@@ -102,7 +104,7 @@ def parse(text: str) -> Record:
 
 
 def evaluate(names: Names, domain: str, text: str, address: Address) -> Evaluation:
-    """What the record ``text`` of ``domain`` says of ``address``, and what it costs to find out."""
+    """Evaluates the record ``text`` of ``domain`` for ``address``, and counts the lookups that this takes."""
     evaluation = Evaluation()
     evaluation.result = _Walk(names, address, evaluation).follow(domain, text)
     return evaluation
@@ -197,9 +199,9 @@ def _mechanism(word: str, qualifier: str, name: str, rest: str) -> Term:
         try:
             network = ip_network(value, strict=False)
         except ValueError as error:
-            raise WrongSpfError(f"“{word}” holds no address") from error
+            raise WrongSpfError(f"“{word}” is not an address") from error
         if f"ip{network.version}" != name:
-            raise WrongSpfError(f"“{word}” holds an address of the other kind")
+            raise WrongSpfError(f"“{word}” is an address of the other IP version")
         return Term(result=result, name=name, domain="", network=network)
     if name in _WITH_DOMAIN and value:
         return Term(result=result, name=name, domain=value)
@@ -207,4 +209,4 @@ def _mechanism(word: str, qualifier: str, name: str, rest: str) -> Term:
         lengths = (int(match["four"] or 32), int(match["six"] or 128))
         if lengths[0] <= 32 and lengths[1] <= 128:
             return Term(result=result, name=name, domain=match["domain"], prefix_lengths=lengths)
-    raise WrongSpfError(f"“{word}” is no term")
+    raise WrongSpfError(f"“{word}” is not a valid term")

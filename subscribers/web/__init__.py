@@ -1,1 +1,1 @@
-"""What ``policy-notify serve`` answers over HTTP."""
+"""The web server of ``policy-notify serve``."""

@@ -1,4 +1,4 @@
-"""The web application, and the server that runs it; without more it listens to this machine only."""
+"""The web application, and the server that runs it; by default it listens on this machine only."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def serve(
         )
     for option, folder in (("--site", site), ("--messages", messages)):
         if folder is not None and not folder.is_dir():
-            raise ListeningError(f"{option} {folder}: is no folder; make it first (make run)")
+            raise ListeningError(f"{option} {folder}: is not a folder; create it first (make run)")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
         raise ListeningError(
-            f"{host}:{port}: cannot listen ({error.strerror}); give another --port"
+            f"{host}:{port}: cannot listen ({error.strerror}); choose another --port"
         ) from error
     with listening:
         config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""Where SendGrid posts its signed events: ``/events/sendgrid``."""
+"""The endpoint ``/events/sendgrid``, to which SendGrid posts its signed events."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from subscribers.database import UnreadableDatabaseError, open_migrated
 from subscribers.ledger.signed_events import SignedPost, UnsignedPostError, Verifier, receive
 from subscribers.settings import Settings
 
-BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid gathers at most 768 kB of events into one post
+BODY_LIMIT_BYTES = 4 * 2**20  # SendGrid puts at most 768 kB of events into one post
 
 
 def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
-    """The endpoint; it takes a post only once its events are in the database."""
+    """The endpoint; it accepts a post only after its events are in the database."""
     router = APIRouter()
 
     @router.post("/events/sendgrid", status_code=status.HTTP_204_NO_CONTENT)
@@ -27,12 +27,12 @@ def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
         signature: Annotated[str, Header(alias="X-Twilio-Email-Event-Webhook-Signature")],
         timestamp: Annotated[str, Header(alias="X-Twilio-Email-Event-Webhook-Timestamp")],
     ) -> Response:
-        """Take a signed post. What is not signed is refused; what cannot be kept now is to be sent again."""
+        """Store the events of a signed post; 403 if it is not signed, 503 if it has to be sent again."""
         try:
             post = SignedPost(body=await _body(request), signature=signature, timestamp=timestamp)
             await run_in_threadpool(receive, engine, verifier, post, now=utc_now(), keep_body=keep_body)
         except ClientDisconnect:
-            return Response(status_code=status.HTTP_400_BAD_REQUEST)  # nobody is there to read it
+            return Response(status_code=status.HTTP_400_BAD_REQUEST)  # the client has gone
         except UnsignedPostError as error:
             raise HTTPException(status.HTTP_403_FORBIDDEN, "not signed by the provider") from error
         except UnreadableDatabaseError as error:
@@ -43,7 +43,7 @@ def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
 
 
 def configured_events(settings: Settings) -> tuple[APIRouter, Engine] | None:
-    """The endpoint that the settings give, with its database; None where no key verifies events."""
+    """The configured endpoint and its database; None if no public key for events is set."""
     if settings.sendgrid_event_public_key is None:
         return None
     engine = open_migrated(settings.database())

@@ -1,4 +1,4 @@
-"""Whether the server can do its work: ``/healthz``."""
+"""The endpoint ``/healthz``: whether the server can do its work."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DATABASE_SECONDS = 5.0  # less than a monitor waits
 
 
 def health(database: Engine | None) -> APIRouter:
-    """The endpoint; ``database`` is what the server needs to keep events, None where it needs none."""
+    """The endpoint; ``database`` is where events are stored, None if the server receives none."""
     router = APIRouter()
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
-        """Ask the database: 503 when it does not answer, or has not the schema of this version."""
+        """Answer 503 if the database does not answer or has a schema of another version."""
         if database is None:
             return {"status": "ok"}
         try:

@@ -1,4 +1,4 @@
-"""The built site as ``serve`` shows it: its public files, with headers that browsers are to obey."""
+"""The built site as ``serve`` shows it: its public files, with security headers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
-# What a page may load is in the page itself, since most hosts of a site set no headers.
+# The pages themselves say what they may load, since most web hosts of a site set no headers.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Content-Security-Policy": "frame-ancestors 'self'",  # a policy in a page cannot say this
+    "Content-Security-Policy": "frame-ancestors 'self'",  # not possible inside a page
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 PUBLIC = ".well-known"  # RFC 8615
@@ -26,7 +26,7 @@ class SiteFiles(StaticFiles):
         super().__init__(directory=folder, html=True)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """The file for a path; none for one with a part that begins with a dot."""
+        """The file for a path; nothing if a part of the path begins with a dot."""
         if any(part.startswith(".") and part != PUBLIC for part in Path(path).parts):
             return "", None
         return super().lookup_path(path)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, but a request has to be complete in time."""
+"""uvicorn's HTTP/1.1 protocol with a time limit for each request."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_a_program_reads_the_findings(run: Run) -> None:
             "level": "error",
             "topic": "sender",
             "where": "POLICY_NOTIFY_LEGAL_NAME",
-            "seen": "not set; every mail names it",
+            "seen": "not set, although every email names it",
             "remedy": "set it",
         }
     ]
@@ -151,7 +151,7 @@ def test_a_lost_secret_is_found_before_the_erased_come_back(run: Run, database: 
     with writing(database) as connection:
         connection.execute(insert(erasures).values(external_id_digest=b"d" * 32, key_id="0" * 16))
     [fault] = lines(run("doctor"), "error")
-    assert "put the old secret behind the new one" in fault
+    assert "add the old secret after the new one" in fault
 
 
 def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: World) -> None:
@@ -163,7 +163,7 @@ def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: World) -> None
     announcements.pause(world.engine, number, reason="too many complaints")
 
     warnings = "\n".join(lines(run("doctor"), "warning"))
-    assert "in doubt, 1 recipient: connection reset" in warnings
+    assert "unconfirmed for 1 recipient: connection reset" in warnings
     assert "paused: too many complaints" in warnings
 
 
@@ -272,7 +272,7 @@ def test_events_that_never_came_are_a_warning(
             SENDGRID_EVENT_PUBLIC_KEY="x",
         )
     [silent] = [line for line in lines(answer, "warning") if "/events/sendgrid" in line]
-    assert "mails accepted at 2026-06-01 12:00 UTC, last signed post never" in silent
+    assert "emails were accepted at 2026-06-01 12:00 UTC; no signed event arrived" in silent
 
 
 def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: World, tmp_path: Path) -> None:

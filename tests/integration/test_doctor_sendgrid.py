@@ -131,7 +131,7 @@ def test_a_key_that_is_refused_is_an_error(double: AccountDouble) -> None:
 
 def test_a_key_must_be_allowed_to_send(double: AccountDouble) -> None:
     double.answers["/v3/scopes"] = (200, {"scopes": ["stats.read"]})
-    assert "no mail.send" in the_fault(look(double)).seen
+    assert "no permission to send" in the_fault(look(double)).seen
 
 
 def test_the_domain_above_authenticates_too(double: AccountDouble) -> None:
@@ -142,7 +142,7 @@ def test_the_domain_above_authenticates_too(double: AccountDouble) -> None:
 
 def test_a_domain_whose_records_are_not_found_is_an_error(double: AccountDouble) -> None:
     double.domains = [{**DOMAIN, "valid": False}]
-    assert "does not find its DNS records" in the_fault(look(double)).seen
+    assert "cannot find its DNS records" in the_fault(look(double)).seen
 
 
 def test_a_sender_that_nobody_verified_is_an_error(double: AccountDouble) -> None:
@@ -171,7 +171,7 @@ def test_what_the_key_may_not_ask_is_not_known(double: AccountDouble) -> None:
     account = look(double)
 
     assert the_fault(account).level is Level.WARNING
-    assert "not known" in the_fault(account).seen
+    assert "cannot check" in the_fault(account).seen
     assert account.authentication is None
 
 
@@ -179,8 +179,8 @@ def test_what_the_key_may_not_ask_is_not_known(double: AccountDouble) -> None:
     ("change", "words"),
     [
         ({"public_key": "another"}, "no event webhook signs"),
-        ({"enabled": False}, "switched off"),
-        ({"bounce": False}, "leaves out bounce"),
+        ({"enabled": False}, "turned off"),
+        ({"bounce": False}, "does not post bounce"),
     ],
 )
 def test_events_that_will_not_come_are_an_error(

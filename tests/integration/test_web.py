@@ -142,7 +142,7 @@ def test_emails_are_never_shown_to_other_machines(mails: Path, host: str) -> Non
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ListeningError, match=r"--site .*absent: is no folder"):
+    with pytest.raises(ListeningError, match=r"--site .*absent: is not a folder"):
         serve(host="127.0.0.1", port=8000, site=tmp_path / "absent", messages=None)
 
 

@@ -67,5 +67,7 @@ def test_where_no_folder_can_be_made_the_setting_is_asked_for(
     monkeypatch.setenv("XDG_STATE_HOME", state_home)
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match="set POLICY_NOTIFY_DATABASE_URL: no folder for it can be made"):
+    with pytest.raises(
+        SettingsError, match="set POLICY_NOTIFY_DATABASE_URL: its default folder cannot be made"
+    ):
         read_settings({})

@@ -62,7 +62,7 @@ def test_a_domain_for_examples_is_no_sender(domain: str) -> None:
 
 
 def test_a_key_that_is_no_random_one_is_an_error() -> None:
-    assert the_fault(secret_keys=f"{KEYS[0]} {'a' * 40}").seen == "key 2 is no random one"
+    assert the_fault(secret_keys=f"{KEYS[0]} {'a' * 40}").seen == "key 2 does not look random"
 
 
 def test_a_key_twice_is_a_warning() -> None:
@@ -95,11 +95,11 @@ def test_a_secret_file_is_for_its_owner_only(tmp_path: Path) -> None:
     file.write_text(" ".join(KEYS))
     file.chmod(0o644)
     environment = {"POLICY_NOTIFY_SECRET_KEYS_FILE": str(file)}
-    assert "may read this secret" in the_fault(environment).seen
+    assert "can read this secret" in the_fault(environment).seen
 
     file.chmod(0o400)
     assert faults(environment) == []
-    assert "not used" in the_fault(environment | {"POLICY_NOTIFY_SECRET_KEYS": "x"}).seen
+    assert "ignored" in the_fault(environment | {"POLICY_NOTIFY_SECRET_KEYS": "x"}).seen
 
 
 def test_telling_material_changes_only_is_a_warning() -> None:
