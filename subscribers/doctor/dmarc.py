@@ -1,9 +1,9 @@
 """Reads DMARC records and says whether two domains are aligned (RFC 7489).
 
 RFC 7489 finds the organisational domain with the public suffix list, which this program does not have.
-Instead it takes the highest name, of two labels or more, that has a DMARC record. If a registry publishes
-a record of its own, or no name above the From domain has one, a receiver may decide otherwise; findings
-say so where it matters.
+Instead it takes the highest name, of two labels or more, that has a DMARC record. If a domain registry
+publishes a record of its own, or no name above the From domain has one, a receiver may decide otherwise;
+findings say so where it matters.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def find_dmarc(names: Names, domain: str) -> Dmarc | None:
 def is_aligned(domain: str, sender_domain: str, *, organisation: str, strict: bool) -> bool:
     """Whether ``domain`` (of a signature, or of the envelope) vouches for ``sender_domain`` (section 3.1).
 
-    A name above the From domain with a key or an envelope is the organisation's own, since registries have
-    neither.
+    A name above the From domain with a key or an envelope is the organisation's own:
+    domain registries have neither.
     """
     if strict:
         return domain == sender_domain
