@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from jinja2 import Environment
-from mkdocs.commands.build import get_context
 from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
@@ -25,37 +24,32 @@ from mkdocs.utils.templates import TemplateContext
 
 from generator.errors import PolicyError
 from generator.git.repository import open_repository
-from generator.language import load_language
 from generator.mkdocs_plugin import theme
 from generator.mkdocs_plugin.assets import read_assets
 from generator.mkdocs_plugin.files import document_file, made_file, remove_documents_folder
+from generator.mkdocs_plugin.finishing import finisher
+from generator.mkdocs_plugin.layouts import HEAD_END, render_layout
 from generator.mkdocs_plugin.nav_setting import renamed, updated_nav
 from generator.mkdocs_plugin.navigation import archive_navigation, translated_navigation
 from generator.mkdocs_plugin.options import PolicySiteOptions, site_config
 from generator.mkdocs_plugin.preview_server import PreviewApplication
 from generator.mkdocs_plugin.refusals import refusals_for_mkdocs
-from generator.rendered.characters import clean
 from generator.site import page_layout
 from generator.site.allowed_files import OccupiedPaths
-from generator.site.analytics import with_consent
 from generator.site.build import Built, Site
-from generator.site.config import SiteConfig
-from generator.site.content_security_policy import ContentSecurityPolicy, hosts
 from generator.site.headings import table_of_contents
-from generator.site.material_fixes import mended
-from generator.site.page_layout import Article, PageLayout, in_language
+from generator.site.page_layout import Article
 from generator.site.published_history import PublishedHistory
 from generator.site.template_cache import TemplateCache
 from generator.site.trusted_cache import open_cache
 
-HEAD_END = "</head>"
 NOT_FOUND = "<!-- policysite-not-found -->"
 NOT_FOUND_TITLE = "policysite-not-found-title"
 
 logger = logging.getLogger("mkdocs.plugins.policysite")
 
 
-class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # as above
+class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untyped-call] # MkDocs 1.6 does not type this hook
     """Gives MkDocs the documents' pages, and writes all other pages after MkDocs has finished.
 
     ``day`` decides which versions are current (None: today). ``published`` is the data of the published
@@ -91,8 +85,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             )
         if theme.is_material(config):
             theme.set_up_material(config, language=self._site_config.language)
-        # A preview has no content security policy: MkDocs adds a script that reloads its pages.
-        self._policy = None if self._preview else _content_security_policy(config, self._site_config)
+        self._finisher = finisher(config, self._site_config, is_preview=self._preview)
         return config
 
     @refusals_for_mkdocs()
@@ -186,7 +179,14 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             file.url for file in files.documentation_pages() if file.src_uri not in self._articles
         ]
         self._layouts = {
-            language: PageLayout(self._rendered_layout(language, env=env, config=config, files=files))
+            language: render_layout(
+                language,
+                self._navigation(language, archive_navigation(self._nav)),
+                env=env,
+                config=config,
+                files=files,
+                finisher=self._finisher,
+            )
             for language in self._site.languages()
         }
         return env
@@ -210,7 +210,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         article = self._articles.get(page.file.src_uri)
         language = article.language if article else self._site_config.language
         head = article.head if article else ""
-        return self._finished(output.replace(HEAD_END, head + HEAD_END, 1), language, config)
+        return self._finisher.page(output.replace(HEAD_END, head + HEAD_END, 1), language=language)
 
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
         """Fill in the page for URLs that do not exist."""
@@ -220,7 +220,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             article = self._site.not_found()
             output = output.replace(NOT_FOUND, article.content, 1)
             output = output.replace(NOT_FOUND_TITLE, escape(article.title), 1)
-        return self._finished(output, self._site_config.language, config)
+        return self._finisher.page(output, language=self._site_config.language)
 
     @refusals_for_mkdocs()
     @event_priority(-100)  # after the theme and every plugin has written its files
@@ -229,7 +229,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self.built = self._site.write(
             Path(config.site_dir),
             self._layouts,
-            policy=self._policy,
+            policy=self._finisher.policy,
             other_pages=self._other_pages,
             before=self.before,
         )
@@ -260,17 +260,6 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         """Close the repository and the cache."""
         self._open.close()
 
-    def _finished(self, page: str, language: str, config: MkDocsConfig) -> str:
-        page = self._with_consent(self._mended(clean(page), config, language), language)
-        return page if self._policy is None else self._policy.on(page)
-
-    def _with_consent(self, page: str, language: str) -> str:
-        return with_consent(page, self._site_config.analytics, load_language(language))
-
-    def _mended(self, page: str, config: MkDocsConfig, language: str) -> str:
-        page = in_language(page, language)
-        return mended(page, words=load_language(language)) if theme.is_material(config) else page
-
     def _navigation(self, language: str, nav: Navigation) -> Navigation:
         """The navigation in the language of a page."""
         if language == self._site_config.language:
@@ -278,39 +267,8 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         spoken = {source: file for (source, code), file in self._translations.items() if code == language}
         return translated_navigation(nav, spoken)
 
-    def _rendered_layout(self, language: str, *, env: Environment, config: MkDocsConfig, files: Files) -> str:
-        file = made_file(page_layout.SOURCE, b"", config)
-        file.dest_uri = f"{page_layout.PATH}index.html"
-        page = Page(page_layout.TITLE, file, config)
-        page.content = page_layout.CONTENT
-        page.meta = {
-            "title": page_layout.TITLE,
-            "description": page_layout.DESCRIPTION,
-            "hide": ["navigation", "toc"],
-        }
-        theme.set_language(config, language)
-        context = get_context(self._navigation(language, archive_navigation(self._nav)), files, config, page)
-        rendered = clean(env.get_template("main.html").render(context))
-        rendered = config.plugins.on_post_page(rendered, page=page, config=config)
-        rendered = self._with_consent(self._mended(rendered, config, language), language)
-        return rendered.replace(HEAD_END, page_layout.HEAD + HEAD_END, 1)
-
 
 def _deferred(path: str) -> ExtraScriptValue:
     script = ExtraScriptValue(path)
     script.defer = True
     return script
-
-
-def _content_security_policy(config: MkDocsConfig, site: SiteConfig) -> ContentSecurityPolicy:
-    analytics = site.analytics
-    return ContentSecurityPolicy(
-        {
-            "script-src": (
-                *hosts(str(script) for script in config.extra_javascript),
-                *analytics.sources("script-src"),
-            ),
-            "style-src": hosts(config.extra_css),
-            "connect-src": analytics.sources("connect-src"),
-        }
-    )
