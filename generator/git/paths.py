@@ -1,7 +1,8 @@
-"""Which paths of a repository's trees may be paths of files: git itself stores any bytes but ``/`` as a name.
+"""Which paths in a repository can be paths of files on every system. Git stores any name without ``/``.
 
-A tree can be made by hand: a name that begins with a slash would write outside the site, ``.git`` into a
-repository, a backslash would lead elsewhere on Windows. What git's own checkout refuses is left out here.
+A commit can be made by hand. A name that begins with a slash would be written outside the site, ``.git`` into
+a repository, and a backslash would lead elsewhere on Windows. Paths that git's own checkout refuses are left
+out here.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 import unicodedata
 
 IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-"""What a disk of a Mac does not see in a name (git's utf8.c, next_hfs_char)."""
+"""Characters that a disk of a Mac ignores in a name (git's utf8.c, next_hfs_char)."""
 GIT_ON_NTFS = re.compile(r"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE)
-"""What Windows takes for ``.git`` (git's path.c, is_ntfs_dotgit)."""
+"""Names that Windows takes for ``.git`` (git's path.c, is_ntfs_dotgit)."""
 
 
 def is_safe(path: str) -> bool:

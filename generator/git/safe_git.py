@@ -1,8 +1,9 @@
-"""The only file that starts git: to read one repository, and to run nothing that the repository names.
+"""The only file that starts git. It reads one repository and runs no command that the repository names.
 
 A repository's own configuration can name commands: hooks, a file system monitor, filters, a remote's
-upload-pack, a signature's checker. None of them runs here, nothing is fetched, and what git answers does not
-depend on the reader's own settings, on replace refs or on grafts. Git itself says which repository is read.
+upload-pack, a program that checks signatures. None of them runs here, and nothing is fetched. What git
+answers does not depend on the user's own settings, on replace refs or on grafts. Git itself decides which
+repository is read.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ INDEPENDENT = {
     "LC_ALL": "C",
 }
 OF_ANOTHER_REPOSITORY = (
-    # What git hands to its hooks (git rev-parse --local-env-vars): it would name the repository of the hook.
+    # Git sets these for its hooks (git rev-parse --local-env-vars); they would name the hook's repository.
     "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
     "GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE", "GIT_EXTERNAL_DIFF",
@@ -74,7 +75,7 @@ NOT_FETCHED = re.compile(r"promisor remote|lazy fetching disabled|transport '[^'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A repository that git would read at a place; ``work_tree`` is None for a bare one."""
+    """The repository that git finds at a place. ``work_tree`` is None if it is bare."""
 
     git_dir: Path
     common_dir: Path
@@ -82,10 +83,10 @@ class Located:
 
 
 def locate(place: Path, *, named: bool) -> Located:
-    """What git reads in this folder: the repository there, or the one around it.
+    """The repository that git finds in this folder or around it.
 
-    With ``named`` the reader meant this very folder, so it may be a bare repository even where the reader's
-    ``safe.bareRepository`` trusts none that git comes across.
+    ``named`` means that the user named this very folder, so it may be a bare repository even if the user's
+    ``safe.bareRepository`` setting trusts none that git finds by itself.
     """
     if not place.is_dir():
         raise NoRepositoryError(place)
@@ -104,7 +105,7 @@ def locate(place: Path, *, named: bool) -> Located:
 
 
 def git_in(located: Located) -> git.Git:
-    """What runs git in this repository, whatever the process inherited from another one."""
+    """A runner of git in this repository, without what the process inherited from another repository."""
     runner = git.Git(located.work_tree or located.git_dir)
     runner.update_environment(
         **INDEPENDENT,
@@ -122,7 +123,7 @@ def git_in(located: Located) -> git.Git:
 
 
 def unpack(bundle: Path, *, into: Path) -> None:
-    """Make a bare repository of a bundle, which is a file and names no command."""
+    """Make a bare repository from a bundle, which is a single file and names no commands."""
     environment = {**_own_environment(), **OFFLINE, "GIT_ALLOW_PROTOCOL": "file"}
     command = [*GIT, "clone", "--bare", "--quiet", "--template=", "--", str(bundle.resolve()), str(into)]
     with explained(bundle):
@@ -131,7 +132,7 @@ def unpack(bundle: Path, *, into: Path) -> None:
 
 @contextmanager
 def explained(place: Path) -> Iterator[None]:
-    """Turn what git says when it cannot answer into a refusal with a remedy."""
+    """Turn an error of git into one that says what to do."""
     try:
         yield
     except git.GitCommandNotFound:
@@ -142,7 +143,7 @@ def explained(place: Path) -> Iterator[None]:
 
 
 def refusal(place: Path, said: str) -> PolicyError:
-    """What to tell the reader when git said this."""
+    """The error for what git printed."""
     if "dubious ownership" in said:
         return ForeignRepositoryError(place, remedy=_way_to_trust(place, said))
     if NOT_FETCHED.search(said):
@@ -152,7 +153,7 @@ def refusal(place: Path, said: str) -> PolicyError:
 
 
 def _way_to_trust(place: Path, said: str) -> str:
-    """The command that makes git read it for the user who runs this, with the folder as git names it."""
+    """The command that lets git read the repository for this user, with the folder as git names it."""
     named = TRUST.search(said)
     folder = named[1] if named else shlex.quote(str(place.resolve()))
     sudo = "sudo " if "SUDO_UID" in os.environ else ""  # without it the setting would be another user's
@@ -182,10 +183,10 @@ def _asked(place: Path, *questions: str, trusting: Sequence[str] = ()) -> str:
 
 
 class _BareRefusedError(Exception):
-    """Git found a bare repository, and the reader's settings trust none that is found."""
+    """Git found a bare repository, and the user's settings trust none that it finds by itself."""
 
 
 def _own_environment() -> dict[str, str]:
-    """The process's environment without what it inherited from work on another repository."""
+    """The environment of this process without variables that point to another repository."""
     inherited = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
     return {**inherited, **INDEPENDENT, **OFFLINE}

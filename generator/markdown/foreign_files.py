@@ -1,4 +1,4 @@
-"""Markdown extensions that read today's files, or ask other hosts, when they render a version of the past."""
+"""Refuses Markdown extensions that would show today's files, or those of other hosts, in past versions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMEDIES: Mapping[str, str] = {
 
 
 def refused_extension(name: str, options: Mapping[str, object]) -> str | None:
-    """Why an extension cannot be used, and what to do; None where it can."""
+    """Why an extension cannot be used, and what to do instead. None if it can be used."""
     module = name.partition(":")[0]
     if module in REMEDIES:
         return f"{module} reads the files of today, so old versions would show them too; {REMEDIES[module]}"

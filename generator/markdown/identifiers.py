@@ -1,4 +1,4 @@
-"""Ids, names and classes that a text may give: anchors of its own, and what extensions and the theme need.
+"""The ids, names and classes that a text may use: its own anchors, and what extensions and the theme need.
 
 A theme's scripts find their configuration by id (``__config``), scripts of a page find elements by ``name``
 as if they were variables, and a class such as ``fixed-top`` can lay a text over the page around it.
@@ -42,12 +42,12 @@ GIVEN = re.compile(
 
 
 def is_reserved(name: str) -> bool:
-    """Whether an id belongs to the theme or to the pages around the text."""
+    """Whether an id belongs to the theme or to the page around the text."""
     return RESERVED_ID.fullmatch(name) is not None
 
 
 def kept_classes(tag: str, written: str) -> str | None:
-    """The classes that stay; None where none does."""
+    """The classes that are kept, or None if none is."""
     kept = [
         name
         for name in written.split()
@@ -57,7 +57,7 @@ def kept_classes(tag: str, written: str) -> str | None:
 
 
 def with_plain_names(cleaned: str) -> str:
-    """Cleaned HTML whose old anchors (``<a name>``) are ids, and whose forms are divisions.
+    """Cleaned HTML in which old anchors (``<a name>``) became ids, and forms became divisions.
 
     In what the cleaner writes, ``<`` and ``>`` are escaped within attributes.
     """
@@ -67,7 +67,7 @@ def with_plain_names(cleaned: str) -> str:
 
 
 def reserved_in(body: str) -> list[tuple[int, str]]:
-    """The reserved ids that a Markdown text gives, each with its line from 1."""
+    """The reserved ids that a Markdown text uses, each with its line, from 1."""
     given = ((found.start(), found[1] or found[2]) for found in GIVEN.finditer(body))
     return [(body.count("\n", 0, start) + 1, name) for start, name in given if is_reserved(name)]
 

@@ -1,7 +1,7 @@
-"""What HTML shows as a control or a drawing, said in signs and words: ticked boxes, icons, labels of tabs.
+"""Writes controls and drawings as characters and words: ticked boxes, icons, the labels of tabs.
 
-The cleaner takes out what acts, and a redline compares words; so what an extension says with a control or a
-picture of its own becomes text first. What a reader cannot see of a text cannot be agreed to.
+The cleaner removes controls, and a redline compares words. So whatever an extension shows with a control or a
+picture of its own becomes text first; otherwise a reader would agree to something that was never shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ICON_SETS = re.compile(r"^(?:material|octicons|simple|fontawesome-(?:solid|regul
 
 
 def in_words(markup: str) -> str:
-    """The markup with its controls as signs and words; the same where it has none."""
+    """The HTML with its controls written as characters and words; unchanged if it has none."""
     if not CONTROLLED.search(markup):
         return markup
     tree = LexborHTMLParser(f"<!doctype html><body>{markup}")
@@ -60,7 +60,7 @@ def icon_in_words(
     _options: Mapping[str, object],
     _markdown: object,
 ) -> Element | str:
-    """An emoji as its own characters, an icon as its name in brackets; called by pymdownx.emoji."""
+    """An emoji as its characters, an icon as its name in brackets. Called by pymdownx.emoji."""
     if characters:
         return "".join(chr(int(code, 16)) for code in characters.split("-"))
     element = Element("span", {"class": "ps-icon"})
@@ -69,7 +69,7 @@ def icon_in_words(
 
 
 def _divide(tabs: LexborNode) -> None:
-    """Put each label of a set of tabs before its own text, all of them open."""
+    """Replace a set of tabs by all its texts, one below the other, each after its label."""
     children = list(tabs.iter())
     named = [child for child in children if "tabbed-labels" in _classes(child)]
     contents = [child for child in children if "tabbed-content" in _classes(child)]

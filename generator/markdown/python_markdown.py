@@ -1,7 +1,7 @@
-"""Python-Markdown for texts of any size and kind: its HTML, sooner, and a refusal of what never ends.
+"""Converts texts of any size and kind with Python-Markdown, and refuses those that would take too long.
 
-Its parser recurses where texts nest, and looks through all the rest for the end of each thing that is opened.
-So a text is refused by an estimate of what it costs, which is the same on every machine.
+Its parser recurses into nested text, and searches the rest of the text for the end of everything that is
+opened. So the cost is estimated first, and too high an estimate is refused. It is the same on every machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BUDGET = 2e9
 """Estimated nanoseconds for what grows faster than the text; no text of 3,684 real versions needs a tenth."""
 
 SIGN = re.compile(r"[\[\]<&*_`!\\\x02]|  \n")
-"""What the patterns of ``KNOWN_PATTERNS`` begin with, or the parser's own sign for what it put aside."""
+"""The characters with which ``KNOWN_PATTERNS`` begin, and the one that the parser uses for stored parts."""
 
 KNOWN_PATTERNS = frozenset({
     "autolink", "automail", "backtick", "em_strong", "entity", "escape", "footnote", "html", "image_link",
@@ -42,7 +42,7 @@ MARKDOWN_ITSELF = re.compile(r"markdown(\.(?!extensions\b).*)?")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 LONGEST_REASON = 200
 SHORT = 50
-"""Characters of a text that costs nothing whatever it opens."""
+"""Characters of a text that is too short to cost anything, whatever it opens."""
 
 MANY_BLOCKS = 500
 UNDERLINE = re.compile(r"^[=-]+ *$", re.MULTILINE)
@@ -60,19 +60,19 @@ OPENED_TAG = re.compile(r"<[A-Za-z/?](?![^<>]*>)")
 OPENED_SECTION = re.compile(r"<!\[(?![^<>]*>)")
 QUOTE_SIGNS = re.compile(r"^(?:[ ]{0,3}+>[ ]?+){10,}", re.MULTILINE)
 DEEPEST_QUOTE = 300
-"""Levels at which Python's own limit ends the parsing."""
+"""The number of levels at which Python's recursion limit ends the parsing."""
 
 Result = TypeVar("Result")
 
 
 class UnrenderableError(Exception):
-    """A text that is not parsed; it says why, and what to do."""
+    """A text that cannot be rendered. The message says why, and what to do."""
 
 
 class Converter:
-    """Makes HTML of Markdown with the extensions given; an error leaves no trace in it.
+    """Converts Markdown to HTML with the given extensions. After an error it is as good as new.
 
-    With ``keeps_every_cell``, a row of a table keeps the cells beyond the header.
+    With ``keeps_every_cell``, a table row keeps cells that have no column in the header.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Converter:
         self._markdown = self._new_markdown()
 
     def convert(self, text: str) -> str:
-        """The HTML, raw HTML of the text and all; not safe to show."""
+        """The HTML, including the raw HTML of the text. It is not safe to show."""
         try:
             return on_fresh_stack(self._convert, text)
         except RecursionError as error:
@@ -129,14 +129,14 @@ class Converter:
 
 
 def as_source(text: str) -> str:
-    """The text as it is written, as HTML: what stands for one that is refused."""
+    """The Markdown source as HTML, which is shown for a text that is refused."""
     return f"<pre>{html.escape(text, quote=False)}</pre>"
 
 
 def on_fresh_stack(function: Callable[[str], Result], text: str) -> Result:
-    """Call it; where that ends in too deep a recursion, call again where no frame is in use yet.
+    """The function's result. If it recurses too deeply, it is called again in a thread of its own.
 
-    So how deep a text may nest does not depend on the caller.
+    A new thread has an empty stack, so how deeply a text may nest does not depend on the caller.
     """
     try:
         return function(text)
@@ -146,7 +146,7 @@ def on_fresh_stack(function: Callable[[str], Result], text: str) -> Result:
 
 
 def _raised_by(error: BaseException) -> str:
-    """The extension, or Python-Markdown, in whose code an error was raised."""
+    """The extension whose code raised the error, or Python-Markdown."""
     modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     foreign = [name for name in modules if name != __name__ and name.partition(".")[0] not in STANDARD]
     extensions = [name for name in foreign if not MARKDOWN_ITSELF.fullmatch(name)]
@@ -154,7 +154,7 @@ def _raised_by(error: BaseException) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """The error on one line, the same in every run."""
+    """The error on one line, with the same words in every run."""
     said = MEMORY_ADDRESS.sub("", " ".join(str(error).split()))[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
@@ -164,7 +164,7 @@ def _has_only(registry: Registry[Any], names: frozenset[str]) -> bool:
 
 
 class _Blocks(deque[str]):
-    """Blocks that are taken from the front, where a list would move all the others each time."""
+    """Blocks that are taken from the front, for which a list would move all others each time."""
 
     def pop(self, index: int = -1) -> str:  # as a list has it
         return self.popleft() if index == 0 else super().pop()
@@ -177,7 +177,7 @@ class _Parser(BlockParser):
 
 
 class _Table(TableProcessor):
-    """Tables whose rows keep the cells beyond the header, which Python-Markdown 3.11 would drop."""
+    """Tables whose rows keep cells that have no column in the header. Python-Markdown 3.11 drops them."""
 
     def _build_row(self, row: str, parent: Element, align: Sequence[str | None]) -> None:
         table: Any = super()  # the stubs have none of this
@@ -191,7 +191,7 @@ class _Table(TableProcessor):
 
 
 class _Texts(Treeprocessor):
-    """Sees each text before the inline patterns do: what has no sign of any is left alone, the rest costs."""
+    """Adds up the cost of each text before the inline patterns see it, and hides texts without any sign."""
 
     cost = 0.0
     may_leave_plain = False
@@ -255,7 +255,7 @@ def _cost_of_text(text: str) -> float:
 
 
 def _deepest_tag(text: str) -> int:
-    """How deep raw HTML nests, as it is written."""
+    """How deeply the raw HTML nests, judged by its tags alone."""
     depth = deepest = 0
     for closing in TAG.findall(text):
         depth = max(0, depth - 1) if closing else depth + 1

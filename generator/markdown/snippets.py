@@ -1,7 +1,7 @@
-"""Words that a text includes from other files with pymdownx.snippets, read from the commit of the text.
+"""Includes other files in a text with pymdownx.snippets, as they are at the commit of the text.
 
-The extension is Python-Markdown's first step and sees only lines, so its work is done before all others; what
-it would read from the disk or from the network is a file of the same commit here, or is not there.
+The extension is the first step of Python-Markdown and sees only lines, so it can run before the others. Where
+it would read from the disk or the network, it reads a file of the same commit here, or finds none.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ DEEPEST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expanded:
-    """A text with all that it includes.
+    """A text with the files that it includes.
 
     ``files`` are the included paths with their blobs, ``asked`` all paths that were looked up,
-    ``missing`` the names that led to no file.
+    ``missing`` the names for which there is no file.
     """
 
     text: str
@@ -37,14 +37,14 @@ class Expanded:
 
 
 class Snippets:
-    """Puts included files into texts; ``bases`` are the folders of the repository that names count from."""
+    """Includes files in texts. ``bases`` are the folders of the repository in which names are looked up."""
 
     def __init__(self, options: Mapping[str, object], *, bases: Sequence[str]) -> None:
         wanted = {name: value for name, value in options.items() if name != "base_path"}
         self._preprocessor = _Preprocessor(SnippetExtension(**wanted).getConfigs(), bases)
 
     def expand(self, text: str, files: Files) -> Expanded:
-        """The text with what it includes; raises UnrenderableError, which holds what was asked for."""
+        """The text with the files that it includes. Raises UnincludableError."""
         reader = self._preprocessor
         reader.begin(files)
         try:
@@ -63,7 +63,7 @@ class Snippets:
 
 
 class UnincludableError(UnrenderableError):
-    """A text whose included files cannot be put in; ``asked`` are the paths that were looked up."""
+    """The files that a text names cannot be included. ``asked`` are the paths that were looked up."""
 
     def __init__(self, reason: str, *, asked: tuple[str, ...]) -> None:
         super().__init__(reason)
@@ -71,7 +71,7 @@ class UnincludableError(UnrenderableError):
 
 
 class _Preprocessor(SnippetPreprocessor):  # type: ignore[misc] # the library has no types
-    """The extension's own work, of pymdown-extensions 13, with other files to read."""
+    """The preprocessor of pymdown-extensions 13, which reads files from a commit instead of the disk."""
 
     def __init__(self, options: dict[str, object], bases: Sequence[str]) -> None:
         super().__init__({**options, "base_path": ["."], "url_download": False}, markdown.Markdown())

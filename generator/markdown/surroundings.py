@@ -1,6 +1,6 @@
-"""What a text shows of other files of its repository: where it is, and what stands around it at one commit.
+"""Where a text is in its repository, and which files around it its pictures name.
 
-Pure: paths are the repository's own. Nothing outside the repository has a path here.
+Pure: all paths are paths of the repository, so nothing outside it can be named.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INDEX_NAMES = frozenset(("index", "README"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where a text is: its ``path``, the documents ``folder``, and the files of the same commit."""
+    """The ``path`` of a text, its documents ``folder``, and the files of the same commit."""
 
     path: str = ""
     folder: str = ""
@@ -27,7 +27,7 @@ class Surroundings:
 
 
 class Picture(NamedTuple):
-    """A picture that a text shows: its source as written, the file that it names, and the file's blob."""
+    """A picture that a text shows: its source as written, the path of the file, and the file's blob."""
 
     source: str
     path: str
@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 def find_pictures(
     sources: Sequence[str], around: Surroundings
 ) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
-    """The pictures whose source is a file of the repository, and all paths that were asked for."""
+    """The pictures that are files of the repository, and all paths that were tried."""
     pictures: list[Picture] = []
     asked: list[str] = []
     for source in sources:
@@ -50,7 +50,7 @@ def find_pictures(
 
 
 def picture_paths(source: str, *, path: str, folder: str) -> list[str]:
-    """What the source of a picture can name: a file beside the text, else one beside its page."""
+    """The paths that the source of a picture can name: beside the text, or else beside its page."""
     try:
         parts = urlsplit(source)
     except ValueError:
@@ -69,6 +69,6 @@ def picture_paths(source: str, *, path: str, folder: str) -> list[str]:
 
 
 def inside(base: str, path: str) -> str | None:
-    """A path from a folder of the repository, without dots; None where it leads out of the repository."""
+    """The path, counted from a folder, as a path of the repository. None if it leads out of it."""
     joined = posixpath.normpath(posixpath.join(base, path))
     return joined if is_safe(joined) else None

@@ -1,1 +1,1 @@
-"""The versions of every document, as git history and Markdown have them."""
+"""Decides what the versions of each document are, from git history and rendered Markdown."""

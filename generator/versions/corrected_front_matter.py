@@ -1,7 +1,7 @@
-"""Front matter that a later commit corrects before its version is published; pure.
+"""Takes over corrections of front matter that were made before a version was published. Pure.
 
-Readers have not seen such a version yet, so its summary can still be put right: the version keeps its label
-and its commit, and takes over the later file, whose text is the same.
+Readers have not seen such a version yet, so its summary can still be corrected. The version keeps its label
+and its commit, and takes the front matter of the later file, whose text is the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from generator.versions.reading import Reading
 def with_corrected_front_matter(
     track: Track, *, read: Callable[[State], Reading], published: Mapping[str, Set[str]]
 ) -> Track:
-    """The track with each version that is not published in its last front matter.
+    """The track in which each version that is not published has its last front matter.
 
     ``published`` are the blobs from which the document's versions were published, by their commits: a version
     that was published from a later file than its commit's stays so.
@@ -51,7 +51,7 @@ def _corrected(
 
 
 def _position_of(blobs: Set[str], states: Sequence[State], *, after: int) -> int:
-    """Where one of these files is, which came later; the position itself where none is."""
+    """The position of a later state that holds one of these blobs, or ``after`` if there is none."""
     return next((number for number in range(after + 1, len(states)) if states[number].blob in blobs), after)
 
 

@@ -21,7 +21,7 @@ class SavedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentGap:
-    """The commit that removed a document, and the one that brought it back (None: it is still away)."""
+    """The commit that removed a document, and the one that restored it, None if none did."""
 
     removed: str
     removed_at: datetime
@@ -30,7 +30,7 @@ class DocumentGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextFile:
-    """A file that holds a text of a document: its path, all that it held, and the problems of the last."""
+    """A file of a document: its path, every text that it held, and the problems of the last one."""
 
     path: str
     texts: tuple[SavedText, ...]
@@ -41,13 +41,13 @@ class TextFile:
 class DocumentHistory:
     """One document with its versions, oldest first.
 
-    ``former_ids`` are those that it would have if the history began where its folder was renamed. ``path`` is
-    where it is, or was last, below the documents folder. ``name`` is the same, but for an ended
-    document whose path another one took: then ``@`` and the first digits of the commit that removed it
-    follow; ``slug`` is made unlike others in the same way. ``texts`` are all that its file held, oldest
-    first; no version has the last where nothing visible changed since. ``problems`` are those of the last.
-    ``upcoming`` is the file beside it that holds the upcoming text, ``upcoming_paths`` are all that such a
-    file ever had.
+    ``former_ids`` are the ids it would have if its history began where its folder was renamed. ``path`` is
+    where it is, or was last, below the documents folder. ``name`` equals the path, unless the document ended
+    and another one took its path: then ``@`` and the first digits of the commit that removed it follow. The
+    ``slug`` is kept unique in the same way. ``texts`` is every text that its file held, oldest first; the
+    last one belongs to no version if it changed nothing visible. ``problems`` are those of the last text.
+    ``upcoming`` is the file that holds the upcoming text, ``upcoming_paths`` are all paths that such a file
+    ever had.
     """
 
     id: str
@@ -73,9 +73,10 @@ class DocumentHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryWarning:
-    """Something odd in a text of the past; ``commit`` is the first that had it.
+    """Something odd in a text of the past. ``commit`` is the first commit that has it.
 
-    ``refused`` is what contradicts the history before it; ``key`` is what of the front matter does.
+    It is ``refused`` by a check if it contradicts the history before it; ``key`` is then the front matter's
+    key that does, None if it is the whole text.
     """
 
     path: str
@@ -93,8 +94,8 @@ class HistoryWarning:
 class History:
     """Everything below a folder that a mainline published, as of the commit ``head``.
 
-    ``former_folders`` are the folders in which the documents were at the commits before it was renamed,
-    ``committed_folder`` is the one in which they are while a draft renames it.
+    ``former_folders`` maps each commit before the folder was renamed to the folder's path then.
+    ``committed_folder`` is the folder in the last commit, which differs while a draft renames it.
     """
 
     head: str

@@ -1,7 +1,8 @@
-"""Which states of a document's files are versions, on which line each is, and when it takes effect.
+"""Decides which states of a document's files are versions, on which line each is, and when it takes effect.
 
-Pure: takes a document's track and what each of its texts says. Whatever contradicts the history is judged by
-the rules and remarked upon; ``policy-site check`` refuses it while it is new.
+A line is a series of versions that follow one another: the current text is one, and each upcoming file that
+has not replaced it is another. Pure: takes a document's track and what was read of each text. Where a text
+contradicts the history, the rules decide and a remark is made; ``policy-site check`` refuses new ones.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from generator.versions.version import Version
 
 
 class PublishedText(NamedTuple):
-    """A document's id with the commit and the source blob of a version that an earlier build published."""
+    """A version that an earlier build published: its document's id, its commit and its source blob."""
 
     document: str
     commit: str
@@ -33,7 +34,7 @@ class PublishedText(NamedTuple):
 
 
 class PublishedAs(NamedTuple):
-    """The label that such a version has got for ever, and whether only a newer renderer had discovered it."""
+    """The label that such a version keeps for ever, and whether a newer renderer had discovered it."""
 
     label: str
     discovered: bool
@@ -41,7 +42,7 @@ class PublishedAs(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """Something in a state that contradicts the history."""
+    """A state of a file that contradicts the history before it."""
 
     state: State
     contradiction: Contradiction
@@ -49,7 +50,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The versions of a document, oldest first, and what is to be said of its states."""
+    """The versions of a document, oldest first, and the remarks on its states."""
 
     versions: tuple[Version, ...]
     remarks: tuple[Remark, ...]
@@ -66,12 +67,12 @@ def find_versions(
     published: Mapping[PublishedText, PublishedAs] | None = None,
     is_past: Callable[[State], bool] = lambda _: False,
 ) -> Found:
-    """The versions that the texts of a track are, whose id is ``document``.
+    """The versions in the track of the document with the id ``document``.
 
-    What was ``published`` of the document, also under an id of ``former_ids``, stays, with its label. Any
-    other version that ``is_past``, since an earlier build read its commit and did not see it, is one that
-    this renderer has discovered. A later one takes over front matter that was corrected since. Without
-    ``published`` nobody knows, and every version is as its commit has it.
+    Its versions in ``published``, also under one of its ``former_ids``, stay and keep their labels. Any other
+    version that ``is_past`` was discovered by this renderer, because an earlier build read its commit and did
+    not see it. Later versions take over corrections of their front matter. If ``published`` is None, nothing
+    is known of earlier builds, and every version is as its commit has it.
     """
     ids = (document, *former_ids)
     of_document: defaultdict[str, set[str]] = defaultdict(set)
@@ -109,7 +110,7 @@ def find_versions(
 
 @dataclass(slots=True)
 class _Line:
-    """The versions of a line that none has withdrawn, oldest first."""
+    """One line: its versions that were not withdrawn, oldest first."""
 
     number: int
     versions: list[Version] = field(default_factory=list)
@@ -119,8 +120,8 @@ class _Line:
 class _Lines:
     """The lines of one document while its history is read.
 
-    ``current`` is that of the current file, ``ahead`` are those that the upcoming file has opened and the
-    current one has not caught up with; each takes effect before the next.
+    ``current`` is the line of the current file. ``ahead`` are the lines that the upcoming file began and that
+    the current file has not reached yet; each takes effect before the next.
     """
 
     document: str
@@ -137,7 +138,7 @@ class _Lines:
     first_with: dict[str, int] = field(default_factory=dict)
 
     def take(self, moment: Moment) -> None:
-        """Take in what one step did."""
+        """Add what one step did to the document."""
         state = moment.current or moment.unchanged
         if state is not None:
             self._take_current(state, moment)
@@ -166,7 +167,7 @@ class _Lines:
         self._decide(state, reading, self.current, dropped=dropped, moved=caught_up)
 
     def _caught_up(self, reading: Reading) -> bool:
-        """Go on with the upcoming line whose text the current file now holds, if there is one."""
+        """Continue the upcoming line whose text the current file now holds. Returns whether there is one."""
         for position, line in reversed(list(enumerate(self.ahead))):
             if line.versions[-1].text_sha256 == reading.text_sha256:
                 self.current, self.ahead = line, self.ahead[position + 1 :]
@@ -174,7 +175,7 @@ class _Lines:
         return False
 
     def _ended_before(self, end: date, day: date) -> list[Version]:
-        """The upcoming versions, none of which applies yet, where the document ends before they would."""
+        """The upcoming versions, if the document ends before any of them takes effect; else none."""
         upcoming = [one for line in self.ahead for one in line.versions]
         return upcoming if all(one.is_pending(day) and one.effective_on >= end for one in upcoming) else []
 
@@ -182,7 +183,7 @@ class _Lines:
         reading = self.read(state)
         if not self.ahead and self.current.versions:
             if reading.text_sha256 == self.current.versions[-1].text_sha256:
-                return  # a copy that is still to be edited
+                return  # a copy of the current text, not yet edited
             if reading.front.effective is None:
                 self._remark(state, contradictions.NO_DAY)
                 return
@@ -201,7 +202,10 @@ class _Lines:
         dropped: list[Version] | None = None,
         moved: bool = False,
     ) -> bool:
-        """Add the state to the line (None: to a new one, ahead) if it is a version; answers whether it is."""
+        """Add the state to the line if it is a version; to a new line ahead if ``line`` is None.
+
+        Returns whether it is a version.
+        """
         day, front = self._day(state), reading.front
         before = line.versions[-1] if line and line.versions else None
         dropped = dropped or []
@@ -240,7 +244,7 @@ class _Lines:
         own = max(day, stated or day)
         effective_on = max(own, base.effective_on) if base and base.is_pending(day) else own
         if base and base.front.withdrawn and base.front.withdrawn == reading.front.withdrawn:
-            effective_on = base.effective_on  # an edit of what has ended does not move its end
+            effective_on = base.effective_on  # an edit after the end does not move the end
         if stated and base and own < effective_on:
             key = "withdrawn" if reading.front.withdrawn else "effective"
             self._remark(state, contradictions.before_pending(stated, base, key=key))
@@ -274,14 +278,14 @@ class _Lines:
         return self.published.get((state.step.commit, state.blob))
 
     def _new_label(self, day: date) -> str:
-        """The day, with a number where another version of it has the label already."""
+        """The day as a label, with a number if another version already has it."""
         numbered = (f"{day.isoformat()}-{number}" for number in count(2))
         label = next(label for label in chain([day.isoformat()], numbered) if label not in self.labels)
         self.labels.add(label)
         return label
 
     def _withdrawn(self, front: FrontMatter, day: date) -> list[Version]:
-        """The pending versions that the label withdraws: that one, and all that come with or after it."""
+        """The pending versions that the front matter withdraws: the named one, and all that build on it."""
         for lines in ([self.current], self.ahead):
             for position, line in enumerate(lines):
                 for named in line.versions:
@@ -325,9 +329,10 @@ class _Lines:
 
 
 def _differs(reading: Reading, before: Version, *, day: date, moved: bool) -> bool:
-    """Whether readers would see another text or another day than in the version before.
+    """Whether readers would see another text or another effective date than in the version before.
 
-    The same text on the same day, because it inherits it or has been moved over, is no other.
+    The same text without a date is no new version if it was moved over from the upcoming file, or if the
+    version before is still pending, because it then inherits that version's date.
     """
     if reading.content_sha256 == before.content_sha256:
         return False
@@ -337,10 +342,10 @@ def _differs(reading: Reading, before: Version, *, day: date, moved: bool) -> bo
 
 
 def _is_next(effective_on: date, base: Version | None, day: date) -> bool:
-    """Whether an upcoming text waits for a later day than the one that it is built on: both will apply."""
+    """Whether an upcoming text takes effect later than the one that it builds on, so that both will apply."""
     return base is not None and effective_on > max(day, base.effective_on)
 
 
 def _without_words(reading: Reading) -> Reading:
-    """The reading of a text that comes back by itself: its front matter speaks of another change."""
+    """The reading of a text that became current again by itself, without words about another change."""
     return replace(reading, front=FrontMatter(title=reading.front.title), problems=())

@@ -1,4 +1,4 @@
-"""The YAML block at the top of a policy text: split off, read as strings, checked with lines and remedies."""
+"""Reads the YAML block at the top of a policy text. Every problem has a line and says what to do."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ DATE = re.compile(
 
 PLAIN_LINE = re.compile(r"(?P<key>[\w-]+):\s+(?P<value>.*\S)\s*")
 SPECIAL_AT_START = "\"'@`*&%!|>[]{}#-?,"
-"""What a value cannot begin with unless it is quoted (https://yaml.org/spec/1.2.2/#plain-style)."""
+"""Characters with which a value cannot begin unless it is quoted (https://yaml.org/spec/1.2.2/#plain-style)."""
 
 LONGEST_SHOWN = 60
 LONGEST_BLOCK = 100_000
-"""What the parser reads in about a second; the words of a summary are a few hundred."""
+"""Characters that the parser reads in about a second. A summary has a few hundred words."""
 ALIAS = "alias"
 TEXT_KEYS = frozenset({"title", "summary", "impact", "approved_by"})
 
@@ -37,10 +37,10 @@ CHANGES: Mapping[str | None, Change] = {"material": "material", "editorial": "ed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something wrong with a text: where (None: the whole text), what, and what to do.
+    """Something wrong with a text: the line (None for the whole text), what is wrong, and what to do.
 
-    ``refused`` problems stop a build when the newest text has them; in the history they are warnings.
-    ``refused_when_new`` ones never stop a build, but a check of the change that brings them.
+    A ``refused`` problem stops a build if the newest text has it; in the history it is a warning. A problem
+    that is ``refused_when_new`` never stops a build, but it fails the check of the change that adds it.
     """
 
     line: int | None
@@ -51,11 +51,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """What a text states about itself; None is not stated.
+    """What a text states about itself. None means that it does not state it.
 
-    ``effective_text`` is an effective date in a spelling that is no date; it is only ever compared.
-    ``withdrawn`` is the day from which the document applies no more.
-    ``withdraws`` is the label of a version that was to take effect and never will.
+    ``effective_text`` is the effective date as written if it is no valid date; it is only compared.
+    ``withdrawn`` is the day from which the document no longer applies. ``withdraws`` is the label of a
+    pending version that never takes effect.
     """
 
     title: str | None = None
@@ -77,12 +77,12 @@ class FrontMatter:
 
 
 KEYS = tuple(key.name for key in fields(FrontMatter) if key.name not in {"effective_text", "unknown"})
-"""The keys that mean something."""
+"""The keys that have a meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A text taken apart; ``body_line`` is the line, from 1, on which the body starts."""
+    """The front matter and the body of a text. The body starts on the line ``body_line``, from 1."""
 
     front: FrontMatter
     body: str
@@ -93,7 +93,7 @@ class Split:
 def split_front_matter(text: str) -> Split:
     """The front matter and the body of a text with LF line ends.
 
-    A block that is no YAML mapping is body text, with a problem.
+    A block that is not a YAML mapping counts as body text, and that is a problem.
     """
     lines = text.split("\n")
     end = _end_of_block(lines)
@@ -125,7 +125,7 @@ def parse_date(text: str) -> date | None:
 
 
 def cut_values(text: str) -> Iterator[tuple[str, int]]:
-    """The keys whose value a ``#`` cuts off, each with its line, from 1."""
+    """The keys whose value is cut off by a ``#``, each with its line, from 1."""
     lines = text.split("\n")
     end = _end_of_block(lines)
     if end is None:
@@ -164,7 +164,7 @@ def _read_yaml(block: str) -> tuple[yaml.Node | None, dict[str, object]]:
 
 
 class _Loader(yaml.BaseLoader):
-    """Puts an empty value in an alias's place: a few that stand for each other would stand for millions."""
+    """Replaces aliases by empty values: a few aliases of aliases could stand for millions of values."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -175,7 +175,7 @@ class _Loader(yaml.BaseLoader):
 
 
 def _aliases(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Where the node holds an alias."""
+    """The places in the node that hold an alias."""
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -188,7 +188,7 @@ def _aliases(node: yaml.Node | None) -> Iterator[yaml.Node]:
 
 
 def _line_of(error: yaml.YAMLError) -> int:
-    """The line, from 1, where the fault is: also of a quote that does not close, and of a missing colon."""
+    """The line, from 1, of the mistake; of an unclosed quote or a missing colon, where it begins."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return 1
     begun = (error.context or "").endswith(("quoted scalar", "simple key"))
@@ -197,7 +197,7 @@ def _line_of(error: yaml.YAMLError) -> int:
 
 
 def _remedy(lines: Sequence[str]) -> str:
-    """What to do about the last of these lines, at which YAML fails."""
+    """How to correct the last of these lines, at which YAML fails."""
     first = next((line for line in reversed(lines) if not line.startswith((" ", "\t"))), "")
     continued = first is not lines[-1]
     if re.match(r"\s*(?:[^\s:]+:\s*)?\t", lines[-1]):

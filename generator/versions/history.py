@@ -1,6 +1,6 @@
-"""From a repository's mainline to documents and their versions, as the rules R1 to R11 say.
+"""Reads the documents of a repository with all their versions, by the rules in docs/explanation/versions.md.
 
-Whatever a text looks like, it has its place in the history; what is odd about it becomes a warning.
+No text of the past stops it. Anything odd about one becomes a warning.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def read_history(
     published_at: str | None = None,
     excluded: Callable[[str], bool] = lambda _: False,
 ) -> History:
-    """The documents below the folder with all their versions; each distinct text is rendered at most once.
+    """The documents below the folder with all their versions. Each distinct text is rendered at most once.
 
-    With ``draft_at`` the files of the work tree are one more step, then, as the commit ``UNCOMMITTED``.
-    What was ``published``, by a build of the commit ``published_at``, stays with its label, whatever this
-    renderer shows; a version up to that commit that it lacks was discovered since. A later one has the
-    front matter of the last commit that left its text as it was. An upcoming text does not exist
-    while the path of its file is ``excluded``.
+    With ``draft_at``, the files of the work tree count as one more step at that time, whose commit is
+    ``UNCOMMITTED``. The versions in ``published`` come from an earlier build of the commit ``published_at``.
+    They keep their labels, even if this renderer shows them differently. Any other version up to that commit
+    was discovered by this renderer. A later version takes its front matter from the last commit that did not
+    change its text. A file with an upcoming text is ignored if its path is ``excluded``.
     """
     folder = normal_folder(folder)
     head = repository.resolve(ref)
@@ -116,19 +116,19 @@ def read_history(
 
 
 def left_out(repository: Repository) -> Iterator[HistoryWarning]:
-    """A warning for each path in the repository that is none of a file."""
+    """A warning for each path in the repository that no file can have on every system."""
     for path, commit in repository.left_out.items():
         yield HistoryWarning(path=path, line=None, commit=commit, text=LEFT_OUT)
 
 
 def read_version(version: Version, repository: Repository, renderer: Renderer) -> Document:
-    """The text of a version, rendered."""
+    """The text of a version, rendered with the files of its commit."""
     around = Surroundings(files=KnownFiles(dict(version.included), repository.read))
     return read_document(repository.read(version.source_blob), renderer, around)
 
 
 def refuse_problems(history: History) -> None:
-    """Raise DocumentTextError if the newest text of a living document states what cannot be read."""
+    """Raise DocumentTextError if the newest text of a living document has a problem that is refused."""
     problems = [
         f"{location(in_repository(history.folder, file.path), problem.line)}: {problem.text}"
         for document in history.documents
@@ -210,7 +210,7 @@ def _contradiction(remark: Remark) -> HistoryWarning:
 
 
 def _warnings(track: Track, *, read: Callable[[State], Reading]) -> list[HistoryWarning]:
-    """The problems of a document's texts, each where it begins."""
+    """The problems of a document's texts, each at the first commit that has it."""
     warnings = []
     known: set[str] = set()
     for state in track.states:

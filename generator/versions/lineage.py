@@ -1,7 +1,7 @@
-"""Which files of a mainline are one document: followed through renames, removals and returns.
+"""Decides which files of a mainline are one document, through renames, removals and returns.
 
-Pure: takes the steps, answers one ``Track`` per document, with those of its upcoming texts. It knows paths
-and blobs, never a text.
+Pure: takes steps and returns one ``Track`` per document, with the tracks of its upcoming texts. It looks at
+paths and blobs, never at a text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from generator.git.steps import FileChange, Step
 
 UPCOMING = re.compile(r"\.upcoming(?=\.(?:md|markdown)$)", re.IGNORECASE)
-"""What marks the file of an upcoming text: ``privacy.upcoming.md`` belongs to ``privacy.md``."""
+"""Marks the file of an upcoming text: ``privacy.upcoming.md`` belongs to ``privacy.md``."""
 SUFFIX = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ class State:
 
 @dataclass(slots=True)
 class Gap:
-    """The steps from the removal of a document to its return; None while it has not returned."""
+    """The time without the document: the step that removed it, and the one that restored it, if any."""
 
     removed: Step
     position: int
@@ -47,9 +47,9 @@ class Track:
     left_at: dict[str, int] = field(default_factory=dict)
     """The position of the step that last took the document away from a path."""
     held_until: float = math.inf
-    """The position of the step that removed it."""
+    """The position of the step that removed it; infinity while it is there."""
     upcoming: list[Track] = field(default_factory=list)
-    """The files of its upcoming text, one after the other; a file that is one has none of its own."""
+    """The files of its upcoming texts, one after the other. The track of such a file has none itself."""
 
     @property
     def path(self) -> str:
@@ -63,7 +63,7 @@ class Track:
 
 
 def current_path(path: str) -> str | None:
-    """The path of the text that an upcoming one at this path would overtake; None for another name."""
+    """The path of the current text to which an upcoming text at this path belongs; None for other names."""
     current = UPCOMING.sub("", path)
     return current if current != path else None
 
@@ -71,8 +71,8 @@ def current_path(path: str) -> str | None:
 def follow(steps: Iterable[Step]) -> list[Track]:
     """The documents of a mainline, in the order in which they began.
 
-    A file named as an upcoming text is one if the current text is there when it gets this name, and stays
-    one; else it is a document like any other.
+    A file with the name of an upcoming text is one if the current text exists when the file gets this name.
+    It then stays one. Otherwise it is a document like any other.
     """
     lineage = _Lineage()
     for position, step in enumerate(steps):
@@ -88,7 +88,7 @@ class _Lineage:
         self._ended: dict[str, list[Track]] = {}
 
     def take(self, step: Step, position: int) -> None:
-        """Apply one step: first all paths that lose their document, then all that get one."""
+        """Apply one step: first to all paths that lose their document, then to all paths that get one."""
         changed = [change for change in step.changes if change.old_path == change.new_path]
         gone = {change.old_path: change for change in step.changes if _loses(change)}
         come = {change.new_path: change for change in step.changes if _gains(change)}
@@ -129,7 +129,7 @@ class _Lineage:
             if change.old_path != change.new_path and change.old_blob and change.new_blob:
                 pair(change.old_path, change.new_path)
                 for old_path, new_path in self._moved_together(change.old_path, change.new_path):
-                    if old_path in gone and new_path in come:  # git may have taken the one text for the other
+                    if old_path in gone and new_path in come:  # git may have confused the two texts
                         pair(old_path, new_path)
         returns = [
             (self._living[old_path].left_at[new_path], old_path, new_path)
@@ -142,7 +142,7 @@ class _Lineage:
         return pairs
 
     def _moved_together(self, old_path: str, new_path: str) -> list[tuple[str, str]]:
-        """The moves of the current and of the upcoming text that a move of either means."""
+        """The moves of the current and the upcoming text that belong together with this move."""
         current = self._belongs_to.get(id(self._living[old_path]), self._living[old_path])
         to = current_path(new_path) or new_path
         upcoming = [(track.path, SUFFIX.sub(r".upcoming\g<0>", to)) for track in current.upcoming]

@@ -1,8 +1,8 @@
-"""The steps of a mainline, through every folder in which the documents have been.
+"""Reads the steps of a mainline, through every folder in which the documents were.
 
-A folder that is renamed takes its documents along. It was renamed where the present folder first gets
-documents, if they come from the folder that ``mkdocs.yml`` named until then, or several at once from one that
-is empty after. A file that moves in by itself is a new document.
+If the documents folder was renamed, its documents are followed to the new one. A rename is seen where the
+folder first gets documents: they come from the folder that ``mkdocs.yml`` named until then, or several come
+at once from a folder that is empty afterwards. A single file that moves in is a new document.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read_mainline(
 ) -> list[Step]:
     """The steps that changed documents, oldest first, and with ``draft_at`` the work tree as one more.
 
-    All paths are as if the documents had always been in ``folder``; where they were, each step says.
+    All paths are given as if the documents had always been in ``folder``. Each step says where they were.
     """
     if draft_at is None:
         return _committed(repository, head, folder=folder)
@@ -91,7 +91,7 @@ def _beginnings(steps: Sequence[Step]) -> list[int]:
 
 
 def _former_folder(repository: Repository, parent: str, commit: str | None, *, folder: str) -> str | None:
-    """The folder in which the documents were before a commit (None: the work tree) put them into this one."""
+    """The folder from which a commit, or the work tree if it is None, moved the documents into this one."""
     before = repository.documents(parent, folder="")
     after = repository.documents(commit, folder="") if commit else _present(repository)
     named = _named_folder(repository, parent, folder=folder)
@@ -130,7 +130,7 @@ def _present(repository: Repository) -> dict[str, str]:
 
 
 def _named_folder(repository: Repository, commit: str, *, folder: str) -> str | None:
-    """The documents folder that the ``mkdocs.yml`` nearest above ``folder`` names; None without one."""
+    """The documents folder named in the nearest ``mkdocs.yml`` above ``folder``, or None if there is none."""
     above = posixpath.dirname(folder)
     while True:
         for name in CONFIG_NAMES:
@@ -154,7 +154,7 @@ def _shares_a_name(before: Iterable[str], after: Iterable[str], *, former: str, 
 
 
 def _source(change: FileChange, *, folder: str) -> str | None:
-    """The folder that was renamed, if this file has kept its place below it."""
+    """The folder that was renamed, if this file has the same path below it as before."""
     old, new = posixpath.dirname(change.old_path), posixpath.dirname(below_folder(folder, change.new_path))
     if not new:
         return old
@@ -166,7 +166,7 @@ def _source(change: FileChange, *, folder: str) -> str | None:
 def _with_unchanged(
     changes: tuple[FileChange, ...], before: Mapping[str, str], after: Mapping[str, str]
 ) -> tuple[FileChange, ...]:
-    """The changes, and each document that only has another folder now."""
+    """The changes, and one for each document that only moved with its folder."""
     return (
         *changes,
         *(
@@ -178,7 +178,7 @@ def _with_unchanged(
 
 
 def _step_in(folder: str, step: Step, *, of: str) -> Step:
-    """The step with its paths in the folder in place of the former one."""
+    """The step with its paths below the folder instead of the former one."""
     return replace(
         step,
         changes=tuple(

@@ -1,4 +1,4 @@
-"""Every text of a mainline, read with the files of its commit that it shows or includes."""
+"""Reads every text of a mainline, with the files of its commit that it shows or includes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from generator.versions.timeline import Timeline, follow_files, read_timeline
 def read_tracks(
     repository: Repository, *, head: str, folder: str, steps: Sequence[Step], renderer: Renderer
 ) -> tuple[list[Track], Callable[[State], Reading]]:
-    """The documents of the mainline, and what reads their states.
+    """The documents of the mainline, and a function that returns what was read of each of their states.
 
-    A step that changes a file which a document shows or includes is a state of that document too. What a file
-    includes is only known when it is read, so all is read again until no path is new; a mainline whose texts
-    show nothing of other files is read once.
+    A step that changes a file which a document shows or includes adds a state to that document. Which files
+    those are is only known after reading, so everything is read again until no new path turns up. A mainline
+    whose texts show no other files is read once.
     """
     known: set[str] = set()
     plain: dict[str, Reading] = {}
@@ -60,7 +60,7 @@ class _Reader:
         return self.read(state).asked
 
     def read(self, state: State) -> Reading:
-        """What there is to know of the text in this state."""
+        """What was read of the text in this state."""
         key = (state.blob, state.path, state.position)
         if key not in self._readings:
             files = self._timeline.at(state.position)
@@ -76,7 +76,7 @@ class _Reader:
         return self._readings[key]
 
     def _around(self, state: State, files: Files) -> Surroundings:
-        """Where the text was: paths are as if the documents had always been in the present folder."""
+        """Where the text was at the time; the paths in the state are those of today's folder."""
         here = f"{self._folder}/" if self._folder else ""
         there = f"{state.step.folder}/" if state.step.folder else ""
         return Surroundings(path=there + state.path.removeprefix(here), folder=state.step.folder, files=files)

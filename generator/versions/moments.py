@@ -1,4 +1,4 @@
-"""A document's track, step by step: what each did to the current and to the upcoming text; pure."""
+"""A document's track step by step: what each step did to the current and the upcoming text. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LAST_SECOND = 253_402_214_400
 """0001-01-02 and 9999-12-31 in UTC: a day less than Python's calendar has, for any time zone."""
 
 COMMON_DATES = range(1, 253_402_300_800)
-"""Seconds from 1970 to 9999 (git itself writes no other dates); 0 is what a tool writes that knows none."""
+"""Seconds from 1970 to 9999; git itself writes no other dates. Tools that know no date write 0."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Moment:
-    """What one step did to a document that is there after it.
+    """What one step did to a document that still exists after it.
 
-    ``removed``: an upcoming file went. ``unchanged`` is then the current text as it was, which may have to
-    stand for what readers see.
+    ``removed`` means that it removed an upcoming file. If it did not change the current text as well,
+    ``unchanged`` is that text, because readers may see it again.
     """
 
     current: State | None = None
@@ -34,7 +34,7 @@ class Moment:
 
     @property
     def states(self) -> list[State]:
-        """All that could be a version, in the order in which they count."""
+        """Every state that could be a version, in the order in which they count."""
         return [*filter(None, (self.current, self.unchanged)), *self.upcoming]
 
 
@@ -57,7 +57,7 @@ def moments_of(track: Track) -> Iterator[Moment]:
 
 
 def _text_after(track: Track, position: int) -> State | None:
-    """The document's text after the step at the position; None where it is away."""
+    """The document's text after the step at the position, or None if the document is removed then."""
     before = [state for state in track.states if state.position <= position]
     away = any(before[-1].position < gap.position <= position for gap in track.gaps) if before else True
     return None if away else before[-1]
@@ -69,7 +69,7 @@ def moment_of(step: Step) -> datetime:
 
 
 def problems_of_date(step: Step) -> tuple[Problem, ...]:
-    """What is odd about the date of the step's commit."""
+    """The problems of the date of the step's commit."""
     if step.committed_at in COMMON_DATES or step.committed_at == 0:
         return ()
     shown = moment_of(step).date().isoformat()

@@ -1,7 +1,7 @@
-"""Which files, of those that texts show or include, a repository had at each step of its mainline.
+"""The files that texts show or include, as the repository had them at each step of its mainline.
 
-The steps that change a document are known from the start. What a text shows of other files is only known when
-it is read, so the paths are gathered while texts are read, and the steps that change those files are added.
+The steps that change a document are known from the start. Which other files a text shows is only known after
+reading it. So their paths are collected while texts are read, and the steps that change them are added.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from generator.versions.lineage import State, Track
 
 @dataclass(frozen=True, slots=True)
 class FilesAt:
-    """The files after one step, of those that the timeline knows."""
+    """The files in the timeline as they are after one step."""
 
     timeline: Timeline
     position: int
 
     def blob(self, path: str) -> str | None:
-        """The blob at the path; None where no regular file is, or where the timeline does not know it."""
+        """The blob at the path, or None if there is no regular file or the path is not in the timeline."""
         changes = self.timeline.changes.get(path, ())
         before = bisect_right(changes, self.position, key=lambda change: change[0])
         return changes[before - 1][1] if before else None
@@ -35,7 +35,7 @@ class FilesAt:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """``changes`` are, by path, the positions of the steps that changed a file, each with its blob then."""
+    """The steps, and for each path the positions of those that changed its file, each with the new blob."""
 
     steps: Sequence[Step]
     changes: Mapping[str, Sequence[tuple[int, str | None]]]
@@ -59,7 +59,7 @@ class Timeline:
 def read_timeline(
     repository: Repository, *, head: str, steps: Sequence[Step], paths: Collection[str]
 ) -> Timeline:
-    """The steps, with those between them that change the files at the paths."""
+    """The steps, together with those between them that change the files at the paths."""
     of_files: list[Step] = []
     merged = list(steps)
     if paths:
@@ -80,7 +80,7 @@ def read_timeline(
 
 
 def follow_files(track: Track, timeline: Timeline, asked: Callable[[State], Iterable[str]]) -> None:
-    """Add to a track the states in which its text is the same and a file that it shows or includes is not."""
+    """Add to a track the states in which only a file that its text shows or includes changed."""
     ends = [gap.position for gap in track.gaps] + [state.position for state in track.states]
     states: list[State] = []
     for state in track.states:

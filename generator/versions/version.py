@@ -1,4 +1,4 @@
-"""A version of a document, and which of several applies on a day; pure."""
+"""A version of a document, and which of several versions applies on a day. Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Version:
     ``front.effective`` is the stated day. ``path`` is below the documents folder. Of two versions of any
     documents the one with the lower ``position`` was published first, or both with one commit.
 
-    ``line`` is 0 for the current text; the text of an upcoming file is on the next one, which overtakes it.
+    ``line`` is 0 for the current text; the text of an upcoming file is on the next line, which overtakes it.
     ``follows`` is the number of the version that this one changes, None for the first. ``withdraws`` are the
-    numbers of versions that were still to take effect and never will. ``text_sha256`` is ``content_sha256``
-    without the stated day. ``included`` are the files whose words it has, as the repository's paths and
-    blobs, ``pictures`` those that it shows. ``discovered``: an earlier build published the commit without
-    seeing this version, so nobody is notified of it.
+    numbers of pending versions that will never take effect because of this one. ``text_sha256`` is
+    ``content_sha256`` without the stated effective date. ``included`` are the files whose words the text
+    includes, as paths and blobs of the repository, ``pictures`` those that it shows. A version is
+    ``discovered`` if an earlier build published its commit without seeing it; nobody is notified of it.
     """
 
     document: str
@@ -53,7 +53,7 @@ class Version:
 
     @property
     def made_of(self) -> str:
-        """A name for the text with everything that it shows of other files."""
+        """A name for the text together with the other files that it shows."""
         if not self.included and not self.pictures:
             return self.source_blob
         others = repr((self.included, self.pictures)).encode("utf-8", "surrogateescape")
@@ -61,17 +61,17 @@ class Version:
 
     @property
     def withdrawn_on(self) -> date | None:
-        """The day from which the document applies no more, where the version says that it ends."""
+        """The day from which the document no longer applies, or None if this version does not end it."""
         return self.effective_on if self.front.withdrawn else None
 
     @property
     def announces(self) -> date | None:
-        """The day on which it takes effect, where it states one or inherits one from a version before it."""
+        """The day on which it takes effect, if it states one or inherits one; else None."""
         stated = self.front.withdrawn or self.front.effective
         return self.effective_on if stated or self.effective_on > self.published_on else None
 
     def is_pending(self, day: date) -> bool:
-        """Whether it was announced for a day after this one. What took effect on publication never was."""
+        """Whether it takes effect after this day. One that took effect on publication never was."""
         return self.effective_on > max(day, self.published_on)
 
 
@@ -83,7 +83,7 @@ def in_order(versions: Sequence[Version]) -> list[Version]:
 
 
 def withdrawal(versions: Sequence[Version]) -> Version | None:
-    """The version with which the document ends; None if the last one in order says nothing of an end."""
+    """The version with which the document ends, or None if the last version does not end it."""
     last: Version | None = None
     for version in reversed(in_order(versions)):
         if version.withdrawn_on is None:
@@ -94,12 +94,12 @@ def withdrawal(versions: Sequence[Version]) -> Version | None:
 
 
 def in_force(versions: Sequence[Version], *, day: date) -> Version | None:
-    """The version that applies on the day: the last in order that is effective; None where none is yet."""
+    """The version that applies on the day: the last in order that is effective. None if none is yet."""
     return next((version for version in reversed(in_order(versions)) if version.effective_on <= day), None)
 
 
 def upcoming(versions: Sequence[Version], *, day: date) -> list[Version]:
-    """The versions that will take effect after the day, next first; not those overtaken before theirs."""
+    """The versions that take effect after the day, next first, without those overtaken before their day."""
     coming: list[Version] = []
     for version in reversed(in_order(versions)):
         if version.effective_on > day and all(version.effective_on < later.effective_on for later in coming):
