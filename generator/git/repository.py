@@ -1,6 +1,6 @@
 """One git repository: the commits of its mainline and the files at each of them. Reads only.
 
-What each commit changed comes from ``git log``, the contents of files from one git process that stays open.
+``git log`` says what each commit changed. The contents of files come from one git process that stays open.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Repository:
         return sorted(dated, key=lambda step: order.get(step.commit, 0))
 
     def uncommitted_step(self, commit: str, paths: Collection[str], *, at: int) -> Step:
-        """What the work tree changed in the files at these paths, as one more step after ``commit``."""
+        """The changes of the work tree in the files at these paths, as one more step after ``commit``."""
         return self.work_tree.step(self.files(commit, folder=""), paths, at=at)
 
     def parent(self, commit: str) -> str | None:

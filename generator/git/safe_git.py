@@ -1,8 +1,8 @@
 """The only file that starts git. It reads one repository and runs no command that the repository names.
 
 A repository's own configuration can name commands: hooks, a file system monitor, filters, a remote's
-upload-pack, a program that checks signatures. None of them runs here, and nothing is fetched. What git
-answers does not depend on the user's own settings, on replace refs or on grafts. Git itself decides which
+upload-pack, a program that checks signatures. None of them runs here, and nothing is fetched. The answers
+of git do not depend on the user's own settings, on replace refs or on grafts. Git itself decides which
 repository is read.
 """
 

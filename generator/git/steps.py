@@ -13,7 +13,7 @@ REGULAR_MODES = frozenset({"100644", "100755"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
-    """What one step did to the file at one path.
+    """The change that one step made to the file at one path.
 
     A blob is None on a side where the path holds no regular file: nothing, a link or a submodule. ``retyped``
     means that the path held something on both sides, but of different kinds. Paths are relative to the

@@ -19,7 +19,7 @@ CONVERTING_ATTRIBUTES = ("filter", "working-tree-encoding", "ident")
 
 
 class WorkTree:
-    """The files below ``root``. What its methods call blobs can be read through ``blobs``."""
+    """The files below ``root``. The contents of the blobs that it names can be read with ``read``."""
 
     def __init__(self, root: Path, *, commands: Commands, blobs: Blobs) -> None:
         self.root = root
@@ -69,7 +69,7 @@ class WorkTree:
         return self._blobs.read(blob)
 
     def step(self, committed: Mapping[str, str], paths: Collection[str], *, at: int) -> Step:
-        """What differs from the ``committed`` blobs in the files at the paths, as a step after them."""
+        """The differences from the ``committed`` blobs in the files at the paths, as one more step."""
         before = {path: committed[path] for path in paths if path in committed}
         after = {path: self.blob(path) for path in paths}
         changes = tuple(

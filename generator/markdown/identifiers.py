@@ -15,7 +15,7 @@ RESERVED_ID = re.compile(
     r"__.*|ps-.*|rl-.*|mkdocs[_-].*|(?:navbar|toc)-collapse|theme-menu|(?:search|keyboard)ModalLabel",
     re.DOTALL,
 )
-# What Python-Markdown and PyMdown Extensions write, and what Material's reference documents for texts.
+# Classes that Python-Markdown and PyMdown Extensions write, and that Material's reference gives for texts.
 CLASSES = frozenset({
     "footnote", "footnote-ref", "footnote-backref", "toc", "toctitle", "headerlink", "admonition",
     "admonition-title", "inline", "end", "note", "abstract", "summary", "tldr", "info", "todo",
@@ -30,7 +30,7 @@ CLASSES = frozenset({
 })  # fmt: skip
 FAMILIES = re.compile(r"language-[\w+#.-]+|key-[\w-]+")
 HIGHLIGHTED = frozenset(STANDARD_TYPES.values()) - {""}
-"""What Pygments writes on a ``span``: one to three letters."""
+"""Classes that Pygments writes on a ``span``: one to three letters."""
 TAG = re.compile(r"<(/?)(\w+)\b([^<>]*)>")
 ID = re.compile(r'\sid="([^"]*)"')
 NAME = re.compile(r'\sname="([^"]*)"')

@@ -1,7 +1,7 @@
 """Writes controls and drawings as characters and words: ticked boxes, icons, the labels of tabs.
 
-The cleaner removes controls, and a redline compares words. So whatever an extension shows with a control or a
-picture of its own becomes text first; otherwise a reader would agree to something that was never shown.
+The cleaner removes controls, and a redline compares words. So anything that an extension shows with a control
+or a picture of its own becomes text first; otherwise readers would agree to something that they never saw.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ MARKDOWN_ITSELF = re.compile(r"markdown(\.(?!extensions\b).*)?")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 LONGEST_REASON = 200
 SHORT = 50
-"""Characters of a text that is too short to cost anything, whatever it opens."""
+"""Characters of a text that is too short to cost anything."""
 
 MANY_BLOCKS = 500
 UNDERLINE = re.compile(r"^[=-]+ *$", re.MULTILINE)
@@ -108,7 +108,7 @@ class Converter:
         except (RecursionError, UnrenderableError, MemoryError):
             self._markdown = self._new_markdown()
             raise
-        except Exception as error:  # whatever an extension raises on one text must not stop the others
+        except Exception as error:  # no error of an extension on one text may stop the others
             self._markdown = self._new_markdown()
             raise UnrenderableError(
                 f"{_raised_by(error)} fails on the text ({reason_of(error)}); "

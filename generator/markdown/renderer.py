@@ -31,7 +31,7 @@ EMOJI = "pymdownx.emoji"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """What a reader sees of a rendered body, small enough to keep for every body.
+    """A summary of how a rendered body looks to a reader, small enough to keep for every body.
 
     ``heading`` is the first heading. ``images`` are the sources of the images that may be files of the
     repository. ``unrendered`` says why the Markdown source is shown instead; it is empty if it is not.
@@ -98,7 +98,7 @@ class Renderer:
         return self._snippets.expand(body, files)
 
     def appearance(self, body: str) -> Appearance:
-        """What a reader sees of the body. No body is rendered more than once for this."""
+        """How the body looks to a reader. No body is rendered more than once for this."""
         compared = TRAILING_BLANKS.sub("", body)
         key = self._key("appearance", compared)
         appearance = self._appearances.get(key) or self._kept_appearance(key)

@@ -78,7 +78,7 @@ class _Preprocessor(SnippetPreprocessor):  # type: ignore[misc] # the library ha
         self._folders = tuple(bases)
 
     def begin(self, files: Files) -> None:
-        """Read from these files until told otherwise."""
+        """Read from these files until the next call of ``begin``."""
         self._files = files
         self._bytes = self._count = 0
         self.found: dict[str, str] = {}
@@ -95,7 +95,7 @@ class _Preprocessor(SnippetPreprocessor):  # type: ignore[misc] # the library ha
         return None
 
     def _candidates(self, path: str) -> Iterator[str]:
-        """What a name can mean, as the extension has it: below each base, or a base that is a file."""
+        """The paths that a name can mean to the extension: below each base, or a base that is a file."""
         for base in self._folders:
             below = inside(base, path)
             if below and (not self.restrict_base_path or not base or below.startswith(f"{base}/")):

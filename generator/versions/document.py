@@ -56,12 +56,12 @@ def read_document(raw: bytes, renderer: Renderer, around: Surroundings = NOWHERE
 
 
 def read_text(raw: bytes, renderer: Renderer, around: Surroundings = NOWHERE) -> Reading:
-    """What the history needs to know of the text in a file."""
+    """Everything that the history needs to know of the text in a file."""
     return with_pictures(_read(raw, renderer, around.files)[1], around)
 
 
 def read_blob(blob: str, raw: Callable[[], bytes], renderer: Renderer, files: Files = NO_FILES) -> Reading:
-    """What the history needs to know of the text in a blob, without the pictures that it shows.
+    """Everything that the history needs to know of the text in a blob, except its pictures.
 
     ``raw`` is called only if the blob was never read before, or if it may include other files.
     """

@@ -1,4 +1,4 @@
-"""What the history knows of each document: its versions, its files, its gaps and its warnings."""
+"""Records of the history of each document: its versions, its files, its gaps and its warnings."""
 
 from __future__ import annotations
 

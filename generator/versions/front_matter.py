@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """What a text states about itself. None means that it does not state it.
+    """Statements of a text about itself. None means that it does not state it.
 
     ``effective_text`` is the effective date as written if it is no valid date; it is only compared.
     ``withdrawn`` is the day from which the document no longer applies. ``withdraws`` is the label of a
@@ -116,7 +116,7 @@ def split_front_matter(text: str) -> Split:
 
 
 def parse_date(text: str) -> date | None:
-    """The calendar day that a YAML date or timestamp names, whatever its time."""
+    """The calendar day that a YAML date or timestamp names, regardless of its time."""
     found = DATE.fullmatch(text)
     try:
         return date(int(found["year"]), int(found["month"]), int(found["day"])) if found else None

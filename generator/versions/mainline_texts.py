@@ -60,7 +60,7 @@ class _Reader:
         return self.read(state).asked
 
     def read(self, state: State) -> Reading:
-        """What was read of the text in this state."""
+        """The reading of the text in this state."""
         key = (state.blob, state.path, state.position)
         if key not in self._readings:
             files = self._timeline.at(state.position)

@@ -21,7 +21,7 @@ COMMON_DATES = range(1, 253_402_300_800)
 
 @dataclass(slots=True, kw_only=True)
 class Moment:
-    """What one step did to a document that still exists after it.
+    """The changes that one step made to a document that still exists after it.
 
     ``removed`` means that it removed an upcoming file. If it did not change the current text as well,
     ``unchanged`` is that text, because readers may see it again.

@@ -1,4 +1,4 @@
-"""What the history needs to know of a text: everything but its words. Kept in the renderer's cache."""
+"""Everything but the words of a text that the history needs to know. Kept in the renderer's cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from generator.versions.front_matter import FrontMatter, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read of a text.
+    """The result of reading a text.
 
     ``title`` is the stated title, or else the first heading. ``content_sha256`` is a digest of all that a
     reader sees, ``text_sha256`` the same without the effective date. ``included`` are the files whose words
