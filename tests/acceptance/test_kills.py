@@ -12,7 +12,7 @@ from support import postgresql_cluster
 from support.kill_campaign import KINDS, Kind, databases, run_campaigns
 from support.kill_crew import POINTS
 
-KILLS = {"embedded": 50, "workers": 30}
+KILLS = {"embedded": 4 * len(POINTS), "workers": 3 * len(POINTS)}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)

@@ -111,6 +111,7 @@ class Crew:
         self._folder = folder
         self._chance = chance
         self._by_name: dict[str, Sender] = {}
+        self._points_left: list[str] = []
         self._jobs = None
         if engine == "workers":
             self._jobs = make_app(make_url(database_url), look=list, deliver=lambda _: None).open()
@@ -163,7 +164,7 @@ class Crew:
             jobs.tasks["look"].configure(queueing_lock="look").defer(timestamp=0)
 
     def _start(self) -> None:
-        point = self._chance.choice(POINTS) if self.kills_left > 0 else NOWHERE
+        point = self._next_point() if self.kills_left > 0 else NOWHERE
         name = f"sender{len(self._by_name)}.example"  # smtplib says only names with a dot
         order = Order(
             name=name,
@@ -182,6 +183,12 @@ class Crew:
         self._by_name[name] = sender
         self.living.append(sender)
         process.start()
+
+    def _next_point(self) -> str:
+        """Each point comes once, in any order, before one comes again: few kills then reach them all."""
+        if not self._points_left:
+            self._points_left = self._chance.sample(POINTS, k=len(POINTS))
+        return self._points_left.pop()
 
     def _bury(self) -> Sequence[str]:
         ended = [sender for sender in self.living if not sender.process.is_alive()]
