@@ -163,7 +163,7 @@ def _post(number: int) -> dict[str, object]:
 
 def _history() -> dict[str, object]:
     return {
-        "format": 1,
+        "format": 2,
         "site_url": "https://policies.example/",
         "site_name": "Market",
         "language": "en",
@@ -173,8 +173,8 @@ def _history() -> dict[str, object]:
             {
                 "id": HEX[:16],
                 "slug": "privacy",
-                "address": "privacy/",
-                "former_addresses": [],
+                "path": "privacy/",
+                "former_paths": [],
                 "language": "en",
                 "translation_of": None,
                 "title": "Privacy",
@@ -187,7 +187,7 @@ def _history() -> dict[str, object]:
 
 
 def _version(number: int, label: str) -> dict[str, object]:
-    reference = {"from": 1, "page": "privacy/c/", "address": "privacy/c/redline.json", "sha256": HEX}
+    reference = {"from": 1, "page": "privacy/c/", "path": "privacy/c/redline.json", "sha256": HEX}
     return {
         "number": number,
         "label": label,
@@ -203,7 +203,7 @@ def _version(number: int, label: str) -> dict[str, object]:
         "returns_to": None,
         "content_sha256": f"{number:064x}",
         "title": "Privacy",
-        "address": f"privacy/versions/{label}/",
+        "path": f"privacy/versions/{label}/",
         "page_sha256": HEX,
         "redline": reference if number > 1 else None,
     }

@@ -110,7 +110,7 @@ def test_several_documents_make_one_mail(world: World) -> None:
 def test_a_rebuild_and_a_rename_announce_nothing(world: World) -> None:
     world.open_with_baseline()
     world.announce()
-    world.site.documents["privacy"]["address"] = "data-protection/"
+    world.site.documents["privacy"]["path"] = "data-protection/"
     world.site.commit()
     assert world.publish().announcement_id is None
 

@@ -261,7 +261,7 @@ def test_the_start_page_has_a_name_where_documents_are_listed(tmp_path: Path) ->
 
 
 def test_a_site_with_another_page_than_it_claims_has_no_preview(maker: PublishedSiteMaker) -> None:
-    page = maker.folder / maker.documents["privacy"]["versions"][-1]["address"] / "index.html"
+    page = maker.folder / maker.documents["privacy"]["versions"][-1]["path"] / "index.html"
     page.write_text(page.read_text(encoding="utf8") + "<p>More.</p>", encoding="utf8")
     with pytest.raises(UnfaithfulSiteError, match="differs from"):
         previewed(maker)

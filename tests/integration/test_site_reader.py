@@ -159,12 +159,12 @@ def test_a_history_that_changes_meanwhile_is_refused(maker: PublishedSiteMaker) 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"format": 1', '"format": 3', "format 3.*reads only formats 1 and 2"),
-        ('"format": 1', '"format": "1"', "format '1'"),
-        ('"address": "privacy/"', '"address": "../privacy/"', "documents.0.address.*leads out of the site"),
-        ('"address": "privacy/"', '"address": "%2e%2e/privacy/"', "leads out of the site"),
-        ('"address": "privacy/"', '"address": "//elsewhere.example/"', "not a path below"),
-        ('"address": "privacy/"', '"address": "https://elsewhere.example/"', "not a path below"),
+        ('"format": 2', '"format": 3', "format 3.*reads only formats 1 and 2"),
+        ('"format": 2', '"format": "2"', "format '2'"),
+        ('"path": "privacy/"', '"path": "../privacy/"', "documents.0.path.*leads out of the site"),
+        ('"path": "privacy/"', '"path": "%2e%2e/privacy/"', "leads out of the site"),
+        ('"path": "privacy/"', '"path": "//elsewhere.example/"', "not a path below"),
+        ('"path": "privacy/"', '"path": "https://elsewhere.example/"', "not a path below"),
         ('"site_url": "https:', '"site_url": "javascript:', "not the URL of a site"),
         ('"time_zone": "UTC"', '"time_zone": "Atlantis"', "time zone"),
         ('"number": 2', '"number": 3', "not numbered"),
@@ -198,7 +198,7 @@ def test_a_history_of_format_1_says_the_same_as_one_of_format_2(maker: Published
 
 
 def test_keys_added_later_do_not_disturb(maker: PublishedSiteMaker) -> None:
-    edit_history(maker, '"format": 1', '"format": 1, "added_later": []')
+    edit_history(maker, '"format": 2', '"format": 2, "added_later": []')
     assert open_site(str(maker.folder)).history.site_name == "Example Market"
 
 

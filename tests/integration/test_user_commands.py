@@ -131,7 +131,7 @@ def test_each_request_of_a_person_is_a_command(run: Run, users: Path) -> None:
     ]
     assert run("person", "erase", "1001").out == "Erased: 1 account\n"
     assert run("person", "show", "1001").exit_code == 1
-    assert run("import", users, *COLUMNS).out == f"{users}: 1 unchanged, 1 erased (kept out)\n"
+    assert run("import", users, *COLUMNS).out == f"{users}: 1 unchanged, 1 erased (not brought back)\n"
 
 
 def test_a_correction_of_nothing_is_wrong_usage(run: Run, users: Path) -> None:

@@ -83,10 +83,10 @@ def test_a_database_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.M
         assert TestClient(make_app(database=open_database(url))).get("/healthz").status_code == 503
 
 
-def test_the_built_site_stands_at_the_root(browser: TestClient) -> None:
+def test_the_built_site_is_served_at_the_root(browser: TestClient) -> None:
     assert "Example Market" in browser.get("/").text
     assert "Privacy policy" in browser.get("/privacy/").text
-    assert browser.get("/history.json").json()["format"] == 1
+    assert browser.get("/history.json").json()["format"] == 2
     assert browser.get("/absent/").status_code == 404
 
 

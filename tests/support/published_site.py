@@ -31,7 +31,7 @@ class PublishedSiteMaker:
         self.documents: dict[str, dict[str, Any]] = {}
         self.redlines: dict[str, dict[str, Any]] = {}
         self.history: dict[str, Any] = {
-            "format": 1,
+            "format": 2,
             "site_url": site_url,
             "site_name": "Example Market",
             "language": language,
@@ -73,8 +73,8 @@ class PublishedSiteMaker:
             {
                 "id": sha256(slug)[:16],
                 "slug": slug,
-                "address": f"{slug}/",
-                "former_addresses": [],
+                "path": f"{slug}/",
+                "former_paths": [],
                 "language": language or self.history["language"],
                 "translation_of": sha256(translation_of)[:16] if translation_of else None,
                 "title": title or slug.capitalize(),
@@ -102,7 +102,7 @@ class PublishedSiteMaker:
             "returns_to": None,
             "content_sha256": sha256(f"{slug} {number} content"),
             "title": document["title"],
-            "address": f"{slug}/versions/{label}/",
+            "path": f"{slug}/versions/{label}/",
             "page_sha256": "",
             "redline": None,
         }
@@ -110,10 +110,10 @@ class PublishedSiteMaker:
             version["redline"] = {
                 "from": number - 1,
                 "page": f"{slug}/changes/{label}/",
-                "address": f"{slug}/changes/{label}/redline.json",
+                "path": f"{slug}/changes/{label}/redline.json",
                 "sha256": "",
             }
-            self.redlines[version["redline"]["address"]] = {
+            self.redlines[version["redline"]["path"]] = {
                 "format": 1,
                 "document": document["id"],
                 "from": number - 1,
@@ -135,26 +135,26 @@ class PublishedSiteMaker:
         """Write every file and return the folder."""
         self._page("", self.history["site_name"])
         for document in self.documents.values():
-            self._page(document["address"], document["title"])
-            self._page(f"{document['address']}history/", f"History of {document['title']}")
+            self._page(document["path"], document["title"])
+            self._page(f"{document['path']}history/", f"History of {document['title']}")
             for version in document["versions"]:
-                page = self._page(version["address"], f"{version['title']} {version['label']}")
+                page = self._page(version["path"], f"{version['title']} {version['label']}")
                 version["page_sha256"] = sha256(page)
-                self._page(f"{document['address']}since/{version['label']}/", f"Since {version['label']}")
+                self._page(f"{document['path']}since/{version['label']}/", f"Since {version['label']}")
                 if version["redline"]:
                     self._page(version["redline"]["page"], f"Changes of {version['label']}")
-                    redline = json.dumps(self.redlines[version["redline"]["address"]], ensure_ascii=False)
-                    self._file(version["redline"]["address"], redline)
+                    redline = json.dumps(self.redlines[version["redline"]["path"]], ensure_ascii=False)
+                    self._file(version["redline"]["path"], redline)
                     version["redline"]["sha256"] = sha256(redline)
         self.history["documents"] = list(self.documents.values())
         self._file("history.json", json.dumps(self.history, ensure_ascii=False, indent=1))
         return self.folder
 
-    def _page(self, address: str, title: str) -> str:
+    def _page(self, path: str, title: str) -> str:
         page = (
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1></html>"
         )
-        self._file(f"{address}index.html", page)
+        self._file(f"{path}index.html", page)
         return page
 
     def _file(self, name: str, text: str) -> None:
