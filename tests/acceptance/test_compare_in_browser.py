@@ -402,7 +402,7 @@ def test_words_that_look_like_markup_stay_words(watching: Watched, edited: str) 
 def test_links_stay_links(watching: Watched, edited: str) -> None:
     between_edits(watching.page, edited, "a link")
     assert watching.page.locator(".ps-changes li").all_inner_texts() == [
-        "List item 1: “email” is a link to https://example.org/ now"
+        "List item 1: “email” is now a link to https://example.org/"
     ]
     link = watching.page.locator(".ps-marked li a[href='https://example.org/']")
     assert link.inner_text().startswith("email")

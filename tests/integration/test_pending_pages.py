@@ -141,7 +141,7 @@ def test_both_days_of_a_text_that_was_published_late_are_kept(site: PolicySite) 
     assert (newest["effective_on"], newest["stated_effective_on"]) == ("2026-05-01", "2026-02-01")
     period = site.json("privacy/in-force.json")["periods"][-1]
     assert (period["from"], period["stated_effective_on"]) == ("2026-05-01", "2026-02-01")
-    said = "It states 1 February 2026 as its effective date, but applies only from its publication."
+    said = "It states 1 February 2026 as its effective date, but took effect only when it was published."
     assert said in site.page("privacy/versions/2026-05-01")
 
 

@@ -126,7 +126,7 @@ def test_a_document_keeps_its_address_before_the_recent_changes(tmp_path: Path) 
 def test_what_is_not_there_leads_on_from_any_depth_below_any_path(site: PolicySite) -> None:
     page = (site.folder / "404.html").read_text(encoding="utf8")
     assert "<title>Page not found - Example Market</title>" in page
-    assert "Example Market has no page at this address." in page
+    assert "Example Market has no page at this web address." in page
     links = re.findall(r'href="([^"]*)"', content(page))
     assert {"/legal/", "/legal/recent-changes/", "/legal/terms/buyers/"} <= set(links)
     assert all(link.startswith("/legal/") for link in links)

@@ -94,7 +94,7 @@ def test_the_change_page_lists_the_withdrawal(site: PolicySite) -> None:
     withdraw(site)
     site.build(day=BEFORE)
     redline = json.loads((site.folder / "privacy/changes/2026-06-01/redline.json").read_text())
-    assert [one["text"] for one in redline["changes"]] == ["The document no longer applies from 1 July 2026"]
+    assert [one["text"] for one in redline["changes"]] == ["The document is withdrawn on 1 July 2026"]
 
 
 def test_a_later_deletion_says_nothing_new(site: PolicySite) -> None:

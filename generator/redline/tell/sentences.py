@@ -255,7 +255,7 @@ def _(_change: LayoutChanged, language: Language) -> str:
 
 
 def _at(change: Change, sentence: str, language: Language) -> str:
-    return language("redline_at", place=location_in_words(change.location, language), told=sentence)
+    return language("redline_at", place=location_in_words(change.location, language), change=sentence)
 
 
 def location_in_words(location: Location | None, language: Language, *, heading: bool = False) -> str:

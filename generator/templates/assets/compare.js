@@ -70,7 +70,7 @@
         ? [say("redline_title_changed", { old: quoted(old.text), new: quoted(now.text) })]
         : [];
     const told = [];
-    const at = (text) => told.push(say("redline_at", { place: placeWords(now.place), told: text }));
+    const at = (text) => told.push(say("redline_at", { place: placeWords(now.place), change: text }));
     const inCells = cells.flatMap((cell) => cell.steps || []);
     const header = (cell) => ({ text: quoted(cell.blocks.map(({ text }) => text).join(" ")) });
     for (const cell of isFirstRow ? cells : []) {
