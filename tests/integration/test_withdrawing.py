@@ -177,7 +177,7 @@ def test_a_withdrawal_that_says_all_passes(site: PolicySite) -> None:
     ("language", "before", "after"),
     [
         ("en", "“Privacy policy” ends on 1 July 2026", "“Privacy policy” no longer applies"),
-        ("ru", "документ «Privacy policy» отменяется с 1 июля 2026 года", "больше не действует"),
+        ("ru", "документ «Privacy policy» утратит силу 1 июля 2026 года", "больше не действует"),
     ],
 )
 def test_the_email_says_when_and_why_it_ends(
