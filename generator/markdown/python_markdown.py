@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from traceback import walk_tb
@@ -22,8 +22,7 @@ from markdown.extensions.tables import TableProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, Registry
 
-BUDGET = 2e9
-"""Estimated nanoseconds for what grows faster than the text; no text of 3,684 real versions needs a tenth."""
+from generator.markdown.cost import BUDGET, SHORT, cost_of_blocks, cost_of_text
 
 SIGN = re.compile(r"[\[\]<&*_`!\\\x02]|  \n")
 """The characters with which ``KNOWN_PATTERNS`` begin, and the one that the parser uses for stored parts."""
@@ -41,26 +40,11 @@ STANDARD = sys.stdlib_module_names
 MARKDOWN_ITSELF = re.compile(r"markdown(\.(?!extensions\b).*)?")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 LONGEST_REASON = 200
-SHORT = 50
-"""Characters of a text that is too short to cost anything."""
 
 MANY_BLOCKS = 500
-UNDERLINE = re.compile(r"^[=-]+ *$", re.MULTILINE)
-FENCE = re.compile(r"^(?:`{3}|~{3})", re.MULTILINE)
-TAG = re.compile(
-    # Not what nothing is nested in, nor an address such as <https://a.example>.
-    r"<(/?)(?!(?:br|hr|img|input|wbr|col|p|li|dt|dd|td|th|tr|option)\b|[\w.+-]+[:@])[A-Za-z]"
-)
-INLINE_TAG = re.compile(r"</?[A-Za-z]")
-NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 SPAN = re.compile(r"\b(?:col|row)span\s*=\s*[\"']?\s*([0-9]{1,9})", re.IGNORECASE)
 MOST_SPANNED = 100_000
 """Columns and rows that the cells of a text span together; browsers stop at 1,000 columns of one cell."""
-OPENED_TAG = re.compile(r"<[A-Za-z/?](?![^<>]*>)")
-OPENED_SECTION = re.compile(r"<!\[(?![^<>]*>)")
-QUOTE_SIGNS = re.compile(r"^(?:[ ]{0,3}+>[ ]?+){10,}", re.MULTILINE)
-DEEPEST_QUOTE = 300
-"""The number of levels at which Python's recursion limit ends the parsing."""
 
 Result = TypeVar("Result")
 
@@ -98,7 +82,7 @@ class Converter:
 
     def _convert(self, text: str) -> str:
         self._texts.cost = 0.0
-        self._texts.add(_cost_of_blocks(text))
+        self._texts.add(cost_of_blocks(text))
         if sum(map(int, SPAN.findall(text))) > MOST_SPANNED:
             raise UnrenderableError(
                 f"its cells span more than {MOST_SPANNED:,} columns and rows; correct `colspan` and `rowspan`"
@@ -209,7 +193,7 @@ class _Texts(Treeprocessor):
         if not SIGN.search(text):
             return AtomicString(text) if self.may_leave_plain else text
         if len(text) > SHORT:
-            self.add(_cost_of_text(text))
+            self.add(cost_of_text(text))
         return text
 
     def add(self, cost: float) -> None:
@@ -219,52 +203,3 @@ class _Texts(Treeprocessor):
                 "the text would take too long to be rendered; close the brackets and tags that it opens, "
                 "or divide its longest paragraph"
             )
-
-
-# The factors below are nanoseconds for each character and sign, measured with Python-Markdown 3.11.
-
-
-def _cost_of_blocks(text: str) -> float:
-    cost = len(text) * (
-        0.2 * len(FENCE.findall(text))
-        + 40.0 * len(OPENED_TAG.findall(text))
-        + 400.0 * len(OPENED_SECTION.findall(text))
-    )
-    if cost > BUDGET:
-        return cost
-    cost += 100.0 * _deepest_tag(text) ** 2  # of selectolax 1.0, which reads it, and of the redline
-    notes = Counter(NOTE.findall(text))
-    cost += 120.0 * len(notes) ** 2 + 800.0 * sum(times**2 for times in notes.values())
-    for chunk in text.split("\n\n"):
-        if len(chunk) > SHORT:
-            levels = max((signs.count(">") for signs in QUOTE_SIGNS.findall(chunk)), default=0)
-            underlines = len(UNDERLINE.findall(chunk))
-            cost += len(chunk) * (60.0 * min(levels, DEEPEST_QUOTE) + 40.0 * max(0, underlines - 1))
-    return cost
-
-
-def _cost_of_text(text: str) -> float:
-    factor = 0.3 * sum(map(text.count, "*_`\\<&["))
-    if "[" in text:
-        factor += 200.0 * _unclosed(text, r"[\[\]]", "[")
-    if "](" in text:
-        factor += 100.0 * _unclosed(text, r"[()]", "(")
-    if "<" in text:
-        factor += 40.0 * len(OPENED_TAG.findall(text))
-    return len(text) * factor + 2.0 * len(INLINE_TAG.findall(text)) ** 2
-
-
-def _deepest_tag(text: str) -> int:
-    """How deeply the raw HTML nests, judged by its tags alone."""
-    depth = deepest = 0
-    for closing in TAG.findall(text):
-        depth = max(0, depth - 1) if closing else depth + 1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _unclosed(text: str, signs: str, opening: str) -> int:
-    depth = 0
-    for sign in re.findall(signs, text):
-        depth = depth + 1 if sign == opening else max(0, depth - 1)
-    return depth
