@@ -23,6 +23,7 @@ from subscribers.database import migrate, open_database
 
 _names = count()
 IN_MEMORY = Path("/dev/shm")
+MADE_ONCE_FOR_A_FILE = {"browser", "full", "built", "docs_site"}
 NEEDED_BYTES = 4 << 30  # a full run holds less than 1 GB at a time
 
 
@@ -35,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_usable and "TMPDIR" not in os.environ and shutil.disk_usage(IN_MEMORY).free >= NEEDED_BYTES:
         os.environ["TMPDIR"] = str(IN_MEMORY)
         tempfile.tempdir = None  # read TMPDIR again
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a file that share a browser or a built site to the same worker of pytest-xdist."""
+    for item in items:
+        shared = MADE_ONCE_FOR_A_FILE.intersection(getattr(item, "fixturenames", ()))
+        if shared and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+from support.command_line import Finished, policy_site
 from support.policy_site import PolicySite, text
 
 COMMAND = Path(sys.executable).with_name("policy-site")
@@ -27,14 +28,14 @@ def site(tmp_path: Path) -> PolicySite:
     return site
 
 
-def run(site: PolicySite, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments], cwd=site.config_file.parent, capture_output=True, text=True, check=False
-    )
+def run(site: PolicySite, *arguments: str) -> Finished:
+    return policy_site(*arguments, folder=site.config_file.parent)
 
 
 def test_build_prints_one_line_about_the_site_it_made(site: PolicySite) -> None:
-    answer = run(site, "build")
+    answer = subprocess.run(
+        [COMMAND, "build"], cwd=site.config_file.parent, capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0
     assert answer.stdout == f"{site.folder}: 1 document, 1 version, 0 redlines\n"
     assert answer.stderr == ""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
+from support.command_line import policy_site
 from support.policy_repository import PolicyRepository
 
 COMMAND = Path(sys.executable).with_name("policy-site")
 
 
 def printed(*arguments: str | Path) -> str:
-    return subprocess.run(
-        [COMMAND, "versions", *arguments], capture_output=True, text=True, check=True
-    ).stdout
+    finished = policy_site("versions", *arguments, folder=Path())
+    assert finished.returncode == 0
+    return finished.stdout
 
 
 def test_json_names_documents_gaps_versions_and_warnings(policy: PolicyRepository) -> None:
