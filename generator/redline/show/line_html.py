@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html as escaping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.language import Language
@@ -132,30 +132,33 @@ def _old_tag_sign(old_tag: str) -> str:
     return f'<span data-change="merge" data-old-tag="{old_tag}" hidden></span>' if old_tag else ""
 
 
-def _block_sign(line: EditedLine | MovedHereLine, at: int) -> str:
-    """The element that says that an old block began at a word; "" where none began."""
+def _block_signs(line: EditedLine | MovedHereLine) -> Mapping[int, str]:
+    """Elements that say where an old block began, by the old word before which each is written."""
     if isinstance(line, MovedHereLine):
-        return ""
-    if at == line.words.first_old:
-        return _old_tag_sign(line.old_tag)
-    return f'<span data-change="merge" data-old-tag="{line.merged[at]}"></span>' if at in line.merged else ""
+        return {}
+    first = {line.words.first_old: _old_tag_sign(line.old_tag)}
+    merged = {
+        at: f'<span data-change="merge" data-old-tag="{tag}"></span>' for at, tag in line.merged.items()
+    }
+    return first | merged
 
 
 def _marked(line: EditedLine | MovedHereLine, announcements: Announcements) -> str:
     """The words of a block of both texts, with marks on those that changed."""
     old, new = line.words.old, line.words.new
     first, new_first = line.words.first_old, line.words.first_new
+    signs = _block_signs(line)
     writer = InlineWriter((mark("ins", move=line.move),) if isinstance(line, MovedHereLine) else ())
     if isinstance(line, EditedLine) and line.is_split_off:
         writer.sign(f'<span data-change="split"{"" if old.spaced(first) else UNSPACED}></span>')
     for span in line.words.spans:
         if isinstance(span, KeptWords):
-            _write_kept(writer, line, span)
+            _write_kept(writer, line, span, signs)
             continue
         change = "renumber" if span.renumbered is not None else ""
         hidden = announcements.hidden("del")
         for i in span.old:
-            writer.sign(_block_sign(line, i))
+            writer.sign(signs.get(i, ""))
             lead = without_ids(old.leads[i]) if i > first else ""
             form = tuple(map(without_ids, old.forms[i]))
             writer.add(mark("del", change=change), lead + hidden, form, old.words[i])
@@ -168,7 +171,9 @@ def _marked(line: EditedLine | MovedHereLine, announcements: Announcements) -> s
     return writer.close()
 
 
-def _write_kept(writer: InlineWriter, line: EditedLine | MovedHereLine, span: KeptWords) -> None:
+def _write_kept(
+    writer: InlineWriter, line: EditedLine | MovedHereLine, span: KeptWords, signs: Mapping[int, str]
+) -> None:
     """Kept words; only the spaces between them, and what says that their formatting changed, are marked."""
     old, new = line.words.old, line.words.new
     first, new_first = line.words.first_old, line.words.first_new
@@ -177,7 +182,7 @@ def _write_kept(writer: InlineWriter, line: EditedLine | MovedHereLine, span: Ke
         lead, form = new.leads[j], new.forms[j]
         if old.forms[i] != form:
             form = annotated_form(old.forms[i], form)
-        if sign := _block_sign(line, i):
+        if sign := signs.get(i):
             writer.sign(sign)
         elif spaced == (True, False):
             writer.add(mark("del"), " ", form, "")
