@@ -45,5 +45,5 @@ def test_a_site_name_with_control_characters_is_refused(tmp_path: Path, name: st
     site = PolicySite(tmp_path)
     site.config["site_name"] = name
     site.publish("privacy.md", "# Privacy\n\nOne.\n")
-    with pytest.raises(ConfigError, match="site_name holds control characters"):
+    with pytest.raises(ConfigError, match="site_name contains control characters"):
         site.build()
