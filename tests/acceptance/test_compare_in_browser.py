@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from support.accessibility import assert_accessible
 from support.policy_site import PolicySite, text
 from support.watched_page import Watched, watched
 from support.web_host import hosted
@@ -467,8 +467,7 @@ def test_a_comparison_is_accessible_and_no_wider_than_the_screen(
             views = ["Whole text", "Changes only", *(["Side by side"] if width > 1000 else [])]
             for view in views:
                 seen.page.get_by_label(view).check()
-                found = Axe().run(seen.page)
-                assert found.violations_count == 0, f"{name}, {view}: {found.generate_report()}"
+                assert_accessible(seen.page, f"{name}, {view}")
                 assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         assert seen.complaints == []
 

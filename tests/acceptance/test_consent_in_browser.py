@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from support.accessibility import assert_accessible
 from support.policy_site import PALETTE, PolicySite, text
 from support.watched_page import REFUSED_STORAGE, Watched, box_of, watched
 from support.web_host import hosted
@@ -200,8 +200,7 @@ def test_the_question_is_accessible_and_readable_in_every_light(
         for address in ("", "privacy/"):  # the overview, and a document
             page.goto(shop + address)
             assert question(page).is_visible()
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            assert_accessible(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert all(box_of(label)["height"] >= 24 for label in question(page).locator("label").all())
         for name in ("Refuse all", "Allow all", "Save my choice"):

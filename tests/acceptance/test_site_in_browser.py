@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from support.accessibility import assert_accessible
 from support.policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
 from support.watched_page import box_of, watched
 from support.web_host import hosted
@@ -144,8 +144,7 @@ def test_every_kind_of_page_is_accessible_fits_and_asks_no_other_host(
             seen.page.goto(address + path)
             if "compare/?" in path:
                 seen.page.locator("#ps-compared").wait_for()
-            found = Axe().run(seen.page, options=RULES[scheme])
-            assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+            assert_accessible(seen.page, kind, **RULES[scheme])
             assert seen.page.evaluate(WIDTH) <= width, kind
             assert seen.page.locator("h1").count() == 1, kind
             if width == NARROW:
@@ -245,8 +244,7 @@ def test_a_redline_has_three_accessible_views(browser: Browser, address: str, sc
         assert page.locator(".ps-marked").is_visible() is (view != "sides")
         assert page.locator(".ps-sides").is_visible() is (view == "sides")
         assert page.locator(".ps-redline :is(ins, del).rl:visible").count() > 5
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
+        assert_accessible(page, view)
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     context.close()
 

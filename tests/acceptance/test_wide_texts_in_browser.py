@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+from support.accessibility import assert_accessible
 from support.policy_site import PolicySite, text
 from support.watched_page import watched
 from support.web_host import hosted
@@ -99,8 +99,7 @@ def test_what_scrolls_in_its_own_box_can_be_reached_by_keyboard(browser: Browser
     with watched(browser, address, viewport={"width": 390, "height": 844}) as seen:
         for kind, path in PAGES.items():
             seen.page.goto(address + path)
-            found = Axe().run(seen.page)
-            assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+            assert_accessible(seen.page, kind)
 
 
 def test_no_change_in_code_is_out_of_sight(browser: Browser, address: str) -> None:
