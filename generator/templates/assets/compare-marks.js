@@ -1,4 +1,4 @@
-// Writes marks as the site's own redlines have them: ``ins`` and ``del`` inside blocks and cells, never around them.
+// Marks changes as the site's own redlines do: ``ins`` and ``del`` are inside blocks and cells, never around them.
 // ``spoken`` and ``moved`` make the words beside a mark. Texts become nodes, never markup.
 const policysiteMarks = ({ spoken, moved }) => {
   const { kindOf, looks, shapeOf } = policysiteTexts;
@@ -22,7 +22,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return element;
   };
 
-  // A copy without ids, which the page must not have twice.
+  // A copy without ids, because a page must not have an id twice.
   const bare = (node, deep = false) => {
     const copy = node.cloneNode(deep);
     if (copy.nodeType === Node.ELEMENT_NODE)
@@ -31,7 +31,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return copy;
   };
 
-  // The inline elements around a word of the newer text, each with what it was.
+  // The inline elements around a word of the newer text, each with the one it replaced.
   const annotated = (old, now) => {
     if (looks(old) === looks(now)) return now.map((source) => ({ source }));
     const before = new Map(old.filter(kindOf).map((element) => [kindOf(element), element]));
@@ -47,7 +47,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return result;
   };
 
-  // Whether two words stand in the same inline element, or in equal ones of the two texts.
+  // Whether two words are in the same inline element, or in equal elements of the two texts.
   const isSame = (one, other) =>
     one === other ||
     (!one.mark &&
@@ -56,7 +56,7 @@ const policysiteMarks = ({ spoken, moved }) => {
       (one.source === other.source ||
         (!!one.source && !!other.source && bare(one.source).isEqualNode(bare(other.source)))));
 
-  // Runs of words as nodes: of one side, or of both, what was removed before what was added.
+  // Runs of words as nodes: of one text, or of both with the removed words before the added ones.
   const written = (runs, side) => {
     const root = document.createDocumentFragment();
     const former = new Set(runs.flatMap(({ old }) => old.flatMap(({ form }) => form)));
@@ -108,7 +108,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return root;
   };
 
-  // A block that came, went or moved, in one mark.
+  // One mark for a block that was added, removed or moved.
   const whole = (block, step, side = "both") => {
     const tag = step.now ? "ins" : "del";
     const nodes = block.nodes.map((node) => (step.now && side === "both" ? node.cloneNode(true) : bare(node, true)));
@@ -128,7 +128,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return numbers;
   };
 
-  // Every item keeps its number, whatever was put back before it.
+  // Every list item keeps its number, even if removed items are put back before it.
   const renumber = (root, numbers) => {
     for (const list of root.querySelectorAll("ol:not([reversed])")) {
       let expected = list.start;
@@ -153,7 +153,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     place.replaceWith(filled);
   };
 
-  // Puts the marks into the newer text, and what it no longer has back into its structure.
+  // Marks the changes in the newer text, and puts removed blocks back into its structure.
   const weave = (steps, root, numbers) => {
     const twins = new Map(); // elements of the older text and what they are in the newer one
     const taken = new Set();
@@ -170,8 +170,8 @@ const policysiteMarks = ({ spoken, moved }) => {
       for (let n = -1; old.path.at(n) && now.path.at(n) && bind(old.path.at(n), now.path.at(n)); n--);
     }
 
-    // Where an old block belongs between two nodes of the newer text: inside the twin of the innermost element
-    // around it that reaches there.
+    // The place of a removed block between two nodes of the newer text: inside the counterpart of the innermost
+    // element around it that extends to that place.
     const spot = ({ path }, before, after) => {
       for (let depth = path.length; depth >= 0; depth--) {
         const parent = depth ? twins.get(path[depth - 1]) : root;
@@ -275,7 +275,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return copy;
   };
 
-  // One side of a step, in the elements that it stands in.
+  // One side of a step, in the elements around it.
   const sideOf = (step, side, numbers) => {
     const block = step?.[side];
     if (!block) return [];
@@ -306,7 +306,7 @@ const policysiteMarks = ({ spoken, moved }) => {
     return [elements[0]];
   };
 
-  // The changes and what stands next to them in two columns.
+  // The changes and the blocks beside them in two columns.
   const sideBySide = (steps, numbers, heads) => {
     const rows = [];
     for (const step of steps) {

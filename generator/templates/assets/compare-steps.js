@@ -1,4 +1,4 @@
-// Finds what became of each block of a text: first blocks of equal words, then alike ones between them, then moves.
+// Matches the blocks of two texts: first those with equal words, then similar ones between them, then moved ones.
 const policysiteSteps = (() => {
   const { looks, shapeOf } = policysiteTexts;
   const ALIKE = 0.5; // twice the common words to all words of both
@@ -28,7 +28,7 @@ const policysiteSteps = (() => {
     return pairs;
   };
 
-  // What both lists hold once, in the order of both: for lists too long to find the longest of all in time.
+  // The entries that both lists hold once, in the order of both. Used if the lists are too long for the exact answer.
   const anchors = (a, b) => {
     const places = (list) => {
       const at = new Map();
@@ -53,7 +53,7 @@ const policysiteSteps = (() => {
     return pairs;
   };
 
-  // Pairs of places that hold the same in both lists, in order: a longest common subsequence.
+  // Pairs of positions with the same entry in both lists, in order: a longest common subsequence.
   const common = (old, now) => {
     let start = 0;
     while (start < old.length && start < now.length && old[start] === now[start]) start++;
@@ -90,7 +90,7 @@ const policysiteSteps = (() => {
     return Math.max((2 * shared) / all, isSameRow ? ALIKE : 0);
   };
 
-  // Pairs of alike ones, in order, so that all together are as alike as can be.
+  // Pairs of similar entries, in order, with the greatest similarity in total.
   const alikePairs = (old, now) => {
     if (!old.length || !now.length) return [];
     if (old.length === 1 && now.length === 1) {
@@ -117,7 +117,8 @@ const policysiteSteps = (() => {
     return pairs;
   };
 
-  // What became of the blocks, in order: ``{old, now}``, one of them missing where it was added or removed.
+  // The steps from one text to the other, in order: ``{old, now}``, without ``old`` for an added block and without
+  // ``now`` for a removed one.
   const align = (old, now) => {
     const steps = [];
     const fill = (a, b) => {
@@ -143,7 +144,7 @@ const policysiteSteps = (() => {
     return steps;
   };
 
-  // Gives both ends of each move the same ``move``; the neighbours of what moved that went along, however short.
+  // Gives both ends of each move the same ``move``, and also their neighbours that moved along, however short.
   const findMoves = (steps) => {
     const gone = steps.filter(({ now }) => !now);
     const come = steps.filter(({ old }) => !old);
@@ -181,7 +182,7 @@ const policysiteSteps = (() => {
     return steps;
   };
 
-  // Pairs of columns of two tables, from the rows that both have: in order, the most alike together.
+  // Pairs of columns of two tables, from the rows that both have: in order, with the greatest similarity in total.
   const columnPairs = (rows) => {
     const [width, widthNow] = ["old", "now"].map((side) => Math.max(...rows.map((row) => row[side].cells.length)));
     const name = (cell) => cell?.blocks.map((one) => one.name).join(" ") ?? null;
@@ -214,8 +215,8 @@ const policysiteSteps = (() => {
     return pairs;
   };
 
-  // Words that stayed and words that changed, in turn: ``{kept, old, now}``. One or two that stayed between more
-  // that changed are shown as changed too, and a block of which little stayed as a whole.
+  // Runs of words that were kept and of words that changed: ``{kept, old, now}``. One or two kept words between more
+  // changed ones count as changed too. A block with few kept words counts as changed as a whole.
   const stretches = (old, now) => {
     const found = [];
     const add = (kept, a, b) => {
@@ -253,9 +254,9 @@ const policysiteSteps = (() => {
     return found;
   };
 
-  // What changed in each step
+  // The changes in each step
 
-  // Words one after the other around which links or emphasis changed in the same way.
+  // Consecutive words around which links or emphasis changed in the same way.
   const formChanges = (runs) => {
     const found = [];
     for (const { old, now } of runs.filter(({ kept }) => kept)) {

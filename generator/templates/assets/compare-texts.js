@@ -1,4 +1,4 @@
-// Reads the blocks of a text from its elements, which it does not change, and what is around their words.
+// Reads the blocks of a text and the markup around their words. It does not change the elements.
 const policysiteTexts = (() => {
   const BLOCKS =
     "address,blockquote,caption,dd,details,div,dl,dt,figcaption,figure,h1,h2,h3,h4,h5,h6,hr,li,ol,p,pre,section,summary,table,tr,ul";
@@ -33,7 +33,7 @@ const policysiteTexts = (() => {
   const WORD =
     /(\s*)([\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}]\p{M}*|[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*|\S)/gu;
 
-  // The words of running text: what stands before each, and in which inline elements it stands.
+  // The words of running text, each with the blanks before it and the inline elements around it.
   const wordsOf = (nodes) => {
     const words = [];
     let space = "";
@@ -74,8 +74,8 @@ const policysiteTexts = (() => {
     return { kind, tag, path, words, counts, name, text: inWords(words), ...more };
   };
 
-  // The blocks below an element in order: stretches of running text, and table rows with their cells. ``path`` leads
-  // from the root to the element that holds the block.
+  // The blocks below an element in order: running text, and table rows with their cells. ``path`` leads from the root
+  // to the element that holds the block.
   const blocksOf = (element, path = [], found = []) => {
     let nodes = [];
     const end = () => {
@@ -104,7 +104,7 @@ const policysiteTexts = (() => {
     return found;
   };
 
-  // Where each block stands in a reader's terms: the heading above it and its number below that.
+  // The location of each block for a reader: the heading above it, and its number below that heading.
   const findPlaces = (blocks) => {
     const headings = [];
     let counts = {};
@@ -130,7 +130,7 @@ const policysiteTexts = (() => {
     return blocks;
   };
 
-  // What a reader sees around a word: links and emphasis.
+  // The links and the emphasis around a word.
   const kindOf = ({ localName }) => (localName === "a" ? "a" : MARKS[localName] || "");
   const linkOf = (elements) => elements.find((element) => element.matches("a[href]"))?.getAttribute("href") ?? null;
   const looks = (elements) => `${elements.map(kindOf).filter(Boolean).sort()} ${linkOf(elements)}`;

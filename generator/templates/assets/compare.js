@@ -1,5 +1,5 @@
-// Shows what changed between any two versions as the pages of single changes do: a list, and the newer text with its
-// marks. Where the site has a page for just these two, that page's redline is shown.
+// Compares any two versions and shows the result like the page of a change: a list, and the newer text with its changes
+// marked. If the site has a page for these two versions, that page's redline is shown.
 {
   const { blocksOf, findPlaces, inWords, kindOf, linkOf, shapeOf } = policysiteTexts;
   const { align, findMoves, judgeAll } = policysiteSteps;
@@ -11,7 +11,7 @@
   const MOST_LISTED = 8;
   const MOST_WORD_CHANGES = 3;
   const QUOTED_LENGTH = 90;
-  const LONG_TEXT = 3000; // characters: of a longer text with few marks, the changes alone are shown first
+  const LONG_TEXT = 3000; // characters; a longer text with few marks opens with its changes alone
   const SMALL_PART = 0.1;
   const CHANGED = ".rl, .rl-change, [data-change]";
 
@@ -38,9 +38,9 @@
   const formWords = ({ words: changed, old, now }) => {
     const text = quoted(inWords(changed));
     const [before, after] = [linkOf(old), linkOf(now)];
-    const told = [];
+    const sentences = [];
     if (before !== after)
-      told.push(
+      sentences.push(
         say(`redline_link_${before === null ? "added" : after === null ? "removed" : "changed"}`, {
           text,
           old: before,
@@ -49,19 +49,19 @@
       );
     const without = (one, other) =>
       one.map(kindOf).filter((kind) => kind && kind !== "a" && !other.map(kindOf).includes(kind));
-    for (const kind of without(now, old)) told.push(say("redline_gained", { text, form: say(`redline_form_${kind}`) }));
-    for (const kind of without(old, now)) told.push(say("redline_lost", { text, form: say(`redline_form_${kind}`) }));
-    return told;
+    for (const kind of without(now, old)) sentences.push(say("redline_gained", { text, form: say(`redline_form_${kind}`) }));
+    for (const kind of without(old, now)) sentences.push(say("redline_lost", { text, form: say(`redline_form_${kind}`) }));
+    return sentences;
   };
 
   const edits = (runs) => {
     const changed = runs.filter(({ kept }) => !kept);
-    const told = changed.slice(0, MOST_WORD_CHANGES).map(({ old, now }) => {
+    const sentences = changed.slice(0, MOST_WORD_CHANGES).map(({ old, now }) => {
       const key = old.length && now.length ? "replaced" : now.length ? "added" : "removed";
       return say(`redline_words_${key}`, { old: quoted(inWords(old)), new: quoted(inWords(now)) });
     });
     const more = changed.length - MOST_WORD_CHANGES;
-    return [...told, ...(more > 0 ? [say("redline_more", { count: more })] : [])].join("; ");
+    return [...sentences, ...(more > 0 ? [say("redline_more", { count: more })] : [])].join("; ");
   };
 
   const ofPair = ({ old, now, runs, forms, isRetagged, cells, isFirstRow, isTitle }) => {
@@ -69,13 +69,13 @@
       return runs.some(({ kept }) => !kept)
         ? [say("redline_title_changed", { old: quoted(old.text), new: quoted(now.text) })]
         : [];
-    const told = [];
-    const at = (text) => told.push(say("redline_at", { place: placeWords(now.place), change: text }));
+    const sentences = [];
+    const at = (text) => sentences.push(say("redline_at", { place: placeWords(now.place), change: text }));
     const inCells = cells.flatMap((cell) => cell.steps || []);
     const header = (cell) => ({ text: quoted(cell.blocks.map(({ text }) => text).join(" ")) });
     for (const cell of isFirstRow ? cells : []) {
-      if (!cell.now) told.push(say("redline_column_removed", header(cell.old)));
-      if (!cell.old) told.push(say("redline_column_added", header(cell.now)));
+      if (!cell.now) sentences.push(say("redline_column_removed", header(cell.old)));
+      if (!cell.old) sentences.push(say("redline_column_added", header(cell.now)));
     }
     const whole = inCells.filter((step) => !step.old || !step.now);
     const changed = [
@@ -93,7 +93,7 @@
           new: say(`redline_shape_${shapeOf(now)}`),
         }),
       );
-    return told;
+    return sentences;
   };
 
   const ofGroup = ([first, ...others]) => {
@@ -102,15 +102,15 @@
     const isHeading = block.place.part === "heading";
     if (first.move) {
       const key = isHeading ? "redline_moved_section" : block.kind === "row" ? "redline_moved_rows" : "redline_moved";
-      const told = say(key, { ...values, source: placeWords(first.other.old.place, true) });
+      const sentence = say(key, { ...values, source: placeWords(first.other.old.place, true) });
       const changed = edits([first, ...others].flatMap(({ runs }) => runs));
-      return changed ? `${told}; ${changed}` : told;
+      return changed ? `${sentence}; ${changed}` : sentence;
     }
     const kind = first.now ? "inserted" : "deleted";
     return say(`redline_${kind}${isHeading ? (others.length ? "_section" : "_heading") : ""}`, values);
   };
 
-  // All changes in the order of the text; what came, went or moved together is one. Their places get their ids.
+  // All changes in the order of the text, each with an id. Blocks that were added, removed or moved together are one.
   const entriesOf = (steps) => {
     const entries = [];
     let group = null;
@@ -118,9 +118,9 @@
       if (!step.isChanged) continue;
       const { place } = step.now || step.old;
       if (step.old && step.now) {
-        const told = ofPair(step);
-        if (told.length) step.anchors = [`change-${entries.length + 1}`];
-        entries.push(...told.map((text) => ({ text, where: place.heading, anchor: step.anchors[0] })));
+        const sentences = ofPair(step);
+        if (sentences.length) step.anchors = [`change-${entries.length + 1}`];
+        entries.push(...sentences.map((text) => ({ text, where: place.heading, anchor: step.anchors[0] })));
         continue;
       }
       const isNext =
@@ -169,38 +169,38 @@
     },
   });
 
-  // Links lead where they led on the page that they come from.
-  const resolved = (root, address) => {
+  // Makes links lead where they lead on the page that they come from.
+  const resolved = (root, url) => {
     for (const name of ["href", "src"])
       for (const element of root.querySelectorAll(`[${name}]`)) {
         const value = element.getAttribute(name);
         if (/^(#|[a-z][a-z0-9+.-]*:)/i.test(value)) continue;
         try {
-          const { origin, pathname, search, hash } = new URL(value, address);
+          const { origin, pathname, search, hash } = new URL(value, url);
           if (origin === location.origin) element.setAttribute(name, pathname + search + hash);
         } catch {
-          // No URL: it leads nowhere here either.
+          // Not a URL: it leads nowhere here either.
         }
       }
     return root;
   };
 
-  const read = async (address) => {
-    const answer = await fetch(address);
+  const read = async (url) => {
+    const answer = await fetch(url);
     if (!answer.ok) throw new Error(answer.statusText);
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
 
-  // A version's text below its title.
+  // The text of a version, without its title.
   const textOf = async (label) => {
-    const address = new URL(`${form.dataset.versions}${label}/`, location.href);
-    const page = await read(address);
+    const url = new URL(`${form.dataset.versions}${label}/`, location.href);
+    const page = await read(url);
     const text = document.importNode(page.querySelector(".ps-text"), true);
     for (const link of text.querySelectorAll(".ps-clause, .headerlink")) link.remove();
     const title = page.querySelector("h1");
     for (const link of title.querySelectorAll(".ps-clause, .headerlink")) link.remove();
     text.prepend(make("h2", { "data-level": 1 }, title.textContent.trim()));
-    return resolved(text, address);
+    return resolved(text, url);
   };
 
   const clone = (id) => document.getElementById(id).content.cloneNode(true);
@@ -266,9 +266,9 @@
     return page;
   };
 
-  // The redline of a page that the site has for the same two versions.
-  const taken = async (address) => {
-    const page = resolved(document.importNode((await read(address)).querySelector("main, body"), true), address);
+  // The redline of the site's own page for the same two versions.
+  const taken = async (url) => {
+    const page = resolved(document.importNode((await read(url)).querySelector("main, body"), true), url);
     const parts = document.createDocumentFragment();
     parts.append(...page.querySelectorAll(".ps-changes, .ps-redline"));
     return parts;
@@ -284,7 +284,7 @@
       now.dataset.follows === from
         ? `${form.dataset.changes}${to}/`
         : now === options[0] && "since" in old.dataset && `${form.dataset.since}${from}/`;
-    // Read from a folder instead of a server, no page can read another, and an address has to name its file.
+    // A page that is opened from a folder cannot read another page, and its links have to name the file.
     if (own && location.protocol === "file:") return location.replace(`${own}index.html`);
     try {
       const page = own

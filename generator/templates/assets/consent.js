@@ -1,5 +1,5 @@
-// Counting visitors, only with their consent: a choice by service, kept on the device with its version and its end.
-// Where nothing can be kept, nobody is asked and nobody is counted.
+// Counts visitors, only with their consent. The choice for each service is kept on the device, with its version and its
+// end. If the browser stores nothing, no visitor is asked or counted.
 {
   const KEY = "policysite.consent";
   const DAYS = 180; // then it is asked again: CNIL, Recommendation on cookies and other trackers (2020), 6 months
@@ -26,12 +26,12 @@
       load("https://mc.yandex.ru/metrika/tag.js");
     },
   };
-  // So that a script that runs already sends nothing more until the page is left.
+  // A script that is already running must send nothing more until the page is left.
   const STOP = {
     google: (counter) => (window[`ga-disable-${counter}`] = true),
     yandex: (counter) => window.ym(Number(counter), "destruct"),
   };
-  // What each service leaves on this device, by its own documentation of its cookies.
+  // The data that each service stores on this device, from its documentation of cookies.
   const TRACES = { google: /^_(ga|gid|gat|gac|gcl)/, yandex: /^_ym/ };
 
   const forget = (pattern) => {
@@ -59,7 +59,7 @@
     for (const { name, value } of services) if (names.includes(name)) START[name](value);
   };
 
-  // Below the question, the page can be scrolled until its end is seen.
+  // The question must not cover the end of the page.
   const show = (isShown) => {
     section.hidden = !isShown;
     const height = isShown ? `${section.offsetHeight}px` : "";
@@ -102,7 +102,7 @@
       document.getElementById("ps-consent-title").focus();
     });
     const allowed = choice();
-    // What is left of a choice that has ended, or was set while a page was left.
+    // Data left from a choice that has ended, or stored while a page was being left.
     for (const { name } of services) if (!allowed?.includes(name)) forget(TRACES[name]);
     if (allowed) begin(allowed);
     else ask();
@@ -112,7 +112,7 @@
   try {
     canKeep = Boolean(localStorage && sessionStorage);
   } catch {
-    // Storage is refused.
+    // The browser refuses storage.
   }
   if (canKeep) start();
 }

@@ -1,24 +1,24 @@
-// Read from a folder instead of a server, a link to a page has to name its file.
+// In a site that is opened from a folder, a link to a page has to name its file.
 if (location.protocol === "file:") {
   for (const link of document.querySelectorAll("a[href]")) {
     if (link.protocol === "file:" && link.pathname.endsWith("/")) link.pathname += "index.html";
   }
 }
 
-// What scrolls in a box of its own can be reached by keyboard: not every browser sees to it.
+// Makes boxes that scroll reachable by keyboard; not every browser does so itself.
 const reach = () => {
   for (const box of document.querySelectorAll(":is(.ps-text, .ps-redline) :is(pre, table, .md-typeset__scrollwrap)"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 };
 for (const happening of ["load", "resize", "change", "ps-redline"]) addEventListener(happening, reach);
 
-// Paper shows of the list of changes what the reader has opened.
+// Prints the part of the list of changes that the reader has opened.
 addEventListener("click", ({ target }) => {
   const more = target.closest?.(".ps-more > summary")?.parentElement;
   more?.classList.toggle("ps-more--opened", !more.open);
 });
 
-// A day as the pages write it: in the element's pattern, with the name of the month in the language around it.
+// Writes a day as the pages do: in the element's pattern, with the name of the month in the page's language.
 const inWords = (day, element) => {
   const form = { day: "numeric", month: "long", year: "numeric", calendar: "gregory" };
   const parts = new Intl.DateTimeFormat(element.closest("[lang]").lang, form).formatToParts(day);
@@ -27,8 +27,8 @@ const inWords = (day, element) => {
   return element.dataset.pattern.replace(/'([^']*)'|([dMy])\2*/g, (_, words, letter) => words ?? part(names[letter]));
 };
 
-// The next or previous change by the keys J and K, in whichever view is shown. The focus goes along, so that
-// screen readers read the place; the keys can be switched off beside the views (WCAG 2.2, 2.1.4).
+// The keys J and K go to the next and previous change in the current view. The focus moves too, so that screen readers
+// read the passage. The keys can be turned off beside the views (WCAG 2.2, 2.1.4).
 const followRedline = () => {
   const redline = document.querySelector(".ps-redline");
   const keys = document.getElementById("ps-keys");
@@ -77,7 +77,7 @@ const followRedline = () => {
 followRedline();
 addEventListener("ps-redline", followRedline); // a comparison brings one later
 
-// Whether the text has changed since it was read last: remembered on this device alone, and told to nobody.
+// Says whether the text has changed since the last visit, which only this device remembers. It is sent to no one.
 const visit = document.getElementById("ps-visit");
 if (visit) {
   const OFF = "policysite.visit.off";
@@ -116,11 +116,11 @@ if (visit) {
       else remember();
     }
   } catch {
-    // Storage that is switched off, or holds something else: then nothing is remembered.
+    // Storage is turned off, or holds something else: nothing is remembered.
   }
 }
 
-// What was in force on a day.
+// Answers which version was in force on a day.
 const onDay = document.getElementById("ps-on");
 if (onDay) {
   const answer = onDay.querySelector("[role=status]");
