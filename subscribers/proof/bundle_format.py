@@ -237,6 +237,11 @@ head_json, root_json, user_proof_json = TypeAdapter(Head), TypeAdapter(Root), Ty
 accounts_json = TypeAdapter(Sequence[ProvenAccount])
 
 
+def encoded(head: Head) -> bytes:
+    """The bytes of ``head.json``."""
+    return head_json.dump_json(head, indent=1, by_alias=True) + b"\n"
+
+
 def signed_accounts(head: bytes, accounts: Sequence[ProvenAccount]) -> bytes:
     """The bytes that ``accounts_signature`` signs: these accounts in the bundle with this head."""
     return b"policysite accounts\0" + hashlib.sha256(head).digest() + accounts_json.dump_json(accounts)

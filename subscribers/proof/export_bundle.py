@@ -212,12 +212,12 @@ def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
         ).one_or_none()
         if own is not None:
             again = replace(head, before=bundle_format.head_json.validate_json(own.head).before)
-            if _encoded(again) == own.head:
+            if bundle_format.encoded(again) == own.head:
                 return again, own.head
         last = connection.execute(newest_first).one_or_none()
         if last is not None:
             head = replace(head, before=Link(announcement=last.announcement_id, head_sha256=last.head_sha256))
-        raw = _encoded(head)
+        raw = bundle_format.encoded(head)
         connection.execute(
             insert(proofs).values(
                 announcement_id=head.announcement,
@@ -226,10 +226,6 @@ def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
             )
         )
         return head, raw
-
-
-def _encoded(head: Head) -> bytes:
-    return bundle_format.head_json.dump_json(head, indent=1, by_alias=True) + b"\n"
 
 
 class _RecordFiles:

@@ -45,7 +45,7 @@ class Evidence:
         self.lost: list[OutgoingBatch] = []
 
     def accept_and_drop(self, outgoing: OutgoingBatch) -> None:
-        """Take the outgoing, and let the answer be lost."""
+        """Take the batch, and let the answer be lost."""
         self.lost.append(outgoing)
         self.world.transport.taken.append(outgoing)
         raise UnconfirmedError("connection reset")

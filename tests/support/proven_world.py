@@ -41,7 +41,7 @@ class ProvenWorld:
         self.report(second, "processed")
 
     def report(self, outgoing: OutgoingBatch, *kinds: str, **more: str) -> None:
-        """Let the provider report of every mail of a outgoing."""
+        """Let the provider report of every message of a batch."""
         events = [
             self.source.event(
                 kind, token=outgoing.token, delivery=recipient.delivery, address=recipient.address, **more

@@ -34,7 +34,7 @@ SENDER = Sender(
 
 @dataclass
 class ScriptedTransport:
-    """Takes every outgoing, unless ``answers`` or the ``rule`` say otherwise."""
+    """Takes every batch, unless ``answers`` or the ``rule`` say otherwise."""
 
     name: str = "sendgrid"
     batch_limit: int = 1000
