@@ -19,7 +19,7 @@ run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name 
 run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
 run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
 
-.PHONY: help install install-pdf run serve test check docs package try-package redlines bench lock clean
+.PHONY: help install install-pdf run serve test coverage check docs package try-package redlines bench lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,10 @@ serve: run ## Show the site and the emails in a browser
 test: .venv/dev.stamp tests/node/node_modules/.stamp ## Check the code and run every test
 	tests/install-system-packages
 	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+coverage: .venv/dev.stamp tests/node/node_modules/.stamp ## Run every test and measure coverage, which takes twice as long
+	tests/install-system-packages
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp ## Run ruff, mypy, import-linter and the checks of the workflows

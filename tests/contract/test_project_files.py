@@ -50,7 +50,7 @@ def test_a_release_is_tested_before_it_is_published() -> None:
     jobs = _workflow("release.yml")["jobs"]
     assert jobs["test"]["uses"].endswith("/test.yml")
     assert set(jobs["publish"]["needs"]) == {"test", "build"}
-    assert "make test" in _commands("test.yml")
+    assert "make check coverage" in _commands("test.yml")
 
 
 def test_only_the_job_that_publishes_a_release_can_prove_who_it_is() -> None:
