@@ -35,7 +35,8 @@ class UnreadablePublishedError(PolicyError):
 
     def __init__(self, published: str, *, reason: str) -> None:
         super().__init__(
-            f"{published}: cannot be read ({reason}); give the history.json of the published site"
+            f"{published}: cannot be read as a published history ({reason}); "
+            "use the history.json of the published site"
         )
         self.published = published
 

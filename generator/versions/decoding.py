@@ -24,13 +24,13 @@ def decode(raw: bytes) -> tuple[str, tuple[Problem, ...]]:
         problems = (
             Problem(
                 line=raw.count(b"\n", 0, error.start) + 1,
-                text="bytes that are not UTF-8 are replaced; save the file as UTF-8",
+                text="some bytes are not UTF-8 and were replaced; save the file as UTF-8",
                 refused=True,
             ),
         )
         text = raw.decode("utf-8", errors="replace")
     if not problems and raw.count(b"\0") > len(raw) // BYTES_PER_ZERO:
         line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
-        looks_wide = "the text has a zero byte in every few, as UTF-16 has; save the file as UTF-8"
+        looks_wide = "the text looks like UTF-16; save the file as UTF-8"
         problems = (Problem(line=line, text=looks_wide, refused=True),)
     return clean(LINE_END.sub("\n", text)).replace("\ufeff", ""), problems

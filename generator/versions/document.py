@@ -123,21 +123,23 @@ def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[Split, Reading,
 def _problems_of_body(split: Split, expanded: Expanded | None, appearance: Appearance) -> list[Problem]:
     problems = [
         Problem(
-            line=None, text=f"includes {name!r}, which is no file of its commit; commit it, or correct it"
+            line=None,
+            text=f"the text includes {name!r}, which is not in the same commit; commit the file, or correct "
+            "its name",
         )
         for name in (expanded.missing if expanded else ())
     ]
     if appearance.empty:
-        shows_nothing = "the text shows nothing; write it, or remove the file"
+        shows_nothing = "readers would see nothing of this text; write it, or remove the file"
         problems.append(Problem(line=None, text=shows_nothing, refused_when_new=True))
     problems += [
         Problem(
             line=split.body_line + line - 1,
-            text=f"the id `{name}` belongs to the page around the text, so it is left out; choose another",
+            text=f"the id `{name}` is used by the page layout, so it is left out; choose another",
         )
         for line, name in reserved_in(split.body)
     ]
     if appearance.unrendered:
-        as_written = f"{appearance.unrendered}; until then it is shown as it is written"
+        as_written = f"{appearance.unrendered}; until then readers see the Markdown source"
         problems.append(Problem(line=None, text=as_written, refused_when_new=True))
     return problems

@@ -36,7 +36,7 @@ from generator.versions.slugs import distinct_names, slug_of
 from generator.versions.version import Version
 
 LEFT_OUT = (
-    "is left out, since no file can have this path on every system "
+    "is left out, because its path is not valid on every system "
     "(an empty part, `.`, `..`, `.git` or a backslash); rename it"
 )
 

@@ -168,7 +168,7 @@ def test_what_is_no_file_of_the_commit_is_not_shown_but_said(site: PolicySite, t
     site.publish("a.md", "# A\n\n" + "".join(f'--8<-- "{name}"\n\n' for name in names) + "End.\n")
     warnings = [warning.text for warning in site.build().history_warnings]
     assert len(warnings) == len(names)
-    assert all("is no file of its commit" in warning for warning in warnings)
+    assert all("is not in the same commit" in warning for warning in warnings)
     page = site.page("a")
     assert "Secret" not in page
     assert "root:" not in page

@@ -26,7 +26,7 @@ def test_version_1_is_the_first_step_even_with_nothing_visible(policy: PolicyRep
     assert policy.versions("privacy.md") == [first, second]
     (warning,) = policy.history().warnings
     assert (warning.path, warning.commit) == ("privacy.md", first)
-    assert "shows nothing" in warning.text
+    assert "would see nothing" in warning.text
 
 
 def test_a_change_that_nobody_sees_is_no_version(policy: PolicyRepository) -> None:
@@ -146,7 +146,8 @@ def test_undecodable_bytes_are_replaced_and_warned_about(policy: PolicyRepositor
     first = policy.publish("privacy.md", b"One.\n\nCaf\xe9.\n")
     history = policy.history()
     assert texts(history) == [
-        f"privacy.md:3: bytes that are not UTF-8 are replaced; save the file as UTF-8 (since {first[:12]})"
+        "privacy.md:3: some bytes are not UTF-8 and were replaced; save the file as UTF-8 (since "
+        f"{first[:12]})"
     ]
     with pytest.raises(DocumentTextError, match="UTF-8"):
         refuse_problems(history)

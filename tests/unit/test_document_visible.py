@@ -46,7 +46,7 @@ def test_other_encodings_are_not_guessed() -> None:
     assert seen("Café".encode("utf-16")) != seen("Café")
     assert seen("Café".encode("latin-1")) != seen("Café")
     assert problems("a\nCafé".encode("latin-1")) == [
-        (2, "bytes that are not UTF-8 are replaced; save the file as UTF-8")
+        (2, "some bytes are not UTF-8 and were replaced; save the file as UTF-8")
     ]
 
 
