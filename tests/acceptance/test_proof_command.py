@@ -84,7 +84,7 @@ def test_a_bundle_is_exported_verified_and_shown_to_be_tampered_with(run: Run, t
     assert refused.stderr == "policy-notify: proof-2/message-1.txt: was changed\n"
 
 
-def test_a_person_is_shown_what_they_were_told_and_no_more_after_erasure(run: Run, tmp_path: Path) -> None:
+def test_a_user_is_shown_what_they_were_sent_until_they_are_erased(run: Run, tmp_path: Path) -> None:
     run("proof", "export", "2", "--into", "bundle")
     (tmp_path / "anna.json").write_text(run("proof", "person", "anna@example.com", "bundle").stdout)
     shown = run("proof", "verify", "anna.json", "--public-key", "proof.pub").stdout
@@ -106,7 +106,9 @@ def test_openssl_alone_verifies_the_signature(run: Run, tmp_path: Path) -> None:
     assert "Verified Successfully" in done.stdout
 
 
-def test_the_declaration_is_a_page_and_a_text_that_claim_nothing_unproven(run: Run, tmp_path: Path) -> None:
+def test_the_declaration_is_a_page_and_a_text_that_claim_only_what_is_proven(
+    run: Run, tmp_path: Path
+) -> None:
     run("proof", "export", "2")
     text = (tmp_path / "proof-2" / "declaration.txt").read_text()
     page = (tmp_path / "proof-2" / "declaration.html").read_text()

@@ -78,7 +78,7 @@ def test_new_users_are_added_and_the_same_file_again_changes_nothing(take: Impor
     assert _held(database, *users.c.keys()) == before
 
 
-def test_a_user_without_language_or_time_speaks_the_sites_and_is_registered_now(
+def test_a_user_without_language_or_time_gets_the_sites_language_and_is_registered_now(
     take: Import, database: Engine
 ) -> None:
     take("external_id,email\n1,a@example.com\n")
@@ -89,7 +89,7 @@ def test_a_user_without_language_or_time_speaks_the_sites_and_is_registered_now(
     assert _held(database, "language") == [("ru",)]
 
 
-def test_a_new_address_language_or_time_is_taken_over(take: Import, database: Engine) -> None:
+def test_a_new_address_language_or_time_replaces_the_old_one(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
     result = take("1001,anna@example.org,en,2024-03-05T09:30:00Z\n1002,boris@example.com,en,2025-01-18\n")
     assert result == but(NOTHING, changed=2)
@@ -153,7 +153,9 @@ def test_a_file_without_users_is_refused(take: Import, replace: bool) -> None:
 # --- full synchronisation ---
 
 
-def test_who_is_missing_from_the_whole_list_has_left_and_may_return(take: Import, database: Engine) -> None:
+def test_a_user_missing_from_the_complete_list_has_left_and_may_return(
+    take: Import, database: Engine
+) -> None:
     take(ANNA + BORIS)
     assert take(ANNA, replace=True) == but(NOTHING, unchanged=1, left=1)
     assert _held(database, "left_at") == [(None,), (NOW,)]
@@ -178,7 +180,7 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(take: Import, data
     assert _actions(database) == []
 
 
-def test_too_many_do_not_leave_at_once_until_told(take: Import, database: Engine) -> None:
+def test_too_many_users_leave_at_once_only_with_the_option(take: Import, database: Engine) -> None:
     crowd = "".join(f"{number},u{number}@example.com,,\n" for number in range(40))
     take(crowd)
     with pytest.raises(TooManyLeavingError, match=r"39 of 40 .* repeat with --remove-up-to 39"):
@@ -191,7 +193,7 @@ def test_too_many_do_not_leave_at_once_until_told(take: Import, database: Engine
     assert take("0,u0@example.com,,\n", replace=True, remove_up_to=39).left == 39
 
 
-def test_a_person_whose_row_is_refused_has_not_left(take: Import, database: Engine) -> None:
+def test_a_user_whose_row_is_refused_has_not_left(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
     result = take(ANNA + "1002,nobody,,\n", replace=True)
     assert (result.refused, result.left) == (1, 0)
@@ -207,7 +209,7 @@ def test_a_row_that_names_nobody_stops_a_full_synchronisation(take: Import, data
 # --- what people asked for stands ---
 
 
-def test_the_erased_are_not_brought_back(take: Import, database: Engine) -> None:
+def test_erased_users_are_not_brought_back(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
     erasure.erase(database, "1001", keys=KEYS, at=NOW)
     assert take(ANNA + BORIS) == but(NOTHING, unchanged=1, erased=1)
@@ -215,7 +217,7 @@ def test_the_erased_are_not_brought_back(take: Import, database: Engine) -> None
     assert _held(database, "external_id") == [(None,), ("1002",)]
 
 
-def test_the_erased_are_known_under_a_newer_secret_too(take: Import, database: Engine) -> None:
+def test_erased_users_are_recognised_under_a_newer_secret_too(take: Import, database: Engine) -> None:
     take(ANNA)
     erasure.erase(database, "1001", keys=KEYS, at=NOW)
     rotated = ErasureKeys(["n" * 32, "k" * 32])
@@ -226,7 +228,7 @@ def test_the_erased_are_known_under_a_newer_secret_too(take: Import, database: E
         take(ANNA, keys=ErasureKeys([]))
 
 
-def test_a_restricted_entry_is_passed_over_and_never_removed(take: Import, database: Engine) -> None:
+def test_a_restricted_entry_is_skipped_and_never_removed(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
     requests.restrict(database, "1001", at=NOW)
     assert take("1001,new@example.com,,\n" + BORIS) == but(NOTHING, unchanged=1, restricted=1)
@@ -244,14 +246,14 @@ def test_a_new_account_with_a_restricted_address_is_restricted(take: Import, dat
     assert _held(database, "restricted_at", "objected_at") == [(NOW, NOW), (NOW, NOW), (None, None)]
 
 
-def test_who_objected_is_kept_up_to_date_and_stays_an_objector(take: Import, database: Engine) -> None:
+def test_a_user_who_objected_is_updated_and_still_gets_no_email(take: Import, database: Engine) -> None:
     take(ANNA)
     requests.object_to_email(database, "1001", at=NOW)
     assert take("1001,anna@example.org,,\n") == but(NOTHING, changed=1)
     assert _held(database, "email", "objected_at") == [("anna@example.org", NOW)]
 
 
-def test_a_correction_stands_until_the_shop_says_something_new(take: Import, database: Engine) -> None:
+def test_a_correction_holds_until_the_shop_sends_a_new_value(take: Import, database: Engine) -> None:
     take(ANNA)
     requests.correct(database, "1001", email="right@example.com", language="ru", at=NOW)
     assert take(ANNA) == but(NOTHING, unchanged=1)
@@ -283,14 +285,14 @@ def test_two_imports_at_once_add_each_user_once(database: Engine, tmp_path: Path
         assert connection.scalar(select(func.count()).select_from(users)) == 2000
 
 
-def test_pseudonym_keys_differ_from_person_to_person(take: Import, database: Engine) -> None:
+def test_each_user_has_another_pseudonym_key(take: Import, database: Engine) -> None:
     take(ANNA + BORIS)
     keys = [key for (key,) in _held(database, "pseudonym_key")]
     assert len(set(keys)) == 2
     assert all(isinstance(key, bytes) and len(key) == 32 for key in keys)
 
 
-def test_a_later_import_knows_people_registered_one_by_one(take: Import, database: Engine) -> None:
+def test_an_import_recognises_users_registered_one_by_one(take: Import, database: Engine) -> None:
     accounts.add(
         database,
         external_id="1001",
@@ -302,7 +304,7 @@ def test_a_later_import_knows_people_registered_one_by_one(take: Import, databas
     assert take(ANNA) == but(NOTHING, unchanged=1)
 
 
-def test_a_database_that_goes_away_during_a_copy_is_one_line(postgresql_url: str, tmp_path: Path) -> None:
+def test_a_database_that_stops_during_a_copy_gives_one_line(postgresql_url: str, tmp_path: Path) -> None:
     engine = open_database(postgresql_url)
     path = tmp_path / "users.csv"
     path.write_text(HEADER + ANNA + BORIS, encoding="utf-8")

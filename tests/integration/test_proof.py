@@ -40,7 +40,7 @@ def lines(bundle: Path) -> list[str]:
     return (bundle / "records.jsonl").read_text().splitlines()
 
 
-def test_a_bundle_says_what_became_of_everybody(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_bundle_has_the_outcome_of_every_account(proven: ProvenWorld, bundle: Path) -> None:
     head = proven.verify(bundle)
     assert head.complete
     assert (head.totals.audience, head.totals.accepted, head.totals.excluded) == (5, 4, {"objected": 1})
@@ -60,7 +60,7 @@ def test_a_bundle_holds_no_address_and_no_raw_event(proven: ProvenWorld, bundle:
             assert f'"{name}"'.encode() not in raw, file
 
 
-def test_a_server_s_words_that_quote_an_address_stay_out(proven: ProvenWorld) -> None:
+def test_a_servers_answer_that_quotes_an_address_is_left_out(proven: ProvenWorld) -> None:
     with writing(proven.world.engine) as connection:
         connection.execute(update(attempts).values(provider_id="2.0.0 queued for anna@example.com"))
     assert b"anna@" not in (proven.export("quoted") / "records.jsonl").read_bytes()
@@ -95,7 +95,7 @@ def test_a_later_state_is_a_proof_of_its_own_in_the_chain(proven: ProvenWorld, b
     verify_chain([(bundle, proven.verify(bundle)), (later, head)])
 
 
-def test_an_announcement_under_way_gives_a_proof_that_says_so(world: World, tmp_path: Path) -> None:
+def test_a_proof_of_an_unfinished_announcement_says_so(world: World, tmp_path: Path) -> None:
     proven = ProvenWorld(world, tmp_path)
     world.announce("We keep nothing.")
     world.transport.answers = [
@@ -112,7 +112,7 @@ def test_an_announcement_under_way_gives_a_proof_that_says_so(world: World, tmp_
     assert b"anna@" not in (tmp_path / "open" / "records.jsonl").read_bytes()
 
 
-def test_what_was_rejected_is_in_the_books(world: World, tmp_path: Path) -> None:
+def test_rejected_deliveries_are_in_the_totals(world: World, tmp_path: Path) -> None:
     proven = ProvenWorld(world, tmp_path)
     world.announce("We keep nothing.")
     world.transport.batch_limit = 1
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(proven: ProvenWorld) 
 # One person.
 
 
-def test_a_person_s_proof_shows_what_they_were_told_and_when(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_users_proof_shows_what_they_were_sent_and_when(proven: ProvenWorld, bundle: Path) -> None:
     shown = proven.testimony(proven.prove("anna@example.com", bundle))
     [account] = shown.accounts
     assert (account.external_id, account.address) == ("anna", "anna@example.com")
@@ -160,13 +160,13 @@ def test_a_person_s_proof_shows_what_they_were_told_and_when(proven: ProvenWorld
     assert message.text == proven.world.transport.taken[0].message.text
 
 
-def test_who_was_excluded_is_proven_to_be_so(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_users_proof_shows_that_they_were_excluded(proven: ProvenWorld, bundle: Path) -> None:
     [account] = proven.testimony(proven.prove("emil", bundle)).accounts
     assert (account.delivery.fate, account.delivery.exclusion) == ("excluded", "objected")
     assert account.address is None
 
 
-def test_a_corrected_address_is_not_said_to_have_been_told(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_corrected_address_is_not_shown_as_the_one_that_was_used(proven: ProvenWorld, bundle: Path) -> None:
     requests.correct(proven.world.engine, "anna", email="new@example.com", at=proven.world.now)
     for proof in (bundle, proven.export("later")):
         [account] = proven.testimony(proven.prove("anna", proof)).accounts
@@ -191,7 +191,7 @@ def test_a_user_who_registered_later_is_not_in_the_bundle(proven: ProvenWorld, b
         proven.prove("late", bundle)
 
 
-def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
+def test_after_erasure_the_bundle_verifies_and_no_longer_leads_to_the_user(
     proven: ProvenWorld, bundle: Path
 ) -> None:
     before = proven.verify(bundle)
@@ -207,7 +207,7 @@ def test_after_erasure_the_bundle_verifies_and_names_the_person_no_more(
     assert json.loads(unnamed)["outcome"] == "delivered"
 
 
-def test_a_bundle_of_people_erased_and_left_out_alike_verifies(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_bundle_with_erased_and_excluded_users_verifies(proven: ProvenWorld, bundle: Path) -> None:
     for name in NAMES:
         erasure.erase(proven.world.engine, name, keys=ErasureKeys(["s" * 32]), at=proven.world.now)
     assert proven.verify(proven.export("later")).totals == proven.verify(bundle).totals

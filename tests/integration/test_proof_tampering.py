@@ -52,7 +52,7 @@ def write(bundle: Path, changed: list[str]) -> None:
     (bundle / "records.jsonl").write_text("".join(f"{line}\n" for line in changed))
 
 
-def test_a_bundle_is_these_files(bundle: Path) -> None:
+def test_a_bundle_has_exactly_the_files_of_format_1(bundle: Path) -> None:
     assert sorted(file.name for file in bundle.iterdir()) == sorted(EVERY_FILE)
 
 
@@ -152,7 +152,7 @@ def test_another_key_is_refused_and_both_are_named(proven: ProvenWorld, bundle: 
         verify_bundle(bundle, Ed25519PrivateKey.generate().public_key())
 
 
-def test_what_was_signed_has_to_add_up(proven: ProvenWorld, bundle: Path) -> None:
+def test_signed_records_have_to_add_up_to_the_signed_totals(proven: ProvenWorld, bundle: Path) -> None:
     head = (bundle / "head.json").read_text().replace('"accepted": 4', '"accepted": 3')
     head = head.replace('"rejected": 0', '"rejected": 1')
     sign_anew(proven, bundle, head)
@@ -169,18 +169,18 @@ def sign_anew(proven: ProvenWorld, bundle: Path, head: str) -> None:
     (bundle / "root.json").write_text(json.dumps(root, indent=1).replace("\n ", "\n ") + "\n")
 
 
-def test_a_person_s_proof_needs_nothing_but_the_public_key(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_users_proof_needs_nothing_but_the_public_key(proven: ProvenWorld, bundle: Path) -> None:
     file = proven.prove("boris", bundle)
     shutil.rmtree(bundle)
     assert proven.testimony(file).accounts[0].address == "boris@example.com"
 
 
-def test_a_person_s_proof_says_nothing_of_others(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_users_proof_says_nothing_about_others(proven: ProvenWorld, bundle: Path) -> None:
     told = proven.prove("anna", bundle).read_text()
     assert not any(name in told for name in NAMES if name != "anna")
 
 
-def test_a_person_s_proof_cannot_be_made_another_s(proven: ProvenWorld, bundle: Path) -> None:
+def test_a_users_proof_cannot_be_made_into_another_users(proven: ProvenWorld, bundle: Path) -> None:
     file = proven.prove("anna", bundle)
     genuine = file.read_text()
     for old, new in (
@@ -195,7 +195,7 @@ def test_a_person_s_proof_cannot_be_made_another_s(proven: ProvenWorld, bundle: 
             proven.testimony(file)
 
 
-def test_any_byte_changed_in_a_person_s_proof_changes_nothing_or_is_noticed(
+def test_any_byte_changed_in_a_users_proof_changes_nothing_or_is_noticed(
     proven: ProvenWorld, bundle: Path
 ) -> None:
     file = proven.prove("anna", bundle)
@@ -209,7 +209,7 @@ def test_any_byte_changed_in_a_person_s_proof_changes_nothing_or_is_noticed(
             assert proven.testimony(file) == genuine
 
 
-def test_a_key_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotifyError, match="POLICY_NOTIFY_PROOF_KEY: is no private Ed25519 key"):
         read_private_key("nonsense")
     (tmp_path / "proof.pub").write_text("nonsense")

@@ -54,7 +54,7 @@ def _object(world: World) -> None:
 @pytest.mark.parametrize(
     ("request_of_anna", "reason"), [(_erase, "left"), (_restrict, "restricted"), (_object, "objected")]
 )
-def test_who_asks_while_waiting_gets_no_mail_and_the_books_say_why(
+def test_a_user_who_asks_while_waiting_gets_no_email_and_the_totals_say_why(
     waiting: World, request_of_anna: Callable[[World], None], reason: str
 ) -> None:
     request_of_anna(waiting)
@@ -66,7 +66,7 @@ def test_who_asks_while_waiting_gets_no_mail_and_the_books_say_why(
         assert list(exclusions) == [reason, None, None]
 
 
-def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: World, tmp_path: Path) -> None:
+def test_a_user_who_left_the_shop_while_waiting_gets_no_email(waiting: World, tmp_path: Path) -> None:
     users = tmp_path / "users.csv"
     users.write_text("external_id,email\nboris,boris@example.com\nchen,chen@example.com\n", encoding="utf-8")
     file = ImportFile(users, language=None, now=waiting.now)
@@ -76,14 +76,14 @@ def test_who_left_the_shop_while_waiting_gets_no_mail(waiting: World, tmp_path: 
     assert waiting.told(2)["anna"] == "left"
 
 
-def test_an_address_corrected_while_waiting_is_where_the_mail_goes(waiting: World) -> None:
+def test_an_address_corrected_while_waiting_gets_the_email(waiting: World) -> None:
     requests.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
     waiting.deliver()
     assert "anna@example.com" not in waiting.transport.mails
     assert waiting.transport.mails["anna@example.org"] == 1
 
 
-def test_person_data_tell_what_became_of_each_mail(waiting: World) -> None:
+def test_user_data_have_the_outcome_of_each_email(waiting: World) -> None:
     requests.restrict(waiting.engine, "boris", at=waiting.now)
     waiting.deliver()
     (of_anna,) = accounts(waiting, "anna")

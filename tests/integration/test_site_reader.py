@@ -94,7 +94,7 @@ def test_the_made_site_obeys_the_published_schema(maker: PublishedSiteMaker) -> 
         jsonschema.validate(redline, {"$ref": "#/$defs/redline", "$defs": schema["$defs"]})
 
 
-def test_a_folder_and_a_server_tell_the_same_history(maker: PublishedSiteMaker, serve: Serve) -> None:
+def test_a_folder_and_a_server_give_the_same_history(maker: PublishedSiteMaker, serve: Serve) -> None:
     folder = open_site(str(maker.folder))
     live = open_site(serve(partial(QuietFiles, directory=str(maker.folder))))
     assert folder.history == live.history
@@ -120,7 +120,7 @@ def test_new_history_with_old_pages_is_refused(maker: PublishedSiteMaker, serve:
 @pytest.mark.parametrize(
     "gone", ["privacy/index.html", "privacy/history/index.html", "privacy/changes/2026-02-09"]
 )
-def test_a_page_that_a_mail_would_name_has_to_be_there(maker: PublishedSiteMaker, gone: str) -> None:
+def test_a_page_to_which_a_message_would_link_has_to_exist(maker: PublishedSiteMaker, gone: str) -> None:
     (maker.folder / gone).rename(maker.folder / "gone")
     site = open_site(str(maker.folder))
     with pytest.raises(UnfaithfulSiteError, match=r"is listed in history\.json but missing"):
@@ -197,7 +197,7 @@ def test_a_history_of_format_1_says_the_same_as_one_of_format_2(maker: Published
     assert read[2].documents[0].path == "privacy/"
 
 
-def test_keys_added_later_do_not_disturb(maker: PublishedSiteMaker) -> None:
+def test_keys_added_later_are_ignored(maker: PublishedSiteMaker) -> None:
     edit_history(maker, '"format": 2', '"format": 2, "added_later": []')
     assert open_site(str(maker.folder)).history.site_name == "Example Market"
 
@@ -244,7 +244,7 @@ def test_a_redirect_to_another_host_is_refused(maker: PublishedSiteMaker, serve:
         open_site(serve(answering(302, Location=f"{other}history.json")))
 
 
-def test_a_live_site_has_to_be_where_its_links_lead(
+def test_a_live_site_has_to_be_at_its_site_url(
     maker: PublishedSiteMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources.Web, "read", lambda _, address: (maker.folder / address).read_bytes())
@@ -268,7 +268,9 @@ def test_a_server_in_trouble_is_an_error_that_may_pass(
         open_site(serve(handler))
 
 
-def test_a_server_that_drips_or_is_silent_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_too_slow_or_silent_is_given_up(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = threading.Event()
 
     class Dripping(BaseHTTPRequestHandler):
@@ -315,7 +317,7 @@ def test_a_site_of_endless_pages_is_given_up(
 
 
 @pytest.mark.parametrize("sign", ["\\n", " ", "\\u0007", "\\\\", "?q", "#f"])
-def test_a_site_url_with_signs_that_no_url_has_is_refused(maker: PublishedSiteMaker, sign: str) -> None:
+def test_a_site_url_with_characters_that_no_url_has_is_refused(maker: PublishedSiteMaker, sign: str) -> None:
     edit_history(maker, "https://policies.example/", f"https://policies.example/{sign}/")
     with pytest.raises(UnreadableSiteError, match="site_url"):
         open_site(str(maker.folder))

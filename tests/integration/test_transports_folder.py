@@ -31,7 +31,7 @@ def send(folder: Path, outgoing: OutgoingBatch = MAILING) -> None:
     FolderTransport(folder).prepare(outgoing).send(may_write=lambda: True)
 
 
-def test_each_delivery_becomes_a_mail_of_its_name(tmp_path: Path) -> None:
+def test_each_delivery_becomes_a_file_named_after_it(tmp_path: Path) -> None:
     send(tmp_path / "mails")
 
     assert sorted(file.name for file in (tmp_path / "mails").iterdir()) == ["2-1.eml", "2-2.eml"]
@@ -59,7 +59,7 @@ def test_other_words_have_another_digest(tmp_path: Path) -> None:
     assert transport.prepare(MAILING).sha256 != transport.prepare(other).sha256
 
 
-def test_a_folder_that_cannot_be_written_is_the_operators_to_mend(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "mails").write_text("a file")
     with pytest.raises(MisconfiguredError, match="mails: cannot be written"):
         send(tmp_path / "mails")

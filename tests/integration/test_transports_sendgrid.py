@@ -58,7 +58,7 @@ def send(provider: SendGridServer, *, seconds: float = 30) -> str | None:
     return transport(provider).prepare(outgoing()).send(may_write=lambda: seconds > 0)
 
 
-def test_each_recipient_gets_a_mail_of_their_own(provider: SendGridServer) -> None:
+def test_each_recipient_gets_an_email_of_their_own(provider: SendGridServer) -> None:
     assert send(provider)
 
     [request] = provider.accepted
@@ -94,7 +94,7 @@ def test_the_provider_learns_opaque_ids_only(provider: SendGridServer) -> None:
     ]
 
 
-def test_the_digest_is_that_of_the_bytes_on_the_line(provider: SendGridServer) -> None:
+def test_the_digest_is_that_of_the_bytes_sent(provider: SendGridServer) -> None:
     request = transport(provider).prepare(outgoing())
     request.send(may_write=lambda: True)
 
@@ -117,7 +117,9 @@ def test_a_subuser_is_named(provider: SendGridServer) -> None:
         Behaviour.FAIL,
     ],
 )
-def test_an_answer_that_settles_nothing_is_a_doubt(provider: SendGridServer, behaviour: Behaviour) -> None:
+def test_an_answer_that_settles_nothing_leaves_the_batch_unknown(
+    provider: SendGridServer, behaviour: Behaviour
+) -> None:
     provider.behave = lambda _: behaviour
     with pytest.raises(UnconfirmedError):
         send(provider)
@@ -156,7 +158,7 @@ HTML = "<html><body>Access denied</body></html>"
         ),
     ],
 )
-def test_a_page_of_something_else_is_a_doubt_only_where_it_proves_nothing(
+def test_a_page_of_another_server_leaves_the_batch_unknown_only_if_it_proves_nothing(
     provider: SendGridServer, status: int, headers: dict[str, str], error: type[Exception]
 ) -> None:
     provider.page = (status, headers, HTML)
@@ -167,7 +169,7 @@ def test_a_page_of_something_else_is_a_doubt_only_where_it_proves_nothing(
     assert HTML not in str(caught.value)
 
 
-def test_the_key_is_not_carried_to_another_host(provider: SendGridServer) -> None:
+def test_the_api_key_is_not_sent_to_another_host(provider: SendGridServer) -> None:
     with SendGridServer() as other:
         provider.page = (302, {"Location": f"{other.url}/v3/mail/send"}, HTML)
         with pytest.raises(MisconfiguredError):
@@ -175,7 +177,7 @@ def test_the_key_is_not_carried_to_another_host(provider: SendGridServer) -> Non
         assert other.calls == 0
 
 
-def test_a_request_that_was_not_written_whole_leaves_no_doubt() -> None:
+def test_a_request_that_was_not_written_completely_was_not_accepted() -> None:
     """Behind its length the body was missing, so nobody can have taken it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -197,14 +199,14 @@ def test_a_request_that_was_not_written_whole_leaves_no_doubt() -> None:
         thread.join()
 
 
-def test_nothing_more_is_written_once_the_lease_has_ended_amid_the_request(provider: SendGridServer) -> None:
+def test_nothing_more_is_written_after_the_lease_ends_during_the_request(provider: SendGridServer) -> None:
     asked = iter([True, False])
     with pytest.raises(TooLateError):
         transport(provider).prepare(outgoing()).send(may_write=lambda: next(asked))
     assert provider.requests == []
 
 
-def test_no_answer_in_time_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_in_time_leaves_the_batch_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sendgrid_transport, "ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -213,7 +215,7 @@ def test_no_answer_in_time_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
             late.prepare(outgoing()).send(may_write=lambda: True)
 
 
-def test_a_refused_connection_leaves_no_doubt() -> None:
+def test_after_a_refused_connection_nothing_was_accepted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     absent = SendGridTransport(api_key=API_KEY, host=f"http://127.0.0.1:{port}", subuser=None)
@@ -221,7 +223,7 @@ def test_a_refused_connection_leaves_no_doubt() -> None:
         absent.prepare(outgoing()).send(may_write=lambda: True)
 
 
-def test_an_unknown_host_leaves_no_doubt() -> None:
+def test_after_an_unknown_host_nothing_was_accepted() -> None:
     absent = SendGridTransport(api_key=API_KEY, host="https://sendgrid.invalid", subuser=None)
     with pytest.raises(UnreachableError):
         absent.prepare(outgoing()).send(may_write=lambda: True)
@@ -253,13 +255,13 @@ def test_a_bad_address_refuses_the_request(provider: SendGridServer) -> None:
         send(provider)
 
 
-def test_a_bad_sender_is_the_operators_to_mend(provider: SendGridServer) -> None:
+def test_a_bad_sender_is_a_wrong_setting(provider: SendGridServer) -> None:
     provider.behave = lambda _: Behaviour.REFUSE_SENDER
     with pytest.raises(MisconfiguredError, match="not a verified sender"):
         send(provider)
 
 
-def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridServer) -> None:
+def test_a_wrong_key_is_a_wrong_setting(provider: SendGridServer) -> None:
     stranger = transport(provider, api_key="SG.wrong").prepare(outgoing())
     with pytest.raises(MisconfiguredError, match="401"):
         stranger.send(may_write=lambda: True)
@@ -281,7 +283,7 @@ def test_a_wrong_key_is_the_operators_to_mend(provider: SendGridServer) -> None:
         (413, ["personalizations.0.to.0.email"], MisconfiguredError),
     ],
 )
-def test_only_an_error_that_names_a_recipient_is_theirs(
+def test_only_an_error_that_names_a_recipient_counts_against_them(
     provider: SendGridServer, status: int, fields: list[str | None], error: type[Exception]
 ) -> None:
     errors = [{"message": "Maximum credits exceeded", "field": field} for field in fields]

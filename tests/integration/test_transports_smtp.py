@@ -118,7 +118,7 @@ def send(transport: SmtpTransport, *, mail: OutgoingBatch | None = None, seconds
     return transport.prepare(mail or outgoing()).send(may_write=lambda: seconds > 0)
 
 
-def test_a_mail_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
+def test_an_email_is_accepted_when_the_server_says_so(serve: Callable[..., str], handler: Handler) -> None:
     assert send(SmtpTransport(read_server(f"smtp://{serve()}"))) == "250 taken as 4711"
 
     [envelope] = handler.taken
@@ -139,7 +139,7 @@ def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handle
     assert body.get_content().splitlines() == ["before", ".", "..after"]
 
 
-def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handler) -> None:
+def test_one_session_sends_many_emails(serve: Callable[..., str], handler: Handler) -> None:
     transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     for number in range(5):
         send(transport, mail=outgoing(number))
@@ -147,7 +147,7 @@ def test_one_session_serves_many_mails(serve: Callable[..., str], handler: Handl
     assert len({envelope.rcpt_tos[0] for envelope in handler.taken}) == 5
 
 
-def test_a_session_that_died_in_between_is_opened_anew(serve: Callable[..., str], handler: Handler) -> None:
+def test_a_session_that_died_in_between_is_opened_again(serve: Callable[..., str], handler: Handler) -> None:
     transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     send(transport)
     transport.session().close()
@@ -193,7 +193,7 @@ def test_the_answer_to_the_data_is_waited_for_longer_than_any_other(
     assert send(transport) == "250 taken as 4711"
 
 
-def test_no_answer_to_the_data_in_time_is_a_doubt(
+def test_no_answer_to_the_data_in_time_leaves_the_email_unknown(
     serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subscribers.transports.smtp.ANSWER_SECONDS", 0.2)
@@ -202,7 +202,7 @@ def test_no_answer_to_the_data_in_time_is_a_doubt(
         send(SmtpTransport(read_server(f"smtp://{serve()}")))
 
 
-def test_data_that_could_not_be_written_leave_no_doubt(
+def test_after_data_that_could_not_be_written_nothing_was_accepted(
     serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its last line a mail was not sent (RFC 5321, section 4.1.1.4)."""
@@ -221,7 +221,7 @@ def test_data_that_could_not_be_written_leave_no_doubt(
     assert send(transport, mail=outgoing(2))
 
 
-def test_an_absent_server_leaves_no_doubt(serve: Callable[..., str]) -> None:
+def test_after_an_absent_server_nothing_was_accepted(serve: Callable[..., str]) -> None:
     with pytest.raises(UnreachableError):
         send(SmtpTransport(read_server("smtp://127.0.0.1:1")))
 

@@ -110,7 +110,7 @@ def test_an_unreadable_file_is_one_line_and_exit_code_1(run: Run, tmp_path: Path
     assert answer.err.startswith("policy-notify: ")
 
 
-def test_each_request_of_a_person_is_a_command(run: Run, users: Path) -> None:
+def test_each_request_of_a_user_has_a_command(run: Run, users: Path) -> None:
     run("import", users, *COLUMNS)
     assert json.loads(run("person", "show", "1001").out)["accounts"][0]["email"] == "anna@example.com"
     assert run("person", "correct", "1001", "--email", "anna@example.org", "--language", "lv").out == (

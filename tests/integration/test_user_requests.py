@@ -48,7 +48,7 @@ def _everything(database: Engine) -> str:
         )
 
 
-def test_a_person_is_found_by_external_id_or_by_address_in_any_spelling(database: Engine) -> None:
+def test_a_user_is_found_by_external_id_or_by_address_in_any_spelling(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     for who in ("1001", " 1001 ", "anna@example.com", "Anna@EXAMPLE.com"):
         assert _only(database, who).external_id == "1001"
@@ -73,7 +73,7 @@ def test_nobody_is_registered_twice_or_after_erasure(database: Engine) -> None:
     assert _add(database, "2001", "anna@example.com").email == "anna@example.com"
 
 
-def test_a_value_that_is_none_is_refused_and_nothing_changes(database: Engine) -> None:
+def test_an_invalid_value_is_refused_and_nothing_changes(database: Engine) -> None:
     before = _add(database, "1001", "anna@example.com")
     for values in ({"email": "nobody"}, {"language": "no language"}, {"language": " "}):
         with pytest.raises(accounts.ValueRefusedError):
@@ -97,7 +97,7 @@ def test_a_correction_that_changes_nothing_leaves_no_record(database: Engine) ->
     assert _records(database) == []
 
 
-def test_a_correction_wants_one_account(database: Engine) -> None:
+def test_a_correction_needs_exactly_one_account(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "anna@example.com")
     with pytest.raises(requests.SeveralAccountsError, match="1001, 1002"):
@@ -133,7 +133,7 @@ def test_an_objection_can_be_taken_back(database: Engine) -> None:
     assert requests.end_objection(database, "1001", at=LATER)[0].objected_at is None
 
 
-def test_who_moves_to_a_restricted_address_is_restricted(database: Engine) -> None:
+def test_a_user_who_moves_to_a_restricted_address_is_restricted(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "other@example.com")
     requests.restrict(database, "1001", at=NOW)
@@ -141,7 +141,7 @@ def test_who_moves_to_a_restricted_address_is_restricted(database: Engine) -> No
     assert _add(database, "1003", "anna@example.com").restricted_at == NOW
 
 
-def test_erasure_leaves_nothing_that_names_the_person(database: Engine) -> None:
+def test_erasure_leaves_nothing_that_names_the_user(database: Engine) -> None:
     anna = _add(database, "shop-1001", "anna@example.com", "lv")
     _add(database, "shop-1002", "anna@example.com")
     boris = _add(database, "shop-1003", "boris@example.com")
@@ -177,7 +177,7 @@ def test_erasure_leaves_no_byte_in_the_files_of_sqlite(database: Engine) -> None
         assert b"unmistakable" not in file.read_bytes(), file
 
 
-def test_person_data_is_json_with_every_account_and_request(database: Engine) -> None:
+def test_user_data_is_json_with_every_account_and_request(database: Engine) -> None:
     _add(database, "1001", "anna@example.com")
     _add(database, "1002", "anna@example.com", None)
     requests.restrict(database, "1001", at=NOW)
@@ -202,7 +202,7 @@ def test_person_data_is_json_with_every_account_and_request(database: Engine) ->
     assert second["external_id"] == "1002"
 
 
-def test_an_export_is_on_record_and_a_look_is_not(database: Engine) -> None:
+def test_an_export_is_on_record_and_showing_the_data_is_not(database: Engine) -> None:
     anna = _add(database, "1001", "anna@example.com")
     user_data(database, "1001", now=NOW)
     assert _records(database) == []

@@ -59,7 +59,7 @@ def replaced(value: Any, place: tuple[str | int, ...], new: Any) -> Any:
     return value
 
 
-def test_the_made_files_are_right() -> None:
+def test_the_test_sites_have_a_valid_history_and_redlines() -> None:
     assert parse_history(json.dumps(HISTORY).encode(), where="here").documents[0].newest.number == 2
     assert parse_redline(json.dumps(REDLINE).encode(), where="here").to_number == 2
 
@@ -81,7 +81,9 @@ def test_any_other_value_anywhere_is_read_or_refused_in_one_line(
 
 
 @given(place=st.sampled_from(places(REDLINE)), new=JSON)
-def test_the_same_holds_for_redlines(place: tuple[str | int, ...], new: Any) -> None:
+def test_any_other_value_in_a_redline_is_read_or_refused_in_one_line(
+    place: tuple[str | int, ...], new: Any
+) -> None:
     said = refusal(parse_redline, replaced(REDLINE, place, new))
     assert said is None or (said.startswith("here: ") and "\n" not in said)
 
@@ -93,7 +95,7 @@ def test_any_bytes_are_refused_in_one_line(raw: bytes) -> None:
     assert "\n" not in str(refusal.value)
 
 
-def test_two_versions_of_one_label_are_refused() -> None:
+def test_two_versions_with_the_same_label_are_refused() -> None:
     doubled = copy.deepcopy(HISTORY)
     first, second = doubled["documents"][0]["versions"]
     second["label"] = first["label"]

@@ -34,7 +34,7 @@ def _answer(read: Callable[[str], str], text: str) -> str:
 
 @given(_NEARLY_AN_ADDRESS | st.text(max_size=40) | st.emails())
 @settings(max_examples=600, deadline=None)
-def test_the_quick_way_answers_as_email_validator_does(text: str) -> None:
+def test_the_fast_path_agrees_with_email_validator(text: str) -> None:
     assert _answer(read_address, text) == _answer(read_unusual_address, text)
 
 
@@ -76,7 +76,7 @@ def test_one_mailbox_has_one_spelling(text: str, kept: str) -> None:
         "anna@" + "a.b." * 63 + "com",
     ],
 )
-def test_what_is_no_address_is_refused_without_being_quoted(text: str) -> None:
+def test_text_that_is_not_an_email_address_is_refused_without_quoting_it(text: str) -> None:
     with pytest.raises(ValueError, match=r".+") as refusal:
         read_address(text)
     assert "anna@" not in str(refusal.value)

@@ -47,7 +47,9 @@ def _ids(path: Path) -> list[str]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
-def test_csv_is_read_in_each_usual_dress(write: Write, delimiter: str, newline: str, bom: str) -> None:
+def test_csv_is_read_with_every_usual_delimiter_quoting_and_line_end(
+    write: Write, delimiter: str, newline: str, bom: str
+) -> None:
     lines = [
         ["external_id", "email", "language", "registered_at"],
         ["1001", "Anna@Example.com", "ru_RU", "2024-03-05 09:30:00"],
@@ -58,7 +60,7 @@ def test_csv_is_read_in_each_usual_dress(write: Write, delimiter: str, newline: 
     ]
 
 
-def test_an_export_of_wordpress_users_fits_as_it_is(write: Write) -> None:
+def test_an_export_of_wordpress_users_is_read_unchanged(write: Write) -> None:
     path = write(
         "ID,user_login,display_name,user_email,user_registered,roles\n"
         '7,anna,"Anna, of ""Riga""",anna@example.com,"2016-06-03 04:37:00",customer\n'
@@ -75,7 +77,7 @@ def test_an_export_of_wordpress_users_fits_as_it_is(write: Write) -> None:
     assert file.ignored == ("user_login", "display_name", "roles")
 
 
-def test_a_report_of_woocommerce_customers_fits_with_the_address_as_the_key(write: Write) -> None:
+def test_a_report_of_woocommerce_customers_is_read_with_the_address_as_the_key(write: Write) -> None:
     path = write(
         'Name,Username,"Last Active","Sign Up",Email,Orders,"Total Spend",AOV,"Country / Region",City,Region,'
         '"Postal Code"\n'
@@ -97,7 +99,7 @@ def test_quoted_newlines_belong_to_their_row_and_lines_are_counted_through_them(
     assert [line for line, _ in _reasons(path)] == [6]
 
 
-def test_a_ragged_row_is_refused_and_its_neighbours_are_taken(write: Write) -> None:
+def test_a_row_with_too_few_or_many_fields_is_refused_and_its_neighbours_are_taken(write: Write) -> None:
     path = write("external_id,email\n1,a@example.com\n2,b@example.com,x\n3\n4,d@example.com\n")
     assert _ids(path) == ["1", "4"]
     assert _reasons(path) == [
@@ -235,7 +237,7 @@ def test_a_refused_row_still_names_the_person_it_is_about(write: Write) -> None:
     assert [row.external_id for row in _read(path) if isinstance(row, Refusal)] == ["1", "2", None]
 
 
-def test_names_of_columns_cannot_steer_the_terminal(write: Write) -> None:
+def test_names_of_columns_cannot_control_the_terminal(write: Write) -> None:
     file = ImportFile(write("external_id,email,\x1b[2Jname\n1,a@example.com,x\n"), language=None, now=NOW)
     assert len(list(file)) == 1
     assert file.ignored == ("?[2Jname",)
@@ -303,7 +305,7 @@ def test_a_file_with_both_kinds_of_line_ends_is_refused(write: Write) -> None:
         _read(write("external_id,email\r1,a@example.com\n2,b@example.com\n"))
 
 
-def test_a_line_without_end_is_refused_whatever_would_end_it(write: Write) -> None:
+def test_a_line_that_is_too_long_is_refused_with_any_kind_of_line_end(write: Write) -> None:
     with pytest.raises(ImportFileError, match="longer than"):
         _read(write(b"external_id,email\r1," + b"x" * (LONGEST_LINE + 10)))
 
@@ -332,7 +334,7 @@ def test_json_keeps_an_apostrophe(write: Write) -> None:
 
 
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=|", "sep=\t"])
-def test_excels_line_on_the_separator_is_obeyed(write: Write, first: str) -> None:
+def test_excels_line_that_names_the_separator_is_used(write: Write, first: str) -> None:
     sign = first.strip('"')[-1]
     path = write(f"{first}\r\nexternal_id{sign}email\r\n1{sign}a@example.com\r\n2{sign}nobody\r\n")
     assert [(row.line, row.external_id) for row in _read(path)] == [(3, "1"), (4, "2")]
@@ -351,7 +353,7 @@ def test_a_file_with_nothing_but_the_separator_is_refused(write: Write) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ";;", "a", "7", '"', "\n"])
-def test_what_can_be_no_separator_is_refused(text: str) -> None:
+def test_text_that_cannot_be_a_separator_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="one character"):
         read_delimiter(text)
 
@@ -370,14 +372,16 @@ def test_what_can_be_no_separator_is_refused(text: str) -> None:
         ("DD.MM.YYYY", "1709631000", datetime(2024, 3, 5, 9, 30, tzinfo=UTC)),
     ],
 )
-def test_dates_are_read_as_somebody_says_they_are_written(order: str, written: str, moment: datetime) -> None:
+def test_dates_are_read_in_the_order_that_the_option_names(
+    order: str, written: str, moment: datetime
+) -> None:
     assert read_moment(written, latest=NOW, date_format=read_date_format(order)) == moment
 
 
 @pytest.mark.parametrize(
     "written", ["31.02.2024", "13.13.2024", "5.3.24", "5/3/2024", "5.3.2024 25:00", "5.3.2024 13:00 PM"]
 )
-def test_a_date_that_is_not_there_is_refused_with_the_form_it_should_have(written: str) -> None:
+def test_a_date_that_does_not_exist_is_refused_with_the_form_it_should_have(written: str) -> None:
     with pytest.raises(ValueError, match=r"or as DD\.MM\.YYYY"):
         read_moment(written, latest=NOW, date_format=read_date_format("DD.MM.YYYY"))
 
@@ -388,6 +392,6 @@ def test_a_date_in_another_form_is_refused_with_the_option_that_would_help() -> 
 
 
 @pytest.mark.parametrize("text", ["DD.MM", "DD.DD.YYYY", "DD.MM/YYYY", "%d.%m.%Y", "DDMMYYYY"])
-def test_what_is_no_order_of_a_date_is_refused(text: str) -> None:
+def test_text_that_is_not_the_order_of_a_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write the order"):
         read_date_format(text)

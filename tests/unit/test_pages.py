@@ -37,7 +37,7 @@ def test_contents_are_nested_by_level_and_leave_out_the_links() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(language.FOLDER.glob("*.yml")), ids=lambda file: file.stem)
-def test_every_language_has_the_same_texts_with_the_same_places(file: Path) -> None:
+def test_every_language_has_the_same_sentences_with_the_same_values(file: Path) -> None:
     english = yaml.safe_load((language.FOLDER / "en.yml").read_text(encoding="utf8"))
     texts = yaml.safe_load(file.read_text(encoding="utf8"))
     assert texts.keys() == english.keys()

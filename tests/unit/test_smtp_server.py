@@ -11,7 +11,7 @@ from subscribers.transports.smtp_server import SmtpUrlError, read_server
     "password",
     ["BHk/3xq+9", "BHk#3xq9", "BHk[3xq]9", "BHk?3xq9", "BHk@3xq9", "BHk:3xq9", "50%off"],
 )
-def test_a_password_of_any_signs_may_stand_in_the_url(password: str) -> None:
+def test_the_url_may_have_a_password_with_any_characters(password: str) -> None:
     server = read_server(f"smtp://AKIA:{password}@mail.example:587")
     assert (server.user, server.password, server.host, server.port) == ("AKIA", password, "mail.example", 587)
 
@@ -21,7 +21,7 @@ def test_a_password_may_be_escaped() -> None:
     assert (server.user, server.password, server.port) == ("a@b.example", "p/q%", 465)
 
 
-def test_user_and_password_may_stand_in_settings_of_their_own() -> None:
+def test_user_and_password_may_have_settings_of_their_own() -> None:
     server = read_server("smtp://mail.example", user="a@b.example", password="%2F:/@?#[")
     assert (server.user, server.password) == ("a@b.example", "%2F:/@?#[")
     assert read_server("smtp://anna@mail.example", password="pw").password == "pw"
@@ -53,7 +53,7 @@ def test_a_server_is_shown_without_its_password() -> None:
         "",
     ],
 )
-def test_what_names_no_server_is_refused_without_quoting_it(url: str) -> None:
+def test_a_url_that_names_no_server_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(SmtpUrlError) as caught:
         read_server(url)
     assert "BHk" not in str(caught.value)

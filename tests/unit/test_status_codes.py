@@ -60,7 +60,7 @@ def test_a_code_of_microsofts_directory_counts_against_the_address_only_in_answe
     assert meaning(550, words, stage="DATA").fault is Fault.UNCLEAR
 
 
-def test_each_line_of_an_answer_may_bear_the_code() -> None:
+def test_each_line_of_an_answer_may_have_the_code() -> None:
     assert meaning(550, "5.7.26 first line\n5.7.26 second", stage="DATA").reason.startswith("5.7.26 ")
 
 
@@ -75,7 +75,7 @@ def test_a_reason_quotes_nobody_and_fits_its_column() -> None:
     assert all(len(f"5.{code} {row.name}") <= 80 and row.source for code, row in CODES.items())
 
 
-def test_a_full_mailbox_and_a_failed_authentication_say_nothing_of_the_address() -> None:
+def test_a_full_mailbox_and_a_failed_authentication_say_nothing_about_the_address() -> None:
     assert fault_of("5.1.1") is Fault.ADDRESS
     assert fault_of("5.2.2") is Fault.FULL
     assert fault_of("5.7.26") is Fault.UNCLEAR

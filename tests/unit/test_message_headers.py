@@ -124,7 +124,7 @@ def test_every_language_and_date_arrives(code: str, day: date, titles: list[str]
         "x\x00y",
     ],
 )
-def test_no_header_can_be_smuggled_in(text: str) -> None:
+def test_no_header_can_be_added_through_text(text: str) -> None:
     email = EmailMessage(policy=SMTP)
     email["Subject"] = text_header("Subject", text)
     email["From"] = address_header("From", text, "privacy@shop.example")
@@ -145,12 +145,12 @@ def test_plain_english_stays_as_it_is() -> None:
     )
 
 
-def test_text_that_looks_encoded_arrives_as_it_is() -> None:
+def test_text_that_looks_encoded_arrives_unchanged() -> None:
     title = "=?utf-8?q?Free=20money?= policy"
     assert decode(written(text_header("Subject", title))) == title
 
 
-def test_a_long_english_subject_is_folded_at_blanks() -> None:
+def test_a_long_english_subject_is_folded_at_spaces() -> None:
     subject = (
         "Changes to the privacy policy, the terms of use and the cookie notice of Example Market, from May"
     )

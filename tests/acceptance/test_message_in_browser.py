@@ -18,7 +18,7 @@ MAILS = sorted((Path(__file__).resolve().parents[1] / "golden" / "messages").glo
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 900])
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
-def test_a_mail_fits_is_readable_and_loads_nothing(
+def test_a_message_fits_is_readable_and_loads_nothing(
     browser: Browser, mail: Path, width: int, scheme: str
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=scheme)  # type: ignore[arg-type]
@@ -33,7 +33,7 @@ def test_a_mail_fits_is_readable_and_loads_nothing(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
-def test_a_mail_is_readable_where_doctype_and_meta_are_dropped(
+def test_a_message_is_readable_in_clients_that_drop_doctype_and_meta(
     browser: Browser, mail: Path, scheme: str
 ) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]

@@ -129,7 +129,7 @@ HARMLESS = [
 ]
 
 
-def test_a_mail_uses_nothing_that_harms_its_readers_in_any_client(
+def test_a_message_uses_nothing_that_harms_its_readers_in_any_client(
     node: Callable[..., list[str | Path]],
 ) -> None:
     command = node("mail_clients.mjs", ",".join(CLIENTS), *MAILS)

@@ -1,6 +1,6 @@
 """From a published site to the mail: what is told of it, and the whole mails as golden files.
 
-After an intended change: RENEW_GOLDEN=1 pytest tests/integration/test_mail_from_site.py, then read the diff.
+After an intended change: RENEW_GOLDEN=1 pytest tests/integration/test_message_from_site.py, then read the diff.
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ def mail_to_somebody_who_knows(maker: PublishedSiteMaker, *labels: str, language
         ("missed-one-en", ("2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10"), "en"),
     ],
 )
-def test_the_whole_mail_is_as_it_was_last_read_and_approved(
+def test_the_whole_message_is_as_last_read_and_approved(
     maker: PublishedSiteMaker, name: str, labels: tuple[str, ...], language: str
 ) -> None:
     assert_approved(name, mail_to_somebody_who_knows(maker, *labels, language=language))
 
 
-def test_whatever_a_redline_may_bring_looks_as_it_was_last_read_and_approved(tmp_path: Path) -> None:
+def test_a_redline_of_every_element_is_as_last_read_and_approved(tmp_path: Path) -> None:
     assert (
         set(re.findall(r"<([a-z]+)", clean(EVERY_ELEMENT, LinkTargets.of("https://policies.example/"))))
         == TAGS
@@ -123,7 +123,7 @@ def assert_approved(name: str, message: Message) -> None:
         assert text == file.read_text(encoding="utf8")
 
 
-def test_a_page_since_the_known_version_is_named_only_while_the_site_has_it(
+def test_a_message_links_to_all_changes_since_the_known_version_only_if_the_site_has_that_page(
     maker: PublishedSiteMaker,
 ) -> None:
     labels = ("2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10")
@@ -133,7 +133,7 @@ def test_a_page_since_the_known_version_is_named_only_while_the_site_has_it(
     assert address not in mail_to_somebody_who_knows(maker, *labels, language="en").text
 
 
-def test_a_redline_that_was_changed_on_its_way_is_not_told(maker: PublishedSiteMaker) -> None:
+def test_a_redline_that_was_changed_on_its_way_is_refused(maker: PublishedSiteMaker) -> None:
     file = maker.folder / "privacy/changes/2026-03-11/redline.json"
     file.write_text(file.read_text(encoding="utf8").replace("ten", "nine"), encoding="utf8")
     with pytest.raises(UnfaithfulSiteError, match=r"redline\.json: differs from"):
@@ -181,7 +181,7 @@ def test_a_redline_that_was_changed_on_its_way_is_not_told(maker: PublishedSiteM
         ),
     ],
 )
-def test_in_force_is_the_highest_version_whose_day_has_come(
+def test_in_force_is_the_highest_version_that_has_reached_its_effective_date(
     tmp_path: Path, today: date, statuses: list[Status]
 ) -> None:
     maker = PublishedSiteMaker(tmp_path)
@@ -202,7 +202,7 @@ def previewed(maker: PublishedSiteMaker, **asked: object) -> Message:
     return all_previewed(maker, **asked)[0]
 
 
-def test_the_mail_about_a_new_document_says_what_it_is_though_it_was_corrected_since(
+def test_a_message_about_a_new_document_has_the_summary_of_its_first_version(
     maker: PublishedSiteMaker,
 ) -> None:
     known = {document["id"]: document["versions"][-1]["label"] for document in maker.documents.values()}
@@ -219,7 +219,7 @@ def test_the_mail_about_a_new_document_says_what_it_is_though_it_was_corrected_s
     assert version.page_url.endswith("refunds/versions/2026-04-10/")
 
 
-def test_the_preview_tells_of_the_newest_publication_in_each_language_the_sites_own_first(
+def test_the_preview_shows_the_newest_publication_in_each_language_the_sites_own_first(
     maker: PublishedSiteMaker,
 ) -> None:
     labels = ("2026-02-09", "2026-02-09", "2026-01-10", "2026-01-10")
@@ -229,7 +229,7 @@ def test_the_preview_tells_of_the_newest_publication_in_each_language_the_sites_
     assert all_previewed(maker) == (previewed(maker, language="en"), previewed(maker, language="ru"))
 
 
-def test_a_translation_that_catches_up_has_no_mail_to_preview(tmp_path: Path) -> None:
+def test_a_translation_that_catches_up_has_no_message_to_preview(tmp_path: Path) -> None:
     maker = PublishedSiteMaker(tmp_path)
     maker.publish("privacy")
     maker.publish("privacy.ru", language="ru", translation_of="privacy")
@@ -243,7 +243,7 @@ def test_a_translation_that_catches_up_has_no_mail_to_preview(tmp_path: Path) ->
     assert previewed(maker, document="privacy.ru").language == "ru"
 
 
-def test_the_preview_tells_of_one_document_or_of_all_since_a_day(maker: PublishedSiteMaker) -> None:
+def test_the_preview_shows_one_document_or_all_changes_since_a_day(maker: PublishedSiteMaker) -> None:
     assert previewed(maker, document="privacy.ru").subject == "Example Market: изменён документ «Политика»"
     assert "has changed 2 times" in previewed(maker, since=date(2026, 2, 1)).text
     for asked in ({"document": "absent"}, {"since": date(2026, 12, 1)}):
@@ -260,7 +260,7 @@ def test_the_start_page_has_a_name_where_documents_are_listed(tmp_path: Path) ->
         previewed(maker, document="absent")
 
 
-def test_a_site_with_another_page_than_it_claims_has_no_preview(maker: PublishedSiteMaker) -> None:
+def test_a_site_that_serves_another_page_than_it_claims_has_no_preview(maker: PublishedSiteMaker) -> None:
     page = maker.folder / maker.documents["privacy"]["versions"][-1]["path"] / "index.html"
     page.write_text(page.read_text(encoding="utf8") + "<p>More.</p>", encoding="utf8")
     with pytest.raises(UnfaithfulSiteError, match="differs from"):

@@ -54,7 +54,7 @@ def email(site: PolicySite, *, language: str = "en") -> str:
     return f"{message.subject}\n{message.text}"
 
 
-def test_a_typing_error_in_an_announced_text(pending: PolicySite) -> None:
+def test_a_corrected_typing_error_in_an_announced_text_is_called_a_correction(pending: PolicySite) -> None:
     pending.publish("privacy.md", text(mended(NEW), **MENDED), on=date(2026, 5, 20))
     said = email(pending)
     assert said.startswith(
@@ -81,7 +81,7 @@ def test_a_correction_of_the_current_text_says_that_the_announced_change_still_c
     assert "ten years" not in said
 
 
-def test_a_correction_of_both_texts_is_told_of_each(beside: PolicySite) -> None:
+def test_a_correction_of_both_texts_is_described_for_each(beside: PolicySite) -> None:
     beside.repository.write("policy/privacy.md", text(mended(OLD), **MENDED))
     beside.publish(
         "privacy.upcoming.md", text(mended(NEW), **MENDED, effective="2026-08-01"), on=date(2026, 5, 20)
@@ -95,7 +95,9 @@ def test_a_correction_of_both_texts_is_told_of_each(beside: PolicySite) -> None:
 
 @pytest.mark.parametrize("beside_it", [True, False], ids=["two files", "one file"])
 @pytest.mark.parametrize("stated", ["2025-12-24", None], ids=["with a day", "without"])
-def test_a_withdrawn_change(tmp_path: Path, *, beside_it: bool, stated: str | None) -> None:
+def test_a_withdrawn_change_is_said_not_to_happen(
+    tmp_path: Path, *, beside_it: bool, stated: str | None
+) -> None:
     site = PolicySite(tmp_path)
     first = text(OLD, **({"effective": stated} if stated else {}))
     site.publish("privacy.md", first, on=date(2026, 1, 1))
@@ -119,7 +121,7 @@ def test_a_withdrawn_change(tmp_path: Path, *, beside_it: bool, stated: str | No
     assert "Действующая редакция остаётся без изменений." in russian
 
 
-def test_an_upcoming_file_that_is_removed_without_a_word(beside: PolicySite) -> None:
+def test_removing_an_upcoming_file_without_a_summary_withdraws_the_change(beside: PolicySite) -> None:
     beside.repository.remove("policy/privacy.upcoming.md")
     beside.repository.commit(at=datetime(2026, 5, 20, tzinfo=UTC))
     said = email(beside)
@@ -127,7 +129,7 @@ def test_an_upcoming_file_that_is_removed_without_a_word(beside: PolicySite) -> 
     assert "Ten years." not in said, "the summary of what was announced"
 
 
-def test_an_emergency_change_that_withdraws(pending: PolicySite) -> None:
+def test_an_urgent_change_says_that_it_withdraws_an_announced_one(pending: PolicySite) -> None:
     now = {**MENDED, "change": "material", "summary": "Two days.", "withdraws": "2026-05-01"}
     pending.publish("privacy.md", text("Two days.", **now, effective="2026-05-20"), on=date(2026, 5, 20))
     said = email(pending)
@@ -143,7 +145,9 @@ def test_an_emergency_change_that_withdraws(pending: PolicySite) -> None:
         ("2026-05-20", "In effect since 20 May 2026."),
     ],
 )
-def test_a_change_that_is_moved(pending: PolicySite, day: str, status: str) -> None:
+def test_a_change_moved_to_another_day_says_that_it_replaces_the_announced_one(
+    pending: PolicySite, day: str, status: str
+) -> None:
     moved = {**ANNOUNCED, "effective": day, "withdraws": "2026-05-01", "summary": "Another day."}
     pending.publish("privacy.md", text(NEW, **moved), on=date(2026, 5, 20))
     said = email(pending)
@@ -154,7 +158,7 @@ def test_a_change_that_is_moved(pending: PolicySite, day: str, status: str) -> N
     assert "1 August 2026 will not happen\n" not in said
 
 
-def test_a_second_change_does_not_say_that_the_present_text_applies_until_then(pending: PolicySite) -> None:
+def test_a_second_upcoming_change_names_the_first_one(pending: PolicySite) -> None:
     later = {**ANNOUNCED, "effective": "2026-09-01", "summary": "More."}
     pending.publish("privacy.md", text(NEW + "\n\nMore.", **later), on=date(2026, 5, 20))
     said = email(pending)
@@ -162,14 +166,14 @@ def test_a_second_change_does_not_say_that_the_present_text_applies_until_then(p
     assert "Until then" not in said
 
 
-def test_a_text_that_was_published_late_applies_from_its_publication(site: PolicySite) -> None:
+def test_a_version_published_after_its_effective_date_applies_since_publication(site: PolicySite) -> None:
     site.publish("privacy.md", text(NEW, **{**ANNOUNCED, "effective": "2026-02-01"}), on=date(2026, 5, 20))
     said = email(site)
     assert "In effect since 20 May 2026." in said
     assert "The text names 1 February 2026 as its effective date, but it has applied only since" in said
 
 
-def test_a_version_that_its_correction_replaced_is_not_said_to_be_over(pending: PolicySite) -> None:
+def test_a_corrected_version_is_said_to_be_replaced_and_not_over(pending: PolicySite) -> None:
     pending.publish("privacy.md", text(mended(NEW), **MENDED), on=date(2026, 5, 20))
     pending.build()
     history = open_site(str(pending.folder))
@@ -180,7 +184,7 @@ def test_a_version_that_its_correction_replaced_is_not_said_to_be_over(pending: 
     assert "Replaced by a later version that takes effect on the same day, 1 August 2026." in message.text
 
 
-def test_a_return_to_known_words_hides_no_change_that_is_still_to_come(beside: PolicySite) -> None:
+def test_a_return_to_a_known_text_hides_no_upcoming_change(beside: PolicySite) -> None:
     beside.publish("privacy.md", text(mended(OLD), **MENDED), on=date(2026, 5, 20))
     beside.publish("privacy.md", text(OLD, **MENDED), on=date(2026, 5, 21))
     beside.build()
@@ -189,7 +193,9 @@ def test_a_return_to_known_words_hides_no_change_that_is_still_to_come(beside: P
     assert 2 in [version.number for version in item.versions]
 
 
-def test_people_who_never_heard_of_a_withdrawn_change_are_not_told_of_it(beside: PolicySite) -> None:
+def test_readers_who_did_not_know_a_withdrawn_change_are_not_notified_of_its_withdrawal(
+    beside: PolicySite,
+) -> None:
     beside.repository.remove("policy/privacy.upcoming.md")
     beside.repository.commit(at=datetime(2026, 5, 20, tzinfo=UTC))
     beside.build()

@@ -86,7 +86,7 @@ def visible(html: str) -> str:
 
 
 @pytest.mark.parametrize("language", sorted(languages_in(LANGUAGES)))
-def test_every_language_has_the_same_texts_with_the_same_places(language: str) -> None:
+def test_every_language_has_the_same_sentences_with_the_same_values(language: str) -> None:
     english, other = load_words(LANGUAGES, "en").texts, load_words(LANGUAGES, language).texts
     assert other.keys() == english.keys()
     for key, text in english.items():
@@ -100,7 +100,7 @@ def test_every_language_has_the_same_texts_with_the_same_places(language: str) -
     ("language", "spoken_in"),
     [("ru", "ru"), ("ru-BY", "ru"), ("en-GB", "en"), ("tlh", "en"), ("../en", "en")],
 )
-def test_a_language_without_words_of_its_own_is_told_in_english(language: str, spoken_in: str) -> None:
+def test_readers_of_a_language_without_words_get_english(language: str, spoken_in: str) -> None:
     assert mail_on(DOCUMENT, language=language).language == spoken_in
 
 
@@ -125,7 +125,7 @@ def test_the_subject_says_what_happened(document: AnnouncedDocument, english: st
     assert mail_on(document, language="ru").subject == f"Example Market: {russian}"
 
 
-def test_several_documents_come_in_one_mail_with_a_list_of_them_first() -> None:
+def test_several_documents_come_in_one_message_with_a_list_of_them_first() -> None:
     terms = replace(DOCUMENT, title="Terms of use", versions=(replace(VERSION, status=Status.UPCOMING),))
     message = mail_on(DOCUMENT, terms)
     assert message.subject == "Example Market: changes in 2 documents"
@@ -156,7 +156,7 @@ def test_without_a_summary_it_lists_the_changes() -> None:
     assert "What it means for you" not in message.text
 
 
-def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_once() -> None:
+def test_a_reader_who_missed_messages_gets_every_change_and_a_link_to_all_of_them() -> None:
     earlier = replace(
         VERSION,
         published_on=date(2026, 1, 20),
@@ -171,7 +171,7 @@ def test_whoever_missed_mails_reads_every_change_and_where_they_are_shown_at_onc
     assert button.attributes["href"] == since[1]
 
 
-def test_two_changes_of_one_day_are_told_apart_by_their_labels() -> None:
+def test_two_changes_of_one_day_differ_by_their_labels() -> None:
     message = mail_on(replace(DOCUMENT, versions=(replace(VERSION, label="2026-02-09-2"), VERSION)))
     for part in (message.text, visible(message.html)):
         assert "Change of 9 February 2026 (2026-02-09-2)" in part
@@ -184,7 +184,7 @@ def test_many_missed_versions_end_in_the_history() -> None:
     assert message.text.count("In effect since") == 5
 
 
-def test_why_who_and_how_to_ask_stand_in_every_mail_and_nothing_to_unsubscribe_from() -> None:
+def test_every_message_says_why_from_whom_and_how_to_ask_and_offers_no_unsubscribing() -> None:
     message = mail_on(DOCUMENT)
     for part in (message.text, visible(message.html)):
         for said in ("not advertising", "Example Market Ltd, 1 Example Street", "privacy@example.com"):
@@ -260,7 +260,7 @@ def test_hostile_words_stay_words() -> None:
     assert email_to("anna@example.com", message)["Bcc"] is None
 
 
-def test_policy_text_from_right_to_left_comes_out_right() -> None:
+def test_policy_text_from_right_to_left_keeps_its_direction() -> None:
     document = replace(
         with_version(summary="אנו שומרים", redline_html="<h3>עוגיות</h3><ul><li>פריט</li></ul><p>a</p>"),
         title="מדיניות פרטיות",
@@ -306,7 +306,7 @@ def test_a_publication_of_many_documents_still_fits() -> None:
     assert message.text.count(f"\n{DOCUMENT.history_url}\n") == 1
 
 
-def test_what_cannot_fit_is_refused_and_not_cut() -> None:
+def test_a_message_that_cannot_fit_is_refused_and_not_cut() -> None:
     with pytest.raises(MessageTooLargeError, match="shorten the summaries"):
         mail_on(with_version(summary="word " * 40_000))
 
@@ -315,14 +315,14 @@ def test_a_long_title_does_not_make_a_long_subject() -> None:
     assert len(mail_on(replace(DOCUMENT, title="title " * 100)).subject) <= 120
 
 
-def test_mails_to_two_people_differ_only_in_recipient_and_message_id() -> None:
+def test_emails_to_two_users_differ_only_in_recipient_and_message_id() -> None:
     message = mail_on(DOCUMENT, language="ru")
     anna, boris = (bytes(email_to(name, message)) for name in ("anna@example.com", "boris@example.com"))
     assert anna.replace(b"anna@", b"boris@") == boris
     assert mail_on(DOCUMENT, language="ru") == message
 
 
-def test_the_mail_travels_in_seven_bits_and_comes_back_whole() -> None:
+def test_an_email_is_sent_in_seven_bits_and_arrives_unchanged() -> None:
     message = mail_on(replace(DOCUMENT, title="Политика"), language="ru")
     raw = bytes(email_to("anna@example.com", message))
     assert raw.isascii()
@@ -335,7 +335,7 @@ def test_the_mail_travels_in_seven_bits_and_comes_back_whole() -> None:
     assert html.get_content().replace("\r\n", "\n") == message.html + "\n"  # type: ignore[union-attr]
 
 
-def test_a_mail_in_another_alphabet_is_no_longer_than_it_has_to_be() -> None:
+def test_an_email_in_another_alphabet_uses_the_shorter_encoding() -> None:
     blocks = [f"<p>{'слово за словом ' * 20}</p>" for _ in range(60)]
     text = re.sub(r"</?p>", "\n", "".join(blocks)).strip()
     message = mail_on(with_version(redline_html="".join(blocks), redline_text=text), language="ru")
@@ -369,7 +369,7 @@ def test_answers_go_to_the_contact_with_its_domain_in_ascii() -> None:
         assert reply_address(replace(SENDER, contact=contact)) == address
 
 
-def test_one_link_stands_out_and_leads_to_what_changed() -> None:
+def test_the_one_button_leads_to_what_changed() -> None:
     html = mail_on(DOCUMENT).html
     tree = LexborHTMLParser(html)
     [button] = tree.css(".button a")
@@ -381,7 +381,7 @@ def test_one_link_stands_out_and_leads_to_what_changed() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.UPCOMING, Status.UPCOMING_LATER])
-def test_a_link_to_the_text_that_applies_now_says_until_when(status: Status) -> None:
+def test_a_link_to_the_current_version_says_until_when_it_applies(status: Status) -> None:
     upcoming = with_version(status=status, effective_on=date(2026, 6, 1))
     message = mail_on(upcoming)
     assert (
