@@ -90,7 +90,7 @@ def test_few_changes_in_a_long_text_are_shown_first_with_the_headings_over_them(
 
 
 @pytest.mark.parametrize("path", [MANY, "short/changes/2026-01-05/"], ids=["many changes", "a short text"])
-def test_all_else_opens_with_the_whole_text(page: Page, address: str, path: str) -> None:
+def test_other_changes_open_with_the_whole_text(page: Page, address: str, path: str) -> None:
     page.goto(address + path)
     assert page.get_by_label("Whole text").is_checked()
 

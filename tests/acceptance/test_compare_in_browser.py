@@ -106,9 +106,7 @@ def test_either_side_of_a_comparison_is_the_text_of_its_version(seen: Watched, a
     assert seen.complaints == []
 
 
-def test_what_both_texts_have_is_not_marked_and_a_link_that_leads_elsewhere_is(
-    seen: Watched, address: str
-) -> None:
+def test_unchanged_words_are_not_marked_and_changed_links_are(seen: Watched, address: str) -> None:
     seen.page.goto(f"{address}compare/?from={DAYS[0]}&to={DAYS[2]}")
     assert compared(seen.page)
     words = "marks => marks.map((mark) => mark.lastChild.textContent.trim())"
@@ -143,7 +141,7 @@ def test_two_versions_are_chosen_by_keyboard(seen: Watched, address: str) -> Non
 
 
 @pytest.mark.parametrize(("old", "new", "own"), [(0, 1, f"changes/{DAYS[1]}/"), (2, 4, f"since/{DAYS[2]}/")])
-def test_it_shows_the_redline_of_the_page_that_there_is_for_these_two(
+def test_a_comparison_that_has_a_page_shows_the_redline_of_that_page(
     seen: Watched, address: str, old: int, new: int, own: str
 ) -> None:
     listed = ".ps-changes li, .ps-marked > *"
@@ -157,7 +155,7 @@ def test_it_shows_the_redline_of_the_page_that_there_is_for_these_two(
     assert seen.page.url == address + own
 
 
-def test_a_version_beside_itself_is_the_same(seen: Watched, address: str) -> None:
+def test_a_version_compared_with_itself_is_the_same(seen: Watched, address: str) -> None:
     seen.page.goto(f"{address}compare/?from={DAYS[1]}&to={DAYS[1]}")
     assert not compared(seen.page)
     assert seen.page.get_by_role("status").inner_text().startswith("These two versions have the same words")
@@ -331,7 +329,7 @@ def between_edits(page: Page, root: str, name: str, *, back: bool = False) -> No
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["forth", "back"])
-def test_without_what_was_added_it_is_the_old_text_and_without_what_was_removed_the_new(
+def test_a_comparison_contains_exactly_the_old_and_the_new_text(
     watching: Watched, edited: str, back: bool
 ) -> None:
     page = watching.page
@@ -375,7 +373,7 @@ def test_tables_stay_tables(watching: Watched, edited: str, name: str, told: lis
     assert page.locator(".rl-row .rl-old table:visible").count() > 0
 
 
-def test_what_is_no_paragraph_is_marked_in_its_place(watching: Watched, edited: str) -> None:
+def test_blocks_other_than_paragraphs_are_marked_in_their_place(watching: Watched, edited: str) -> None:
     page = watching.page
     page.goto(f"{edited}mixed/compare/?from={day(0)}&to={day(2)}")
     assert compared(page)
@@ -472,7 +470,7 @@ def test_a_comparison_is_accessible_and_no_wider_than_the_screen(
         assert seen.complaints == []
 
 
-def test_a_text_from_the_right_stays_so(watching: Watched, edited: str) -> None:
+def test_a_text_from_right_to_left_stays_so(watching: Watched, edited: str) -> None:
     watching.page.goto(f"{edited}rules.ar/compare/?from={day(0)}&to={day(2)}")
     assert compared(watching.page)
     style = "element => getComputedStyle(element).direction"

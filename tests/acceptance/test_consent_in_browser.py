@@ -90,7 +90,9 @@ def allow_all(seen: Watched) -> None:
     seen.page.wait_for_load_state("networkidle")
 
 
-def test_nothing_is_asked_of_another_host_before_a_choice_nor_on_refusal(seen: Watched, shop: str) -> None:
+def test_nothing_is_loaded_from_another_host_before_a_choice_or_after_refusal(
+    seen: Watched, shop: str
+) -> None:
     page = seen.page
     assert question(page).is_visible()
     page.get_by_role("button", name="Refuse all").click()
@@ -163,7 +165,7 @@ def test_one_service_can_be_withdrawn_and_another_kept(seen: Watched) -> None:
 
 
 @pytest.mark.parametrize("outdated", ["other services", "half a year"])
-def test_a_choice_about_other_services_or_of_long_ago_is_asked_anew(seen: Watched, outdated: str) -> None:
+def test_the_question_returns_for_other_services_and_after_half_a_year(seen: Watched, outdated: str) -> None:
     page = seen.page
     allow_all(seen)
     kept = json.loads(page.evaluate("localStorage.getItem('policysite.consent')"))
@@ -248,7 +250,7 @@ def test_escape_closes_without_an_answer_and_gives_the_focus_back(seen: Watched,
     assert seen.asked == []
 
 
-def test_where_nothing_can_be_kept_nobody_is_asked_or_counted(browser: Browser, shop: str) -> None:
+def test_without_storage_nobody_is_asked_or_counted(browser: Browser, shop: str) -> None:
     with watched(browser, shop, init=REFUSED_STORAGE) as seen:
         seen.page.goto(f"{shop}privacy/", wait_until="networkidle")
         assert not question(seen.page).is_visible()

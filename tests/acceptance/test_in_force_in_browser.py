@@ -83,7 +83,7 @@ def test_page_and_data_agree_on_every_day(page: Page, site: PolicySite) -> None:
         assert shown == [f"../versions/{period['label']}/" for period in held]
 
 
-def test_the_table_says_which_version_is_in_force_and_which_is_to_come(page: Page) -> None:
+def test_the_table_says_which_version_is_in_force_and_which_is_upcoming(page: Page) -> None:
     page.goto("privacy/in-force/")
     rows = [" ".join(row.split()) for row in page.locator(".ps-periods tbody tr").all_inner_texts()]
     assert rows == [
@@ -93,7 +93,7 @@ def test_the_table_says_which_version_is_in_force_and_which_is_to_come(page: Pag
     ]
 
 
-def test_on_a_phone_each_period_is_stacked_under_words_of_its_own(browser: Browser, site: PolicySite) -> None:
+def test_on_a_phone_each_value_of_a_period_has_its_label(browser: Browser, site: PolicySite) -> None:
     with hosted(site.folder) as root:
         phone = browser.new_page(viewport={"width": 390, "height": 800})
         phone.goto(f"{root}privacy/in-force/")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Response
 MOST_BYTES = 150_000
 
 
-def test_a_document_is_read_for_150_kb(browser: Browser, own_policy: str) -> None:
+def test_the_page_of_a_document_loads_at_most_150_kb(browser: Browser, own_policy: str) -> None:
     page = browser.new_page()
     loaded: dict[str, int] = {}
 

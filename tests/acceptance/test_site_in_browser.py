@@ -198,7 +198,7 @@ def test_a_text_from_right_to_left_is_marked_and_listed_in_its_direction(
         assert page.locator(".ps-text li").first.evaluate("li => getComputedStyle(li).marginRight") != "0px"
 
 
-def test_an_old_address_leads_to_the_new_one(browser: Browser, address: str) -> None:
+def test_an_old_url_redirects_to_the_new_one(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}data/versions/2026-01-10/")
     page.wait_for_url(f"{address}privacy/versions/2026-01-10/")
@@ -225,7 +225,7 @@ def test_the_site_can_be_read_from_a_folder(browser: Browser, site: PolicySite) 
     page.close()
 
 
-def test_marks_are_told_apart_without_colour(browser: Browser, address: str) -> None:
+def test_marks_differ_without_colour(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}privacy/changes/2026-02-01/")
     style = "element => getComputedStyle(element).textDecorationLine"

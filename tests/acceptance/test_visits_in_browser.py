@@ -111,7 +111,7 @@ def test_nothing_breaks_where_storage_is_refused(browser: Browser, site: PolicyS
         assert seen.complaints == seen.asked == []
 
 
-def test_a_visitor_who_read_a_correction_hears_of_the_upcoming_text_on_its_day(
+def test_a_visitor_who_read_a_correction_sees_the_upcoming_text_on_its_day(
     site: PolicySite, seen: Watched, address: str
 ) -> None:
     """Its number is lower: it was published before the correction."""

@@ -95,7 +95,7 @@ def test_no_page_is_wider_than_the_screen(browser: Browser, address: str, width:
                 assert widest <= width, f"{kind} {view}"
 
 
-def test_what_scrolls_in_its_own_box_can_be_reached_by_keyboard(browser: Browser, address: str) -> None:
+def test_boxes_that_scroll_can_be_reached_by_keyboard(browser: Browser, address: str) -> None:
     with watched(browser, address, viewport={"width": 390, "height": 844}) as seen:
         for kind, path in PAGES.items():
             seen.page.goto(address + path)

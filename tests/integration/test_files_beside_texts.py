@@ -51,20 +51,20 @@ def test_a_file_that_could_act_is_left_out_with_the_remedy(site: PolicySite, pat
 
 
 @pytest.mark.parametrize("path", ["form.pdf", "deep/photo.JPG", "terms.docx", "prices.csv", "font.woff2"])
-def test_pictures_and_documents_go_live(site: PolicySite, path: str) -> None:
+def test_pictures_and_documents_are_published(site: PolicySite, path: str) -> None:
     site.publish(path, "words")
     assert site.build().warnings == ()
     assert (site.folder / path).read_text() == "words"
 
 
 @pytest.mark.parametrize("path", [".DS_Store", ".env", "deep/.hidden/photo.png"])
-def test_hidden_files_stay_at_home_without_a_word(site: PolicySite, path: str) -> None:
+def test_hidden_files_are_left_out_without_a_warning(site: PolicySite, path: str) -> None:
     site.publish(path, "words")
     assert site.build().warnings == ()
     assert not (site.folder / path).exists()
 
 
-def test_what_mkdocs_yml_names_goes_live(tmp_path: Path) -> None:
+def test_files_that_mkdocs_yml_names_are_published(tmp_path: Path) -> None:
     named = ["CNAME", ".well-known/*", "offer.html"]
     site = PolicySite(tmp_path, extra_files=named)
     site.config["extra_css"] = ["style/look.css"]
@@ -80,7 +80,7 @@ def test_what_mkdocs_yml_names_goes_live(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("named", [[], ["*"]], ids=["unnamed", "named"])
-def test_a_file_never_lies_over_one_of_the_theme_or_of_the_site(tmp_path: Path, named: list[str]) -> None:
+def test_a_file_never_replaces_one_of_the_theme_or_of_the_site(tmp_path: Path, named: list[str]) -> None:
     site = PolicySite(tmp_path, extra_files=named)
     site.publish("privacy.md", "# Privacy\n\nOne.\n")
     site.build()

@@ -79,7 +79,7 @@ def test_a_text_on_which_an_extension_fails_is_shown_as_written(site: PolicySite
 @pytest.mark.parametrize(
     "error", ["ValueError('of ' + repr(object()))", "KeyError()", "AssertionError()", "OSError()"]
 )
-def test_whatever_a_third_extension_raises_is_isolated(
+def test_any_error_of_an_extension_is_isolated(
     site: PolicySite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str
 ) -> None:
     (tmp_path / "fails_on_x.py").write_text(
@@ -126,7 +126,7 @@ def test_another_encoding_in_the_newest_text_is_refused(site: PolicySite, encodi
     assert len(site.build().history_warnings) == 1
 
 
-def test_a_redline_that_fails_is_said_to_be_none(site: PolicySite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_says_that_its_redline_failed(site: PolicySite, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = redline.compare
 
     def fail_on_two(old: redline.RenderedVersion, new: redline.RenderedVersion) -> redline.Redline:

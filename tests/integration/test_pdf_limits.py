@@ -28,7 +28,7 @@ def png(side: int) -> bytes:
 
 @pytest.mark.parametrize("side", [12_000, 20_000])
 @pytest.mark.parametrize("inline", [True, False])
-def test_a_picture_of_too_many_points_is_not_unpacked(side: int, inline: bool) -> None:
+def test_a_picture_with_too_many_pixels_is_not_unpacked(side: int, inline: bool) -> None:
     picture = png(side)
     url = (
         f"data:image/png;base64,{base64.b64encode(picture).decode()}" if inline else "https://a.example/x.png"

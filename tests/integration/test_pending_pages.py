@@ -93,7 +93,7 @@ def test_links_to_the_upcoming_file_lead_to_the_document(corrected: PolicySite) 
     assert '<a href="../privacy/">the new text</a>' in corrected.page("terms")
 
 
-def test_what_will_not_happen_is_said_everywhere(site: PolicySite) -> None:
+def test_every_page_says_that_an_announced_change_will_not_happen(site: PolicySite) -> None:
     withdraw(site)
     site.build()
     said = "The change announced for 1 August 2026 will not happen"
@@ -118,7 +118,7 @@ def test_what_will_not_happen_is_said_everywhere(site: PolicySite) -> None:
     assert [period["number"] for period in site.json("privacy/in-force.json")["periods"]] == [1, 3]
 
 
-def test_a_change_that_moves_is_not_said_never_to_happen(site: PolicySite) -> None:
+def test_a_postponed_change_is_not_called_cancelled(site: PolicySite) -> None:
     site.publish("privacy.md", text(NEW, **ANNOUNCED), on=date(2026, 5, 1))
     later = {**ANNOUNCED, "effective": "2026-09-01", "withdraws": "2026-05-01", "summary": "Later."}
     site.publish("privacy.md", text(NEW, **later), on=date(2026, 5, 20))
@@ -194,7 +194,7 @@ def test_moving_the_upcoming_text_over_loses_no_published_version(corrected: Pol
     assert corrected.build(published=published).versions == 4
 
 
-def test_on_each_day_a_warm_build_is_what_a_cold_one_is(corrected: PolicySite, tmp_path: Path) -> None:
+def test_a_warm_build_equals_a_cold_one_on_each_day(corrected: PolicySite, tmp_path: Path) -> None:
     def files() -> dict[str, bytes]:
         found = {str(p.relative_to(corrected.folder)): p for p in corrected.folder.rglob("*") if p.is_file()}
         return {name: file.read_bytes() for name, file in sorted(found.items()) if "sitemap" not in name}

@@ -42,7 +42,7 @@ def test_of_both_in_one_commit_the_index_is_the_page(site: PolicySite) -> None:
     assert slugs(site) == {"privacy": 1, "": 1}
 
 
-def test_what_a_readme_showed_before_the_index_came_stays_as_an_ended_document(site: PolicySite) -> None:
+def test_a_readme_from_before_the_index_stays_as_an_ended_document(site: PolicySite) -> None:
     site.publish("terms/README.md", "# Terms\n\nOne.\n")
     site.publish("terms/README.md", "# Terms\n\nTwo.\n")
     site.build()

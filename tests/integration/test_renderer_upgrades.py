@@ -68,7 +68,9 @@ def test_versions_of_the_past_that_a_new_renderer_sees_are_marked_and_labels_sta
     assert not any("discovered" in warning for warning in built.warnings), "said once"
 
 
-def test_what_is_discovered_is_said_once_and_announced_to_nobody(site: PolicySite, upgraded: Path) -> None:
+def test_discovered_versions_are_reported_once_and_announced_to_nobody(
+    site: PolicySite, upgraded: Path
+) -> None:
     warnings = site.build(published=upgraded).warnings
     assert any("2 past versions that no earlier build found" in warning for warning in warnings)
     assert told(site, "2026-01-01-2") == []

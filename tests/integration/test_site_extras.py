@@ -73,7 +73,7 @@ def test_the_feeds_say_the_same_as_atom_and_as_json(full: PolicySite) -> None:
     assert 'type="application/feed+json"' in full.page("privacy")
 
 
-def test_what_was_in_force_when_is_a_page_and_data(full: PolicySite) -> None:
+def test_periods_in_force_are_on_a_page_and_in_a_file(full: PolicySite) -> None:
     found = full.json("privacy/in-force.json")
     assert found["document"] == full.document("privacy")["id"]
     assert [(p["from"], p["until"], p["label"]) for p in found["periods"]] == [
@@ -88,7 +88,7 @@ def test_what_was_in_force_when_is_a_page_and_data(full: PolicySite) -> None:
     assert ended[-1]["until"] == "2026-05-01", "until it was withdrawn"
 
 
-def test_a_version_overtaken_before_its_day_was_in_force_on_none(site: PolicySite) -> None:
+def test_a_version_overtaken_before_its_day_was_in_force_on_no_day(site: PolicySite) -> None:
     site.publish("a.md", text("One."), on=date(2026, 1, 1))
     site.publish("a.md", text("Two.", effective="2026-06-01"), on=date(2026, 2, 1))
     site.publish("a.md", text("Three.", effective="2026-05-01", withdraws="2026-02-01"), on=date(2026, 3, 1))
@@ -111,7 +111,7 @@ def test_additions_obey_the_published_schema(full: PolicySite) -> None:
             assert all((full.folder / address).is_file() for address in version["copies"].values())
 
 
-def test_a_fragment_is_the_text_in_force_alone_with_absolute_links(full: PolicySite) -> None:
+def test_a_fragment_is_only_the_current_version_with_absolute_links(full: PolicySite) -> None:
     fragment = (full.folder / "privacy/fragment.html").read_text()
     assert fragment.lstrip().startswith('<div class="policy" lang="en" dir="ltr" data-version="2026-02-01">')
     assert "<em>ten</em> days" in fragment
@@ -135,7 +135,7 @@ def test_a_translation_is_bound_to_the_version_that_it_translates(full: PolicySi
     assert 'href="../../../privacy.ru/history/"' in full.page("privacy/versions/2026-01-10")
 
 
-def test_a_lag_is_told_with_the_language_that_is_ahead(site: PolicySite) -> None:
+def test_an_outdated_translation_names_the_language_that_is_newer(site: PolicySite) -> None:
     site.publish("a.md", text("One."), on=date(2026, 1, 1))
     site.publish("a.ru.md", text("Один.", title="Правила"), on=date(2026, 1, 2))
     site.publish("a.md", text("Two."), on=date(2026, 2, 1))
@@ -164,7 +164,7 @@ def test_a_translation_may_be_in_a_language_that_the_theme_does_not_speak(tmp_pa
     assert ">Deutsch (Österreich)</a>" in site.page("a")
 
 
-def test_which_text_prevails_is_said_only_where_the_company_has_said_it(tmp_path: Path) -> None:
+def test_pages_say_which_text_prevails_only_if_the_company_says_so(tmp_path: Path) -> None:
     for name, options in (("silent", {}), ("said", {"prevailing": "en"})):
         site = PolicySite(tmp_path / name, **options)
         site.publish("a.md", text("One."), on=date(2026, 1, 1))
@@ -185,7 +185,7 @@ def test_a_prevailing_language_that_no_text_has_is_refused(site: PolicySite) -> 
         site.build()
 
 
-def test_robots_are_led_to_the_sitemap_unless_the_policy_has_a_word_for_them(site: PolicySite) -> None:
+def test_robots_txt_names_the_sitemap_unless_the_policy_has_its_own(site: PolicySite) -> None:
     site.publish("a.md", text("One."))
     site.build()
     assert f"Sitemap: {SITE_URL}sitemap.xml" in (site.folder / "robots.txt").read_text()
@@ -251,7 +251,7 @@ def test_with_analytics_every_page_asks_and_allows_what_is_configured(tmp_path: 
     assert "Можно ли учитывать" in site.page("a.ru/history")
 
 
-def test_a_counter_of_the_theme_beside_those_that_ask_is_refused(tmp_path: Path) -> None:
+def test_analytics_of_the_theme_beside_consent_are_refused(tmp_path: Path) -> None:
     site = PolicySite(tmp_path, analytics={"google": "G-ABCDEFGH12"})
     site.config["extra"] = {"analytics": {"provider": "google", "property": "G-ABCDEFGH12"}}
     site.publish("a.md", text("One."))
@@ -260,14 +260,14 @@ def test_a_counter_of_the_theme_beside_those_that_ask_is_refused(tmp_path: Path)
 
 
 @pytest.mark.parametrize("analytics", [{"google": "12345"}, {"matomo": "1"}, {"yandex": "1);alert(1"}])
-def test_a_counter_that_cannot_be_one_is_refused(tmp_path: Path, analytics: dict[str, Any]) -> None:
+def test_an_impossible_counter_id_is_refused(tmp_path: Path, analytics: dict[str, Any]) -> None:
     site = PolicySite(tmp_path, analytics=analytics)
     site.publish("a.md", text("One."))
     with pytest.raises(UnknownServiceError, match=r"correct it in mkdocs\.yml"):
         site.build()
 
 
-def test_a_pdf_of_each_version_says_which_it_is(tmp_path: Path) -> None:
+def test_the_pdf_of_each_version_names_the_version(tmp_path: Path) -> None:
     pytest.importorskip("weasyprint", reason="needs WeasyPrint: install the dev lock")
     site = PolicySite(tmp_path, pdf=True)
     site.publish("images/a.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
@@ -283,7 +283,7 @@ def test_a_pdf_of_each_version_says_which_it_is(tmp_path: Path) -> None:
     assert file.read_bytes() == first, "the same bytes each time"
 
 
-def test_a_pdf_without_what_makes_it_is_refused(site: PolicySite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pdf_copies_without_weasyprint_are_refused(site: PolicySite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "weasyprint", None)
     site.config["plugins"][1]["policysite"]["pdf"] = True
     site.publish("a.md", text("One."))

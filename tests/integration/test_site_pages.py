@@ -84,7 +84,7 @@ def test_a_translation_is_listed_beside_its_original(site: PolicySite) -> None:
     assert 'href="privacy-policies/privacy/"' in entry
 
 
-def test_withdrawn_documents_stand_apart_with_their_dates_the_last_one_first(site: PolicySite) -> None:
+def test_withdrawn_documents_are_listed_apart_with_their_dates_newest_first(site: PolicySite) -> None:
     withdrawn = words(content(site.page("")).partition("Withdrawn policies")[2])
     assert (
         withdrawn == "Fees older/fees Withdrawn on 20 March 2026 Fees old/fees Withdrawn on 20 February 2026"
@@ -114,7 +114,7 @@ def test_a_small_site_lists_its_documents_alone(tmp_path: Path) -> None:
     assert site.has("recent-changes")
 
 
-def test_a_document_keeps_its_address_before_the_recent_changes(tmp_path: Path) -> None:
+def test_a_document_keeps_the_path_of_the_recent_changes(tmp_path: Path) -> None:
     site = PolicySite(tmp_path / "site")
     site.publish("recent-changes.md", "# What is new\n\nNothing that we know of.\n")
     site.publish("privacy.md", text("We keep it."))
@@ -123,7 +123,7 @@ def test_a_document_keeps_its_address_before_the_recent_changes(tmp_path: Path) 
     assert "Recent changes of all policies" not in site.page("privacy")
 
 
-def test_what_is_not_there_leads_on_from_any_depth_below_any_path(site: PolicySite) -> None:
+def test_links_on_the_not_found_page_work_at_any_depth(site: PolicySite) -> None:
     page = (site.folder / "404.html").read_text(encoding="utf8")
     assert "<title>Page not found - Example Market</title>" in page
     assert "Example Market has no page at this web address." in page
@@ -133,7 +133,7 @@ def test_what_is_not_there_leads_on_from_any_depth_below_any_path(site: PolicySi
     assert "old/fees" not in content(page)
 
 
-def test_the_page_for_what_is_not_there_speaks_the_language_of_the_site(tmp_path: Path) -> None:
+def test_the_not_found_page_is_in_the_language_of_the_site(tmp_path: Path) -> None:
     site = PolicySite(tmp_path / "site")
     site.config["theme"]["language"] = "ru"
     site.publish("privacy.md", text("Мы храним данные.", title="Политика"))

@@ -89,7 +89,7 @@ def test_each_scheme_has_its_own_colours() -> None:
 
 
 @pytest.mark.parametrize("palette", [None, {}, [], DEFAULT_PALETTE, {"scheme": "default"}, "odd", [None, 1]])
-def test_a_company_without_colours_has_the_calm_ones(palette: object) -> None:
+def test_a_company_without_colours_has_the_default_ones(palette: object) -> None:
     brand = read_brand(palette, ["body { color: red }"])
     assert brand_style(brand) == ""
     assert (brand.light.accent, brand.dark.accent) == (LIGHT_ACCENT, DARK_ACCENT)

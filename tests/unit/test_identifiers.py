@@ -42,7 +42,7 @@ def test_an_id_of_the_theme_or_of_our_pages_is_left_out(markdown: str) -> None:
     )
 
 
-def test_an_id_that_is_left_out_is_told_with_its_line() -> None:
+def test_an_id_that_is_left_out_is_reported_with_its_line() -> None:
     body = "# A {#top}\n\n<p\nid='__config'>b</p>\n\n## C {: .x #__search }\n\n[d](e){#ps-on}\n"
     text = f"---\ntitle: A\n---\n{body}"
     problems = read_document(text.encode(), RENDERER).problems

@@ -34,5 +34,5 @@ def test_title_address_head_and_content_are_filled_in() -> None:
     )
 
 
-def test_marks_in_a_text_stay_as_they_are() -> None:
+def test_placeholders_in_a_text_stay_as_they_are() -> None:
     assert filled("", TITLE + CONTENT).endswith(TITLE + CONTENT)

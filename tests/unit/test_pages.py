@@ -86,7 +86,7 @@ def test_one_file_makes_a_language_with_its_plurals_dates_and_name(
     ("code", "name"),
     [("de", "Deutsch"), ("pl", "Polski"), ("ja", "日本語"), ("pt-BR", "Português (Brasil)"), ("qqq", "qqq")],
 )
-def test_a_text_in_a_language_without_words_here_is_led_to_by_its_name(code: str, name: str) -> None:
+def test_a_link_to_a_language_without_a_file_is_the_name_of_the_language(code: str, name: str) -> None:
     assert reading_in(code) == name
 
 

@@ -52,7 +52,7 @@ def cleaned(inside: str) -> str:
         "<video src='planted'/><audio/><handler type='planted'/><listener/>",
     ],
 )
-def test_what_acts_or_loads_is_taken_out_of_a_picture(inside: str) -> None:
+def test_a_picture_loses_everything_that_acts_or_loads(inside: str) -> None:
     shown = cleaned(f"{inside}<circle/>")
     assert "planted" not in shown
     assert "circle" in shown
@@ -72,7 +72,7 @@ def test_what_acts_or_loads_is_taken_out_of_a_picture(inside: str) -> None:
         '<title>Who sees what</title><desc>Online</desc><switch systemLanguage="en"><g /></switch>',
     ],
 )
-def test_what_only_draws_stays(inside: str) -> None:
+def test_elements_that_only_draw_stay(inside: str) -> None:
     assert inside in cleaned(inside)
 
 
@@ -81,7 +81,7 @@ def test_the_words_of_a_link_stay() -> None:
     assert "<text>See <tspan>our <tspan>terms</tspan></tspan>.</text><g><path /></g>" in shown
 
 
-def test_words_after_what_is_taken_out_stay() -> None:
+def test_words_after_a_removed_element_stay() -> None:
     assert "<text>a b c</text>" in cleaned("<text>a <script/>b <set/>c</text>")
 
 
@@ -101,7 +101,7 @@ def test_words_after_what_is_taken_out_stay() -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_cannot_be_read_safely_is_refused(raw: bytes, why: str) -> None:
+def test_a_picture_that_cannot_be_read_safely_is_refused(raw: bytes, why: str) -> None:
     with pytest.raises(UncleanableSvgError, match=why):
         clean_svg(raw)
 

@@ -24,7 +24,7 @@ def test_a_link_leads_from_any_page_below_any_path(address: str, page: str, link
     assert relative(address, page=page) == link
 
 
-def test_an_address_is_percent_encoded_and_ends_in_a_slash() -> None:
+def test_a_path_is_percent_encoded_and_ends_in_a_slash() -> None:
     assert path_of_slug("terms of use") == "terms%20of%20use/"
     assert path_of_slug("") == ""
     assert path_of_slug("caf\udce9") == "caf%E9/"

@@ -49,7 +49,7 @@ def test_a_version_ends_on_the_first_effective_day_of_a_later_one() -> None:
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=8), st.integers(-2, 22))
-def test_exactly_what_is_in_force_and_upcoming_stands_so(effective: list[int], today: int) -> None:
+def test_statuses_agree_with_what_is_in_force_and_upcoming(effective: list[int], today: int) -> None:
     history, day = versions(*effective), FIRST + timedelta(days=today)
     standing = version_statuses(history, day=day)
     current = in_force(history, day=day)
