@@ -142,9 +142,9 @@ def _cut(split: SplitWords, cuts: Mapping[str, set[int]]) -> SplitWords:
         from_start = 0
         for at in whole:
             word, length = split.words[at], len(split.words[at])
-            places = [0, *sorted(place - from_start for place in ends), length]
-            places = [place for place in places if 0 <= place <= length]
-            pieces = [word[a:b] for a, b in pairwise(places) if a < b] or [word]
+            positions = [0, *sorted(position - from_start for position in ends), length]
+            positions = [position for position in positions if 0 <= position <= length]
+            pieces = [word[a:b] for a, b in pairwise(positions) if a < b] or [word]
             words += pieces
             leads += [split.leads[at], *[""] * (len(pieces) - 1)]
             forms += [split.forms[at]] * len(pieces)

@@ -55,8 +55,8 @@ def _middle_runs(old: str, new: str) -> list[tuple[int, int, int]]:
 
 def _unique_phrases(old: str, new: str, size: int) -> list[tuple[int, int]]:
     """The positions of phrases that each code has exactly once, in an order that both codes share."""
-    places = [_once(text, size) for text in (old, new)]
-    both = sorted((at, places[1][phrase]) for phrase, at in places[0].items() if phrase in places[1])
+    positions = [_once(text, size) for text in (old, new)]
+    both = sorted((at, positions[1][phrase]) for phrase, at in positions[0].items() if phrase in positions[1])
     return [both[n] for n in heaviest_chain([(i, j, 1.0) for i, j in both])]
 
 
@@ -94,19 +94,19 @@ def heaviest_chain(pairs: Sequence[tuple[int, int, float]], touching: Container[
     for _, row in groupby(order, key=lambda n: pairs[n][0]):
         found: list[tuple[int, tuple[float, int]]] = []
         for n in row:
-            _, place, weight = pairs[n]
-            top = every.up_to(place)
+            _, position, weight = pairs[n]
+            top = every.up_to(position)
             if n in touching:
-                top = max(top, touchable.up_to(place + 1), key=lambda chain: chain[0])
+                top = max(top, touchable.up_to(position + 1), key=lambda chain: chain[0])
             before[n] = top[1]
             mine = (top[0] + weight, n)
             if mine[0] > best[0]:
                 best = mine
             if n in touching:
-                touchable.add(place, mine)
-            found.append((place, mine))
-        for place, mine in found:
-            every.add(place, mine)
+                touchable.add(position, mine)
+            found.append((position, mine))
+        for position, mine in found:
+            every.add(position, mine)
     chain: list[int] = []
     n = best[1]
     while n >= 0:
@@ -121,17 +121,17 @@ class _Best:
     def __init__(self, width: int) -> None:
         self.tree: list[tuple[float, int]] = [(0.0, -1)] * (width + 1)
 
-    def up_to(self, place: int) -> tuple[float, int]:
+    def up_to(self, position: int) -> tuple[float, int]:
         top = (0.0, -1)
-        while place > 0:
-            if self.tree[place][0] > top[0]:
-                top = self.tree[place]
-            place &= place - 1
+        while position > 0:
+            if self.tree[position][0] > top[0]:
+                top = self.tree[position]
+            position &= position - 1
         return top
 
-    def add(self, place: int, chain: tuple[float, int]) -> None:
-        place += 1
-        while place < len(self.tree):
-            if chain[0] > self.tree[place][0]:
-                self.tree[place] = chain
-            place += place & -place
+    def add(self, position: int, chain: tuple[float, int]) -> None:
+        position += 1
+        while position < len(self.tree):
+            if chain[0] > self.tree[position][0]:
+                self.tree[position] = chain
+            position += position & -position

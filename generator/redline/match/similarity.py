@@ -28,12 +28,12 @@ MOST_CANDIDATES = 4
 
 def unique_pairs(old: dict[int, str], new: dict[int, str]) -> list[tuple[int, int]]:
     """The positions of values that each side has exactly once."""
-    places: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    positions: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, values in enumerate((old, new)):
         for at, value in values.items():
             if value:
-                places[value][side].append(at)
-    return [(a[0], b[0]) for a, b in places.values() if len(a) == len(b) == 1]
+                positions[value][side].append(at)
+    return [(a[0], b[0]) for a, b in positions.values() if len(a) == len(b) == 1]
 
 
 def worth_comparing(

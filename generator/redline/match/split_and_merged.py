@@ -26,7 +26,7 @@ Group = tuple[list[int], list[int]]
 
 
 def group_pairs(chain: Iterable[tuple[int, int]]) -> list[Group]:
-    """Group that share a unit, together."""
+    """The pairs that share a unit, as groups."""
     groups: list[Group] = []
     for i, j in chain:
         if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
@@ -69,8 +69,12 @@ class Grouping:
             shared = _shared_words([old[i] for i in olds], [new[j] for j in news])
             found = [sum(row) for row in shared], [sum(column) for column in zip(*shared, strict=True)]
             kept = tuple(
-                [at for count, at in zip(counts, places, strict=True) if count >= HALF * len(units[at].code)]
-                for counts, units, places in zip(found, (old, new), (olds, news), strict=True)
+                [
+                    at
+                    for count, at in zip(counts, positions, strict=True)
+                    if count >= HALF * len(units[at].code)
+                ]
+                for counts, units, positions in zip(found, (old, new), (olds, news), strict=True)
             )
             if not kept[0] or not kept[1]:
                 return []
@@ -118,8 +122,8 @@ class Grouping:
         """Short units of a gap that are like no other one by one, but like several together."""
         olds, news = list(left), list(right)
         sizes = [
-            sum(len(units[at].code) for at in places)
-            for units, places in ((self.old, left), (self.new, right))
+            sum(len(units[at].code) for at in positions)
+            for units, positions in ((self.old, left), (self.new, right))
         ]
         if len(olds) + len(news) < 3 or not all(sizes) or max(sizes) > HUGE:
             return []
@@ -134,8 +138,8 @@ class Grouping:
         for group in group_pairs(links):
             words = sum(shared[i - left.start][j - right.start] for i in group[0] for j in group[1])
             smallest = min(
-                sum(len(units[at].code) for at in places)
-                for units, places in zip((self.old, self.new), group, strict=True)
+                sum(len(units[at].code) for at in positions)
+                for units, positions in zip((self.old, self.new), group, strict=True)
             )
             if len(group[0]) + len(group[1]) > 2 and words >= TAKEN_IN * smallest:
                 found += self._mergeable(group, links)
@@ -162,22 +166,28 @@ class Grouping:
             return
         for side in (0, 1):
             for step in (-1, 1):
-                while True:
-                    places = group[side]
-                    at = places[0] - 1 if step < 0 else places[-1] + 1
-                    if not before[side] < at < after[side]:
-                        break
-                    unit = sides[side][at]
-                    longer = unit.code + codes[side] if step < 0 else codes[side] + unit.code
-                    gained = LCSseq.similarity(longer, codes[1 - side]) - common
-                    if not unit.has_words or gained < TAKEN_IN * len(unit.code):
-                        break
-                    if side == 0 and not self.across and unit.containers != self.old[places[0]].containers:
-                        self.is_held_back = True
-                        break
-                    places.insert(0 if step < 0 else len(places), at)
-                    codes[side] = longer
-                    common += gained
+                bound = before[side] if step < 0 else after[side]
+                common = self._take_in_towards(bound, group, codes, side=side, common=common)
+
+    def _take_in_towards(self, bound: int, group: Group, codes: list[str], *, side: int, common: int) -> int:
+        """Add units of one text to the group, up to ``bound``; returns how many words ``codes`` share then."""
+        units, positions = (self.old, self.new)[side], group[side]
+        step = -1 if bound < positions[0] else 1
+        at = positions[0 if step < 0 else -1] + step
+        while at != bound:
+            unit = units[at]
+            longer = unit.code + codes[side] if step < 0 else codes[side] + unit.code
+            gained = LCSseq.similarity(longer, codes[1 - side]) - common
+            if not unit.has_words or gained < TAKEN_IN * len(unit.code):
+                break
+            if side == 0 and not self.across and unit.containers != units[positions[0]].containers:
+                self.is_held_back = True
+                break
+            positions.insert(0 if step < 0 else len(positions), at)
+            codes[side] = longer
+            common += gained
+            at += step
+        return common
 
 
 def _shared_words(olds: Sequence[Unit], news: Sequence[Unit]) -> list[list[int]]:

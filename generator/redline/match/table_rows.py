@@ -57,7 +57,7 @@ class Columns:
         return [points[n][:2] for n in heaviest_chain(points)]
 
     def _words_by_column(self, row: Unit, columns: int) -> list[int]:
-        """How many words each column has; where columns changed places, the shorter ones moved."""
+        """How many words each column has; if columns changed their order, the shorter ones moved."""
         words = [0] * columns
         for unit in self.old:
             if unit.row and unit.blocks[0].path[0] is row.blocks[0].path[0]:

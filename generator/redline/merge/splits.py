@@ -169,8 +169,8 @@ def _cut_at(
         return first, rest
     start = rest[0].old.start
     changed = rest[0].old.stop if isinstance(rest[0], ChangedWords) else start
-    places = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.can_be_cut(i))]
-    cut = max((i for i in places if i in begins), default=max(places, default=changed))
+    positions = [i for i in range(start, changed + 1) if i in begins or (i < len(old) and old.can_be_cut(i))]
+    cut = max((i for i in positions if i in begins), default=max(positions, default=changed))
     while cut < len(old) and not (cut in begins or old.can_be_cut(cut)):
         cut += 1
     return _with_deleted_start(first, rest, cut)
