@@ -22,9 +22,12 @@ INLINE = {
     "del": "del",
     "ins": "ins",
 }
+RULE = "\ufffcrule"
+"""How a redline writes a horizontal rule among words, where the blocks around it were merged."""
+
 Side = Literal["old", "new"]
 Shown = list[tuple[str, str, list[tuple[int, tuple[str, ...]]]]]
-"""Blocks: the tag, the text, and for how many characters in a row which inline elements stand around."""
+"""Blocks: the tag, the text, and the inline elements around it, each with the number of its characters."""
 
 
 def read(html: str, side: Side = "new") -> Shown:
@@ -81,7 +84,7 @@ class _Reader:
         elif name in BLOCKS:
             self.end_block()
             if name == "hr":
-                self.add("―", "hr", form, hidden=hidden)
+                self.add(RULE, "hr", form, hidden=hidden)
             self.walk(node, shown, form, hidden=hidden)
             self.end_block()
         else:

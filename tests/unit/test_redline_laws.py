@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.redline_reader import is_marked, read
 
@@ -74,6 +74,7 @@ def rendered(text: str) -> str:
 
 @settings(max_examples=100, deadline=None)
 @given(revisions())
+@example(("we may we we\n\n---\n\nwe we we we", "we we may we we\n\n---"))
 def test_accepting_gives_the_new_text_and_rejecting_the_old_one(pair: tuple[str, str]) -> None:
     old, new = pair
     redline = redline_markdown(old, new)

@@ -170,7 +170,7 @@ class Grouping:
                 common = self._take_in_towards(bound, group, codes, side=side, common=common)
 
     def _take_in_towards(self, bound: int, group: Group, codes: list[str], *, side: int, common: int) -> int:
-        """Add units of one text to the group, up to ``bound``; returns how many words ``codes`` share then."""
+        """Add units of one text to the group, up to ``bound``; returns how many words both then share."""
         units, positions = (self.old, self.new)[side], group[side]
         step = -1 if bound < positions[0] else 1
         at = positions[0 if step < 0 else -1] + step
