@@ -1,4 +1,4 @@
-"""The golden mails in a real browser and in the HTML checker, as a mail client would take them."""
+"""The golden messages in a real browser and in the HTML checker, as an email client would show them."""
 
 from __future__ import annotations
 

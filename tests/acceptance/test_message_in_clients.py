@@ -1,6 +1,6 @@
-"""The golden mails against caniemail's data: what each mail client does with their markup.
+"""Checks the golden messages against caniemail's data: no email client harms their markup.
 
-A client may leave out what is listed here with its reason. Nothing else, and nothing is listed for nothing.
+A client may leave out only what is listed here with its reason, and every entry of the list is needed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GMAIL_APPS = "gmail.android gmail.ios"  # their other accounts than Google's get
 GMAIL_BASIC = "gmail.mobile-webmail"
 GMAIL = f"{GMAIL_APPS} {GMAIL_BASIC} gmail.desktop-webmail"
 APPLE = "apple-mail.ios apple-mail.macos"
-WORD = "outlook.windows"  # lays mails out with the engine of Microsoft Word
+WORD = "outlook.windows"  # lays out messages with the engine of Microsoft Word
 OUTLOOK = "outlook.android outlook.ios outlook.macos outlook.outlook-com"
 YAHOO_APPS = "yahoo.android yahoo.ios"
 YAHOO = f"{YAHOO_APPS} yahoo.desktop-webmail"
@@ -55,7 +55,7 @@ HARMLESS = [
         f"{GMAIL} apple-mail.ios {WORD} {OUTLOOK} {YAHOO} {MAIL_RU} {SAMSUNG}",
         "it only announces the dark colours",
     ),
-    # Word has a table of its own around the mail, for what it does to no other element.
+    # Word gets a table of its own around the message, for styles that it ignores on other elements.
     ("max-width", WORD, "its table is 640 pixels wide"),
     ("padding", WORD, "the cell of its table has some, and so has each box, which is a cell"),
     ("margin", WORD, "its table is centred; no margin is on a span"),
@@ -77,7 +77,7 @@ HARMLESS = [
     ("font-size", WORD, "only pixels"),
     ("dir attribute", WORD, "no link has one"),
     ("table-layout", "outlook.macos", "it is fixed for every table there, so columns are of one width"),
-    # What the words need, they have from elsewhere.
+    # Other elements already give the words what they need.
     (
         "text-decoration",
         GMAIL_APPS,
@@ -111,7 +111,7 @@ HARMLESS = [
         f"{GMAIL} {APPLE} {WORD} {OUTLOOK} {YAHOO} {MAIL_RU} {SAMSUNG}",
         "caniemail takes overflow-wrap for it",
     ),
-    # The part that is missing is none that the mails use.
+    # The messages do not use the missing part.
     ("word-wrap", "gmail.android gmail.desktop-webmail", "break-word is there for everything already"),
     ("<ul>, <ol> and <dl>", f"{GMAIL} {OUTLOOK} {YAHOO} {MAIL_RU}", "no list is reversed"),
     ("margin", f"{GMAIL} {OUTLOOK} {YAHOO} {MAIL_RU}", "none is negative"),

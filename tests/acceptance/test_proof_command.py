@@ -18,7 +18,7 @@ from subscribers.cli import main
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed."""
+    """The output of a command."""
 
     stdout: str
     stderr: str
@@ -29,7 +29,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run policy-notify where two people were told of one change; the proof key is made by openssl."""
+    """Run policy-notify after two users were notified of one change. openssl makes the proof key."""
     key, public_key = tmp_path / "proof.pem", tmp_path / "proof.pub"
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
     subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public_key], check=True)

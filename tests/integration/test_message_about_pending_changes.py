@@ -1,4 +1,4 @@
-"""Every sentence of an email about a change beside another one that is still to come is true."""
+"""Every sentence of an email is true if another change has not taken effect yet."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""From a published site to the mail: what is told of it, and the whole mails as golden files.
+"""From a published site to the message: the content, and whole messages as golden files.
 
-After an intended change: RENEW_GOLDEN=1 pytest tests/integration/test_message_from_site.py, then read the diff.
+After an intended change, run RENEW_GOLDEN=1 pytest tests/integration/test_message_from_site.py and read the
+diff.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever is changed, left out, exchanged or added in a proof, the first thing wrong is named."""
+"""If anything in a proof is changed, removed, exchanged or added, the first fault is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that come while an announcement is under way, and what is known of its mails afterwards."""
+"""Requests of users while an announcement is being sent, and the data about its messages afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def waiting(world: World) -> World:
 
 
 def accounts(world: World, name: str) -> Any:
-    """What a user is given of the accounts with this name."""
+    """The data of the accounts with this name, as the user gets them."""
     return user_data(world.engine, name, now=world.now)["accounts"]
 
 

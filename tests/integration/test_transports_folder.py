@@ -1,4 +1,4 @@
-"""The folder transport: real mails in files, each whole or not there."""
+"""The folder transport writes real emails, and each file is complete or missing."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ def test_no_answer_to_the_data_in_time_leaves_the_email_unknown(
 def test_after_data_that_could_not_be_written_nothing_was_accepted(
     serve: Callable[..., str], handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its last line a mail was not sent (RFC 5321, section 4.1.1.4)."""
+    """Without its last line, a message was not sent (RFC 5321, section 4.1.1.4)."""
     transport = SmtpTransport(read_server(f"smtp://{serve()}"))
     session = transport.session()
 

@@ -14,7 +14,7 @@ from subscribers import cli
 
 
 class Answer(NamedTuple):
-    """What a command left behind."""
+    """The result of a command."""
 
     exit_code: int
     out: str

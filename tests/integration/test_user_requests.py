@@ -1,4 +1,4 @@
-"""What a person may ask: each request works at once and leaves evidence that names nobody."""
+"""Each request of a user works at once and leaves a record that names nobody."""
 
 from __future__ import annotations
 

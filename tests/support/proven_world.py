@@ -1,4 +1,4 @@
-"""A told world with signed events and a proof key: what the tests of proof begin with."""
+"""A world after an announcement, with signed events and a proof key, for the tests of proof."""
 
 from __future__ import annotations
 

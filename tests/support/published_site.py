@@ -42,7 +42,7 @@ class PublishedSiteMaker:
         self.commits = 0
 
     def commit(self) -> None:
-        """What is published from now on belongs to the next mainline commit."""
+        """Begin the next mainline commit: later publications belong to it."""
         self.commits += 1
         self.history["commit"] = sha256(f"commit {self.commits}")[:40]
 

@@ -1,4 +1,4 @@
-"""What the mail says, that it says the same as text and as HTML, and that it carries nothing else."""
+"""A message says what it has to, says the same as text and as HTML, and contains nothing else."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def written(header: Header) -> str:
 
 
 def meant(text: str) -> str:
-    """What can arrive of a text: one line without control characters."""
+    """The part of a text that can arrive: one line without control characters."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).strip()
 
 

@@ -1,4 +1,4 @@
-"""Whose fault a refusal is, by its code and by the command that it answers."""
+"""The cause of a refusal follows from its code and from the command that it answers."""
 
 from __future__ import annotations
 
