@@ -30,7 +30,7 @@ class DeliveryId(NamedTuple):
 
 
 def publication_of(versions_sha256: str) -> str:
-    """What Message-IDs say of a publication: the first digits of its digest.
+    """The part of a Message-ID that names the publication: the first digits of its digest.
 
     They tell the Message-IDs of two installations with the same sender apart.
     """
@@ -43,7 +43,7 @@ def message_id(delivery: DeliveryId, *, publication: str, domain: str) -> str:
 
 
 def message_id_pattern(announcement_id: int, recipient_id: int | None, versions_sha256: str) -> str:
-    """What the Message-IDs of a batch have before the @; without a recipient, N stands for their number."""
+    """The part of a batch's Message-IDs before the @; without a recipient, N stands for their number."""
     recipient = "N" if recipient_id is None else recipient_id
     return f"{announcement_id}-{recipient}.{publication_of(versions_sha256)}"
 

@@ -1,4 +1,7 @@
-"""What was announced and what is to be: records announcements and what the operator wants of them."""
+"""Records announcements, the messages they send, and what the operator wants of them.
+
+The only module that writes the tables ``announced_versions``, ``contents`` and ``histories``.
+"""
 
 from __future__ import annotations
 
@@ -32,28 +35,31 @@ Versions = Mapping[str, PublishedVersion]  # by document
 
 
 class ConcurrentPublishError(NotifyError):
-    """Another process has recorded an announcement meanwhile."""
+    """Another process has recorded an announcement in the meantime."""
 
     def __init__(self) -> None:
-        super().__init__("another publish ran at the same time; nothing was recorded by this one: repeat it")
+        super().__init__(
+            "another publish ran at the same time, so this one has recorded nothing; run it again"
+        )
 
 
 class UnfitAnnouncementError(NotifyError):
-    """The announcement is not there, or not in a state for what is asked."""
+    """The announcement does not exist, or its state does not allow what was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What people know who were last told by one announcement (None: a baseline yet to be recorded)."""
+class KnownVersions:
+    """The versions known to users who were last notified of one announcement.
+
+    ``announcement_id`` is None for a baseline that is still to be recorded.
+    """
 
     announcement_id: int | None
     labels: Mapping[str, str]  # by document
-    content_sha256: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of those versions as they looked, by document
+    content_sha256: Mapping[str, str] = field(default_factory=dict)  # how those versions looked, by document
 
-    def under(self, current_ids: Mapping[str, str]) -> Told:
-        """The same of documents that have another id by now."""
+    def under(self, current_ids: Mapping[str, str]) -> KnownVersions:
+        """The same versions under the present ids of documents whose id has changed."""
         return replace(
             self,
             labels={current_ids.get(one, one): label for one, label in self.labels.items()},
@@ -61,26 +67,27 @@ class Told:
         )
 
 
-def what_is_known(engine: Engine) -> Sequence[Told]:
-    """What anybody in the audience may know, the newest announcement's first; empty for an unknown site.
+def what_is_known(engine: Engine) -> Sequence[KnownVersions]:
+    """The versions that users may know, the newest announcement's first; empty for an unknown site.
 
-    Besides the newest there are the ones of which somebody was told last, having missed those after.
+    Besides the newest announcement there are older ones: users who missed what came after were last notified
+    of those.
     """
     with reading(engine) as connection:
         newest = announcement_rows.newest_id(connection)
         if newest is None:
             return ()
-        # A frozen audience says who was last told of what; before that, the messages made say who may be.
+        # After the fan-out the deliveries say what users were last notified of; before it, the messages do.
         frozen = select(announcements.c.fanned_out_at).where(announcements.c.id == newest)
         source = contents if connection.scalars(frozen).one() is None else deliveries
-        last_told = connection.scalars(
+        last_notified = connection.scalars(
             select(source.c.last_notified_id).where(source.c.announcement_id == newest).distinct()
         )
-        return [_told_by(connection, known) for known in sorted({newest, *last_told}, reverse=True)]
+        return [_known_by(connection, known) for known in sorted({newest, *last_notified}, reverse=True)]
 
 
 def newest_history(engine: Engine) -> bytes | None:
-    """The ``history.json`` on which the newest announcement, or the baseline, rests."""
+    """The ``history.json`` from which the newest announcement, or the baseline, was made."""
     with reading(engine) as connection:
         newest = select(announcements.c.history_sha256).where(
             announcements.c.id == announcement_rows.newest_id(connection)
@@ -91,7 +98,7 @@ def newest_history(engine: Engine) -> bytes | None:
 
 
 def number_since(engine: Engine, moment: datetime) -> int:
-    """How many announcements were made since; a baseline is none."""
+    """How many announcements were made since that moment; a baseline does not count."""
     with reading(engine) as connection:
         made: int = connection.scalars(
             select(func.count()).where(
@@ -113,10 +120,10 @@ def record(
     hold: bool,
     now: datetime,
 ) -> int | None:
-    """Record a baseline, an announcement, or both, all or nothing; the announcement's id.
+    """Record a baseline, an announcement, or both, in one transaction; return the announcement's id.
 
-    ``known_id`` is the newest announcement on which the decision rests. ``messages`` are by language and by
-    the announcement last told of (None: the baseline recorded here).
+    ``known_id`` is the newest announcement that the caller knew of. ``messages`` are by language and by the
+    announcement that recipients were last notified of (None: the baseline recorded here).
     """
     history_sha256 = hashlib.sha256(raw_history).hexdigest()
     made = {
@@ -151,7 +158,7 @@ def record(
 
 
 def advance(engine: Engine, announcement_id: int, versions: Versions) -> None:
-    """Count these versions as known to whoever knows the announcement: there was nothing in them to tell."""
+    """Count these versions as known to the recipients of the announcement, since they are no news."""
     with writing(engine) as connection:
         connection.execute(
             delete(announced_versions).where(
@@ -190,7 +197,7 @@ def pause(engine: Engine, announcement_id: int, *, reason: str | None = None) ->
 
 
 def cancel(engine: Engine, announcement_id: int) -> None:
-    """Send nothing more of it, ever; whoever missed it is told of its changes with the next one."""
+    """Stop sending it for good; users who missed it are notified of its changes with the next one."""
     allowed = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.CANCELLED)
@@ -198,9 +205,10 @@ def cancel(engine: Engine, announcement_id: int) -> None:
 
 
 def retry(engine: Engine, announcement_id: int, *, reasons: Sequence[str] = ()) -> int:
-    """Let its recipients wait again who were refused, set aside or put off; how many do.
+    """Let recipients who were refused, set aside or put off wait again; return how many do.
 
-    Of ``reasons``, codes such as ``5.1.1``, only those; without, all but the ones whom no email reaches.
+    With ``reasons``, codes such as ``5.1.1``, only those refused for one of them; without, all but
+    unreachable recipients.
     """
     with writing(engine) as connection:
         allowed = (AnnouncementState.OPEN, AnnouncementState.PAUSED)
@@ -217,17 +225,17 @@ def _keep_history(connection: Connection, sha256: str, body: bytes) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Two first publishes at once have no row on which they could queue: the keys keep one of them out."""
+    """Two first publishes at the same time have no row to wait on: the unique keys refuse one of them."""
     try:
         yield
     except IntegrityError as error:
         raise ConcurrentPublishError from error
 
 
-def _told_by(connection: Connection, announcement_id: int) -> Told:
+def _known_by(connection: Connection, announcement_id: int) -> KnownVersions:
     known = select(announced_versions).where(announced_versions.c.announcement_id == announcement_id)
     rows = connection.execute(known).all()
-    return Told(
+    return KnownVersions(
         announcement_id=announcement_id,
         labels={row.document: row.label for row in rows},
         content_sha256={row.document: row.content_sha256 for row in rows},
@@ -278,7 +286,7 @@ def _move(
     _demand(connection, announcement_id, allowed)
     if state == AnnouncementState.CANCELLED and _is_complete(connection, announcement_id):
         raise UnfitAnnouncementError(
-            f"announcement {announcement_id}: has gone out whole; there is nothing to cancel"
+            f"announcement {announcement_id}: was sent completely, so there is nothing to cancel"
         )
     announcement_rows.set_state(connection, announcement_id, state, reason=reason)
 
@@ -289,11 +297,13 @@ def _demand(connection: Connection, announcement_id: int, allowed: Sequence[Anno
     ).one_or_none()
     if present is None:
         raise UnfitAnnouncementError(
-            f"announcement {announcement_id}: there is none; policy-notify status lists them"
+            f"announcement {announcement_id}: does not exist; policy-notify status lists all announcements"
         )
     if present not in allowed:
         fit = " or ".join(allowed)
-        raise UnfitAnnouncementError(f"announcement {announcement_id}: is {present}, and has to be {fit}")
+        raise UnfitAnnouncementError(
+            f"announcement {announcement_id}: is {present}; this needs one that is {fit}"
+        )
 
 
 def _is_complete(connection: Connection, announcement_id: int) -> bool:

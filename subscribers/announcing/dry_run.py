@@ -1,4 +1,4 @@
-"""What a publish would announce, to how many and in which words; nothing is recorded, nothing is sent."""
+"""The dry run of a publish: the messages it would send, and to how many. Nothing is recorded or sent."""
 
 from __future__ import annotations
 
@@ -19,27 +19,30 @@ UNRECORDED = 0  # the id of a baseline that a real publish would record first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """One message and how many people would get it."""
+class ExpectedMessage:
+    """One message, and how many recipients would get it."""
 
     message: Message
-    people: int
+    recipients: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedAudience:
-    """Who would get what; ``waits_for`` is an announcement whose audience has to be known first."""
+    """The messages and the exclusions that are to be expected.
 
-    mails: tuple[Mail, ...]
+    ``waits_for`` is an announcement whose audience must be known first; then nothing can be counted yet.
+    """
+
+    messages: tuple[ExpectedMessage, ...]
     excluded: Mapping[str, int]
     waits_for: int | None
 
 
 def count_audience(engine: Engine, history: PublishedHistory, plan: Plan) -> ExpectedAudience:
-    """Count whom the planned announcement would reach if it went out now."""
+    """Count the recipients that the planned announcement would have if it went out now."""
     previous_id = plan.known[0].announcement_id
     if previous_id is not None and totals.statuses(engine)[0].fanned_out_at is None:
-        return ExpectedAudience(mails=(), excluded={}, waits_for=previous_id)
+        return ExpectedAudience(messages=(), excluded={}, waits_for=previous_id)
     messages = {
         (language, last_notified_id or UNRECORDED): message
         for (language, last_notified_id), message in plan.messages.items()
@@ -53,33 +56,36 @@ def count_audience(engine: Engine, history: PublishedHistory, plan: Plan) -> Exp
         batch_limit=1,
         first_batch_id=1,
     )
-    mails: list[Mail] = []
+    expected: list[ExpectedMessage] = []
     excluded: Counter[str] = Counter()
     with reading(engine) as connection:
         for language, last_notified_id, exclusion, number in connection.execute(counts_for(fan_out)):
             if exclusion is not None:
                 excluded[exclusion] += number
             elif message := messages[language, last_notified_id]:
-                mails.append(Mail(message=message, people=number))
-    return ExpectedAudience(mails=tuple(mails), excluded=excluded, waits_for=None)
+                expected.append(ExpectedMessage(message=message, recipients=number))
+    return ExpectedAudience(messages=tuple(expected), excluded=excluded, waits_for=None)
 
 
-def described(plan: Plan, rehearsal: ExpectedAudience) -> Iterator[str]:
-    """The rehearsal in words, a line each."""
+def described(plan: Plan, audience: ExpectedAudience) -> Iterator[str]:
+    """The dry run in words, as lines."""
     if plan.baseline is not None:
         yield "the site would be known from now on"
     if plan.deferred:
-        yield "only editorial changes: they would be told with the next material one"
+        yield "only editorial changes: users would be notified of them with the next material one"
     elif not plan.is_announced:
         yield "nothing new to announce"
     else:
-        told = (f"{item.document.slug} {version.label}" for item in plan.told for version in item.versions)
-        yield f"would announce: {', '.join(told)}"
-    for mail in rehearsal.mails:
-        yield f"would tell {mail.people:,} in {mail.message.language}: {mail.message.subject}"
-    if rehearsal.excluded:
-        reasons = (f"{number:,} {reason}" for reason, number in sorted(rehearsal.excluded.items()))
+        versions = (
+            f"{item.document.slug} {version.label}" for item in plan.announced for version in item.versions
+        )
+        yield f"would announce: {', '.join(versions)}"
+    for each in audience.messages:
+        message = each.message
+        yield f"would notify {each.recipients:,} in {message.language}: {message.subject}"
+    if audience.excluded:
+        reasons = (f"{number:,} {reason}" for reason, number in sorted(audience.excluded.items()))
         yield f"excluded: {', '.join(reasons)}"
-    if rehearsal.waits_for is not None and plan.is_announced:
-        yield f"to how many is known once announcement {rehearsal.waits_for} has begun"
+    if audience.waits_for is not None and plan.is_announced:
+        yield f"the number of recipients is known once announcement {audience.waits_for} has begun"
     yield "dry run: nothing was recorded and nothing was sent"

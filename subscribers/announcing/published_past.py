@@ -1,6 +1,7 @@
-"""Holds a site against what it had published when people were last notified; refuses a past that changed.
+"""Compares a site with what it had published when users were last notified, and refuses a changed past.
 
-Somebody who can change the site, and nothing else, should not be able to notify every user of what they like.
+An attacker who can change the site, and nothing else, must not be able to notify every user of anything they
+like.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from subscribers.announcing.announcements import Told
+from subscribers.announcing.announcements import KnownVersions
 from subscribers.errors import NotifyError
 from subscribers.site.history_json import PublishedDocument, PublishedHistory, PublishedVersion
 
 
 class ChangedPastError(NotifyError):
-    """The site tells another past than it told before."""
+    """The site's past is not the one that it published before."""
 
     def __init__(self, site_url: str, what: str, remedy: str) -> None:
         super().__init__(f"{site_url}: {what}; nothing is announced. {remedy}")
@@ -23,7 +24,7 @@ class ChangedPastError(NotifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What a person, or a signature, vouches for: a new renderer, publication times that go back."""
+    """The changes that a person or a signature vouches for: a new renderer, earlier publication times."""
 
     renderer: bool = False
     dates: bool = False
@@ -33,11 +34,15 @@ NO_TRUST = Trust()
 
 
 def check_past(
-    history: PublishedHistory, known: Sequence[Told], earlier: PublishedHistory | None, *, trust: Trust
+    history: PublishedHistory,
+    known: Sequence[KnownVersions],
+    earlier: PublishedHistory | None,
+    *,
+    trust: Trust,
 ) -> None:
     """Refuse a site whose announced versions have another source, time or appearance than before.
 
-    ``earlier`` is the ``history.json`` of the last announcement; None where nothing was announced yet.
+    ``earlier`` is the ``history.json`` of the last announcement; None if nothing was announced yet.
     """
     if earlier is None:
         return
@@ -53,7 +58,7 @@ def check_past(
 
 
 def changed_appearance(
-    history: PublishedHistory, known: Sequence[Told]
+    history: PublishedHistory, known: Sequence[KnownVersions]
 ) -> Mapping[tuple[str, str], PublishedVersion]:
     """The announced versions that look different now, by document and label."""
     versions = {
@@ -63,10 +68,10 @@ def changed_appearance(
     }
     return {
         (document, label): versions[document, label]
-        for told in known
-        for document, label in told.labels.items()
+        for each in known
+        for document, label in each.labels.items()
         if (document, label) in versions
-        and told.content_sha256.get(document, versions[document, label].content_sha256)
+        and each.content_sha256.get(document, versions[document, label].content_sha256)
         != versions[document, label].content_sha256
     }
 
@@ -91,7 +96,7 @@ def _check_sources(history: PublishedHistory, document: PublishedDocument, was: 
 
 
 def _check_dates(history: PublishedHistory, document: PublishedDocument, was: PublishedDocument) -> None:
-    """What is new was published after what is old; a version that a newer renderer found is not announced."""
+    """Refuse new versions that were published before old ones, unless a newer renderer has found them."""
     known = {version.label for version in was.versions}
     for version in document.versions:
         if version.label in known or version.discovered:
@@ -106,7 +111,7 @@ def _check_dates(history: PublishedHistory, document: PublishedDocument, was: Pu
             )
 
 
-def _check_appearance(history: PublishedHistory, known: Sequence[Told]) -> None:
+def _check_appearance(history: PublishedHistory, known: Sequence[KnownVersions]) -> None:
     changed = changed_appearance(history, known)
     if not changed:
         return

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from subscribers.announcing import announcements, published_past
-from subscribers.announcing.announcements import Told
+from subscribers.announcing.announcements import KnownVersions
 from subscribers.announcing.published_past import NO_TRUST, Trust
 from subscribers.errors import NotifyError
 from subscribers.messages.compose import compose
@@ -24,31 +24,31 @@ from subscribers.site.site_reader import PublishedSite
 
 
 class UnknownSiteError(NotifyError):
-    """Nothing was ever announced from this database: the site is new, or the database is not the one."""
+    """This database has never announced anything: the site is new, or it is the wrong database."""
 
 
 class KnownSiteError(NotifyError):
-    """A baseline was asked for of a site that has one, and news."""
+    """A baseline was requested for a site that has one already, and unannounced changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How to begin with a site never seen: nothing is told, or what was published on or after ``since``."""
+    """The way to begin with a new site: announce nothing, or what was published on or after ``since``."""
 
     since: date | datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What a publish has recorded: an announcement and what it tells, unless there was nothing to announce.
+    """The result of a publish: the announcement it has recorded, unless there was nothing to announce.
 
-    ``deferred`` says that editorial changes wait for the next material one, ``held_by_limit`` that there were
-    too many announcements in a day for this one to go out without a person. ``held_for`` is what a check
-    found in it, for which it waits for a person too.
+    ``deferred``: editorial changes wait for the next material one. ``held_by_limit``: there were too many
+    announcements in a day, so a person has to release this one. ``held_for``: errors that a check found in
+    the announced versions, for which a person has to release it too.
     """
 
     announcement_id: int | None
-    told: Sequence[News]
+    announced: Sequence[News]
     opened: bool
     deferred: bool
     held_by_limit: bool
@@ -57,9 +57,9 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a publish would record: ``messages`` are empty where nothing is announced."""
+    """The announcement that a publish would record; without one, ``messages`` are empty."""
 
-    known: Sequence[Told]
+    known: Sequence[KnownVersions]
     baseline: Mapping[str, PublishedVersion] | None
     everything: Sequence[News]
     deferred: bool
@@ -67,18 +67,20 @@ class Plan:
 
     @property
     def is_announced(self) -> bool:
-        """Whether there is news, and it is told now."""
+        """Whether there are changes, and they are announced now."""
         return bool(self.everything) and not self.deferred
 
     @property
     def findings(self) -> Sequence[str]:
-        """What a check found in the versions that are announced."""
-        found = (finding for item in self.told for version in item.versions for finding in version.held_for)
+        """The errors that a check found in the announced versions."""
+        found = (
+            finding for item in self.announced for version in item.versions for finding in version.held_for
+        )
         return tuple(dict.fromkeys(found))
 
     @property
-    def told(self) -> Sequence[News]:
-        """What is announced, each document once."""
+    def announced(self) -> Sequence[News]:
+        """The announced changes, each document once."""
         return (
             list({item.document.id: item for item in self.everything}.values()) if self.is_announced else ()
         )
@@ -94,21 +96,21 @@ def plan(
     now: datetime,
     trust: Trust = NO_TRUST,
 ) -> Plan:
-    """What the site has that was not announced, verified, with the messages that tell it; records nothing."""
+    """Find and verify the site's unannounced changes, and make their messages; nothing is recorded."""
     history = site.history
-    known = [told.under(history.current_ids) for told in announcements.what_is_known(engine)]
+    known = [each.under(history.current_ids) for each in announcements.what_is_known(engine)]
     baseline = None if known else _baseline(history, opening)
     if baseline is not None:
-        known = [Told(announcement_id=None, labels=_labels(baseline))]
-    for told in known:
-        check_known(history, told.labels)
+        known = [KnownVersions(announcement_id=None, labels=_labels(baseline))]
+    for each in known:
+        check_known(history, each.labels)
     published_past.check_past(history, known, _earlier(engine), trust=trust)
     newest = known[0]
     fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
     everything = [item for items in fresh.values() for item in items]
     if baseline is None and everything and opening is not None and opening.since is None:
         raise KnownSiteError(
-            f"{history.site_url}: was seen before, and has news; leave --baseline out to announce it"
+            f"{history.site_url}: is known already, and has changes; leave --baseline out to announce them"
         )
     deferred = bool(everything) and changes == "material" and not any(item.is_material for item in everything)
     contents = _contents(history, known) if everything and not deferred else {}
@@ -135,10 +137,10 @@ def publish(
     trust: Trust = NO_TRUST,
     daily_limit: int | None = None,
 ) -> Publication:
-    """Record what the site has that was not announced. Nothing is sent here.
+    """Record an announcement of the site's unannounced changes. Nothing is sent here.
 
-    An announcement beyond ``daily_limit`` within 24 hours is held, so that a person looks before it goes out;
-    so is one of a version in which a check found errors.
+    An announcement beyond ``daily_limit`` within 24 hours is held, so that a person checks it before it goes
+    out. So is an announcement of a version in which a check found errors.
     """
     planned = plan(engine, site, sender=sender, changes=changes, opening=opening, now=now, trust=trust)
     held_by_limit = (
@@ -168,7 +170,7 @@ def publish(
         _advance(engine, site.history, newest, planned.everything)
     return Publication(
         announcement_id=announcement_id,
-        told=planned.told,
+        announced=planned.announced,
         opened=planned.baseline is not None,
         deferred=planned.deferred,
         held_by_limit=held_by_limit,
@@ -185,18 +187,18 @@ def _baseline(history: PublishedHistory, opening: Opening | None) -> Mapping[str
     if opening is None:
         raise UnknownSiteError(
             f"{history.site_url}: this database has never announced anything; to begin, publish once with "
-            "--baseline (nothing is told) or --announce-since DATE; if one has announced, restore that one"
+            "--baseline (nobody is notified) or --announce-since DATE; if another has, restore that one"
         )
     return snapshot(history) if opening.since is None else snapshot_before(history, opening.since)
 
 
 def _contents(
-    history: PublishedHistory, known: Sequence[Told]
+    history: PublishedHistory, known: Sequence[KnownVersions]
 ) -> dict[tuple[str, int | None], tuple[News, ...]]:
-    """The news for each language and each announcement last told of."""
+    """The changes for each language and each announcement that users were last notified of."""
     return {
-        (language, told.announcement_id): news(history, told.labels, language=language)
-        for told in known
+        (language, each.announcement_id): news(history, each.labels, language=language)
+        for each in known
         for language in languages(history)
     }
 
@@ -222,7 +224,7 @@ def _messages(
 def _named(
     history: PublishedHistory, contents: Iterable[Sequence[News]]
 ) -> list[tuple[PublishedDocument, PublishedVersion]]:
-    """Each version that a mail or a baseline rests on, with its document."""
+    """Each version on which a message or a baseline is based, with its document."""
     documents = {document.id: document for document in history.documents}
     named = {(document, version.number): version for document, version in snapshot(history).items()}
     for items in contents:
@@ -231,8 +233,10 @@ def _named(
     return [(documents[document], version) for (document, _), version in named.items()]
 
 
-def _advance(engine: Engine, history: PublishedHistory, newest: Told, everything: Sequence[News]) -> None:
-    """Take over what is new and no news: a return to the known text, a translation that catches up."""
+def _advance(
+    engine: Engine, history: PublishedHistory, newest: KnownVersions, everything: Sequence[News]
+) -> None:
+    """Count new versions without news as known: a return to the known text, a translation that catches up."""
     waiting = {item.document.id for item in everything}
     quiet = {
         document: version

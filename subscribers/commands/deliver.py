@@ -14,8 +14,7 @@ from sqlalchemy import Engine
 
 from subscribers.commands.shared import open_configured_database, progress_bar
 from subscribers.delivery import status_report, unfinished
-from subscribers.delivery.pacing import configured_hourly_limit
-from subscribers.delivery.reconciliation import configured_reconciliation
+from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
 from subscribers.delivery.single_process import deliver
 from subscribers.errors import NotifyError
 from subscribers.ledger import totals
@@ -71,7 +70,7 @@ def deliver_and_report(engine: Engine, settings: Settings) -> None:
         not_before = None
     if again := unfinished.tried_again(present, not_before=not_before):
         say(again)
-        for line in status_report.left_alone(transport.name, pause):
+        for line in status_report.pause_lines(transport.name, pause):
             say(line)
     waiting_since = totals.waiting_since(engine)
     ends = list(

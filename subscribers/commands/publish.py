@@ -111,7 +111,7 @@ def publish_command(
         trust=trust,
         daily_limit=settings.daily_announcements,
     )
-    for line in status_report.told(publication):
+    for line in status_report.publication_lines(publication):
         say(line)
     deliver_and_report(engine, settings)
     if publication.held_by_limit:

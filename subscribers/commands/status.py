@@ -11,8 +11,8 @@ from subscribers.clock import utc_now
 from subscribers.commands.shared import AsJson, open_configured_database
 from subscribers.database import reading
 from subscribers.delivery import status_report
+from subscribers.delivery.configured import configured_hourly_limit
 from subscribers.delivery.forecast import forecast
-from subscribers.delivery.pacing import configured_hourly_limit
 from subscribers.ledger import provider_pause
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import outcomes, statuses
@@ -47,5 +47,5 @@ def status_command(*, as_json: AsJson = False) -> None:
         return
     for line in status_report.described(present, unknown, ends, reported):
         say(line)
-    for line in status_report.left_alone(settings.transport, pause):
+    for line in status_report.pause_lines(settings.transport, pause):
         say(line)

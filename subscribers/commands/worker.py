@@ -6,8 +6,7 @@ import os
 
 from subscribers.commands.shared import open_configured_database
 from subscribers.database import require_postgresql
-from subscribers.delivery.pacing import configured_hourly_limit
-from subscribers.delivery.reconciliation import configured_reconciliation
+from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
 from subscribers.ledger.ledger import Ledger
 from subscribers.settings import read_settings
 from subscribers.transports.configured import configured_transport

@@ -1,1 +1,1 @@
-"""What moves the ledger: one machine or many workers send batches and settle doubts."""
+"""Delivers: one process or many workers send the batches of the ledger and settle unknown ones."""

@@ -1,4 +1,4 @@
-"""Foretells when the last person will be told, from the pace of the last minutes; read only."""
+"""Estimates when the last recipient will be notified, from the rate of the last minutes; read only."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from subscribers.ledger.batch_rows import WAITING
 from subscribers.ledger.hourly_limit import HOUR, NO_LIMIT, HourlyLimit, days_with_mail, end_of
 from subscribers.model import AttemptState, attempts, batches
 
-# Long enough for a slow provider to answer several times, short enough to follow a change of pace.
-PACE_WINDOW = timedelta(minutes=5)
-SLOWER = 0.8  # than the pace to be kept: then it is the provider, and not the pace, on which the end depends
+# Long enough for a slow provider to answer several times, short enough to follow a change of its speed.
+RATE_WINDOW = timedelta(minutes=5)
+SLOWER = 0.8  # than the hourly limit: then the end depends on the provider and not on the limit
 
 
 def forecast(
@@ -25,10 +25,10 @@ def forecast(
     now: datetime,
     hourly_limit: HourlyLimit = NO_LIMIT,
 ) -> datetime | None:
-    """When nobody will wait any more if the present pace lasts; None where nothing waits, or nothing moves.
+    """When no recipient will be waiting any more, at the present rate; None if none waits or none is sent.
 
-    A pause that the provider has asked for, mails that it wants tried later, and the ``pace`` that is to be
-    kept are counted in. Doubts are not: when they end is not a matter of pace.
+    The estimate includes a pause that the provider has asked for, messages that it wants tried later, and the
+    hourly limit. It leaves unknown batches out: nobody can say when those are settled.
     """
     of_it = batches.c.announcement_id == announcement_id
     with reading(engine) as connection:
@@ -37,13 +37,13 @@ def forecast(
                 of_it, batches.c.state.in_(WAITING)
             )
         ).one()
-        told, since = connection.execute(
+        notified, since = connection.execute(
             select(func.sum(batches.c.size), func.min(attempts.c.claimed_at))
             .join(batches, batches.c.id == attempts.c.batch_id)
             .where(
                 of_it,
                 attempts.c.state == AttemptState.ACCEPTED.value,
-                attempts.c.claimed_at > now - PACE_WINDOW,
+                attempts.c.claimed_at > now - RATE_WINDOW,
             )
         ).one()
         closed = provider_pause.current_pause(connection, transport, now=now)
@@ -51,7 +51,7 @@ def forecast(
     if not waiting:
         return None
     begin = closed.until if closed else now
-    hourly = told / ((now - since) / HOUR) if told and since < now else None
+    hourly = notified / ((now - since) / HOUR) if notified and since < now else None
     if hourly_limit.is_limited:
         is_slower = hourly is not None and hourly < SLOWER * hourly_limit.on_day(days)
         end = end_of(waiting, hourly_limit, days=days, now=begin, at_most=hourly if is_slower else None)

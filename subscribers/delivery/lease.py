@@ -1,4 +1,4 @@
-"""Holds a claimed batch while its request is under way: renews the lease, and says whether it still holds."""
+"""Keeps a batch claimed while its request is running: renews the lease, and says whether it still holds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LONGEST_SECONDS = 1200.0  # more than the transports wait for all answers to one
 
 
 class Lease:
-    """Renews the claim in a thread of its own until left; a context manager.
+    """A context manager that renews the claim, in a thread of its own.
 
-    A database that is away for a moment is asked again. Nothing is renewed once others have taken the batch
-    for unknown.
+    If the database cannot be reached for a moment, it tries again. It renews nothing once other processes
+    count the batch as unknown.
     """
 
     def __init__(self, ledger: Ledger, claim: Claim, *, since: float) -> None:
@@ -39,7 +39,7 @@ class Lease:
         self._over.set()
 
     def holds(self) -> bool:
-        """Whether a request may be written now: false once others may have taken the batch for unknown."""
+        """Whether a request may be written now: False once other processes may count the batch as unknown."""
         return seconds_since_boot() - self._renewed <= self._seconds * SHARE_FOR_WRITING
 
     def _renew(self) -> None:
@@ -51,5 +51,5 @@ class Lease:
                 if not self._ledger.renew(self._claim):
                     return
             except NotifyError:
-                continue  # the database is away
+                continue  # the database cannot be reached
             self._renewed = now

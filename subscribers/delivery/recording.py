@@ -1,4 +1,4 @@
-"""Writes down a known answer, whatever the database does: a forgotten one would be unknown for ever."""
+"""Records a provider's answer even if the database fails at first: a lost answer would stay unknown."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from subscribers.database import UnreadableDatabaseError
 from subscribers.errors import NotifyError
 from subscribers.printable import one_line
 
-PATIENCE = timedelta(minutes=10)  # a restart or a failover takes less
+PATIENCE = timedelta(minutes=10)  # longer than a restart or a failover
 BETWEEN_TRIES_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class UnrecordedAnswerError(NotifyError):
-    """The provider's answer is known, and the database could not be written."""
+    """The provider's answer is known, but could not be written to the database."""
 
 
 def record_answer(
     write: Callable[[], None], *, answer: str, remedy: str, patience: timedelta = PATIENCE
 ) -> None:
-    """Repeat ``write`` until the database takes it; it must be harmless to repeat.
+    """Repeat ``write``, which must be harmless to repeat, until the database accepts it.
 
-    ``answer`` is what would be forgotten, ``remedy`` what a person can do once ``patience`` has ended.
+    ``answer`` is what would be lost, ``remedy`` what a person can do after ``patience`` has run out.
     """
     began, said = seconds_since_boot(), False
     while True:

@@ -1,4 +1,4 @@
-"""One batch: claim it, send it, settle it. The same for the embedded loop and for workers."""
+"""Sends one batch: claims it, writes the request, records the answer. Used by one process and by workers."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from subscribers.transports import (
     UnsupportedAddressError,
 )
 
-# How long nobody calls the provider after a first failure; each further one doubles it.
+# How long the provider is paused after a first failure; each further failure doubles it.
 THROTTLED = timedelta(seconds=2)
 UNREACHABLE = timedelta(seconds=5)
-DOUBTFUL = timedelta(seconds=30)  # each call may leave a batch in doubt
+UNCONFIRMED = timedelta(seconds=30)  # each call may leave a batch unknown
 
 
 class ProviderRefusedError(NotifyError):
-    """The provider takes nothing from us as things are; nothing was sent, nothing is lost."""
+    """The provider refuses everything from us; nothing was sent and nothing is lost."""
 
 
 def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender: Sender) -> bool:
-    """Try the batch once; whether it was accepted. What became of it is in the ledger."""
+    """Try the batch once and record the result in the ledger; return whether it was accepted."""
     claim = ledger.claim(batch_id, transport)
     if claim is None:
         return False
@@ -78,7 +78,7 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
     )
     if isinstance(answer, MisconfiguredError):
         raise ProviderRefusedError(
-            f"{transport.name}: {answer}; nothing is lost: mend it, then policy-notify deliver"
+            f"{transport.name}: {answer}; nothing is lost. Fix this, then run policy-notify deliver"
         ) from answer
     return answer is None
 
@@ -91,14 +91,14 @@ def _record(
     *,
     provider_id: str | None,
 ) -> None:
-    """Write down what the provider answered; to repeat it changes nothing."""
+    """Record the provider's answer; repeating it changes nothing."""
     match answer:
         case None:
             ledger.accept(claim.token, provider_id=provider_id)
             ledger.end_provider_pause(transport)
         case UnconfirmedError():
             ledger.mark_unknown(claim, str(answer))
-            ledger.pause_provider(transport, detail=str(answer), first=DOUBTFUL)
+            ledger.pause_provider(transport, detail=str(answer), first=UNCONFIRMED)
         case RefusedError():
             ledger.refuse(claim, transport, answer)
         case UnclearRefusalError():
@@ -111,7 +111,7 @@ def _record(
                 ledger.slow_provider_down(transport, detail=str(answer), first=THROTTLED)
         case _:
             ledger.put_back(claim, str(answer))
-            _keep_off(ledger, transport, answer)
+            _pause_provider(ledger, transport, answer)
 
 
 def _known(answer: NotSentError | UnconfirmedError | None, provider_id: str | None) -> str:
@@ -123,15 +123,15 @@ def _known(answer: NotSentError | UnconfirmedError | None, provider_id: str | No
 
 
 def _remedy(claim: Claim, answer: NotSentError | UnconfirmedError | None) -> str:
-    """What a person can do who reads the answer, once the database is back."""
+    """The command to run once the database is back."""
     if isinstance(answer, UnconfirmedError):
         return "see policy-notify resolve --help"
     word = "sent" if answer is None else "unsent"
     return f"once it is back: policy-notify resolve {claim.batch_id} --{word}"
 
 
-def _keep_off(ledger: Ledger, transport: Transport, error: NotSentError) -> None:
-    """Spare a provider that took nothing."""
+def _pause_provider(ledger: Ledger, transport: Transport, error: NotSentError) -> None:
+    """Pause a provider that accepted nothing."""
     match error:
         case ThrottledError():
             ledger.pause_provider(transport, detail=str(error), first=THROTTLED, asked=error.retry_after)

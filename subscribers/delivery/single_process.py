@@ -1,4 +1,4 @@
-"""The embedded engine: sends, in this one process, all that can be sent now."""
+"""Delivers in a single process: sends everything that can be sent now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from subscribers.ledger.ledger import Ledger
 from subscribers.settings import Sender
 from subscribers.transports import Transport
 
-# Long enough for a dead worker's lease to end, and for a provider that asks for a short pause.
+# Long enough for a lost worker's lease to end, and for a provider that asks for a short pause.
 PATIENCE = timedelta(seconds=60)
 
 
@@ -28,14 +28,13 @@ def deliver(
 ) -> None:
     """Send what can be sent, one announcement after another, until nothing is left or ``stop`` is set.
 
-    A wait for the pace's sake, or one of up to ``patience``, is waited out; a longer one, and all doubts,
-    are left to the next run.
-    ``stop`` ends it after the batch under way.
+    It waits for the hourly limit, and for anything else that takes up to ``patience``. Batches that have to
+    wait longer, and all unknown batches, are left to the next run. ``stop`` ends it after the present batch.
     """
     while not stop.is_set():
         ledger.expire(repeatable=transport if transport.repeatable else None)
         if reconciliation is not None:
-            reconciliation.settle(ledger, transport, sender=sender)
+            reconciliation.reconcile(ledger, transport, sender=sender)
         ledger.fan_out(batch_limit=transport.batch_limit)
         sendable = ledger.sendable(transport)
         for batch_id in sendable:
@@ -47,7 +46,7 @@ def deliver(
             chance, pause = ledger.next_chance(transport), ledger.provider_pause(transport)
             if chance is None:
                 return
-            for_the_pace = pause is not None and pause.for_hourly_limit and chance <= pause.until
-            if chance - ledger.now() > patience and not for_the_pace:
+            for_hourly_limit = pause is not None and pause.for_hourly_limit and chance <= pause.until
+            if chance - ledger.now() > patience and not for_hourly_limit:
                 return
             stop.wait(max((chance - ledger.now()).total_seconds(), 0.05))

@@ -1,4 +1,4 @@
-"""Says how announcements stand: lines for a person, JSON for a program."""
+"""Reports the state of all announcements: lines for a person, JSON for a program."""
 
 from __future__ import annotations
 
@@ -15,85 +15,89 @@ from subscribers.model import Outcome
 from subscribers.transports import ATTEMPT_ARGUMENT
 
 Outcomes = Mapping[int, Mapping[str, int]]  # by announcement and outcome
-Ends = Mapping[int, datetime | None]  # by announcement: when nobody will wait any more, where it is foretold
+Ends = Mapping[int, datetime | None]  # by announcement: when it will be finished, if that can be estimated
 
 
-def told(publication: Publication) -> Iterator[str]:
-    """What a publish has recorded."""
+def publication_lines(publication: Publication) -> Iterator[str]:
+    """The result of a publish."""
     if publication.opened:
         yield "the site is known from now on"
     if publication.deferred:
-        yield "only editorial changes: they are told with the next material one"
+        yield "only editorial changes: users will be notified of them with the next material one"
     elif publication.announcement_id is None:
         yield "nothing new to announce"
     else:
-        told = ", ".join(
-            f"{item.document.slug} {version.label}" for item in publication.told for version in item.versions
+        versions = ", ".join(
+            f"{item.document.slug} {version.label}"
+            for item in publication.announced
+            for version in item.versions
         )
-        yield f"announcement {publication.announcement_id}: {told}"
+        yield f"announcement {publication.announcement_id}: {versions}"
 
 
 def described(
-    present: Sequence[Status], doubts: Sequence[UnknownBatch], ends: Ends, outcomes: Outcomes
+    present: Sequence[Status], unknown: Sequence[UnknownBatch], ends: Ends, outcomes: Outcomes
 ) -> Iterator[str]:
-    """Every announcement's books with what the provider has reported since, then every doubt."""
+    """The totals of every announcement, with the provider's later reports, then every unknown batch."""
     if not present:
         yield "nothing was announced yet"
     for status in present:
         end = ends.get(status.announcement_id)
-        yield line(status) + (f"; at this pace until {end:%Y-%m-%d %H:%M} UTC" if end else "")
+        yield line(status) + (f"; at this rate until {end:%Y-%m-%d %H:%M} UTC" if end else "")
         yield from reasons(status)
         yield from _reported(outcomes.get(status.announcement_id, {}))
-    for doubt in doubts:
-        yield unknown_line(doubt)
+    for batch in unknown:
+        yield unknown_line(batch)
 
 
 def _reported(counted: Mapping[str, int]) -> Iterator[str]:
-    """What became of the accepted messages, by the provider's signed events; none where no events come."""
+    """The later reports on accepted messages, by the provider's signed events; nothing without events."""
     shown = ", ".join(f"{counted[outcome]:,} {outcome}" for outcome in Outcome if outcome in counted)
     if shown:
-        yield f"  reported since by the provider: {shown}"
+        yield f"  since reported by the provider: {shown}"
 
 
-def unknown_line(doubt: UnknownBatch) -> str:
-    """A doubt, and by what it can be found at the provider or in the log of the mail server."""
-    # SendGrid is not told the Message-ID, and a mail server not the attempt.
+def unknown_line(unknown: UnknownBatch) -> str:
+    """An unknown batch, and how to find it at the provider or in the log of the mail server."""
+    # SendGrid does not get the Message-ID, and a mail server does not get the attempt.
     where = (
-        f"custom argument {ATTEMPT_ARGUMENT}={doubt.token}"
-        if doubt.transport == "sendgrid"
-        else f"Message-ID <{doubt.message_ids}@…>"
+        f"custom argument {ATTEMPT_ARGUMENT}={unknown.token}"
+        if unknown.transport == "sendgrid"
+        else f"Message-ID <{unknown.message_ids}@…>"
     )
-    request = f", request SHA-256 {doubt.request_sha256}" if doubt.request_sha256 else ""
+    request = f", request SHA-256 {unknown.request_sha256}" if unknown.request_sha256 else ""
     return (
-        f"batch {doubt.batch_id} of announcement {doubt.announcement_id}: {doubt.size} in doubt "
-        f"since {doubt.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {doubt.detail}; "
-        f"to look it up at {doubt.transport}, in the minute after: {where}{request}"
+        f"batch {unknown.batch_id} of announcement {unknown.announcement_id}: {unknown.size} unconfirmed "
+        f"since {unknown.claimed_at:%Y-%m-%d %H:%M:%S} UTC: {unknown.detail}; "
+        f"to find it at {unknown.transport}, search the minute after for {where}{request}"
     )
 
 
 def line(status: Status) -> str:
-    """One announcement's books."""
+    """The state and the totals of one announcement."""
     head = f"announcement {status.announcement_id}"
     if status.state == "baseline":
-        return f"{head}: baseline of {status.made_at:%Y-%m-%d}, {len(status.labels)} documents, nobody told"
-    books = status.totals
+        return (
+            f"{head}: baseline of {status.made_at:%Y-%m-%d}, {len(status.labels)} documents, nobody notified"
+        )
+    counts = status.totals
     state = "complete" if status.is_complete else str(status.state)
     if status.pause_reason:
         state += f" by itself ({status.pause_reason})"
     if status.fanned_out_at is None:
         return f"{head}: {state}, not begun"
-    excluded = sum(books.excluded.values())
-    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(books.excluded.items()))
+    excluded = sum(counts.excluded.values())
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.excluded.items()))
     written = f" ({status.written} only written to files, not sent)" if status.written else ""
     return (
-        f"{head}: {state}; audience {books.audience} = {books.accepted} accepted{written}"
-        f" + {excluded} excluded{f' ({reasons})' if reasons else ''} + {books.rejected} rejected"
-        f" + {books.unknown} unknown + {books.waiting} waiting"
+        f"{head}: {state}; audience {counts.audience} = {counts.accepted} accepted{written}"
+        f" + {excluded} excluded{f' ({reasons})' if reasons else ''} + {counts.rejected} rejected"
+        f" + {counts.unknown} unknown + {counts.waiting} waiting"
     )
 
 
 def only_written(number: int, folder: Path) -> str:
-    """That messages were written to a folder, and how they would be sent."""
+    """A warning that messages were only written to a folder, and how to send them."""
     messages = "message was" if number == 1 else "messages were"
     return (
         f"no email was sent: {number:,} {messages} written to {folder}/; "
@@ -102,7 +106,7 @@ def only_written(number: int, folder: Path) -> str:
 
 
 def reasons(status: Status) -> Iterator[str]:
-    """Why recipients were rejected, set aside or put off, the most frequent reason first."""
+    """The reasons why recipients were rejected, set aside or put off, the most frequent first."""
     number = status.announcement_id
     for words, counts, remedy in (
         ("rejected", status.rejected, ""),
@@ -114,23 +118,23 @@ def reasons(status: Status) -> Iterator[str]:
             yield f"  {words}: " + ", ".join(f"{count:,} × {reason}" for reason, count in listed) + remedy
 
 
-def left_alone(transport: str, pause: ProviderPause | None) -> Iterator[str]:
-    """Until when nobody calls the provider, and why; nothing where somebody may."""
+def pause_lines(transport: str, pause: ProviderPause | None) -> Iterator[str]:
+    """Until when the provider is paused, and why; nothing if it is not."""
     if pause is not None and not pause.for_hourly_limit:
-        yield f"{transport}: left alone until {pause.until:%Y-%m-%d %H:%M:%S} UTC ({pause.detail})"
+        yield f"{transport}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC ({pause.detail})"
 
 
 def as_json(
     present: Sequence[Status],
-    doubts: Sequence[UnknownBatch],
+    unknown: Sequence[UnknownBatch],
     ends: Ends,
     outcomes: Outcomes,
     *,
     pause: ProviderPause | None = None,
 ) -> dict[str, Any]:
-    """The same for a program."""
+    """The same report for a program."""
     return {
-        "provider": {"left_alone_until": pause.until.isoformat(), "reason": pause.detail}
+        "provider": {"paused_until": pause.until.isoformat(), "reason": pause.detail}
         if pause is not None and not pause.for_hourly_limit
         else None,
         "announcements": [
@@ -161,18 +165,18 @@ def as_json(
             }
             for status in present
         ],
-        "doubts": [
+        "unknown_batches": [
             {
-                "batch": doubt.batch_id,
-                "announcement": doubt.announcement_id,
-                "size": doubt.size,
-                "since": doubt.claimed_at.isoformat(),
-                "detail": doubt.detail,
-                "transport": doubt.transport,
-                "attempt": doubt.token,
-                "request_sha256": doubt.request_sha256,
-                "message_ids": None if doubt.transport == "sendgrid" else doubt.message_ids,
+                "batch": batch.batch_id,
+                "announcement": batch.announcement_id,
+                "size": batch.size,
+                "since": batch.claimed_at.isoformat(),
+                "detail": batch.detail,
+                "transport": batch.transport,
+                "attempt": batch.token,
+                "request_sha256": batch.request_sha256,
+                "message_ids": None if batch.transport == "sendgrid" else batch.message_ids,
             }
-            for doubt in doubts
+            for batch in unknown
         ],
     }

@@ -1,4 +1,4 @@
-"""Sends one mail to one address to be looked at: marked as a test, and in no books."""
+"""Sends one test email to one email address: it is marked as a test and counts in no totals."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from subscribers.transports import NotSentError, OutgoingBatch, Recipient, Trans
 from subscribers.users.email_addresses import read_address
 
 
-class TestMailError(NotifyError):
-    """The test mail was not sent, or perhaps not."""
+class TrialEmailError(NotifyError):
+    """The test email was not sent, or perhaps not."""
 
 
 def send_test(
@@ -25,7 +25,7 @@ def send_test(
     try:
         recipient = read_address(address)
     except ValueError as error:
-        raise TestMailError(f"{address}: is no mail address ({error}); correct it") from error
+        raise TrialEmailError(f"{address}: is not an email address ({error}); correct it") from error
     token = secrets.token_hex(16)
     outgoing = OutgoingBatch(
         token=token,
@@ -43,6 +43,8 @@ def send_test(
     try:
         return transport.prepare(outgoing).send(may_write=lambda: True)
     except NotSentError as error:
-        raise TestMailError(f"test mail: not sent ({error}); see policy-notify doctor") from error
+        raise TrialEmailError(f"test email: not sent ({error}); see policy-notify doctor") from error
     except UnconfirmedError as error:
-        raise TestMailError(f"test mail: perhaps sent ({error}); look for it before you repeat") from error
+        raise TrialEmailError(
+            f"test email: perhaps sent ({error}); check the mailbox before you repeat it"
+        ) from error

@@ -1,4 +1,4 @@
-"""Says what a delivery has left open, why, and what to do; pure."""
+"""Explains what a delivery has left unfinished, why, and what to do. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from subscribers.ledger.totals import Status
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
 
-# A server wants four to five days of tries (RFC 5321, section 4.5.4.1). After one of them a person should
-# know, and has time left to look.
+# A server wants to be tried for four to five days (RFC 5321, section 4.5.4.1). After the first day a person
+# should know, while there is time to act.
 LONG = timedelta(days=1)
 
 LIVE = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
 
 
 def kept_waiting(present: Sequence[Status]) -> str | None:
-    """Which announcements wait because a person has stopped the one before them; None where none does."""
+    """A line about announcements that wait because a person has stopped the one before; None without any."""
     queue = _in_turn(present)
     if len(queue) < 2 or queue[0].state == AnnouncementState.OPEN:
         return None
@@ -33,30 +33,29 @@ def kept_waiting(present: Sequence[Status]) -> str | None:
 
 def open_ends(
     present: Sequence[Status],
-    doubts: Sequence[UnknownBatch],
+    unknown: Sequence[UnknownBatch],
     *,
     not_before: datetime | None,
     pause: ProviderPause | None,
     newly_set_aside: int = 0,
     put_off_for: timedelta = timedelta(),
 ) -> Iterator[str]:
-    """What keeps a delivery from being done.
+    """The reasons why a delivery is not finished, as lines.
 
-    ``not_before`` is when something can be sent again that cannot now, ``pause`` why nobody calls the
-    provider until then. A recipient who waits for an announcement that a person has stopped is no open end.
-    Nor is one who waits for the time of another try, unless ``put_off_for`` is long, or this run set the
-    recipient aside.
+    ``not_before`` is when more can be sent, ``pause`` why the provider may not be called until then.
+    Recipients who wait for an announcement that a person has stopped are no such reason. Recipients who wait
+    for their next attempt are one only if ``put_off_for`` is long, or if this run has set them aside.
     """
-    for doubt in doubts:
-        yield f"batch {doubt.batch_id} ({counted(doubt.size)}) is in doubt: {doubt.detail}"
-    if doubts:
-        yield "what is in doubt is not sent again by itself; see policy-notify resolve --help"
+    for batch in unknown:
+        yield f"batch {batch.batch_id} ({counted(batch.size)}) is unconfirmed: {batch.detail}"
+    if unknown:
+        yield "an unconfirmed batch is not sent again by itself; see policy-notify resolve --help"
     for status in present:
         if status.state == AnnouncementState.PAUSED and status.pause_reason:
             number = status.announcement_id
             yield (
                 f"announcement {number} has paused itself: {status.pause_reason}; "
-                f"mend it, then policy-notify release {number}"
+                f"fix this, then run policy-notify release {number}"
             )
     queue = _in_turn(present)
     if queue and queue[0].state == AnnouncementState.OPEN:
@@ -71,13 +70,13 @@ def open_ends(
     if put_off_for > LONG:
         days = put_off_for.days
         yield (
-            f"somebody has been waiting for another try for {days} day{'' if days == 1 else 's'}; "
+            f"a recipient has been waiting for another try for {days} day{'' if days == 1 else 's'}; "
             "policy-notify status says why"
         )
 
 
 def tried_again(present: Sequence[Status], *, not_before: datetime | None) -> str | None:
-    """Who waits for the time of another try, and until when; None where nobody does."""
+    """A line about recipients who will be tried again, and when; None without any."""
     waiting = [status for status in present if status.state == AnnouncementState.OPEN]
     number = sum(status.totals.waiting - status.under_way for status in waiting)
     if not number:
@@ -87,7 +86,7 @@ def tried_again(present: Sequence[Status], *, not_before: datetime | None) -> st
 
 
 def counted(size: int) -> str:
-    """So many recipients."""
+    """The number in words: 1 recipient, 2 recipients."""
     return f"{size:,} recipient{'' if size == 1 else 's'}"
 
 
@@ -96,10 +95,10 @@ def _reason(not_before: datetime | None, pause: ProviderPause | None) -> str:
         return ": run policy-notify deliver again"
     until = f"{not_before:%Y-%m-%d %H:%M:%S} UTC"
     if pause is not None and pause.for_hourly_limit:
-        return " for the pace's sake: run policy-notify deliver again"
+        return " for the hourly limit: run policy-notify deliver again"
     if pause is not None:
-        return f": the provider is left alone until {until} ({pause.detail}); run policy-notify deliver then"
-    return f" until {until}, to be tried again: run policy-notify deliver then"
+        return f": the provider is paused until {until} ({pause.detail}); run policy-notify deliver then"
+    return f" for another try at {until}: run policy-notify deliver then"
 
 
 def _in_turn(present: Sequence[Status]) -> list[Status]:

@@ -1,7 +1,7 @@
-"""The engine for many machines: Procrastinate workers on the PostgreSQL that holds the ledger.
+"""Delivers on many machines: Procrastinate workers that share the PostgreSQL database of the ledger.
 
-A job says that there is work for a batch and carries no state: the ledger's claim decides, as it does for the
-embedded engine. So a job that is lost, repeated or left by a dead worker does no harm.
+A job names a batch to be sent and carries no state: the ledger's claim decides, as it does for a single
+process. So a job that is lost, repeated or left by a lost worker does no harm.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from subscribers.settings import Sender
 from subscribers.transports import Transport
 
 EVERY_FIVE_SECONDS = "* * * * * */5"  # croniter's sixth field is the second
-BETWEEN_LOOKS = timedelta(seconds=5)
-AHEAD = 200  # batches; more than all workers send between two looks
-SETTLED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
+BETWEEN_CHECKS = timedelta(seconds=5)
+AHEAD = 200  # batches; more than all workers send between two checks
+FIXED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
 DATABASE_RETRY_SECONDS = 2.0
 
 CONNECTION_LOST = (ConnectorException, PsycopgError)
@@ -42,9 +42,10 @@ log = logging.getLogger(__name__)
 def work(
     ledger: Ledger, transport: Transport, *, sender: Sender, reconciliation: Reconciliation | None
 ) -> None:
-    """Send whatever is to be sent, beside any number of other workers, until SIGTERM or SIGINT.
+    """Send all waiting batches, beside any number of other workers, until SIGTERM or SIGINT.
 
-    Then the batch under way is finished. A database that goes away is waited for.
+    Then the present batch is finished. If the database cannot be reached, the worker tries again until it
+    can.
     """
     require_postgresql(ledger.engine)
     logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
@@ -62,15 +63,15 @@ async def _work(
 
     def look() -> Sequence[int]:
         try:
-            return look_around()
+            return find_batches()
         except NotifyError as error:
             log.warning("%s", error)
             return []
 
-    def look_around() -> Sequence[int]:
+    def find_batches() -> Sequence[int]:
         ledger.expire(repeatable=transport if transport.repeatable else None)
         if reconciliation is not None:
-            reconciliation.settle(ledger, transport, sender=sender)
+            reconciliation.reconcile(ledger, transport, sender=sender)
         ledger.fan_out(batch_limit=transport.batch_limit)
         return ledger.sendable(transport, limit=AHEAD)
 
@@ -80,11 +81,11 @@ async def _work(
     def deliver(batch_id: int) -> None:
         try:
             with one_at_a_time:
-                _wait_for_the_pace(ledger, transport)
+                _wait_for_hourly_limit(ledger, transport)
                 deliver_batch(ledger, transport, batch_id, sender=sender)
         except ProviderRefusedError as error:
             log.warning("%s", error)
-            ledger.pause_provider(transport, detail=str(error), first=SETTLED_BY_A_PERSON)
+            ledger.pause_provider(transport, detail=str(error), first=FIXED_BY_A_PERSON)
         except NotifyError as error:
             log.warning("%s", error)
 
@@ -94,19 +95,19 @@ async def _work(
             async with app.open_async():
                 await _run_until(stop, app)
         if not stop.is_set():
-            log.warning("the database is away; trying again until it is back")
+            log.warning("the database cannot be reached; trying again until it can")
             await asyncio.wait([asyncio.create_task(stop.wait())], timeout=DATABASE_RETRY_SECONDS)
 
 
-def _wait_for_the_pace(ledger: Ledger, transport: Transport) -> None:
-    """Sit out a short wait, for the next look may come later than the pace allows the next batch."""
+def _wait_for_hourly_limit(ledger: Ledger, transport: Transport) -> None:
+    """Wait for a moment: the hourly limit may allow the next batch before the next check for work."""
     pause = ledger.provider_pause(transport)
     if pause is not None and pause.for_hourly_limit:
-        time.sleep(min(max(pause.until - ledger.now(), timedelta()), BETWEEN_LOOKS).total_seconds())
+        time.sleep(min(max(pause.until - ledger.now(), timedelta()), BETWEEN_CHECKS).total_seconds())
 
 
 def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[int], None]) -> App:
-    """The Procrastinate application: it looks for batches to send, and has each delivered."""
+    """The Procrastinate application: it finds batches to send and has each of them delivered."""
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     app = App(connector=PsycopgConnector(conninfo=conninfo))
 
@@ -122,19 +123,19 @@ def make_app(url: URL, *, look: Callable[[], Sequence[int]], deliver: Callable[[
                 job = deliver_job.configure(queueing_lock=f"batch {batch_id}")
                 await job.defer_async(batch_id=batch_id)
             except AlreadyEnqueued:
-                pass  # it waits for a worker since the look before
+                pass  # since the last check it has been waiting for a worker
 
     return app
 
 
 def _is_not_said_already(record: logging.LogRecord) -> bool:
-    """Pass over what Procrastinate and psycopg say of a lost connection: one line of ours is enough."""
+    """Leave out what Procrastinate and psycopg log about a lost connection: one line of ours is enough."""
     error = record.exc_info[1] if record.exc_info else None
     return not record.name.startswith("psycopg") and not isinstance(error, CONNECTION_LOST)
 
 
 async def _run_until(stop: asyncio.Event, app: App) -> None:
-    """Run a worker for batches, one at a time, and another for looks, so that neither waits for the other."""
+    """Run one worker that sends batches and one that finds them, so that neither waits for the other."""
     workers = [
         asyncio.create_task(
             app.run_worker_async(

@@ -1,7 +1,7 @@
 """The hourly limit: how many recipients all workers together may send to in an hour.
 
-For a new sender it grows from day to day. A batch holds no more recipients than one minute allows, and after
-each batch no worker claims another until the limit allows it.
+For a new sender it grows from day to day. A batch holds at most the recipients that one minute allows, and
+after each batch no worker claims another until the limit allows it.
 """
 
 from __future__ import annotations

@@ -128,8 +128,8 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
 
 
 def _nobody_waits(world: World) -> bool:
-    books = world.totals(2)
-    return books.audience == PEOPLE and books.waiting == 0
+    totals = world.totals(2)
+    return totals.audience == PEOPLE and totals.waiting == 0
 
 
 def test_a_worker_that_is_stopped_finishes_its_batch(
@@ -148,10 +148,10 @@ def test_a_worker_that_is_stopped_finishes_its_batch(
 
     provider.behave = stop_at_the_fifth
     assert worker.wait(timeout=60) == 0
-    books = announced.totals(2)
-    assert books.unknown == 0
-    assert books.accepted == sum(provider.mails.values())
-    assert 50 <= books.accepted < PEOPLE
+    totals = announced.totals(2)
+    assert totals.unknown == 0
+    assert totals.accepted == sum(provider.mails.values())
+    assert 50 <= totals.accepted < PEOPLE
 
 
 def test_workers_need_a_postgresql(sqlite_url: str) -> None:

@@ -86,7 +86,7 @@ def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: Worl
     told.wait(seconds=timedelta(days=1).total_seconds())
     told.announce("We keep even less.")
     told.deliver()
-    assert [name for name, reason in told.told(3).items() if reason == "unreachable"] == [
+    assert [name for name, reason in told.exclusions(3).items() if reason == "unreachable"] == [
         "person1",
         "person2",
     ]

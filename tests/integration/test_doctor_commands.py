@@ -232,7 +232,7 @@ def test_a_test_mail_that_cannot_leave_says_so(run: Run, tmp_path: Path) -> None
     answer = run("send-test", "me@example.org", "--site", folder, TRANSPORT="smtp", SMTP_URL=url)
     assert (answer.exit_code, answer.out) == (1, "")
     assert "not sent" in answer.err
-    assert "is no mail address" in run("send-test", "me", "--site", folder).err
+    assert "is not an email address" in run("send-test", "me", "--site", folder).err
 
 
 def test_whom_no_mail_reaches_is_listed_for_the_shop(run: Run, world: World) -> None:
@@ -282,7 +282,7 @@ def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: World, tmp_pa
     world.site.publish("privacy", summary="We keep less.")
     folder = str(world.site.write())
 
-    assert "would tell 2 in en" in run("publish", "--site", folder, "--dry-run").out
+    assert "would notify 2 in en" in run("publish", "--site", folder, "--dry-run").out
     assert not (tmp_path / "mails").exists()
 
     assert run("publish", "--site", folder).exit_code == 0

@@ -36,8 +36,8 @@ def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
 
     said = dry_run(world)
     assert said[0] == "would announce: privacy 2026-02-09, privacy.ru 2026-02-09"
-    assert said[1] == "would tell 3 in en: Example Market: “Privacy” has changed"
-    assert said[2].startswith("would tell 1 in ru: Example Market: ")
+    assert said[1] == "would notify 3 in en: Example Market: “Privacy” has changed"
+    assert said[2].startswith("would notify 1 in ru: Example Market: ")
     assert said[3:] == [
         "excluded: 1 restricted, 1 same address",
         "dry run: nothing was recorded and nothing was sent",
@@ -47,9 +47,9 @@ def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
     number = world.publish().announcement_id
     assert number is not None
     world.deliver()
-    books = world.totals(number)
-    assert books.accepted == 4
-    assert books.excluded == {"restricted": 1, "same address": 1}
+    totals = world.totals(number)
+    assert totals.accepted == 4
+    assert totals.excluded == {"restricted": 1, "same address": 1}
 
 
 def test_a_site_never_seen_can_be_rehearsed(world: World) -> None:
@@ -59,7 +59,7 @@ def test_a_site_never_seen_can_be_rehearsed(world: World) -> None:
 
     said = dry_run(world, opening=opening)
     assert said[0] == "the site would be known from now on"
-    assert said[2].startswith("would tell 1 in en")
+    assert said[2].startswith("would notify 1 in en")
     assert dry_run(world, opening=Opening(since=None))[:2] == [
         "the site would be known from now on",
         "nothing new to announce",

@@ -199,7 +199,7 @@ def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: Wo
     world.deliver()
 
     assert world.transport.mails == addresses(["boris"])
-    assert world.told(2) == {"anna": "unchanged", "boris": None}
+    assert world.exclusions(2) == {"anna": "unchanged", "boris": None}
 
 
 def test_editorial_changes_wait_for_the_next_material_one_where_so_chosen(world: World) -> None:
@@ -234,7 +234,7 @@ def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: World) -> No
     world.announce()
     world.deliver()
 
-    assert world.told(2) == {
+    assert world.exclusions(2) == {
         "anna": None,
         "boris": "restricted",
         "chen": "objected",
@@ -251,7 +251,7 @@ def test_two_accounts_with_one_address_get_one_mail(world: World) -> None:
     world.deliver()
 
     assert world.transport.mails == addresses(["anna"])
-    assert world.told(2) == {"anna": None, "anna-again": "same address"}
+    assert world.exclusions(2) == {"anna": None, "anna-again": "same address"}
 
 
 def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_address(

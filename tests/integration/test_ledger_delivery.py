@@ -41,8 +41,8 @@ def test_everybody_gets_one_mail(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
-    books = announced.totals(2)
-    assert (books.audience, books.accepted) == (4, 4)
+    totals = announced.totals(2)
+    assert (totals.audience, totals.accepted) == (4, 4)
 
 
 def test_a_second_run_sends_nothing(announced: World) -> None:
@@ -131,8 +131,8 @@ def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(["anna", "boris", "dora"])
-    books = announced.totals(2)
-    assert (books.accepted, books.rejected) == (3, 1)
+    totals = announced.totals(2)
+    assert (totals.accepted, totals.rejected) == (3, 1)
 
 
 def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_lost(
@@ -292,8 +292,8 @@ def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
         announced.deliver()
         announced.wait(hours=4)
 
-    books = announced.totals(2)
-    assert (books.accepted, books.rejected) == (3, 1)
+    totals = announced.totals(2)
+    assert (totals.accepted, totals.rejected) == (3, 1)
 
 
 def _defer(outgoing: OutgoingBatch, name: str) -> None:
@@ -353,8 +353,8 @@ def test_a_cancelled_announcement_excludes_whoever_waits(announced: World) -> No
     announcements.cancel(announced.engine, 2)
     announced.deliver()
 
-    books = announced.totals(2)
-    assert (books.accepted, books.excluded) == (1, {"cancelled": 3})
+    totals = announced.totals(2)
+    assert (totals.accepted, totals.excluded) == (1, {"cancelled": 3})
 
 
 def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: World) -> None:
@@ -372,8 +372,8 @@ def test_what_is_under_way_at_a_cancel_is_not_tried_again(announced: World) -> N
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (announcements.release, "is open, and has to be held or paused"),
-        (announcements.cancel, "has gone out whole"),
+        (announcements.release, "is open; this needs one that is held or paused"),
+        (announcements.cancel, "was sent completely"),
     ],
 )
 def test_what_does_not_fit_the_state_is_refused(announced: World, act: object, words: str) -> None:

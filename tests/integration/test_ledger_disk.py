@@ -48,7 +48,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(
     world.wait(minutes=1)
     world.deliver()
     assert set(world.transport.mails.values()) == {1}
-    books = world.totals(2)
-    assert books.waiting == 0
-    assert books.unknown <= 1
-    assert len(world.transport.mails) + books.unknown >= PEOPLE
+    totals = world.totals(2)
+    assert totals.waiting == 0
+    assert totals.unknown <= 1
+    assert len(world.transport.mails) + totals.unknown >= PEOPLE

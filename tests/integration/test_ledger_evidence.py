@@ -69,7 +69,7 @@ class Evidence:
 
     def reconcile(self) -> None:
         rules = Reconciliation(window=WINDOW, canary="canary@market.example")
-        rules.settle(self.world.ledger, self.world.transport, sender=SENDER)
+        rules.reconcile(self.world.ledger, self.world.transport, sender=SENDER)
         self.world.deliver()
 
     def outcomes(self) -> dict[str, str | None]:
@@ -171,7 +171,7 @@ def test_whoever_bounced_or_complained_gets_no_further_mail(evidence: Evidence) 
     world.announce("We keep nothing.")
     world.deliver()
 
-    assert world.told(3) == {"anna": "unreachable", "boris": "unreachable", "chen": None}
+    assert world.exclusions(3) == {"anna": "unreachable", "boris": "unreachable", "chen": None}
     with reading(world.engine) as connection:
         reasons = connection.execute(select(users.c.external_id, users.c.unreachable)).all()
     assert dict(map(tuple, reasons)) == {"anna": "bounced", "boris": "complained", "chen": None}
@@ -186,8 +186,8 @@ def test_a_bounce_of_an_address_since_corrected_is_not_held_against_the_new_one(
     world.announce("We keep nothing.")
     world.deliver()
 
-    assert world.told(3)["anna"] is None
-    assert world.told(3)["boris"] == "unreachable"
+    assert world.exclusions(3)["anna"] is None
+    assert world.exclusions(3)["boris"] == "unreachable"
 
 
 def test_a_complaint_is_not_undone_by_a_bounce(evidence: Evidence) -> None:
@@ -372,7 +372,7 @@ def test_a_lifted_mark_stays_lifted_when_an_older_event_comes_late(evidence: Evi
     world.announce("We keep nothing.")
     world.deliver()
 
-    assert world.told(3) == {"anna": None, "boris": "unreachable", "chen": "unreachable"}
+    assert world.exclusions(3) == {"anna": None, "boris": "unreachable", "chen": "unreachable"}
 
 
 def test_what_became_of_the_messages_is_counted(evidence: Evidence) -> None:
@@ -389,7 +389,7 @@ def test_what_became_of_the_messages_is_counted(evidence: Evidence) -> None:
     counted = outcomes(world.engine)
     assert counted == {2: {"delivered": 1, "complained": 1, "bounced": 1}}
     said = list(described(statuses(world.engine), [], {}, counted))
-    assert "  reported since by the provider: 1 delivered, 1 bounced, 1 complained" in said
+    assert "  since reported by the provider: 1 delivered, 1 bounced, 1 complained" in said
     [status, _] = as_json(statuses(world.engine), [], {}, counted)["announcements"]
     assert status["outcomes"] == {
         "processed": 0,

@@ -1,4 +1,4 @@
-"""The provider's answer is known, and the database is away: the answer is kept and written down later."""
+"""The provider's answer is known but the database cannot be reached: the answer is recorded later."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written
         held = intend(self, claim, request_sha256=request_sha256)
         if not broken:
             broken.append(claim)
-            raise UnreadableDatabaseError(world.engine.url, "the connection was lost", "mend it")
+            raise UnreadableDatabaseError(world.engine.url, "the connection was lost", "fix it")
         return held
 
     monkeypatch.setattr(Ledger, "intend", break_off)
@@ -164,7 +164,7 @@ def test_the_wait_for_the_database_ends_and_says_what_is_known() -> None:
     url = open_database("sqlite:///none").url
 
     def fail() -> None:
-        raise UnreadableDatabaseError(url, "is away", "mend it")
+        raise UnreadableDatabaseError(url, "cannot be reached", "fix it")
 
     with pytest.raises(UnrecordedAnswerError) as caught:
         record_answer(
@@ -173,5 +173,5 @@ def test_the_wait_for_the_database_ends_and_says_what_is_known() -> None:
             remedy="policy-notify resolve 7 --sent",
             patience=timedelta(0),
         )
-    for part in ("batch 7", "4711", "is away", "policy-notify resolve 7 --sent"):
+    for part in ("batch 7", "4711", "cannot be reached", "policy-notify resolve 7 --sent"):
         assert part in str(caught.value)

@@ -230,7 +230,7 @@ def test_an_account_with_the_same_dead_address_is_unreachable_too(world: World) 
     assert unreachable(world) == {"anna", "anna2"}
     world.announce("We keep even less.")
     world.deliver()
-    assert world.told(3) == {"anna": "unreachable", "anna2": "unreachable", "boris": None}
+    assert world.exclusions(3) == {"anna": "unreachable", "anna2": "unreachable", "boris": None}
 
 
 def test_a_refusal_of_the_sender_at_a_recipient_pauses_at_once(announced: World) -> None:
@@ -284,7 +284,7 @@ def test_only_an_announcement_that_goes_out_can_be_retried(announced: World) -> 
     announcements.cancel(announced.engine, 2)
     with pytest.raises(UnfitAnnouncementError, match="announcement 2: is cancelled"):
         announcements.retry(announced.engine, 2)
-    with pytest.raises(UnfitAnnouncementError, match="announcement 9: there is none"):
+    with pytest.raises(UnfitAnnouncementError, match="announcement 9: does not exist"):
         announcements.retry(announced.engine, 9)
 
 
@@ -386,7 +386,7 @@ def test_whose_address_cannot_be_carried_is_listed_until_it_is_corrected(world: 
 
     world.transport.rule = refuse
     world.deliver()
-    assert world.told(2) == {"anna": None, "boris": "unsupported address", "chen": "unreachable"}
+    assert world.exclusions(2) == {"anna": None, "boris": "unsupported address", "chen": "unreachable"}
     listed = {each.external_id: each.reason for each in list_unreachable(world.engine)}
     assert listed == {"boris": "unsupported address", "chen": "bounced"}
 

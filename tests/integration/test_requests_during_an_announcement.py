@@ -73,7 +73,7 @@ def test_a_user_who_left_the_shop_while_waiting_gets_no_email(waiting: World, tm
     import_users(waiting.engine, file, keys=KEYS, now=waiting.now, replace=True)
     waiting.deliver()
     assert waiting.transport.mails == addresses(("boris", "chen"))
-    assert waiting.told(2)["anna"] == "left"
+    assert waiting.exclusions(2)["anna"] == "left"
 
 
 def test_an_address_corrected_while_waiting_gets_the_email(waiting: World) -> None:

@@ -45,9 +45,9 @@ def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
     shared.deliver()
 
     assert shared.transport.mails == addresses(["anna", "boris"])
-    told = shared.told(2)
-    assert told["anna-2"] is None
-    assert told["anna-3"] == "same address"
+    exclusions = shared.exclusions(2)
+    assert exclusions["anna-2"] is None
+    assert exclusions["anna-3"] == "same address"
     assert shared.totals(2).accepted == 2
 
 
@@ -67,7 +67,7 @@ def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(
     shared.deliver()
 
     assert shared.transport.mails == addresses(["anna", "boris"])
-    assert shared.told(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
+    assert shared.exclusions(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
 
 
 def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: World) -> None:
@@ -75,7 +75,7 @@ def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: World)
     shared.deliver()
 
     assert shared.transport.mails == addresses(["anna"])
-    assert shared.told(2)["boris"] == "same address"
+    assert shared.exclusions(2)["boris"] == "same address"
 
 
 def test_an_address_that_was_told_already_is_not_told_again(world: World) -> None:
@@ -104,7 +104,7 @@ def test_an_address_in_doubt_is_not_told_by_another_account(world: World) -> Non
     world.deliver()
 
     assert world.transport.mails == {}
-    assert world.told(2) == {"anna": None, "boris": "same address"}
+    assert world.exclusions(2) == {"anna": None, "boris": "same address"}
 
 
 def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reason_to_be_silent(
@@ -138,7 +138,7 @@ def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_ad
     world.publish()
     world.deliver()
 
-    assert world.told(2) == {"anna": "unchanged", "anna-2": None}
+    assert world.exclusions(2) == {"anna": "unchanged", "anna-2": None}
 
 
 def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(

@@ -48,7 +48,7 @@ class ScriptedTransport:
 
     @property
     def mails(self) -> Counter[str]:
-        """How many mails each address got."""
+        """How many messages each email address got."""
         return Counter(recipient.address for outgoing in self.taken for recipient in outgoing.recipients)
 
 
@@ -153,10 +153,10 @@ class World:
         return next(s.totals for s in statuses(self.engine) if s.announcement_id == announcement_id)
 
     def check(self) -> None:
-        """The books balance, down to the last delivery."""
+        """The totals add up, down to the last delivery."""
         assert audit(self.engine) == []
 
-    def told(self, announcement_id: int) -> dict[str, str | None]:
+    def exclusions(self, announcement_id: int) -> dict[str, str | None]:
         """By name: why somebody is excluded, None for those who are not."""
         with reading(self.engine) as connection:
             rows = connection.execute(
@@ -181,5 +181,5 @@ class World:
 
 
 def addresses(names: Iterable[str]) -> Counter[str]:
-    """One mail to each."""
+    """One message to each."""
     return Counter(f"{name}@example.com" for name in names)

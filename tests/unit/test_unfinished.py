@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from subscribers.delivery.status_report import as_json, left_alone, reasons, unknown_line
+from subscribers.delivery.status_report import as_json, pause_lines, reasons, unknown_line
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
 from subscribers.ledger.provider_pause import ProviderPause
 from subscribers.ledger.totals import Status, Totals
@@ -61,7 +61,7 @@ def test_an_announcement_that_was_held_alone_keeps_nobody_waiting() -> None:
 
 def test_a_pause_of_its_own_is_a_failure_with_its_reason() -> None:
     [end] = ends(announcement(3, "paused", reason="401"))
-    assert end == "announcement 3 has paused itself: 401; mend it, then policy-notify release 3"
+    assert end == "announcement 3 has paused itself: 401; fix this, then run policy-notify release 3"
 
 
 def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
@@ -69,7 +69,7 @@ def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
     asked = ProviderPause(until=NOW, detail="429 slow down", for_hourly_limit=False)
     [end] = ends(announcement(3, "open"), not_before=NOW, pause=asked)
     assert end == (
-        "2 wait: the provider is left alone until 2026-06-01 12:00:00 UTC (429 slow down); "
+        "2 wait: the provider is paused until 2026-06-01 12:00:00 UTC (429 slow down); "
         "run policy-notify deliver then"
     )
 
@@ -83,7 +83,7 @@ def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None
     )
     late = open_ends([waits], [], not_before=NOW, pause=None, put_off_for=timedelta(days=2))
     assert list(late) == [
-        "somebody has been waiting for another try for 2 days; policy-notify status says why"
+        "a recipient has been waiting for another try for 2 days; policy-notify status says why"
     ]
 
 
@@ -96,13 +96,13 @@ def test_whoever_was_set_aside_by_this_run_is_a_failure_with_what_to_do() -> Non
 
 def test_a_provider_that_wants_less_from_us_is_named_with_its_words() -> None:
     asked = ProviderPause(until=NOW, detail="451 4.7.1 slow down", for_hourly_limit=False)
-    paced = ProviderPause(until=NOW, detail="to keep the pace", for_hourly_limit=True)
-    assert list(left_alone("smtp", asked)) == [
-        "smtp: left alone until 2026-06-01 12:00:00 UTC (451 4.7.1 slow down)"
+    limited = ProviderPause(until=NOW, detail="the hourly limit", for_hourly_limit=True)
+    assert list(pause_lines("smtp", asked)) == [
+        "smtp: paused until 2026-06-01 12:00:00 UTC (451 4.7.1 slow down)"
     ]
-    assert list(left_alone("smtp", paced)) == list(left_alone("smtp", None)) == []
+    assert list(pause_lines("smtp", limited)) == list(pause_lines("smtp", None)) == []
     assert as_json([], [], {}, {}, pause=asked)["provider"] == {
-        "left_alone_until": "2026-06-01T12:00:00+00:00",
+        "paused_until": "2026-06-01T12:00:00+00:00",
         "reason": "451 4.7.1 slow down",
     }
 
@@ -122,13 +122,13 @@ def test_reasons_are_listed_by_their_number() -> None:
 
 
 def test_whoever_waits_for_the_pace_is_told_so() -> None:
-    paced = ProviderPause(until=NOW, detail="to keep the pace", for_hourly_limit=True)
-    [end] = ends(announcement(3, "open"), not_before=NOW, pause=paced)
-    assert end == "2 wait for the pace's sake: run policy-notify deliver again"
+    limited = ProviderPause(until=NOW, detail="the hourly limit", for_hourly_limit=True)
+    [end] = ends(announcement(3, "open"), not_before=NOW, pause=limited)
+    assert end == "2 wait for the hourly limit: run policy-notify deliver again"
 
 
 def test_a_doubt_counts_one_recipient_as_one_and_can_be_looked_up() -> None:
-    assert "batch 17 (1 recipient) is in doubt: time-out" in open_ends(
+    assert "batch 17 (1 recipient) is unconfirmed: time-out" in open_ends(
         [], [DOUBT], not_before=None, pause=None
     )
     for key in ("notify_attempt=abc", "SHA-256 d1", "2026-06-01 12:00:00 UTC", "sendgrid"):

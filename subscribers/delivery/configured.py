@@ -1,0 +1,25 @@
+"""The hourly limit and the rules of evidence that the settings give."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.ledger.hourly_limit import HourlyLimit
+from subscribers.settings import Settings
+
+
+def configured_hourly_limit(settings: Settings) -> HourlyLimit:
+    """How many recipients may be sent to in an hour; no limit if the settings name none."""
+    return HourlyLimit(every_day=settings.hourly_pace, first_day=settings.warm_up)
+
+
+def configured_reconciliation(settings: Settings) -> Reconciliation | None:
+    """The rules of evidence; None without signed events, so that a person resolves unknown batches."""
+    if settings.transport != "sendgrid" or settings.sendgrid_event_public_key is None:
+        return None
+    return Reconciliation(
+        window=timedelta(seconds=settings.evidence_window),
+        canary=settings.canary or settings.who_sends().address.addr_spec,
+        retention=timedelta(days=settings.event_retention_days),
+    )
