@@ -74,7 +74,7 @@ def test_an_announcement_that_has_not_begun_comes_first(world: World) -> None:
     world.site.commit()
     world.site.publish("privacy", summary="We keep even less.")
 
-    assert f"to how many is known once announcement {number} has begun" in dry_run(world)
+    assert f"the number of recipients is known once announcement {number} has begun" in dry_run(world)
 
 
 def test_what_waits_for_a_material_change_is_said(world: World) -> None:
