@@ -1,4 +1,4 @@
-"""A page of many changes: the list stays short, the text is near, and a long text opens with them."""
+"""A page with many changes: the list stays short, and a long text with few changes opens with them alone."""
 
 from __future__ import annotations
 

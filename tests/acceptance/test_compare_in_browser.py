@@ -85,7 +85,7 @@ def seen(browser: Browser, address: str) -> Iterator[Watched]:
 
 
 def letters(words: str) -> str:
-    """The words without what stands between them."""
+    """The words without the signs between them."""
     return re.sub(r"\s", "", words)
 
 

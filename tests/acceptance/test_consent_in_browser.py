@@ -1,4 +1,4 @@
-"""Analytics in a real browser: each request to another host is noted, and none comes without consent."""
+"""Analytics in a real browser: no request goes to another host without consent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOP = "shop.example.localhost"  # which a browser finds on loopback, with a dom
 COOKIE = "document.cookie = `{}=1; path=/; domain=.example.localhost; max-age=9999`;"
 COUNTERS = {
     # As the services' own scripts do: cookies for the whole domain, a request at once and one on leaving,
-    # unless they were told to stop.
+    # unless something stopped them.
     GOOGLE: COOKIE.format("_ga")
     + COOKIE.format("_ga_ABC1234")
     + """fetch("https://region1.google-analytics.com/g/collect");

@@ -29,7 +29,7 @@ Findings = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def measured(node: Callable[..., list[str | Path]], chromium: str) -> Iterator[Callable[..., Findings]]:
-    """What Lighthouse finds, by category; one browser for all pages."""
+    """The findings of Lighthouse by category, from one browser for all pages."""
     with subprocess.Popen(
         node("lighthouse.mjs", chromium), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser and in the HTML checker: accessible, whole, and asking nobody else."""
+"""Every kind of page in a real browser and in the HTML checker: accessible, valid, and independent of other hosts."""
 
 from __future__ import annotations
 
@@ -316,7 +316,7 @@ def test_a_listed_change_leads_from_side_by_side_to_the_marked_text(browser: Bro
 
 
 def _pressed(page: Page, key: str) -> str:
-    """What has the focus after the key."""
+    """The element with the focus after the key."""
     page.keyboard.press(key)
     return _focused(page)
 
@@ -363,7 +363,7 @@ class Links(HTMLParser):
 
 
 class Addresses(Links):
-    """What a file that is no page leads to: whole addresses in its words, and those that it names as data."""
+    """The links in a file that is not a page: URLs in its text, and URLs and paths in its data."""
 
     def __init__(self, file: Path) -> None:
         words = file.read_text(encoding="utf8")

@@ -1,4 +1,4 @@
-"""What a page remembers of a visit, in a real browser: on the device alone, and told to nobody."""
+"""A page remembers a visit on the device alone and sends it to no one: in a real browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words, addresses, code and tables that are wider than the screen: they never make the page wider."""
+"""Words, URLs, code and tables that are wider than the screen never make the page wider."""
 
 from __future__ import annotations
 

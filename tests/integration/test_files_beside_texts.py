@@ -1,4 +1,4 @@
-"""What goes live beside the texts: pictures, documents, what mkdocs.yml names; and nothing over our own."""
+"""Beside the texts, only pictures, documents and files that mkdocs.yml names are published."""
 
 from __future__ import annotations
 

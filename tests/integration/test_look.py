@@ -1,4 +1,4 @@
-"""A company's look: colours, logo, favicon, footer and styles work as the theme documents them."""
+"""A company's design: colours, logo, favicon, footer and styles work as the theme documents them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One bad version never stops a build: it is shown as it is, and somebody is told of it."""
+"""One bad version never stops a build: it is shown as it is, with a warning."""
 
 from __future__ import annotations
 

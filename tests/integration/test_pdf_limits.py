@@ -1,4 +1,4 @@
-"""What would take a machine down while a PDF is made is left out of it."""
+"""A picture that would need too much memory is left out of a PDF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages, feeds and data say of a change that is still to come, corrected, moved or withdrawn."""
+"""Pages, feeds and data describe a change that is upcoming, corrected, postponed or withdrawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of an index and a README in one folder the index is the page, as in MkDocs; nothing published is lost."""
+"""If a folder has an index and a README, the index is its page, as in MkDocs; nothing published is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A newer renderer notifies nobody: what it discovers in the published past is listed, and said to be so."""
+"""A newer renderer notifies nobody: versions that it discovers in the published past are listed as discovered."""
 
 from __future__ import annotations
 

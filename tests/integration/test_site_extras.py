@@ -1,4 +1,4 @@
-"""What a site has beside its pages: copies, feeds, data, fragments, and the bonds between languages."""
+"""Copies, feeds, data and fragments of a site, and the connection between its languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def copies(site: PolicySite, slug: str, label: str) -> dict[str, str]:
-    """The addresses of a version's copies, as history.json has them."""
+    """The paths of a version's copies, from history.json."""
     found: dict[str, str] = next(v["copies"] for v in site.document(slug)["versions"] if v["label"] == label)
     return found
 

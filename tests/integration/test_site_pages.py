@@ -1,4 +1,4 @@
-"""The start page of a site of many documents, its recent changes, and the page for what is not there."""
+"""The start page of a site of many documents, its recent changes, and the page for URLs that do not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A company's colours reach the pages, and text in them can be read on each ground."""
+"""A company's colours reach the pages, and text in them is legible on each background."""
 
 from __future__ import annotations
 

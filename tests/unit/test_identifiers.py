@@ -1,4 +1,4 @@
-"""A text gives anchors of its own, and takes no name, class or form that belongs to a page around it."""
+"""A text has its own anchors, but no name, class or form that belongs to the page around it."""
 
 from __future__ import annotations
 

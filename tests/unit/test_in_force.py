@@ -1,4 +1,4 @@
-"""Which version applies on a day: R9."""
+"""Which version applies on a day: rule R9."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shell is one page of the theme; filled, it is any page of the archive."""
+"""A page layout is one page of the theme; filled, it becomes any page of the archive."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_russian_pages_have_one_word_for_each_idea(word: str) -> None:
 
 
 def places(text: str | dict[str, str]) -> set[str]:
-    """What is filled into a text, in any of its plural forms."""
+    """The placeholders of a text, in all its plural forms."""
     forms = [text] if isinstance(text, str) else text.values()
     return {place for form in forms for place in re.findall(r"\{\w+\}", form)}
 

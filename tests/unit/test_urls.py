@@ -1,4 +1,4 @@
-"""Addresses: permanent pages, links between them, and what no document may take."""
+"""The paths of pages, and links between them."""
 
 from __future__ import annotations
 

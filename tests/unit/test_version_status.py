@@ -1,4 +1,4 @@
-"""How a version stands on a day agrees with R9, which says what is in force."""
+"""The status of a version on a day agrees with rule R9, which says what is in force."""
 
 from __future__ import annotations
 
