@@ -16,7 +16,7 @@ KILLS = {"embedded": 4 * len(POINTS), "workers": 3 * len(POINTS)}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
-def test_whatever_is_killed_everybody_gets_one_mail(kind: Kind, tmp_path: Path) -> None:
+def test_every_user_receives_one_message_with_senders_killed_at_any_point(kind: Kind, tmp_path: Path) -> None:
     if kind.database == "postgresql" and not postgresql_cluster.BINARIES:
         pytest.skip(postgresql_cluster.MISSING)
     with databases(kind.database, tmp_path) as make_database:

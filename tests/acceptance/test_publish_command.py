@@ -90,7 +90,7 @@ def announced(run: Run) -> list[dict[str, Any]]:
     return announcements
 
 
-def test_a_change_reaches_everybody_once(run: Run, site: PublishedSiteMaker, tmp_path: Path) -> None:
+def test_every_user_is_notified_of_a_change_once(run: Run, site: PublishedSiteMaker, tmp_path: Path) -> None:
     folder = str(site.write())
     first = run("publish", "--site", folder, "--announce-since", "2026-02-01")
     assert "3 accepted" in first.stdout
@@ -377,7 +377,7 @@ def test_a_signature_vouches_for_a_new_renderer(run: Run, site: PublishedSiteMak
     assert said == "nothing new to announce\n"
 
 
-def test_more_announcements_in_a_day_than_allowed_wait_for_a_person(
+def test_more_announcements_in_a_day_than_allowed_wait_for_the_operator(
     run: Run, site: PublishedSiteMaker
 ) -> None:
     run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01")

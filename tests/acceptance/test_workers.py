@@ -67,7 +67,7 @@ def until(condition: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def test_a_killed_workers_batch_is_known_as_doubtful_and_the_rest_goes_on(
+def test_the_batch_of_a_killed_worker_is_unknown_and_the_others_are_sent(
     announced: World,
     provider: SendGridServer,
     start: Callable[[str], subprocess.Popen[bytes]],

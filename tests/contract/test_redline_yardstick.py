@@ -48,7 +48,7 @@ def names_where(findings: list[dict[str, Any]], key: str) -> list[str]:
     return [found["name"] for found in findings if found[key]]
 
 
-def test_both_texts_come_back(findings: list[dict[str, Any]]) -> None:
+def test_both_texts_can_be_read_from_a_redline(findings: list[dict[str, Any]]) -> None:
     assert [found["why"] for found in findings if not found["exact"]] == []
 
 

@@ -61,7 +61,7 @@ def test_one_complaint_in_a_thousand_pauses_it_with_the_reason(told: World) -> N
     assert told.ledger.sendable(told.transport) == []
 
 
-def test_one_person_alone_stops_nobody_elses_mail(told: World) -> None:
+def test_one_recipient_does_not_stop_the_messages_of_others(told: World) -> None:
     complain(told, 1)
     assert pause_reason(told) is None
     complain(told, 1)
@@ -80,7 +80,7 @@ def test_a_release_bears_the_complaints_so_far(told: World) -> None:
     assert pause_reason(told) == "6 complaints about 3,000 messages; the limit is 1 in 1,000"
 
 
-def test_complaints_after_the_end_change_nothing_but_who_is_told_next(told: World) -> None:
+def test_complaints_after_the_end_change_only_who_is_notified_next(told: World) -> None:
     told.deliver()
     complain(told, 1, 2)
     told.wait(seconds=timedelta(days=1).total_seconds())

@@ -76,7 +76,7 @@ def test_tabs_within_tabs_lie_open_too() -> None:
         assert "<input" not in html
 
 
-def test_an_icon_is_its_name_and_an_emoji_itself_whatever_lies_on_the_disk() -> None:
+def test_an_icon_is_its_name_and_an_emoji_itself_with_any_files_on_the_disk() -> None:
     from material.extensions import emoji  # noqa: PLC0415
 
     options: dict[str, Any] = {"emoji_index": emoji.twemoji, "emoji_generator": emoji.to_svg}

@@ -255,7 +255,7 @@ def test_no_part_of_a_password_is_printed(url: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_password_of_any_signs_may_stand_in_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_of_any_characters_can_be_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     password = "S3 /#[]@?:%41é"
     monkeypatch.setenv("POLICY_NOTIFY_DATABASE_URL", "postgresql://notify@127.0.0.1/notify")
     monkeypatch.setenv("POLICY_NOTIFY_DATABASE_PASSWORD", password)
@@ -308,7 +308,7 @@ def test_a_reader_does_not_wait_for_a_writer(database: Engine) -> None:
             assert reader.execute(select(provider_pauses)).all() == []
 
 
-def test_writers_queue(database: Engine) -> None:
+def test_writers_of_one_database_wait_for_each_other(database: Engine) -> None:
     with writing(database) as connection:
         connection.execute(provider_pauses.insert().values(transport="folder"))
 

@@ -154,7 +154,7 @@ def test_a_lost_secret_is_found_before_the_erased_come_back(run: Run, database: 
     assert "add the old secret after the new one" in fault
 
 
-def test_what_is_in_doubt_or_paused_is_a_warning(run: Run, world: World) -> None:
+def test_an_unknown_batch_or_a_paused_announcement_is_a_warning(run: Run, world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     number = world.announce()
@@ -203,7 +203,9 @@ def test_smtp_and_the_name_servers_are_asked(
     assert "ok: SMTP server" in answer.out
 
 
-def test_a_test_mail_is_marked_and_in_no_books(run: Run, mail_server: Controller, tmp_path: Path) -> None:
+def test_a_test_message_is_marked_and_counts_in_no_totals(
+    run: Run, mail_server: Controller, tmp_path: Path
+) -> None:
     site = PublishedSiteMaker(tmp_path / "site")
     site.publish("privacy")
     site.commit()
@@ -222,7 +224,7 @@ def test_a_test_mail_is_marked_and_in_no_books(run: Run, mail_server: Controller
     assert json.loads(run("status", "--json").out)["announcements"] == []
 
 
-def test_a_test_mail_that_cannot_leave_says_so(run: Run, tmp_path: Path) -> None:
+def test_a_test_message_that_cannot_be_sent_says_so(run: Run, tmp_path: Path) -> None:
     site = PublishedSiteMaker(tmp_path / "site")
     site.publish("privacy")
     folder = str(site.write())
@@ -235,7 +237,7 @@ def test_a_test_mail_that_cannot_leave_says_so(run: Run, tmp_path: Path) -> None
     assert "is not an email address" in run("send-test", "me", "--site", folder).err
 
 
-def test_whom_no_mail_reaches_is_listed_for_the_shop(run: Run, world: World) -> None:
+def test_a_user_whom_no_message_reaches_is_listed_for_the_shop(run: Run, world: World) -> None:
     world.register("anna", "boris", "chen", "dora")
     since = datetime(2026, 6, 1, 12, 30, 15, 250_000, tzinfo=UTC)
     for name, reason in (("dora", "complained"), ("boris", "bounced"), ("chen", "bounced")):
@@ -275,7 +277,9 @@ def test_events_that_never_came_are_a_warning(
     assert "emails were accepted at 2026-06-01 12:00 UTC; no signed event arrived" in silent
 
 
-def test_a_dry_run_says_whom_a_publish_would_tell(run: Run, world: World, tmp_path: Path) -> None:
+def test_a_dry_run_shows_how_many_users_a_publish_would_notify(
+    run: Run, world: World, tmp_path: Path
+) -> None:
     world.register("anna", "boris")
     world.open_with_baseline()
     world.site.commit()

@@ -78,7 +78,7 @@ def test_a_domain_that_does_not_exist_is_an_error(server: NameServer) -> None:
     assert "NXDOMAIN" in finding.seen
 
 
-def test_a_domain_without_mail_host_gets_no_answers(server: NameServer) -> None:
+def test_a_domain_without_a_mail_server_receives_no_replies(server: NameServer) -> None:
     del server.records["shop.example", "MX"]
     assert worst(server, "MX").level is Level.ERROR
 
@@ -86,12 +86,12 @@ def test_a_domain_without_mail_host_gets_no_answers(server: NameServer) -> None:
     assert worst(server, "MX").level is Level.WARNING
 
 
-def test_a_domain_that_refuses_mail_is_no_sender(server: NameServer) -> None:
+def test_a_domain_that_refuses_email_cannot_send(server: NameServer) -> None:
     server.records["shop.example", "MX"] = ["0 ."]
     assert "accepts no email" in worst(server, "MX").seen
 
 
-def test_a_mail_host_without_address_is_lost(server: NameServer) -> None:
+def test_a_mail_server_without_an_ip_address_cannot_be_reached(server: NameServer) -> None:
     server.publish("shop.example", "MX", "20 gone.shop.example.")
     assert worst(server, "MX").level is Level.WARNING
 
@@ -115,7 +115,7 @@ def test_a_mail_host_without_address_is_lost(server: NameServer) -> None:
         (["v=spf1 exists:%{i}.shop.example -all"], Level.WARNING, "not followed: exists:%{i}.shop.example"),
     ],
 )
-def test_spf_faults_are_named(server: NameServer, records: list[str], level: Level, words: str) -> None:
+def test_each_fault_of_spf_is_named(server: NameServer, records: list[str], level: Level, words: str) -> None:
     del server.records["shop.example", "TXT"]
     server.publish("shop.example", "TXT", *records)
 
@@ -158,7 +158,9 @@ def test_an_unknown_envelope_is_not_blamed_for_the_from_domain(server: NameServe
         ),
     ],
 )
-def test_dkim_faults_are_named(server: NameServer, record: str | None, level: Level, words: str) -> None:
+def test_each_fault_of_dkim_is_named(
+    server: NameServer, record: str | None, level: Level, words: str
+) -> None:
     server.records[KEY_NAME, "TXT"] = []
     if record:
         server.publish(KEY_NAME, "TXT", record)
@@ -193,7 +195,9 @@ def test_a_key_of_the_domain_above_speaks_for_the_sender(server: NameServer) -> 
         (["v=DMARC1;p=quarantine"], Level.OK, "p=quarantine"),
     ],
 )
-def test_dmarc_is_judged(server: NameServer, records: list[str], level: Level, words: str) -> None:
+def test_a_dmarc_record_is_required_and_each_of_its_faults_is_named(
+    server: NameServer, records: list[str], level: Level, words: str
+) -> None:
     del server.records["_dmarc.shop.example", "TXT"]
     server.publish("_dmarc.shop.example", "TXT", *records)
 

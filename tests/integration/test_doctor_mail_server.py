@@ -109,7 +109,7 @@ def allow(
     return AuthResult(success=data.password == b"right", handled=False)
 
 
-def test_a_server_that_takes_our_mail_is_all_right(
+def test_a_server_that_takes_our_message_is_all_right(
     serve: Callable[..., int], certificate: Callable[..., ssl.SSLContext]
 ) -> None:
     port = serve(tls_context=certificate(), authenticator=allow, auth_required=True)

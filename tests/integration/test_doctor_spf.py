@@ -86,7 +86,7 @@ def test_a_macro_is_named_and_not_guessed(server: NameServer) -> None:
     assert server.asked == []
 
 
-def test_a_circle_ends(server: NameServer) -> None:
+def test_includes_that_form_a_cycle_are_refused(server: NameServer) -> None:
     server.publish("shop.example", "TXT", "v=spf1 include:shop.example -all")
     with pytest.raises(WrongSpfError, match="more than 40"):
         result(server, "v=spf1 include:shop.example -all")

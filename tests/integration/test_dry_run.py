@@ -23,7 +23,7 @@ def dry_run(
     return list(described(planned, count_audience(world.engine, site.history, planned)))
 
 
-def test_it_counts_whom_the_publish_then_tells(world: World) -> None:
+def test_it_counts_the_users_whom_publish_then_notifies(world: World) -> None:
     world.register("anna", "boris", "chen", "dora", "erik")
     world.register("petya", language="ru")
     world.change("dora", restricted_at=world.now)

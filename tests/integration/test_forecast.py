@@ -44,7 +44,7 @@ def send_all(
     return foretold, world.now
 
 
-def test_it_is_within_a_tenth_at_an_uneven_pace(world: World, announcement: int) -> None:
+def test_it_is_within_a_tenth_at_an_uneven_rate(world: World, announcement: int) -> None:
     random = Random(4)
     begun = world.now
     foretold, end = send_all(world, announcement, lambda _: random.uniform(7, 13))
@@ -55,7 +55,7 @@ def test_it_is_within_a_tenth_at_an_uneven_pace(world: World, announcement: int)
         assert abs(expected - end) <= (end - begun) / 10
 
 
-def test_it_follows_a_change_of_pace(world: World, announcement: int) -> None:
+def test_it_follows_a_change_of_the_rate(world: World, announcement: int) -> None:
     begun = world.now
     foretold, end = send_all(world, announcement, lambda number: 10 if number < 10 else 30)
 

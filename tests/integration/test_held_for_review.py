@@ -21,7 +21,7 @@ def notified(world: World) -> World:
     return world
 
 
-def test_an_announcement_with_errors_is_held_until_a_person_releases_it(notified: World) -> None:
+def test_an_announcement_with_errors_is_held_until_the_operator_releases_it(notified: World) -> None:
     publication = notified.publish()
     assert publication.held_for == (FINDING,)
     notified.deliver()

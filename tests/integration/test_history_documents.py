@@ -296,7 +296,7 @@ def test_of_two_ended_documents_of_one_path_the_last_is_named_by_it(policy: Poli
     assert policy.document("home.md").former_paths == ("other.md",)
 
 
-def test_an_id_never_changes_and_tells_documents_apart(policy: PolicyRepository) -> None:
+def test_an_id_never_changes_and_is_unique(policy: PolicyRepository) -> None:
     policy.write("a.md", LONG)
     policy.publish("b.md", OTHER)
     before = {document.path: document.id for document in policy.history().documents}

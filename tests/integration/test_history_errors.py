@@ -141,7 +141,7 @@ def test_a_repository_of_another_user_is_refused_with_the_way_to_trust_it(policy
     assert answer.stderr.count("\n") == 1
 
 
-def test_who_trusts_no_bare_repository_but_named_ones_can_name_one(
+def test_a_reader_who_trusts_only_named_bare_repositories_can_name_one(
     policy: PolicyRepository, tmp_path: Path
 ) -> None:
     policy.publish("privacy.md", "One.\n")

@@ -33,7 +33,7 @@ ODD_NAMES = [
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_any_bytes_may_stand_in_a_path(policy: PolicyRepository, name: str) -> None:
+def test_any_bytes_can_be_part_of_a_path(policy: PolicyRepository, name: str) -> None:
     first = policy.publish(f"deep {name}/{name}", "One.\n")
     os.renames(policy.folder / f"deep {name}/{name}", policy.folder / f"moved/{name}")
     policy.commit()
@@ -119,7 +119,7 @@ def test_broken_encodings_in_a_commit_do_no_harm(policy: PolicyRepository) -> No
     assert version.published_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
-def test_links_in_a_circle_do_no_harm(policy: PolicyRepository) -> None:
+def test_links_that_form_a_loop_do_no_harm(policy: PolicyRepository) -> None:
     policy.write("privacy.md", "One.\n")
     (policy.folder / "a.md").symlink_to("b.md")
     (policy.folder / "b.md").symlink_to("a.md")

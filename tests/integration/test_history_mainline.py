@@ -55,7 +55,7 @@ def test_other_refs_are_never_read(policy: PolicyRepository) -> None:
     assert policy.versions("privacy.md", ref="proposal") == [first, second]
 
 
-def test_order_is_the_position_on_the_mainline_whatever_the_dates_say(policy: PolicyRepository) -> None:
+def test_order_is_the_position_on_the_mainline_and_not_the_dates(policy: PolicyRepository) -> None:
     commits = [
         policy.publish("privacy.md", "One.\n", at=datetime(2024, 5, 1, tzinfo=UTC)),
         policy.publish("privacy.md", "Two.\n", at=datetime(2023, 5, 1, tzinfo=UTC)),
@@ -174,7 +174,7 @@ def test_labels_never_change_as_history_grows(policy: PolicyRepository) -> None:
         seen = labels
 
 
-def test_a_bundle_a_bare_clone_a_subfolder_and_a_work_tree_tell_the_same(
+def test_a_bundle_a_bare_clone_a_subfolder_and_a_work_tree_have_the_same_history(
     policy: PolicyRepository, tmp_path: Path
 ) -> None:
     policy.publish("policy/privacy.md", "One.\n")

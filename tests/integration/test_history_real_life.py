@@ -88,7 +88,7 @@ def test_folders_made_files_and_folders_again_years_later(policy: PolicyReposito
     assert policy.versions("privacy/index.md") == policy.versions("taxes/index.md") == [first, last]
 
 
-def test_a_file_numbered_anew_ten_times_is_one_document(policy: PolicyRepository) -> None:
+def test_a_file_renumbered_ten_times_is_one_document(policy: PolicyRepository) -> None:
     first = policy.publish("0-scope.md", LONG)
     for number in range(1, 11):
         policy.move(f"{number - 1}-scope.md", f"{number}-scope.md")

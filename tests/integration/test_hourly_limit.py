@@ -51,19 +51,19 @@ def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
     return sum(world.transport.mails.values()) - before
 
 
-def test_no_more_than_the_pace_go_out_in_an_hour_however_many_send(waiting: World) -> None:
+def test_no_more_than_the_hourly_limit_is_sent_in_an_hour_by_any_number_of_senders(waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=120))
     assert send_for(waiting, HOUR, ledgers=3) == 120
     assert max(len(outgoing.recipients) for outgoing in waiting.transport.taken) == 2, "spread over the hour"
 
 
-def test_a_pace_is_kept_after_the_provider_asked_for_a_pause(waiting: World) -> None:
+def test_an_hourly_limit_is_kept_after_the_provider_asked_for_a_pause(waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=120))
     waiting.transport.answers = [ThrottledError("slow down", retry_after=600.0)]
     assert send_for(waiting, HOUR) == 100
 
 
-def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: World) -> None:
+def test_a_sender_that_is_too_early_is_refused_by_the_ledger_itself(waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=60))
     send_for(waiting, timedelta(minutes=1))
     first, second, *_ = waiting.ledger.sendable(waiting.transport)
@@ -72,7 +72,7 @@ def test_whoever_sends_too_early_is_refused_by_the_ledger_itself(waiting: World)
     assert waiting.ledger.sendable(waiting.transport) == []
 
 
-def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: World) -> None:
+def test_a_new_sender_starts_slowly_and_may_send_more_after_each_day(waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=50, first_day=20))
     told = []
     for _ in range(4):
@@ -81,7 +81,7 @@ def test_a_new_sender_begins_slowly_and_grows_with_each_day_of_mail(waiting: Wor
     assert told == [20, 28, 39, 50]
 
 
-def test_a_month_without_mail_makes_a_sender_new_again(waiting: World) -> None:
+def test_a_month_without_sending_makes_a_sender_new_again(waiting: World) -> None:
     keep(waiting, HourlyLimit(first_day=20))
     send_for(waiting, HOUR)
     waiting.wait(days=1)
@@ -92,7 +92,7 @@ def test_a_month_without_mail_makes_a_sender_new_again(waiting: World) -> None:
     assert send_for(waiting, HOUR) == 20
 
 
-def test_without_a_pace_nothing_waits(waiting: World) -> None:
+def test_without_an_hourly_limit_nothing_waits(waiting: World) -> None:
     waiting.deliver()
     assert Counter(waiting.transport.mails.values()) == {1: 150}
 
@@ -113,7 +113,7 @@ def test_the_forecast_keeps_the_hourly_limit_and_holds(waiting: World, hourly_li
         assert abs(expected - with_mail) <= (with_mail - begun) / 10
 
 
-def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: World) -> None:
+def test_a_provider_slower_than_the_hourly_limit_decides_the_forecast(waiting: World) -> None:
     hourly_limit = HourlyLimit(every_day=1800)
     keep(waiting, hourly_limit)
     begun = waiting.now
@@ -127,7 +127,7 @@ def test_a_provider_slower_than_the_pace_decides_the_forecast(waiting: World) ->
     assert abs(expected - end) <= (end - begun) / 10
 
 
-def test_a_pace_outlives_the_process(database: Engine, waiting: World) -> None:
+def test_an_hourly_limit_outlives_the_process(database: Engine, waiting: World) -> None:
     keep(waiting, HourlyLimit(every_day=60))
     send_for(waiting, timedelta(seconds=1))
     keep(waiting, HourlyLimit(every_day=60))

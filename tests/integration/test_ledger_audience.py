@@ -36,7 +36,7 @@ def test_a_site_seen_for_the_first_time_is_refused(world: World) -> None:
         world.publish()
 
 
-def test_a_baseline_tells_nobody(world: World) -> None:
+def test_a_baseline_notifies_nobody(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy")
     assert world.publish(opening=Opening(since=None)).announcement_id is None
@@ -46,7 +46,7 @@ def test_a_baseline_tells_nobody(world: World) -> None:
     assert world.transport.taken == []
 
 
-def test_announce_since_tells_what_was_published_from_that_day_on(world: World) -> None:
+def test_announce_since_announces_everything_published_from_that_day_on(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy", summary="Long ago.")
     for summary in ("Before the day.", "On the day.", "After the day."):
@@ -91,7 +91,7 @@ def test_a_baseline_never_swallows_news(world: World) -> None:
         world.publish(opening=Opening(since=None))
 
 
-def test_several_documents_make_one_mail(world: World) -> None:
+def test_several_documents_make_one_message(world: World) -> None:
     world.register("anna")
     world.site.publish("privacy")
     world.site.publish("cookies")
@@ -142,7 +142,7 @@ def test_a_text_back_to_the_one_last_announced_announces_nothing(world: World) -
     assert "slip" not in text_for(world, "anna")
 
 
-def test_people_are_told_in_their_language_else_in_the_sites_own(world: World) -> None:
+def test_users_are_notified_in_their_language_or_in_the_sites_own(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="ru-RU")
     world.register("chen", language="zh")
@@ -163,7 +163,7 @@ def test_people_are_told_in_their_language_else_in_the_sites_own(world: World) -
         assert "Храним" not in text_for(world, name)
 
 
-def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_again(
+def test_a_change_that_a_translation_lacks_is_announced_in_the_sites_own_language_once(
     world: World,
 ) -> None:
     world.register("boris", language="ru")
@@ -187,7 +187,7 @@ def test_a_translation_that_lags_is_told_in_the_sites_own_language_and_never_aga
     assert "Храним меньше." not in text_for(world, "boris")
 
 
-def test_a_change_of_the_translation_alone_is_told_to_its_readers_only(world: World) -> None:
+def test_only_readers_of_a_translation_are_notified_of_a_change_to_it_alone(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="ru")
     world.site.publish("privacy")
@@ -224,7 +224,7 @@ def test_a_class_that_is_not_stated_counts_as_material(world: World) -> None:
     assert world.publish(changes="material").announcement_id == 2
 
 
-def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: World) -> None:
+def test_a_user_who_may_not_be_notified_is_excluded_with_the_reason(world: World) -> None:
     world.register("anna")
     world.register("boris", restricted_at=world.now)
     world.register("chen", objected_at=world.now)
@@ -243,7 +243,7 @@ def test_whoever_may_get_no_mail_is_excluded_with_the_reason(world: World) -> No
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_two_accounts_with_one_address_get_one_mail(world: World) -> None:
+def test_two_accounts_with_one_email_address_receive_one_message(world: World) -> None:
     world.register("anna")
     world.register("anna-again", email="anna@example.com")
     world.open_with_baseline()
@@ -254,7 +254,7 @@ def test_two_accounts_with_one_address_get_one_mail(world: World) -> None:
     assert world.exclusions(2) == {"anna": None, "anna-again": "same address"}
 
 
-def test_an_account_that_may_get_no_mail_does_not_silence_another_with_its_address(
+def test_an_account_that_may_not_be_notified_does_not_silence_another_with_its_address(
     world: World,
 ) -> None:
     world.register("anna", restricted_at=world.now)
@@ -277,7 +277,7 @@ def test_the_audience_is_frozen_at_the_fan_out(world: World) -> None:
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_whoever_comes_later_counts_as_told(world: World) -> None:
+def test_a_user_who_registers_later_counts_as_notified(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce("We keep less.")
@@ -290,7 +290,7 @@ def test_whoever_comes_later_counts_as_told(world: World) -> None:
     assert "We keep nothing." in text_for(world, "boris")
 
 
-def test_whoever_missed_announcements_is_told_of_all_since_the_last_one_got(world: World) -> None:
+def test_a_user_who_missed_announcements_is_notified_of_everything_since_the_last_one(world: World) -> None:
     world.register("anna")
     world.register("boris")
     world.open_with_baseline()
@@ -323,7 +323,7 @@ def test_what_did_not_arrive_was_missed(world: World, outcome: Outcome) -> None:
     assert ("We keep less." in text_for(world, "anna")) == (outcome in MISSED)
 
 
-def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: World) -> None:
+def test_users_who_missed_a_cancelled_announcement_are_notified_with_the_next(world: World) -> None:
     world.register("anna")
     world.open_with_baseline()
     world.announce("We keep less.", hold=True)
@@ -336,7 +336,7 @@ def test_whoever_missed_a_cancelled_announcement_is_told_with_the_next(world: Wo
     assert "We keep nothing." in text_for(world, "anna")
 
 
-def test_a_thousand_people_fill_a_batch_of_one_language(world: World) -> None:
+def test_a_thousand_users_fill_a_batch_of_one_language(world: World) -> None:
     with writing(world.engine) as connection:
         connection.execute(
             users.insert(),

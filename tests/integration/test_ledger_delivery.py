@@ -37,7 +37,7 @@ def announced(world: World) -> World:
     return world
 
 
-def test_everybody_gets_one_mail(announced: World) -> None:
+def test_every_user_receives_one_message(announced: World) -> None:
     announced.deliver()
 
     assert announced.transport.mails == addresses(NAMES)
@@ -135,7 +135,7 @@ def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
     assert (totals.accepted, totals.rejected) == (3, 1)
 
 
-def test_a_provider_that_refuses_everybody_is_not_asked_for_each_and_nobody_is_lost(
+def test_a_provider_that_refuses_every_recipient_is_not_asked_for_each_and_nobody_is_lost(
     announced: World,
 ) -> None:
     announced.register(*(f"person{number}" for number in range(200)))
@@ -164,7 +164,7 @@ def test_a_pause_that_one_worker_is_asked_for_holds_for_all(announced: World) ->
     assert another.claim(2, announced.transport) is not None
 
 
-def test_many_senders_at_once_send_each_mail_once(announced: World) -> None:
+def test_many_senders_at_once_send_each_message_once(announced: World) -> None:
     announced.register(*(f"person{number}" for number in range(60)))
     announced.transport.batch_limit = 1
     senders = [threading.Thread(target=announced.deliver) for _ in range(4)]
@@ -177,7 +177,7 @@ def test_many_senders_at_once_send_each_mail_once(announced: World) -> None:
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: World) -> None:
+def test_an_unknown_batch_is_never_sent_again_by_itself(announced: World) -> None:
     announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     for _ in range(5):
@@ -190,7 +190,7 @@ def test_a_doubtful_batch_is_never_sent_again_by_itself(announced: World) -> Non
     assert (doubt.size, doubt.detail) == (4, "time-out")
 
 
-def test_a_doubt_resolved_as_unsent_is_sent_again(announced: World) -> None:
+def test_an_unknown_batch_resolved_as_unsent_is_sent_again(announced: World) -> None:
     announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     [doubt] = announced.ledger.unknown_batches()
@@ -201,7 +201,7 @@ def test_a_doubt_resolved_as_unsent_is_sent_again(announced: World) -> None:
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_doubt_resolved_as_sent_is_over(announced: World) -> None:
+def test_an_unknown_batch_resolved_as_sent_is_settled(announced: World) -> None:
     announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     [doubt] = announced.ledger.unknown_batches()
@@ -213,13 +213,13 @@ def test_a_doubt_resolved_as_sent_is_over(announced: World) -> None:
     assert announced.totals(2).accepted == 4
 
 
-def test_only_a_doubt_can_be_resolved(announced: World) -> None:
+def test_only_an_unknown_batch_can_be_resolved(announced: World) -> None:
     announced.deliver()
     with pytest.raises(NotUnconfirmedError, match="batch 1: is not unconfirmed"):
         announced.ledger.resolve(1, sent=False)
 
 
-def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: World) -> None:
+def test_a_worker_lost_before_its_intent_leaves_nothing_unknown(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     assert announced.ledger.claim(1, announced.transport)
     announced.wait(seconds=44)
@@ -231,7 +231,7 @@ def test_a_worker_lost_before_its_intent_leaves_no_doubt(announced: World) -> No
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: World) -> None:
+def test_a_worker_lost_after_its_intent_leaves_its_batch_unknown(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -243,7 +243,7 @@ def test_a_worker_lost_after_its_intent_leaves_a_doubt(announced: World) -> None
     assert announced.totals(2).unknown == 4
 
 
-def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: World) -> None:
+def test_a_lost_worker_of_a_repeatable_transport_leaves_nothing_unknown(announced: World) -> None:
     announced.transport.repeatable = True
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
@@ -255,7 +255,7 @@ def test_a_lost_worker_of_a_repeatable_transport_leaves_no_doubt(announced: Worl
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_an_answer_that_comes_after_the_lease_settles_the_doubt(announced: World) -> None:
+def test_an_answer_that_comes_after_the_lease_settles_the_unknown_batch(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     claim = announced.ledger.claim(1, announced.transport)
     assert claim
@@ -285,7 +285,7 @@ def test_a_batch_is_claimed_by_one_worker_only(announced: World) -> None:
     assert announced.ledger.claim(1, announced.transport) is None
 
 
-def test_a_mail_deferred_for_days_is_given_up(announced: World) -> None:
+def test_a_message_deferred_for_days_is_given_up(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.transport.rule = lambda outgoing: _defer(outgoing, "dora")
     for _ in range(40):
@@ -301,7 +301,7 @@ def _defer(outgoing: OutgoingBatch, name: str) -> None:
         raise DeferredError("450 try later")
 
 
-def test_whoever_is_erased_before_the_mail_gets_none(announced: World) -> None:
+def test_a_user_who_is_erased_before_the_message_receives_none(announced: World) -> None:
     announced.ledger.fan_out(batch_limit=1000)
     gone = ("external_id", "email", "language", "registered_at", "pseudonym_key")
     announced.change("boris", erased_at=announced.now, **dict.fromkeys(gone))
@@ -346,7 +346,7 @@ def test_a_paused_announcement_sends_no_further_batch(announced: World) -> None:
     assert announced.transport.mails == addresses(NAMES)
 
 
-def test_a_cancelled_announcement_excludes_whoever_waits(announced: World) -> None:
+def test_a_cancelled_announcement_excludes_the_recipients_who_are_waiting(announced: World) -> None:
     announced.transport.batch_limit = 1
     announced.ledger.fan_out(batch_limit=1)
     deliver_batch(announced.ledger, announced.transport, 1, sender=SENDER)
@@ -395,7 +395,7 @@ def test_announcements_go_out_one_after_another(announced: World) -> None:
     assert announced.transport.mails == addresses(NAMES * 3)
 
 
-def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> None:
+def test_an_unknown_batch_does_not_hold_up_the_next_announcement(announced: World) -> None:
     announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
@@ -408,7 +408,7 @@ def test_a_doubt_does_not_hold_up_the_next_announcement(announced: World) -> Non
     assert "We keep even less." in outgoing.message.text
 
 
-def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> None:
+def test_a_change_in_a_later_message_is_not_sent_after_it(announced: World) -> None:
     announced.transport.answers = [UnconfirmedError("time-out")]
     announced.deliver()
     announced.announce("We keep even less.")
@@ -421,5 +421,5 @@ def test_what_a_later_mail_has_told_is_not_sent_after_it(announced: World) -> No
     assert announced.totals(2).excluded == {"covered": 4}
 
 
-def test_the_lease_leaves_time_to_know_a_doubt_within_a_minute(world: World) -> None:
+def test_the_lease_is_short_enough_to_find_an_unknown_batch_within_a_minute(world: World) -> None:
     assert world.ledger.lease <= timedelta(seconds=45)

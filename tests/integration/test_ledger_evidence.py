@@ -91,7 +91,7 @@ def evidence(world: World) -> Evidence:
     return Evidence(world)
 
 
-def test_an_event_settles_a_doubt_as_accepted(evidence: Evidence) -> None:
+def test_an_event_settles_an_unknown_batch_as_accepted(evidence: Evidence) -> None:
     evidence.world.transport.answers = [evidence.accept_and_drop]
     evidence.world.deliver()
     assert evidence.world.totals(2).unknown == 3
@@ -144,7 +144,7 @@ def test_an_event_counts_once_however_often_it_comes(evidence: Evidence) -> None
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_strongest_outcome_stands_in_any_order(evidence: Evidence, seed: int) -> None:
+def test_the_strongest_outcome_is_kept_in_any_order(evidence: Evidence, seed: int) -> None:
     evidence.world.deliver()
     [outgoing] = evidence.world.transport.taken
     anna, boris, chen = (replace(outgoing, recipients=(recipient,)) for recipient in outgoing.recipients)
@@ -160,7 +160,7 @@ def test_the_strongest_outcome_stands_in_any_order(evidence: Evidence, seed: int
     assert evidence.outcomes() == {"anna": "complained", "boris": "bounced", "chen": "delivered"}
 
 
-def test_whoever_bounced_or_complained_gets_no_further_mail(evidence: Evidence) -> None:
+def test_a_user_whose_message_bounced_or_who_complained_receives_no_more(evidence: Evidence) -> None:
     world = evidence.world
     world.deliver()
     [outgoing] = world.transport.taken
@@ -257,7 +257,9 @@ def test_a_raw_post_is_kept_no_longer_than_it_may(evidence: Evidence) -> None:
         assert connection.scalars(select(func.count()).select_from(events)).one() == 6
 
 
-def test_a_doubt_is_released_when_a_later_request_proves_that_events_come(evidence: Evidence) -> None:
+def test_an_unknown_batch_is_sent_again_once_a_later_request_proves_that_events_arrive(
+    evidence: Evidence,
+) -> None:
     world = evidence.world
     world.transport.batch_limit = 1
     world.transport.answers = [UnconfirmedError("time-out")]
@@ -310,7 +312,7 @@ def test_where_no_request_is_open_the_canary_makes_one(evidence: Evidence) -> No
     assert world.totals(2).accepted == 3
 
 
-def test_a_silent_channel_releases_nothing_ever(evidence: Evidence) -> None:
+def test_without_events_an_unknown_batch_is_never_released(evidence: Evidence) -> None:
     world = evidence.world
     world.transport.answers = [evidence.accept_and_drop]
     world.deliver()
@@ -348,7 +350,7 @@ def test_a_signed_event_of_an_unknown_attempt_is_kept_once(evidence: Evidence) -
         assert connection.scalars(select(event_posts.c.body)).all() == [None]
 
 
-def test_known_and_unknown_attempts_in_one_post_are_told_apart(evidence: Evidence) -> None:
+def test_known_and_unknown_attempts_in_one_post_are_distinguished(evidence: Evidence) -> None:
     world = evidence.world
     world.deliver()
     known = evidence.events_of(world.transport.taken[0], "delivered")

@@ -49,7 +49,7 @@ def test_a_published_version_keeps_its_text_and_its_time(
     assert len(statuses(notified.engine)) == 2
 
 
-def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(
+def test_a_published_version_without_an_announcement_may_not_vanish_either(
     notified: World,
 ) -> None:
     notified.site.commit()
@@ -61,7 +61,7 @@ def test_a_published_version_that_nobody_was_told_of_may_not_vanish_either(
         notified.publish()
 
 
-def test_a_new_version_older_than_the_known_ones_needs_a_person(notified: World) -> None:
+def test_a_new_version_older_than_the_known_ones_waits_for_approval(notified: World) -> None:
     notified.site.commit()
     notified.site.publish("privacy")["published_at"] = "2019-01-01T00:00:00Z"
     with pytest.raises(ChangedPastError, match="--accept-dates"):
@@ -81,7 +81,7 @@ def test_a_document_whose_first_version_is_old_is_new(notified: World) -> None:
     assert notified.publish().announcement_id == 3
 
 
-def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: World) -> None:
+def test_the_fourth_announcement_of_a_day_waits_for_the_operator(notified: World) -> None:
     for _ in range(2):
         assert not _publish_another(notified).held_by_limit
     fourth = _publish_another(notified)
@@ -95,7 +95,7 @@ def test_the_fourth_announcement_of_a_day_waits_for_a_person(notified: World) ->
     assert not _publish_another(notified).held_by_limit
 
 
-def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: World) -> None:
+def test_an_announcement_held_by_the_operator_is_not_held_by_the_limit(notified: World) -> None:
     for _ in range(2):
         _publish_another(notified)
     notified.site.commit()
@@ -103,7 +103,7 @@ def test_an_announcement_that_a_person_holds_is_not_held_by_the_limit(notified: 
     assert not notified.publish(hold=True, daily_limit=3).held_by_limit
 
 
-def test_an_accepted_appearance_is_kept_for_everybody_who_missed_an_announcement(
+def test_an_accepted_appearance_is_kept_for_every_user_who_missed_an_announcement(
     notified: World,
 ) -> None:
     notified.register("boris")

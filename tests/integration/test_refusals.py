@@ -125,7 +125,7 @@ def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: Wor
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(
+def test_a_recipient_who_is_refused_repeatedly_is_rejected_and_can_still_be_retried(
     announced: World,
 ) -> None:
     answer(announced, lambda number: unclear(number) if number == 30 else None)
@@ -144,7 +144,7 @@ def test_whoever_is_refused_time_and_again_is_rejected_and_can_still_be_retried(
     assert announced.totals(2).accepted == 60
 
 
-def test_a_few_who_are_always_refused_do_not_pause_it_for_ever(announced: World) -> None:
+def test_a_few_recipients_who_are_always_refused_do_not_pause_it_for_ever(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if 20 < number <= 27 else None)
     announced.deliver()
     releases = 0
@@ -266,7 +266,7 @@ def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: World) 
     assert set(announced.transport.mails.values()) == {1}
 
 
-def test_retry_tells_nobody_what_a_later_message_has_told(announced: World) -> None:
+def test_retry_does_not_repeat_what_a_later_message_has_said(announced: World) -> None:
     answer(announced, lambda number: unclear(number) if number == 7 else None)
     announced.deliver()
     answer(announced, lambda _: None)

@@ -38,7 +38,7 @@ def shared(world: World) -> World:
 @pytest.mark.parametrize(
     "change", [{"left_at": True}, {"restricted_at": True}, {"objected_at": True}, ERASED]
 )
-def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
+def test_another_account_of_the_address_is_notified_in_place_of_one_that_may_not_be(
     shared: World, change: dict[str, Any]
 ) -> None:
     shared.change("anna", **{name: value and shared.now for name, value in change.items()})
@@ -51,7 +51,7 @@ def test_another_account_of_the_address_is_told_in_place_of_one_that_may_not_be(
     assert shared.totals(2).accepted == 2
 
 
-def test_accounts_that_no_longer_share_an_address_are_told_each(shared: World) -> None:
+def test_accounts_that_no_longer_share_an_email_address_are_each_notified(shared: World) -> None:
     shared.change("anna", email="new@example.com")
     shared.change("anna-3", email="third@example.com")
     shared.deliver()
@@ -59,7 +59,7 @@ def test_accounts_that_no_longer_share_an_address_are_told_each(shared: World) -
     assert shared.transport.mails == addresses(["anna", "boris", "new", "third"])
 
 
-def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(
+def test_a_restricted_account_does_not_count_as_notified_once_the_account_with_its_address_has_left(
     shared: World,
 ) -> None:
     shared.change("anna", left_at=shared.now)
@@ -70,7 +70,7 @@ def test_a_restricted_account_does_not_count_as_told_where_its_twin_has_left(
     assert shared.exclusions(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
 
 
-def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: World) -> None:
+def test_an_address_corrected_to_one_that_waits_too_receives_one_message(shared: World) -> None:
     shared.change("boris", email="anna@example.com")
     shared.deliver()
 
@@ -78,7 +78,7 @@ def test_an_address_corrected_to_one_that_waits_too_gets_one_mail(shared: World)
     assert shared.exclusions(2)["boris"] == "same address"
 
 
-def test_an_address_that_was_told_already_is_not_told_again(world: World) -> None:
+def test_an_address_that_was_notified_is_not_notified_again(world: World) -> None:
     world.register("anna", language="en")
     world.register("boris", language="en")
     world.open_with_baseline()
@@ -91,7 +91,7 @@ def test_an_address_that_was_told_already_is_not_told_again(world: World) -> Non
     assert world.transport.mails == addresses(["anna"])
 
 
-def test_an_address_in_doubt_is_not_told_by_another_account(world: World) -> None:
+def test_an_address_in_an_unknown_batch_is_not_notified_through_another_account(world: World) -> None:
     world.register("anna", "boris")
     world.open_with_baseline()
     world.announce()
@@ -107,7 +107,7 @@ def test_an_address_in_doubt_is_not_told_by_another_account(world: World) -> Non
     assert world.exclusions(2) == {"anna": None, "boris": "same address"}
 
 
-def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reason_to_be_silent(
+def test_an_account_with_an_address_notified_through_another_account_is_still_notified(
     world: World,
 ) -> None:
     world.register("anna", "boris")
@@ -125,7 +125,7 @@ def test_an_account_that_takes_over_an_address_told_elsewhere_before_is_no_reaso
     assert world.transport.mails == addresses(["anna", "boris"])
 
 
-def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_address(
+def test_a_user_whose_language_has_no_change_does_not_silence_another_with_the_address(
     world: World,
 ) -> None:
     world.site.publish("privacy")
@@ -141,7 +141,7 @@ def test_whoever_reads_what_has_not_changed_does_not_silence_another_with_the_ad
     assert world.exclusions(2) == {"anna": "unchanged", "anna-2": None}
 
 
-def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(
+def test_users_who_share_the_address_of_a_cancelled_message_are_notified_with_the_next(
     shared: World,
 ) -> None:
     announcements.cancel(shared.engine, 2)
@@ -154,7 +154,7 @@ def test_whoever_shares_the_address_of_a_cancelled_mail_is_told_with_the_next(
     assert all("We keep less." in outgoing.message.text for outgoing in shared.transport.taken)
 
 
-def test_who_shared_an_address_to_which_the_mail_did_not_arrive_is_told_of_it_next_time(
+def test_users_who_shared_an_address_that_a_message_did_not_reach_are_notified_next_time(
     world: World,
 ) -> None:
     world.register("anna", "boris")

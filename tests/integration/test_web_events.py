@@ -37,7 +37,7 @@ def send(client: TestClient, post: SignedPost) -> int:
     return int(answer.status_code)
 
 
-def test_a_signed_post_is_in_the_books_once_it_is_taken(
+def test_a_signed_post_is_in_the_totals_once_it_is_taken(
     client: TestClient, source: EventSource, world: World
 ) -> None:
     world.register("anna")

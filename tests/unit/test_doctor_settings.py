@@ -69,7 +69,7 @@ def test_a_key_twice_is_a_warning() -> None:
     assert the_fault(secret_keys=f"{KEYS[0]} {KEYS[1]} {KEYS[0]}").level is Level.WARNING
 
 
-def test_without_event_key_a_doubt_stays() -> None:
+def test_without_an_event_key_an_unknown_batch_stays_unknown() -> None:
     fault = the_fault(transport="sendgrid", sendgrid_api_key="SG.x")
     assert fault.level is Level.WARNING
     assert "resolve" in fault.seen
@@ -102,7 +102,7 @@ def test_a_secret_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert "ignored" in the_fault(environment | {"POLICY_NOTIFY_SECRET_KEYS": "x"}).seen
 
 
-def test_telling_material_changes_only_is_a_warning() -> None:
+def test_notifying_users_of_material_changes_only_is_a_warning() -> None:
     assert the_fault(changes="material").topic == "policy"
 
 

@@ -24,7 +24,7 @@ def told(split: Split) -> list[tuple[int | None, str]]:
 @pytest.mark.parametrize(
     "text", ["---\ntitle: A\n---\nBody", "---  \ntitle: A\n...\nBody", "---\t\ntitle: A\n--- \nBody"]
 )
-def test_the_block_stands_between_lines_at_the_start(text: str) -> None:
+def test_front_matter_is_between_dashed_lines_at_the_start(text: str) -> None:
     split = split_front_matter(text)
     assert split.front.title == "A"
     assert split.body == "Body"
@@ -36,7 +36,7 @@ def test_the_block_stands_between_lines_at_the_start(text: str) -> None:
     "text",
     ["\n---\ntitle: A\n---\n", "----\ntitle: A\n---\n", "---\ntitle: A\n", "--- x\ntitle: A\n---", "", "---"],
 )
-def test_anything_else_is_body(text: str) -> None:
+def test_a_text_without_complete_front_matter_is_all_body(text: str) -> None:
     assert split_front_matter(text) == Split(front=FrontMatter(), body=text, body_line=1, problems=())
 
 

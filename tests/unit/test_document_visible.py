@@ -262,7 +262,7 @@ def test_a_heading_that_links_to_itself_leads_nowhere() -> None:
 
 
 @pytest.mark.parametrize("link", ['<a class="headerlink" href="#a">a</a>', '<a href="#a">#</a>'])
-def test_a_link_outside_a_heading_is_seen_whatever_its_class(link: str) -> None:
+def test_a_link_outside_a_heading_is_visible_with_any_class(link: str) -> None:
     assert visible_text(f"<p>word {link}</p>") != visible_text("<p>word</p>")
 
 

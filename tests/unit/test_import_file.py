@@ -232,7 +232,7 @@ def test_an_odd_json_line_is_refused_with_its_number(write: Write, line: str, re
     assert said.startswith(reason)
 
 
-def test_a_refused_row_still_names_the_person_it_is_about(write: Write) -> None:
+def test_a_refused_row_still_names_its_user(write: Write) -> None:
     path = write('{"external_id": "1", "email": "no"}\n{"external_id": 2, "email": []}\nnonsense\n')
     assert [row.external_id for row in _read(path) if isinstance(row, Refusal)] == ["1", "2", None]
 

@@ -38,7 +38,7 @@ def test_all_problems_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert "POLICY_NOTIFY_SENDGRID_HOST: must begin with https://" in text
 
 
-def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_secret_can_be_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("SG.secret\n")
     monkeypatch.setenv("POLICY_NOTIFY_SENDGRID_API_KEY_FILE", str(tmp_path / "key"))
     key = read_settings(os.environ).sendgrid_api_key

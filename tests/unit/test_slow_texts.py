@@ -53,7 +53,7 @@ USUAL = {
 
 
 @pytest.mark.parametrize("text", USUAL.values(), ids=USUAL)
-def test_what_people_write_is_rendered(text: str) -> None:
+def test_common_markdown_is_rendered(text: str) -> None:
     assert not is_refused(text)
 
 

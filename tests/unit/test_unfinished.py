@@ -64,7 +64,7 @@ def test_a_pause_of_its_own_is_a_failure_with_its_reason() -> None:
     assert end == "announcement 3 has paused itself: 401; fix this, then run policy-notify release 3"
 
 
-def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
+def test_the_operator_sees_until_when_and_why_messages_wait_for_the_provider() -> None:
     assert ends(announcement(3, "open")) == ["2 wait: run policy-notify deliver again"]
     asked = ProviderPause(until=NOW, detail="429 slow down", for_hourly_limit=False)
     [end] = ends(announcement(3, "open"), not_before=NOW, pause=asked)
@@ -74,7 +74,7 @@ def test_whoever_waits_for_the_provider_is_told_until_when_and_why() -> None:
     )
 
 
-def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None:
+def test_a_recipient_who_waits_for_another_attempt_is_no_failure_before_a_day() -> None:
     waits = replace(announcement(3, "open"), put_off={"4.2.2 mailbox full": 2})
     assert ends(waits) == []
     assert kept_waiting([announcement(4, "open", waiting=0), waits]) is None
@@ -87,7 +87,7 @@ def test_whoever_only_waits_for_another_try_is_no_failure_before_a_day() -> None
     ]
 
 
-def test_whoever_was_set_aside_by_this_run_is_a_failure_with_what_to_do() -> None:
+def test_a_recipient_set_aside_by_this_run_is_a_failure_with_what_to_do() -> None:
     waits = replace(announcement(3, "open", waiting=1), set_aside={"5.7.1 not authorized": 1})
     [end] = open_ends([waits], [], not_before=None, pause=None, newly_set_aside=1)
     assert end.startswith("1 recipient was refused, perhaps not for the email address, and set aside; ")
@@ -121,13 +121,13 @@ def test_reasons_are_listed_by_their_number() -> None:
     ]
 
 
-def test_whoever_waits_for_the_pace_is_told_so() -> None:
+def test_the_operator_sees_how_many_wait_for_the_hourly_limit() -> None:
     limited = ProviderPause(until=NOW, detail="the hourly limit", for_hourly_limit=True)
     [end] = ends(announcement(3, "open"), not_before=NOW, pause=limited)
     assert end == "2 wait for the hourly limit: run policy-notify deliver again"
 
 
-def test_a_doubt_counts_one_recipient_as_one_and_can_be_looked_up() -> None:
+def test_an_unknown_batch_counts_each_recipient_once_and_can_be_looked_up() -> None:
     assert "batch 17 (1 recipient) is unconfirmed: time-out" in open_ends(
         [], [DOUBT], not_before=None, pause=None
     )
@@ -135,7 +135,7 @@ def test_a_doubt_counts_one_recipient_as_one_and_can_be_looked_up() -> None:
         assert key in unknown_line(DOUBT)
 
 
-def test_a_doubt_is_looked_up_by_what_the_provider_knows() -> None:
+def test_an_unknown_batch_is_looked_up_by_what_the_provider_knows() -> None:
     """SendGrid never got the Message-ID, a mail server never the attempt."""
     assert "Message-ID" not in unknown_line(DOUBT)
     assert "Message-ID <3-5.feed@…>" in unknown_line(replace(DOUBT, transport="smtp"))
