@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser and in the HTML checker: accessible, valid, and independent of other hosts."""
+"""Every kind of page in a real browser and the HTML checker: accessible, valid, independent of other hosts."""
 
 from __future__ import annotations
 

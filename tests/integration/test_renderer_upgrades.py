@@ -1,4 +1,4 @@
-"""A newer renderer notifies nobody: versions that it discovers in the published past are listed as discovered."""
+"""A newer renderer notifies nobody: versions that it discovers in the published past are listed as such."""
 
 from __future__ import annotations
 
