@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser and the HTML checker: accessible, valid, independent of other hosts."""
+"""Every kind of page in a real browser and the HTML checker: accessible, valid and on its own host."""
 
 from __future__ import annotations
 
