@@ -107,9 +107,8 @@ def _why_broken(
             path, source=page.document.history.path, find_file=lambda file: file if file in files else None
         )
         if found is None:
-            kind = "picture" if is_picture else "link"
-            suggested = _suggested(path, page, by_path, files)
-            return f"the {kind} `{written}` leads to a file that does not exist{suggested}"
+            what = f"picture `{written}`" if is_picture else f"link `{written}` leads to a file that"
+            return f"the {what} does not exist{_suggested(path, page, by_path, files)}"
         target = by_path.get(found)
     fragment = unquote(parts.fragment)
     if target is None or fragment in OF_THE_PAGE or fragment.startswith(OF_THE_THEME):

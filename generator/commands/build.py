@@ -49,8 +49,8 @@ def build(
     ] = None,
 ) -> None:
     """Build the site from everything that is committed."""
-    from generator.progress import showing_progress  # noqa: PLC0415 - Rich takes a while to import
-    from generator.published_site.build_site import (  # noqa: PLC0415 - MkDocs takes a while to import
+    from generator.progress import showing_progress
+    from generator.published_site.build_site import (
         build_site,
         has_uncommitted_edits,
     )

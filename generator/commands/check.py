@@ -63,12 +63,12 @@ def check(
 
 
 def _report(config: ConfigFile, *, base: str | None, published: str | None) -> Report:
-    from generator.checking.draft import check_draft  # noqa: PLC0415 - MkDocs takes a while to import
-    from generator.checking.unpublished import check_unpublished  # noqa: PLC0415 - as above
-    from generator.git.repository import open_repository  # noqa: PLC0415 - as above
-    from generator.mkdocs_plugin.run import read_config  # noqa: PLC0415 - as above
-    from generator.published_site.earlier_site import read_earlier_site  # noqa: PLC0415 - as above
-    from generator.site.trusted_cache import open_cache  # noqa: PLC0415 - as above
+    from generator.checking.draft import check_draft
+    from generator.checking.unpublished import check_unpublished
+    from generator.git.repository import open_repository
+    from generator.mkdocs_plugin.run import read_config
+    from generator.published_site.earlier_site import read_earlier_site
+    from generator.site.trusted_cache import open_cache
 
     site = read_config(config)
     opened, distrusted = open_cache(site.cache)
@@ -82,7 +82,7 @@ def _report(config: ConfigFile, *, base: str | None, published: str | None) -> R
 
 
 def _print(report: Report, answer: CheckFormat) -> None:
-    from generator.checking import report_formats  # noqa: PLC0415 - as above
+    from generator.checking import report_formats
 
     match answer:
         case CheckFormat.GITHUB:

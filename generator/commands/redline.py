@@ -51,9 +51,9 @@ def redline(
     ] = RedlineFormat.TEXT,
 ) -> None:
     """Show what changed between two texts. They are rendered as mkdocs.yml says, if this folder has one."""
-    from generator import redline as redlines  # noqa: PLC0415 - the comparison takes a while to import
-    from generator.language import load_language  # noqa: PLC0415 - as above
-    from generator.redline.pictures import without_pictures  # noqa: PLC0415 - as above
+    from generator import redline as redlines
+    from generator.language import load_language
+    from generator.redline.pictures import without_pictures
 
     site = _site_here()
     language = load_language(site.language if site else "en")
@@ -75,14 +75,14 @@ def _site_here() -> SiteConfig | None:
     """The site whose mkdocs.yml is in the current folder, or None if there is none."""
     if not MKDOCS_YML.is_file():
         return None
-    from generator.mkdocs_plugin.run import read_config  # noqa: PLC0415 - MkDocs takes a while to import
+    from generator.mkdocs_plugin.run import read_config
 
     return read_config(MKDOCS_YML)
 
 
 def _renderer(site: SiteConfig | None, repository: Repository | None) -> Renderer:
-    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
-    from generator.site.renderer import renderer_of  # noqa: PLC0415 - as above
+    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
+    from generator.site.renderer import renderer_of
 
     if site is None:
         return Renderer(DEFAULT_EXTENSIONS, {})
@@ -105,7 +105,7 @@ class NoSuchTextError(PolicyError):
 @contextmanager
 def _repository_here() -> Iterator[Repository | None]:
     """The repository of the current folder, or None if it is in none."""
-    from generator.git.repository import open_repository  # noqa: PLC0415 - as above
+    from generator.git.repository import open_repository
 
     with ExitStack() as opened:
         try:
@@ -120,9 +120,9 @@ def _read_version(name: str, renderer: Renderer, repository: Repository | None) 
 
     Prints a warning for each part of the text that cannot be shown as written.
     """
-    from generator.redline import RenderedVersion, StatedDates  # noqa: PLC0415 - as above
-    from generator.redline.pictures import with_pictures  # noqa: PLC0415 - as above
-    from generator.versions.document import read_document  # noqa: PLC0415 - as above
+    from generator.redline import RenderedVersion, StatedDates
+    from generator.redline.pictures import with_pictures
+    from generator.versions.document import read_document
 
     raw, around = _found(name, repository)
     document = read_document(raw, renderer, around)
@@ -140,8 +140,8 @@ def _read_version(name: str, renderer: Renderer, repository: Repository | None) 
 
 def _found(name: str, repository: Repository | None) -> tuple[bytes, Surroundings]:
     """The bytes of the file with this name, and the files around it."""
-    from generator.git.steps import UNCOMMITTED  # noqa: PLC0415 - as above
-    from generator.markdown.surroundings import Surroundings  # noqa: PLC0415 - as above
+    from generator.git.steps import UNCOMMITTED
+    from generator.markdown.surroundings import Surroundings
 
     if Path(name).is_file():
         path = repository.path_of(Path(name)) if repository else None
@@ -160,7 +160,7 @@ def _found(name: str, repository: Repository | None) -> tuple[bytes, Surrounding
 
 def _as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterator[str]:
     """The list of changes in plain words, then the changed parts of the text."""
-    from generator import redline  # noqa: PLC0415 - as above
+    from generator import redline
 
     if not compared.changes:
         yield language("redline_nothing")
@@ -175,8 +175,8 @@ def _as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterato
 
 def _as_json(compared: Redline, language: Language) -> str:
     """The list of changes and the whole redline as HTML, for programs."""
-    from generator import redline  # noqa: PLC0415 - as above
-    from generator.redline.pictures import without_pictures  # noqa: PLC0415 - as above
+    from generator import redline
+    from generator.redline.pictures import without_pictures
 
     changes = [
         {"kind": told.kind, "where": told.where, "text": told.text, "anchor": told.anchor}

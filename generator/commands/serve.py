@@ -33,7 +33,7 @@ def serve(
     ] = "127.0.0.1:8000",
 ) -> None:
     """Preview the site with uncommitted edits and their redline. Pages reload when you save a file."""
-    from generator.mkdocs_plugin import run  # noqa: PLC0415 - MkDocs takes a while to import
+    from generator.mkdocs_plugin import run
 
     site = run.read_config(config)
     refuse_unusable(address)

@@ -32,7 +32,7 @@ def counted(number: int, noun: str) -> str:
 @contextmanager
 def showing_texts_read(repository: Repository) -> Iterator[None]:
     """Show how many texts were read so far."""
-    from generator.progress import showing_progress  # noqa: PLC0415 - Rich takes a while to import
+    from generator.progress import showing_progress
 
     def done() -> str:
         return f"{repository.texts_read:,} texts read" if repository.texts_read else ""

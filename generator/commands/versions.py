@@ -65,10 +65,10 @@ def versions(
 
 
 def _history_of_site(config: Path, *, ref: str | None) -> History:
-    from generator.git.repository import open_repository  # noqa: PLC0415 - as above
-    from generator.mkdocs_plugin.run import read_config  # noqa: PLC0415 - MkDocs takes a while to import
-    from generator.site.renderer import renderer_of  # noqa: PLC0415 - as above
-    from generator.versions.history import read_history  # noqa: PLC0415 - as above
+    from generator.git.repository import open_repository
+    from generator.mkdocs_plugin.run import read_config
+    from generator.site.renderer import renderer_of
+    from generator.versions.history import read_history
 
     site = read_config(config)
     with open_repository(site.documents) as repository, showing_texts_read(repository):
@@ -85,9 +85,9 @@ def _history_of_site(config: Path, *, ref: str | None) -> History:
 
 
 def _history_of_repository(repo: Path | None, *, folder: str, ref: str | None) -> History:
-    from generator.git.repository import open_repository  # noqa: PLC0415 - as above
-    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer  # noqa: PLC0415 - as above
-    from generator.versions.history import read_history  # noqa: PLC0415 - as above
+    from generator.git.repository import open_repository
+    from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
+    from generator.versions.history import read_history
 
     with (
         open_repository(repo or Path(), named=repo is not None) as repository,
@@ -138,7 +138,7 @@ def as_lines(history: History, documents: Sequence[DocumentHistory]) -> Iterator
 
 
 def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:
-    from generator.git.document_paths import in_repository  # noqa: PLC0415 - as above
+    from generator.git.document_paths import in_repository
 
     return {
         "id": document.id,
@@ -152,7 +152,7 @@ def _document(document: DocumentHistory, *, folder: str) -> dict[str, object]:
 
 
 def _version(version: Version, *, folder: str) -> dict[str, object]:
-    from generator.git.document_paths import in_repository  # noqa: PLC0415 - as above
+    from generator.git.document_paths import in_repository
 
     front = version.front
     return {
