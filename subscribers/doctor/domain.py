@@ -23,7 +23,7 @@ from subscribers.doctor.spf import (
 
 Check = Callable[[Names, Sending], Iterable[Finding]]
 UNANSWERED = "try again, or ask the name server's operator; what depends on this answer was not checked"
-HOW_TO = "docs/how-to/make-mail-arrive.md"
+HOW_TO = "docs/how-to/make-email-arrive.md"
 
 
 def check_domain(names: Names, sending: Sending) -> list[Finding]:

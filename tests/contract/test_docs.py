@@ -208,7 +208,7 @@ def test_the_shell_and_systemd_read_the_same_settings(page: str, block: str, tmp
 
 
 def test_an_upgrade_stops_and_starts_every_service() -> None:
-    page = (DOCS / "how-to" / "tell-people-from-your-own-machine.md").read_text(encoding="utf8")
+    page = (DOCS / "how-to" / "notify-users-from-your-own-machine.md").read_text(encoding="utf8")
     upgrade = page[page.index("## Upgrade") :]
     stopped = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl stop .*", upgrade))))
     started = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl start .*", upgrade))))
