@@ -12,7 +12,7 @@ from generator.rendered.characters import clean
 from generator.site.analytics import with_consent
 from generator.site.config import SiteConfig
 from generator.site.content_security_policy import ContentSecurityPolicy, hosts
-from generator.site.material_fixes import mended
+from generator.site.material_fixes import fix_page
 from generator.site.page_layout import in_language
 
 
@@ -34,7 +34,7 @@ class Finisher:
         words = load_language(language)
         page = in_language(page, language)
         if self.is_material:
-            page = mended(page, words=words)
+            page = fix_page(page, words=words)
         return with_consent(page, self.site.analytics, words)
 
 

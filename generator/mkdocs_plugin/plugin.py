@@ -112,7 +112,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             rule, occupied = self._site_config.file_rule, OccupiedPaths(taken)
             for file in uncommitted:
                 path = file.src_uri
-                if not file.is_documentation_page() and rule.goes_live(path) and not occupied.by(path):
+                if not file.is_documentation_page() and rule.is_published(path) and not occupied.by(path):
                     files.append(file)
         else:
             for path, content in self._site.files(taken=taken):

@@ -7,7 +7,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 
 from generator.site.brand import DEFAULT_PALETTE
-from generator.site.material_fixes import spoken_by_theme
+from generator.site.material_fixes import theme_language
 
 MATERIAL_TEMPLATES = Path(__file__).parents[1] / "templates" / "material"
 
@@ -30,6 +30,6 @@ def set_up_material(config: MkDocsConfig, *, language: str) -> None:
 def set_language(config: MkDocsConfig, language: str) -> None:
     """Set the language of the theme's own words. Material falls back to English for a language it lacks."""
     if is_material(config):
-        config.theme["language"] = spoken_by_theme(language, folders=config.theme.dirs)
+        config.theme["language"] = theme_language(language, folders=config.theme.dirs)
     elif "language" in config.theme:
         config.theme["language"] = language

@@ -32,13 +32,13 @@ class FileRule:
 
     named: Sequence[str] = ()
 
-    def goes_live(self, path: str) -> bool:
+    def is_published(self, path: str) -> bool:
         """Whether a file that is not a document is published."""
         return self._is_named(path) or (not is_hidden(path) and suffix(path) in INACTIVE)
 
     def left_out(self, path: str) -> str | None:
         """Why a file is not published, and what to do. None if it is published, or if it is a hidden file."""
-        if self.goes_live(path) or is_hidden(path):
+        if self.is_published(path) or is_hidden(path):
             return None
         return (
             "is not published: beside the texts, only pictures and office documents are; "

@@ -73,20 +73,20 @@ class Archive:
 
     def write(self, view: DocumentView) -> Mapping[int, Written]:
         """Write all pages of the document but its own. Returns what was written, by version number."""
-        written = {version.number: self._version(view, version) for version in view.versions}
+        written = {version.number: self._write_or_reuse_version(view, version) for version in view.versions}
         if self._printer is not None:
             for version in view.versions:
                 self._print(view, version, self._printer)
-        self._since(view)
-        self._history(view, {number: one.size for number, one in written.items()})
+        self._write_all_since(view)
+        self._write_history_pages(view, {number: one.size for number, one in written.items()})
         self._write_current(view)
         return written
 
-    def _version(self, view: DocumentView, version: Version) -> Written:
+    def _write_or_reuse_version(self, view: DocumentView, version: Version) -> Written:
         old, new = view.followed(version), view.version(version.number + 1)
         made_of = (
             "version",
-            *self._frame(view),
+            *self._shared_input(view),
             version,
             old,
             new and (new.label, new.published_at),
@@ -106,7 +106,7 @@ class Archive:
         self._texts.keep(files.images)
         return Written(digests=Digests(files.page_sha256, files.redline_sha256), size=files.size)
 
-    def _frame(self, view: DocumentView) -> tuple[object, ...]:
+    def _shared_input(self, view: DocumentView) -> tuple[object, ...]:
         """Everything that all pages of a document depend on."""
         document = view.document
         return (
@@ -117,7 +117,7 @@ class Archive:
         )
 
     def _write_version(self, view: DocumentView, version: Version) -> _VersionFiles:
-        with self._texts.noting_images() as images:
+        with self._texts.collecting_images() as images:
             document, old = view.document, view.followed(version)
             text = self._texts.on_page(
                 self._texts.html(version), version, page=document.version_path(version)
@@ -146,8 +146,8 @@ class Archive:
             printed = printer.printed(page)
         except Exception as error:  # one text that cannot be laid out must not stop the copies of all others
             printer.failed.append(
-                f"{version.path}, version {version.label}: its PDF shows the source, since it cannot be laid "
-                f"out ({type(error).__name__}: {error}); write it simpler"
+                f"{version.path}, version {version.label}: its PDF shows the source because it cannot be "
+                f"laid out ({type(error).__name__}: {error}); simplify its markup"
             )
             source = as_source(self._texts.source(version).decode("utf-8", "replace"))
             printed = printer.printed(self._pages.printed(view, version, source))
@@ -176,25 +176,27 @@ class Archive:
         )
         return self._output.file(f"{page}redline.json", raw)
 
-    def _since(self, view: DocumentView) -> None:
+    def _write_all_since(self, view: DocumentView) -> None:
         last = view.last
         older = [
             version for version in view.versions if version is not last and version.number not in view.since
         ]
         for history, group in groupby(older, key=view.history_page_path):
-            led = tuple(group)
-            made_of = ("older since", *self._frame(view), history, [old.label for old in led])
-            self._output.write_or_reuse(made_of, partial(self._lead_to_history, view, led), read=nothing)
+            versions = tuple(group)
+            made_of = ("older since", *self._shared_input(view), history, [old.label for old in versions])
+            self._output.write_or_reuse(
+                made_of, partial(self._redirect_to_history, view, versions), read=nothing
+            )
         for number in sorted(view.since):
             old = view.versions[number - 1]
             steps = view.since_then(old)
-            made_of = ("since", *self._frame(view), old, steps, last, view.statuses[last.number])
+            made_of = ("since", *self._shared_input(view), old, steps, last, view.statuses[last.number])
             images: Mapping[str, str] = self._output.write_or_reuse(
                 made_of, partial(self._write_since, view, old), read=dict
             )
             self._texts.keep(images)
 
-    def _lead_to_history(self, view: DocumentView, older: Sequence[Version]) -> None:
+    def _redirect_to_history(self, view: DocumentView, older: Sequence[Version]) -> None:
         document = view.document
         for old in older:
             to = f"{view.history_page_path(old)}#{old.label}"
@@ -202,14 +204,14 @@ class Archive:
             self._output.file(f"{document.since_path(old)}index.html", page.encode())
 
     def _write_since(self, view: DocumentView, old: Version) -> dict[str, str]:
-        with self._texts.noting_images() as images:
+        with self._texts.collecting_images() as images:
             document, last = view.document, view.last
             redline = self._redline(old, last, document)
             redline = self._on_page(redline, last, page=document.since_path(old))
             self._output.page(self._pages.since(view, old, redline))
             return images
 
-    def _history(self, view: DocumentView, sizes: Mapping[int, ChangeSize | None]) -> None:
+    def _write_history_pages(self, view: DocumentView, sizes: Mapping[int, ChangeSize | None]) -> None:
         for page in view.history_pages:
             listed = [
                 (version, view.statuses[version.number], sizes[version.number]) for version in page.versions
@@ -222,7 +224,7 @@ class Archive:
             first, links = view.versions[0], [(one.path, one.years) for one in view.history_pages]
             made_of = (
                 "history",
-                *self._frame(view),
+                *self._shared_input(view),
                 listed,
                 returned,
                 since,
@@ -231,10 +233,10 @@ class Archive:
                 len(view.versions),
             )
             self._output.write_or_reuse(
-                made_of, partial(self._write_history, view, page, sizes), read=nothing
+                made_of, partial(self._write_history_page, view, page, sizes), read=nothing
             )
 
-    def _write_history(
+    def _write_history_page(
         self, view: DocumentView, page: HistoryPage, sizes: Mapping[int, ChangeSize | None]
     ) -> None:
         self._output.page(self._pages.history(view, page, sizes))

@@ -85,7 +85,7 @@ class FolderFiles:
         below = path.removeprefix(f"{self._folder}/") if is_below else ""
         if self.now.get(below) == blob:
             return quote(below, errors="surrogateescape")
-        if not self._rule.goes_live(below or path) or (is_below and self._excluded(below)):
+        if not self._rule.is_published(below or path) or (is_below and self._excluded(below)):
             return None
         name = quote(posixpath.basename(path), errors="surrogateescape")
         kept = f"{KEPT_FILES}{blob[:16]}/{name}"
@@ -95,7 +95,7 @@ class FolderFiles:
     def _files(self, commit: str) -> Mapping[str, str]:
         if commit not in self._at:
             beside = self._beside(commit).items()
-            self._at[commit] = {path: blob for path, blob in beside if self._rule.goes_live(path)}
+            self._at[commit] = {path: blob for path, blob in beside if self._rule.is_published(path)}
         return self._at[commit]
 
     def _beside(self, commit: str) -> Mapping[str, str]:

@@ -28,7 +28,7 @@ STORAGE = {  # of the chosen colours: where a browser refuses it, all of the the
 }
 
 
-def mended(page: str, *, words: Language) -> str:
+def fix_page(page: str, *, words: Language) -> str:
     """The page with valid attributes, no label for a missing element, and scripts that run without storage.
 
     A page for which the theme makes no skip link, because its table of contents is empty, gets one.
@@ -44,7 +44,7 @@ def mended(page: str, *, words: Language) -> str:
     return page if CONTENTS_TOGGLE in page else page.replace(CONTENTS_LABEL, "")
 
 
-def spoken_by_theme(language: str, *, folders: Iterable[str]) -> str:
+def theme_language(language: str, *, folders: Iterable[str]) -> str:
     """The language for the theme's own words: this one, its first part, or English. It fails at any other."""
     for code in (language, language.partition("-")[0]):
         if any(Path(folder, "partials", "languages", f"{code}.html").is_file() for folder in folders):

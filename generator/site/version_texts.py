@@ -73,7 +73,7 @@ class VersionTexts:
         )
 
     @contextmanager
-    def noting_images(self) -> Iterator[dict[str, str]]:
+    def collecting_images(self) -> Iterator[dict[str, str]]:
         """Yields a mapping that holds, at the end, the kept files that texts have shown within the block."""
         before, self._files.kept = self._files.kept, {}
         noted = self._files.kept

@@ -140,10 +140,10 @@ def test_an_outdated_translation_names_the_language_that_is_newer(site: PolicySi
     site.publish("a.ru.md", text("Один.", title="Правила"), on=date(2026, 1, 2))
     site.publish("a.md", text("Two."), on=date(2026, 2, 1))
     site.build()
-    assert "Есть более новая редакция оригинала (английский): от 1 февраля 2026 года." in site.page("a.ru")
+    assert "Оригинал (английский) обновлён: есть редакция от 1 февраля 2026 года." in site.page("a.ru")
     site.publish("a.ru.md", text("Два.", title="Правила"), on=date(2026, 2, 2))
     site.build()
-    assert "Есть более новая редакция" not in site.page("a.ru")
+    assert "обновлён: есть редакция" not in site.page("a.ru")
 
 
 def test_a_translation_may_be_in_a_language_that_the_theme_does_not_speak(tmp_path: Path) -> None:
