@@ -56,8 +56,8 @@ class Verifier:
             self._webhook = EventWebhook(public_key)
         except ValueError as error:
             raise NotifyError(
-                "POLICY_NOTIFY_SENDGRID_EVENT_PUBLIC_KEY: is no key; copy it from SendGrid, Mail Settings, "
-                "Event Webhooks, Signed Event Webhook"
+                "POLICY_NOTIFY_SENDGRID_EVENT_PUBLIC_KEY: not a public key; copy it from SendGrid: "
+                "`Mail Settings`, `Event Webhooks`, `Signed Event Webhook`"
             ) from error
 
     def events(self, post: SignedPost) -> list[Event]:
