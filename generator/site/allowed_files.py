@@ -41,7 +41,7 @@ class FileRule:
         if self.is_published(path) or is_hidden(path):
             return None
         return (
-            "is not published: beside the texts, only pictures and office documents are; "
+            "is not published: only pictures and documents are published beside the texts; "
             "to publish it, add it to `extra_files` of policysite in mkdocs.yml"
         )
 
