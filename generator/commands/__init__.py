@@ -1,4 +1,4 @@
 """The commands of ``policy-site``: one file for each, named as it is typed.
 
-A command imports MkDocs, git and the redline only when it runs, so that help and completion in a shell are quick.
+A command imports MkDocs, git and the redline only when it runs, so that help and completion are quick.
 """

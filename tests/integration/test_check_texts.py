@@ -245,7 +245,9 @@ def test_files_beside_the_texts_are_listed(site: PolicySite) -> None:
     report = checked(site)
     assert report.findings == ()
     html, picture = as_text(report)
-    assert html.startswith("policy/offer.html: a new file, which is not published: only pictures")
+    assert html.startswith(
+        "policy/offer.html: a new file, which is not published: beside the texts, only pictures"
+    )
     assert picture == "policy/old.png: a changed file, which is published unchanged"
     assert "- <code>policy/offer.html</code>: a new file" in "\n".join(as_markdown(report))
     assert "::notice file=policy/old.png::a changed file, which is published unchanged" in list(
