@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 
 from generator.errors import PolicyError
 from generator.site.published_history import PublishedHistory, UnreadablePublishedError, read_published
@@ -72,7 +72,13 @@ def _read(where: str) -> bytes:
             raise FileNotFoundError(where) from error
         raise UnreadablePublishedError(where, reason=f"the server answers {error.code}") from error
     except OSError as error:
-        raise UnreadablePublishedError(where, reason=str(error)) from error
+        raise UnreadablePublishedError(where, reason=_reason(error)) from error
+
+
+def _reason(error: OSError) -> str:
+    """The words of the system, such as ``Connection refused``."""
+    cause = error.reason if isinstance(error, URLError) else error
+    return (isinstance(cause, OSError) and cause.strerror) or str(cause)
 
 
 def _fetch(url: str) -> bytes:

@@ -118,7 +118,7 @@ def read_published(raw: bytes, *, where: str) -> PublishedHistory:
             if version.get("held_for")
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadablePublishedError(where, reason=f"{type(error).__name__}: {error}") from error
+        raise UnreadablePublishedError(where, reason=_reason(error)) from error
     return PublishedHistory(
         where=where,
         commit=None if commit is None else str(commit),
@@ -126,6 +126,12 @@ def read_published(raw: bytes, *, where: str) -> PublishedHistory:
         living=living,
         held_for=held_for,
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError):
+        return "it is not JSON"
+    return f"it lacks {error}" if isinstance(error, KeyError) else "its parts have the wrong type"
 
 
 def refuse_lost_versions(published: PublishedHistory, documents: Sequence[SiteDocument]) -> list[str]:
