@@ -1,4 +1,4 @@
-"""Whole redlines of small texts, kept as they should read. ``GOLDEN=write pytest`` writes them again."""
+"""Whole redlines of small texts, kept as they should read. ``RENEW_GOLDEN=1 pytest`` writes them again."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def readable(name: str) -> str:
 @pytest.mark.parametrize("name", sorted(file.name[:-7] for file in FOLDER.glob("*.old.md")))
 def test_a_redline_reads_as_it_did(name: str) -> None:
     expected = FOLDER / f"{name}.redline.txt"
-    if os.environ.get("GOLDEN") == "write":
+    if os.environ.get("RENEW_GOLDEN"):
         expected.write_text(readable(name), encoding="utf8")
     assert readable(name) == expected.read_text(encoding="utf8")
