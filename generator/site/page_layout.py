@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 
 DEPTH = 12  # deeper than any link of a theme itself, so a link that leads up so far leads to the root
-PATH = "/".join(["policysite-shell", *map(str, range(1, DEPTH))]) + "/"
-SOURCE = "policysite-shell.md"
-TITLE = "policysite-shell-title"
-DESCRIPTION = "policysite-shell-description"
-CONTENT = "<!-- policysite-shell-content, in place of an <h1> -->"
-HEAD = "<!-- policysite-shell-head -->"
+PATH = "/".join(["policysite-layout", *map(str, range(1, DEPTH))]) + "/"
+SOURCE = "policysite-layout.md"
+TITLE = "policysite-layout-title"
+DESCRIPTION = "policysite-layout-description"
+CONTENT = "<!-- policysite-layout-content, in place of an <h1> -->"
+HEAD = "<!-- policysite-layout-head -->"
 ROOT = r"\.\./" * (DEPTH - 1) + r"\.\."
 MARK = re.compile("|".join([ROOT, *map(re.escape, (PATH, SOURCE, TITLE, DESCRIPTION, CONTENT, HEAD))]))
 

@@ -249,7 +249,7 @@ def test_the_start_page_is_not_announced(full: PolicySite) -> None:
 def test_search_does_not_find_archive_pages(full: PolicySite) -> None:
     locations = [entry["location"] for entry in full.json("search/search_index.json")["docs"]]
     assert any(location.startswith("privacy/") for location in locations)
-    assert not any("versions/" in location or "shell" in location for location in locations)
+    assert not any("versions/" in location or "policysite-layout" in location for location in locations)
 
 
 def test_the_sitemap_has_the_permanent_pages_with_their_dates(full: PolicySite) -> None:
@@ -572,7 +572,7 @@ def test_the_themes_mkdocs_and_readthedocs_work(site: PolicySite, theme: str) ->
     site.build()
     assert "<em>ten</em> days" in site.page("privacy")
     assert "This is an earlier version" in site.page("privacy/versions/2026-01-10")
-    assert "policysite-shell" not in site.page("privacy/versions/2026-01-10")
+    assert "policysite-layout" not in site.page("privacy/versions/2026-01-10")
     for address in ("privacy.ru", "privacy.ru/versions/2026-04-02"):
         assert ' lang="ru"' in site.page(address).partition("<head>")[0]
     first = contents(site.folder)
