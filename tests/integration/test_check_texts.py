@@ -246,7 +246,7 @@ def test_files_beside_the_texts_are_listed(site: PolicySite) -> None:
     assert report.findings == ()
     html, picture = as_text(report)
     assert html.startswith(
-        "policy/offer.html: a new file, which is not published: beside the texts, only pictures"
+        "policy/offer.html: a new file, which is not published: only pictures and documents are published"
     )
     assert picture == "policy/old.png: a changed file, which is published unchanged"
     assert "- <code>policy/offer.html</code>: a new file" in "\n".join(as_markdown(report))
