@@ -136,7 +136,7 @@ def _fill(url: str, size: int) -> None:
             ]
             connection.execute(insert(users), rows)
         for number, state in enumerate(("baseline", "cancelled", "open"), 1):
-            told = number < 3
+            is_sent = number < 3
             connection.execute(
                 insert(announcements).values(
                     id=number,
@@ -147,8 +147,8 @@ def _fill(url: str, size: int) -> None:
                     history_sha256="0" * 64,
                     versions_sha256=f"{number:064}",
                     made_at=now,
-                    fanned_out_at=now if told else None,
-                    audience=(0, size)[number - 1] if told else None,
+                    fanned_out_at=now if is_sent else None,
+                    audience=(0, size)[number - 1] if is_sent else None,
                 )
             )
         missed = users.c.id % 4 < 2
@@ -165,25 +165,25 @@ def _fill(url: str, size: int) -> None:
                 ),
             )
         )
-        told_before = select(func.count()).where(deliveries.c.batch_id == 1)
+        notified_before = select(func.count()).where(deliveries.c.batch_id == 1)
         connection.execute(
             insert(batches).values(
                 id=1,
                 announcement_id=2,
                 language="en",
                 last_notified_id=1,
-                size=told_before.scalar_subquery(),
+                size=notified_before.scalar_subquery(),
                 state="accepted",
                 token="0" * 32,
             )
         )
         for language in ("en", "ru"):
-            for last_told in (1, 2):
+            for last_notified_id in (1, 2):
                 connection.execute(
                     insert(contents).values(
                         announcement_id=3,
                         language=language,
-                        last_notified_id=last_told,
+                        last_notified_id=last_notified_id,
                         message_language=language,
                         subject="Our privacy policy has changed",
                         text=MESSAGE,
