@@ -12,7 +12,7 @@ from generator.rendered.splitting import IS_UNSPACED
 from generator.rendered.words import Words
 
 ISLAND = 2
-"""As few kept words as these between two changes are marked with them, because alone they only disturb."""
+"""Up to so many kept words between two changes are marked with them; alone they would be hard to read."""
 
 LARGE_ISLAND = 3
 """The same between two changes that each have twice as many words."""

@@ -95,7 +95,7 @@ def divide(old: Sequence[Block], new: Sequence[Block]) -> Division | None:
 def _kept_part(block: Block, words: ComparedWords, begins: Mapping[int, Block]) -> KeptPart:
     start, end = words.first_old, words.spans[-1].old.stop
     return KeptPart(
-        old=begins[max(at for at in begins if at <= start)],
+        old=begins[start if start in begins else max(at for at in begins if at < start)],
         new=block,
         words=words,
         merged={at: other.tag for at, other in begins.items() if start < at < end},
