@@ -28,7 +28,7 @@ NEEDED_BYTES = 4 << 30  # a full run holds less than 1 GB at a time
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep repositories, sites and databases in memory where there is room.
+    """Keep repositories, sites and databases in memory if it has enough space.
 
     SQLite waits for the disk at the end of each transaction. No test pulls the plug, so none needs that wait.
     """
@@ -70,7 +70,7 @@ def installed_themes_listed_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of whoever runs the tests are none of theirs."""
+    """Hide the settings of the person who runs the tests."""
     for name in [name for name in os.environ if name.startswith("POLICY_NOTIFY_")]:
         monkeypatch.delenv(name)
 

@@ -1,4 +1,4 @@
-"""The browsers and Node for the tests that look at pages and mails as their readers do."""
+"""The browser and Node, for tests that check pages and messages as their readers see them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def own_policy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a site of this repository's own policy, with three versions and its own settings."""
+    """The URL of a site with this repository's own policy in three versions and with its own settings."""
     site = PolicySite(tmp_path_factory.mktemp("own"))
     own = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf8"))
     site.config |= {key: own[key] for key in ("theme", "extra", "markdown_extensions")}

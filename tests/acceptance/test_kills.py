@@ -1,4 +1,4 @@
-"""Senders killed, some on each engine, database and transport: nobody gets two mails, nobody none.
+"""Senders are killed with each engine, database and transport: every user still receives one message.
 
 The long form is a command of its own: PYTHONPATH=tests python -m support.kill_campaign --kills 1000
 """

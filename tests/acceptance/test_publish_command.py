@@ -26,7 +26,7 @@ from subscribers.cli import main
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed."""
+    """The output of a command."""
 
     stdout: str
     stderr: str
@@ -36,7 +36,7 @@ Run = Callable[..., Done]
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """Settings of an operator who writes mails to a folder."""
+    """Settings of an operator who writes messages to a folder."""
     return {
         "POLICY_NOTIFY_DATABASE_URL": f"sqlite:///{folder / 'notify.sqlite'}",
         "POLICY_NOTIFY_MAIL_FOLDER": str(folder / "mails"),
@@ -196,7 +196,7 @@ def test_a_stopped_delivery_finishes_its_batch_and_can_be_resumed(
 
         server.behave = lambda _: Behaviour.ACCEPT
         run("deliver", **smtp)
-        assert set(server.mails.values()) == {1}
+        assert set(server.received.values()) == {1}
         assert announced(run)[0]["complete"] is True
 
 
@@ -215,7 +215,9 @@ def test_a_quota_that_is_used_up_in_the_middle_costs_nobody_the_message(
     with SmtpServer() as server:
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         quota = "550 5.4.5 Daily user sending quota exceeded"
-        server.say = lambda stage, _: quota if stage == "DATA" and sum(server.mails.values()) >= 41 else None
+        server.say = lambda stage, _: (
+            quota if stage == "DATA" and sum(server.received.values()) >= 41 else None
+        )
         refused = run(
             "publish", "--site", str(site.write()), "--announce-since", "2026-02-01", expect=1, **smtp
         )
@@ -229,7 +231,7 @@ def test_a_quota_that_is_used_up_in_the_middle_costs_nobody_the_message(
         run("release", "2")
         run("deliver", **smtp)
         run("deliver", **smtp)
-        assert (len(server.mails), set(server.mails.values())) == (60, {1})
+        assert (len(server.received), set(server.received.values())) == (60, {1})
 
 
 def test_one_refusal_is_listed_with_its_reason_and_retried_at_will(
@@ -270,7 +272,7 @@ def test_one_refusal_is_listed_with_its_reason_and_retried_at_will(
         run("deliver", **smtp)
         assert "1 recipient waits again" in run("retry", "2", "--reason", "5.1.1").stdout
         run("deliver", **smtp)
-        assert (len(server.mails), set(server.mails.values())) == (12, {1})
+        assert (len(server.received), set(server.received.values())) == (12, {1})
 
 
 def test_letters_before_the_at_sign_are_sent_where_the_server_takes_them(
@@ -283,7 +285,7 @@ def test_letters_before_the_at_sign_are_sent_where_the_server_takes_them(
         smtp = {"POLICY_NOTIFY_TRANSPORT": "smtp", "POLICY_NOTIFY_SMTP_URL": server.url}
         said = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", **smtp).stdout
         assert "audience 5 = 5 accepted" in said
-        assert (len(server.mails), set(server.mails.values())) == (5, {1})
+        assert (len(server.received), set(server.received.values())) == (5, {1})
 
 
 @pytest.mark.parametrize("transport", ["smtp", "sendgrid"])
@@ -302,7 +304,7 @@ def test_an_address_that_cannot_be_carried_is_excluded_and_named(
         }
         said = run("publish", "--site", str(site.write()), "--announce-since", "2026-02-01", **settings)
         assert "4 accepted + 2 excluded (2 unsupported address)" in said.stdout
-        mails = server.mails + provider.mails
+        mails = server.received + provider.received
         assert (len(mails), set(mails.values())) == (4, {1})
         assert [line.split()[0] for line in run("unreachable").stdout.splitlines()] == ["8", "9"]
         assert "unsupported address" in run("unreachable").stdout

@@ -1,4 +1,4 @@
-"""Workers on one PostgreSQL: one is killed, the database is restarted, and everybody is told once."""
+"""Workers on one PostgreSQL: one is killed, the database is restarted, and every user is notified once."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def test_the_batch_of_a_killed_worker_is_unknown_and_the_others_are_sent(
 
     announced.check()
     assert announced.totals(2).waiting == 0
-    assert set(provider.mails.values()) == {1}
-    assert len(provider.mails) == PEOPLE
+    assert set(provider.received.values()) == {1}
+    assert len(provider.received) == PEOPLE
     assert {request.headers["on-behalf-of"] for request in provider.accepted} == set(workers)
 
 
@@ -123,7 +123,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(
         until(lambda: _nobody_waits(world), seconds=90)
 
         world.check()
-        assert Counter(provider.mails.values()) == {1: PEOPLE}
+        assert Counter(provider.received.values()) == {1: PEOPLE}
         assert world.totals(2).unknown == 0
 
 
@@ -150,7 +150,7 @@ def test_a_worker_that_is_stopped_finishes_its_batch(
     assert worker.wait(timeout=60) == 0
     totals = announced.totals(2)
     assert totals.unknown == 0
-    assert totals.accepted == sum(provider.mails.values())
+    assert totals.accepted == sum(provider.received.values())
     assert 50 <= totals.accepted < PEOPLE
 
 

@@ -157,7 +157,7 @@ def _settings_blocks() -> list[tuple[str, str]]:
 
 
 def systemd_reads(text: str) -> dict[str, str]:
-    """What systemd takes from a file of environment variables: systemd.exec(5), EnvironmentFile=.
+    """Read a file of environment variables as systemd does: systemd.exec(5), EnvironmentFile=.
 
     A comment begins a line. Quotes are taken off, a backslash keeps the next sign, and in an unquoted value
     blanks at the end are cut off; a # behind a value is a part of it.

@@ -1,4 +1,4 @@
-"""The bars of the shared yardstick, on its hard cases and on one small history; the whole is a benchmark."""
+"""The limits of the shared benchmark, on its hard cases and one small history; see ``make redlines``."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ BENCH = SHARED / "redline-bench"
 HISTORY = SHARED / "corpora" / "Medium-medium-policy.bundle"
 
 pytestmark = pytest.mark.skipif(
-    not BENCH.is_dir() or not HISTORY.is_file(), reason="the yardstick is not beside the project (../shared)"
+    not BENCH.is_dir() or not HISTORY.is_file(), reason="the benchmark is not beside the project (../shared)"
 )
 
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
-    """What the yardstick finds on every pair but those of 100,000 words."""
+    """The benchmark's findings on every pair except those of 100,000 words."""
     folder = tmp_path_factory.mktemp("pairs")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCH))
         patch.setattr(sys, "dont_write_bytecode", True)
-        import cases  # noqa: PLC0415 - only there when the yardstick is
+        import cases  # noqa: PLC0415 - it comes with the benchmark
         import corpus  # noqa: PLC0415
         import measuring  # noqa: PLC0415
         import scoring  # noqa: PLC0415

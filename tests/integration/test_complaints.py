@@ -22,7 +22,7 @@ VERIFIER = Verifier(SOURCE.public_key)
 
 @pytest.fixture
 def told(world: World) -> World:
-    """Twenty people of forty are told; each stands for a hundred."""
+    """Twenty of forty users are notified; each represents a hundred."""
     world.register(*(f"person{number}" for number in range(40)))
     world.open_with_baseline()
     world.announce()
@@ -46,7 +46,7 @@ def pause_reason(world: World) -> str | None:
 
 
 def accept(world: World, mails: int) -> None:
-    """Let the accepted batch have been of so many mails."""
+    """Pretend that the accepted batch had this many messages."""
     with writing(world.engine) as connection:
         connection.execute(update(batches).where(batches.c.state == "accepted").values(size=mails))
 

@@ -1,4 +1,4 @@
-"""What extensions show as a control or a drawing is read as words; a change of it is a version."""
+"""A control or a drawing of an extension is read as words, and a change of it is a version."""
 
 from __future__ import annotations
 

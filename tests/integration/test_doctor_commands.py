@@ -30,7 +30,7 @@ KEY = "0123456789abcdef" * 4
 
 
 class Answer(NamedTuple):
-    """What a command left behind."""
+    """The output of a command and its exit code."""
 
     exit_code: int
     out: str
@@ -81,13 +81,13 @@ class Kept(MessageHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mails: list[Any] = []
+        self.received: list[Any] = []
 
     def prepare_message(self, session: Any, envelope: Any) -> Any:
         return message_from_bytes(envelope.content, policy=policy.default)
 
     def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
+        self.received.append(message)
 
 
 def lines(answer: Answer, level: str) -> list[str]:
@@ -217,7 +217,7 @@ def test_a_test_message_is_marked_and_counts_in_no_totals(
     assert answer.out.startswith("accepted by smtp: 250")
     handler = mail_server.handler
     assert isinstance(handler, Kept)
-    [mail] = handler.mails
+    [mail] = handler.received
     assert mail["To"] == "me@example.org"
     assert mail["Subject"].startswith("[Test] ")
     assert "We keep less." in mail.get_body(("plain",)).get_content()

@@ -1,4 +1,4 @@
-"""What the doctor says of a sender's domain, from the answers of a real name server on loopback."""
+"""The doctor's findings about a sender's domain, from the answers of a real name server on loopback."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_an_unknown_envelope_is_not_blamed_for_the_from_domain(server: NameServe
         ("v=DKIM1; p=not base64", Level.ERROR, "is not a public key"),
         ("v=DKIM1; k=rsa", Level.ERROR, "not a DKIM key"),
         ("v=DKIM1; k=dsa; p=AAAA", Level.ERROR, "unknown kind"),
-        # Both keys are made anew in each process, and the processes of one run need the same names.
+        # Each process makes both keys again, and the processes of one run need the same names.
         pytest.param(GOOD_KEY + "; t=y", Level.ERROR, "counts as unsigned", id="test key"),
         pytest.param(published_key(1024), Level.WARNING, "1024 bits", id="short key"),
         (

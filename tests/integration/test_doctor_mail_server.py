@@ -1,4 +1,4 @@
-"""What the doctor says of an SMTP server: a real one on loopback, with TLS and passwords."""
+"""The doctor's findings about an SMTP server: a real one on loopback, with TLS and passwords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What name servers may answer is told apart, over real DNS on loopback."""
+"""Every kind of answer of a name server is recognised, over real DNS on loopback."""
 
 from __future__ import annotations
 

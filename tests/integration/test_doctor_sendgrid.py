@@ -1,4 +1,4 @@
-"""What the doctor says of a SendGrid account: its own client against a server that speaks its API."""
+"""The doctor's findings about a SendGrid account: its own client against a server that speaks its API."""
 
 from __future__ import annotations
 

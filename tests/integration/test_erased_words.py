@@ -1,4 +1,4 @@
-"""Whatever a provider has said of a person is gone after their erasure, wherever it was kept."""
+"""After a user is erased, the provider's words about them are gone from every table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forecast of when the last person will be told, and how honest it stays."""
+"""The forecast of when the last user will be notified, and how accurate it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCHES = 40
 
 @pytest.fixture
 def announcement(world: World) -> int:
-    """Four hundred people, ten to a batch, and one change to tell them of."""
+    """Four hundred users, ten to a batch, and one change to notify them of."""
     world.register(*(f"person{number}" for number in range(BATCHES * 10)))
     world.open_with_baseline()
     number = world.announce()

@@ -28,7 +28,7 @@ def test_an_announcement_with_errors_is_held_until_the_operator_releases_it(noti
     assert not notified.transport.taken
     announcements.release(notified.engine, publication.announcement_id or 0)
     notified.deliver()
-    assert sum(notified.transport.mails.values()) == 1
+    assert sum(notified.transport.received.values()) == 1
 
 
 def test_the_next_run_neither_sends_a_held_announcement_nor_makes_another(notified: World) -> None:

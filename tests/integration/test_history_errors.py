@@ -1,4 +1,4 @@
-"""What cannot be read is refused in one line with its remedy: R11."""
+"""A repository that cannot be read is refused in one line that says what to do."""
 
 from __future__ import annotations
 

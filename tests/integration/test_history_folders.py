@@ -1,4 +1,4 @@
-"""A renamed documents folder takes its documents along: versions, ids and labels stay."""
+"""Documents keep their versions, ids and labels when their folder is renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the six example histories are known for, each in a small repository of its own."""
+"""The peculiarities of the six example histories, each in a small repository."""
 
 from __future__ import annotations
 

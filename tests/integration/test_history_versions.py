@@ -1,4 +1,4 @@
-"""What makes a version of a document: rules 10 and 11 of the versions, R3, R6 and R10."""
+"""The changes that make a version of a document, and those that do not."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_version_has_the_front_matter_of_its_own_commit(policy: PolicyReposito
     assert (first.front.approved_by, first.front.version) == ("Board", "2.0")
     assert first.front.unknown == {"owner": "legal"}
     assert first.effective_on == date(2024, 6, 1)
-    assert second.effective_on == first.effective_on  # it was built on what is still to come
+    assert second.effective_on == first.effective_on  # it was built on the upcoming version
 
 
 def test_the_title_is_stated_or_the_first_heading_or_the_path(policy: PolicyRepository) -> None:

@@ -1,4 +1,4 @@
-"""An hourly pace holds for all senders together, and a new sender reaches it day by day."""
+"""The hourly limit applies to all senders together, and a new sender reaches it day by day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def waiting(world: World) -> World:
-    """A hundred and fifty people and one change to tell them of."""
+    """A hundred and fifty users, and one change to notify them of."""
     world.register(*(f"person{number}" for number in range(150)))
     world.open_with_baseline()
     world.announce()
@@ -30,13 +30,13 @@ def waiting(world: World) -> World:
 
 
 def keep(world: World, hourly_limit: HourlyLimit) -> None:
-    """Let the world's sender keep this pace."""
+    """Give the world's sender this hourly limit."""
     world.ledger = Ledger(world.engine, now=lambda: world.now, hourly_limit=hourly_limit)
 
 
 def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
-    """Let so many senders send whatever they may, second by second; how many mails that makes."""
-    before, end = sum(world.transport.mails.values()), world.now + duration
+    """Let this many senders send all that they may, second by second, and count the messages."""
+    before, end = sum(world.transport.received.values()), world.now + duration
     senders = [world.ledger] + [
         Ledger(world.engine, now=lambda: world.now, hourly_limit=world.ledger.hourly_limit)
         for _ in range(ledgers - 1)
@@ -48,7 +48,7 @@ def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
         chances = [ledger.next_chance(world.transport) for ledger in senders]
         world.now = min([end, *(max(chance, world.now) for chance in chances if chance is not None)])
     world.check()
-    return sum(world.transport.mails.values()) - before
+    return sum(world.transport.received.values()) - before
 
 
 def test_no_more_than_the_hourly_limit_is_sent_in_an_hour_by_any_number_of_senders(waiting: World) -> None:
@@ -94,7 +94,7 @@ def test_a_month_without_sending_makes_a_sender_new_again(waiting: World) -> Non
 
 def test_without_an_hourly_limit_nothing_waits(waiting: World) -> None:
     waiting.deliver()
-    assert Counter(waiting.transport.mails.values()) == {1: 150}
+    assert Counter(waiting.transport.received.values()) == {1: 150}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who is told of an announcement, in which language, from where on, and who is not and why."""
+"""The audience of an announcement: which users are notified, in which language, and why others are not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from subscribers.transports import OutgoingBatch
 
 
 def text_for(world: World, name: str) -> str:
-    """The text of the last mail that somebody got."""
+    """The text of the last message to a user."""
     mine = [outgoing for outgoing in world.transport.taken if name in _names(outgoing)]
     return mine[-1].message.text
 
@@ -102,7 +102,7 @@ def test_several_documents_make_one_message(world: World) -> None:
     world.publish()
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
     assert "On privacy." in text_for(world, "anna")
     assert "On cookies." in text_for(world, "anna")
 
@@ -156,7 +156,7 @@ def test_users_are_notified_in_their_language_or_in_the_sites_own(world: World) 
     world.publish()
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna", "boris", "chen", "dora"])
+    assert world.transport.received == addresses(["anna", "boris", "chen", "dora"])
     assert "Храним меньше." in text_for(world, "boris")
     for name in ("anna", "chen", "dora"):
         assert "We keep less." in text_for(world, name)
@@ -198,7 +198,7 @@ def test_only_readers_of_a_translation_are_notified_of_a_change_to_it_alone(worl
     world.publish()
     world.deliver()
 
-    assert world.transport.mails == addresses(["boris"])
+    assert world.transport.received == addresses(["boris"])
     assert world.exclusions(2) == {"anna": "unchanged", "boris": None}
 
 
@@ -240,7 +240,7 @@ def test_a_user_who_may_not_be_notified_is_excluded_with_the_reason(world: World
         "chen": "objected",
         "dora": "unreachable",
     }
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
 
 
 def test_two_accounts_with_one_email_address_receive_one_message(world: World) -> None:
@@ -250,7 +250,7 @@ def test_two_accounts_with_one_email_address_receive_one_message(world: World) -
     world.announce()
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
     assert world.exclusions(2) == {"anna": None, "anna-again": "same address"}
 
 
@@ -263,7 +263,7 @@ def test_an_account_that_may_not_be_notified_does_not_silence_another_with_its_a
     world.announce()
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
 
 
 def test_the_audience_is_frozen_at_the_fan_out(world: World) -> None:
@@ -274,7 +274,7 @@ def test_the_audience_is_frozen_at_the_fan_out(world: World) -> None:
     world.register("boris")
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
 
 
 def test_a_user_who_registers_later_counts_as_notified(world: World) -> None:
@@ -306,7 +306,7 @@ def test_a_user_who_missed_announcements_is_notified_of_everything_since_the_las
     for summary in ("We keep less.", "We keep even less.", "We keep nothing."):
         assert summary in text_for(world, "boris")
     assert "We keep even less." not in text_for(world, "anna")
-    assert world.transport.mails["boris@example.com"] == 1
+    assert world.transport.received["boris@example.com"] == 1
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -364,7 +364,7 @@ def test_a_thousand_users_fill_a_batch_of_one_language(world: World) -> None:
         (outgoing.message.language, len(outgoing.recipients)) for outgoing in world.transport.taken
     )
     assert sizes == [("en", 499), ("en", 1000), ("ru", 1), ("ru", 1000)]
-    assert set(world.transport.mails.values()) == {1}
+    assert set(world.transport.received.values()) == {1}
 
 
 def test_of_two_first_publishes_at_once_one_is_refused(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a batch: whatever the provider answers, nobody gets two mails and nobody is lost unseen."""
+"""With every answer of the provider, no recipient receives two messages, and none is lost unnoticed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def announced(world: World) -> World:
 def test_every_user_receives_one_message(announced: World) -> None:
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
     totals = announced.totals(2)
     assert (totals.audience, totals.accepted) == (4, 4)
 
@@ -49,7 +49,7 @@ def test_a_second_run_sends_nothing(announced: World) -> None:
     announced.deliver()
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_a_batch_holds_no_more_than_the_transport_takes(announced: World) -> None:
@@ -64,7 +64,7 @@ def test_a_batch_planned_for_another_transport_is_cut_to_size(announced: World) 
     announced.transport.batch_limit = 1
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_was_surely_not_sent_is_sent_later(announced: World, answer: Except
         announced.wait(minutes=10)
         announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
     assert sorted(announced.attempts()) == ["accepted", "unsent"]
 
 
@@ -92,7 +92,7 @@ def test_a_throttled_provider_is_left_alone_as_long_as_it_asks(announced: World)
 
     announced.wait(seconds=2)
     announced.deliver()
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: World) -> None:
@@ -106,7 +106,7 @@ def test_a_provider_that_stays_away_is_called_ever_more_rarely(announced: World)
     announced.transport.answers = []
     announced.wait(minutes=15)
     announced.deliver()
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(
@@ -119,7 +119,7 @@ def test_a_provider_that_wants_nothing_from_us_stops_the_run_and_loses_nothing(
     assert announced.totals(2).waiting == 4
 
     announced.deliver()
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
@@ -130,7 +130,7 @@ def test_one_bad_address_does_not_block_the_others(announced: World) -> None:
     announced.transport.rule = refuse_chen
     announced.deliver()
 
-    assert announced.transport.mails == addresses(["anna", "boris", "dora"])
+    assert announced.transport.received == addresses(["anna", "boris", "dora"])
     totals = announced.totals(2)
     assert (totals.accepted, totals.rejected) == (3, 1)
 
@@ -174,7 +174,7 @@ def test_many_senders_at_once_send_each_message_once(announced: World) -> None:
         sender.join()
 
     assert announced.totals(2).accepted == 64
-    assert set(announced.transport.mails.values()) == {1}
+    assert set(announced.transport.received.values()) == {1}
 
 
 def test_an_unknown_batch_is_never_sent_again_by_itself(announced: World) -> None:
@@ -198,7 +198,7 @@ def test_an_unknown_batch_resolved_as_unsent_is_sent_again(announced: World) -> 
     announced.wait(minutes=1)
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_an_unknown_batch_resolved_as_sent_is_settled(announced: World) -> None:
@@ -228,7 +228,7 @@ def test_a_worker_lost_before_its_intent_leaves_nothing_unknown(announced: World
 
     announced.wait(seconds=2)
     announced.deliver()
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_a_worker_lost_after_its_intent_leaves_its_batch_unknown(announced: World) -> None:
@@ -252,7 +252,7 @@ def test_a_lost_worker_of_a_repeatable_transport_leaves_nothing_unknown(announce
     announced.wait(seconds=46)
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_an_answer_that_comes_after_the_lease_settles_the_unknown_batch(announced: World) -> None:
@@ -308,7 +308,7 @@ def test_a_user_who_is_erased_before_the_message_receives_none(announced: World)
     announced.change("chen", restricted_at=announced.now)
     announced.deliver()
 
-    assert announced.transport.mails == addresses(["anna", "dora"])
+    assert announced.transport.received == addresses(["anna", "dora"])
     assert announced.totals(2).excluded == {"left": 1, "restricted": 1}
 
 
@@ -317,8 +317,8 @@ def test_an_address_corrected_after_the_fan_out_is_the_one_used(announced: World
     announced.change("boris", email="new@example.com")
     announced.deliver()
 
-    assert announced.transport.mails["new@example.com"] == 1
-    assert announced.transport.mails["boris@example.com"] == 0
+    assert announced.transport.received["new@example.com"] == 1
+    assert announced.transport.received["boris@example.com"] == 0
 
 
 def test_a_held_announcement_waits_for_its_release(world: World) -> None:
@@ -330,7 +330,7 @@ def test_a_held_announcement_waits_for_its_release(world: World) -> None:
 
     announcements.release(world.engine, 2)
     world.deliver()
-    assert world.transport.mails == addresses(NAMES)
+    assert world.transport.received == addresses(NAMES)
 
 
 def test_a_paused_announcement_sends_no_further_batch(announced: World) -> None:
@@ -343,7 +343,7 @@ def test_a_paused_announcement_sends_no_further_batch(announced: World) -> None:
 
     announcements.release(announced.engine, 2)
     announced.deliver()
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
 
 
 def test_a_cancelled_announcement_excludes_the_recipients_who_are_waiting(announced: World) -> None:
@@ -392,7 +392,7 @@ def test_announcements_go_out_one_after_another(announced: World) -> None:
     announcements.release(announced.engine, 3)
     announced.deliver()
     assert [outgoing.message.subject for outgoing in announced.transport.taken]
-    assert announced.transport.mails == addresses(NAMES * 3)
+    assert announced.transport.received == addresses(NAMES * 3)
 
 
 def test_an_unknown_batch_does_not_hold_up_the_next_announcement(announced: World) -> None:
@@ -402,7 +402,7 @@ def test_an_unknown_batch_does_not_hold_up_the_next_announcement(announced: Worl
     announced.wait(minutes=1)
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
     [outgoing] = announced.transport.taken
     assert "We keep less." in outgoing.message.text
     assert "We keep even less." in outgoing.message.text
@@ -417,7 +417,7 @@ def test_a_change_in_a_later_message_is_not_sent_after_it(announced: World) -> N
     announced.ledger.resolve(1, sent=False)
     announced.deliver()
 
-    assert announced.transport.mails == addresses(NAMES)
+    assert announced.transport.received == addresses(NAMES)
     assert announced.totals(2).excluded == {"covered": 4}
 
 

@@ -1,4 +1,4 @@
-"""A disk that is full in the middle of a run: one clear line, nobody told twice, nobody lost."""
+"""A disk that is full in the middle of a run: one clear line, nobody notified twice, nobody lost."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def test_a_full_disk_in_the_middle_loses_nothing(
     limits.append(pages * 10)
     world.wait(minutes=1)
     world.deliver()
-    assert set(world.transport.mails.values()) == {1}
+    assert set(world.transport.received.values()) == {1}
     totals = world.totals(2)
     assert totals.waiting == 0
     assert totals.unknown <= 1
-    assert len(world.transport.mails) + totals.unknown >= PEOPLE
+    assert len(world.transport.received) + totals.unknown >= PEOPLE

@@ -1,4 +1,4 @@
-"""Signed events settle doubts, whenever and however often they come; nothing else does by itself."""
+"""Signed events settle unknown batches, at any time and any number of times; nothing else does by itself."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_event_settles_an_unknown_batch_as_accepted(evidence: Evidence) -> No
     evidence.world.wait(days=2)
     evidence.reconcile()
     assert evidence.world.totals(2).accepted == 3
-    assert evidence.world.transport.mails == addresses(NAMES)
+    assert evidence.world.transport.received == addresses(NAMES)
 
 
 def test_events_before_the_reply_settle_the_batch(evidence: Evidence) -> None:
@@ -275,7 +275,7 @@ def test_an_unknown_batch_is_sent_again_once_a_later_request_proves_that_events_
 
     world.wait(hours=1)
     evidence.reconcile()
-    assert world.transport.mails == addresses(NAMES)
+    assert world.transport.received == addresses(NAMES)
     assert world.totals(2).accepted == 3
 
 
@@ -308,7 +308,7 @@ def test_where_no_request_is_open_the_canary_makes_one(evidence: Evidence) -> No
 
     evidence.post(evidence.events_of(canary, "processed"))
     evidence.reconcile()
-    assert world.transport.mails == addresses([*NAMES]) + Counter(["canary@market.example"])
+    assert world.transport.received == addresses([*NAMES]) + Counter(["canary@market.example"])
     assert world.totals(2).accepted == 3
 
 
@@ -321,12 +321,12 @@ def test_without_events_an_unknown_batch_is_never_released(evidence: Evidence) -
         evidence.reconcile()
 
     assert world.totals(2).unknown == 3
-    assert all(count == 1 for name, count in world.transport.mails.items() if "canary" not in name)
-    assert world.transport.mails["canary@market.example"] <= 10
+    assert all(count == 1 for name, count in world.transport.received.items() if "canary" not in name)
+    assert world.transport.received["canary@market.example"] <= 10
 
 
 def test_an_event_under_the_former_name_still_settles_its_attempt() -> None:
-    """Mails of an earlier version carry the token as "attempt"; a deferral's own "attempt" is a number."""
+    """Messages of an earlier version carry the token as "attempt"; a deferral's own "attempt" is a number."""
     source, token = EventSource(), "ab" * 16
     bare = source.event("deferred", token=token, delivery="2-1", address="anna@example.com")
     del bare["notify_attempt"]

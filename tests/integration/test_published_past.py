@@ -87,10 +87,10 @@ def test_the_fourth_announcement_of_a_day_waits_for_the_operator(notified: World
     fourth = _publish_another(notified)
     assert fourth.held_by_limit
     notified.deliver()
-    assert notified.transport.mails["anna@example.com"] == 3
+    assert notified.transport.received["anna@example.com"] == 3
     announcements.release(notified.engine, fourth.announcement_id)
     notified.deliver()
-    assert notified.transport.mails["anna@example.com"] == 4
+    assert notified.transport.received["anna@example.com"] == 4
     notified.wait(hours=25)
     assert not _publish_another(notified).held_by_limit
 

@@ -44,7 +44,7 @@ def command(tmp_path: Path, ran: Path) -> str:
 
 
 def read_in_every_way(site: PolicySite) -> None:
-    """Whatever comes of it: the commands count."""
+    """Read the repository in every way; only the commands that git runs matter."""
     site.repository.write("policy/new.md", "# New\n\nWords.\n")
     os.utime(site.repository.folder / "policy/privacy.md")
     for read in (checked, listed, compared, built):

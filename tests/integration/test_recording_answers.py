@@ -64,7 +64,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
     starting: list[threading.Timer] = []
 
     def stop_before_the_second_answer(_: SmtpMail) -> Behaviour:
-        if sum(server.mails.values()) == 1:
+        if sum(server.received.values()) == 1:
             own_cluster.stop()
             starting.append(threading.Timer(3, own_cluster.start))
             starting[0].start()
@@ -74,7 +74,7 @@ def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(
         server.behave = stop_before_the_second_answer
         _deliver(world, SmtpTransport(read_server(server.url)))
         starting[0].join()
-        assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
+        assert server.received == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
     assert world.totals(2).accepted == 3
     assert "batch" in caplog.text
     assert "the provider has accepted it" in caplog.text
@@ -118,7 +118,7 @@ def test_an_intent_that_may_be_on_record_is_taken_back_since_nothing_was_written
     monkeypatch.setattr(Ledger, "intend", break_off)
     with SmtpServer() as server:
         _deliver(world, SmtpTransport(read_server(server.url)))
-        assert server.mails == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
+        assert server.received == Counter({"2-1": 1, "2-2": 1, "2-3": 1})
     assert world.totals(2).accepted == 3
     world.check()
 
@@ -150,7 +150,7 @@ def test_an_answer_given_while_sqlite_is_locked_is_not_forgotten(
         server.behave = lock_once
         if kind == "smtp":
             _deliver(world, SmtpTransport(read_server(server.url)))
-            assert set(server.mails.values()) == {1}
+            assert set(server.received.values()) == {1}
         else:
             write = Path.replace
             monkeypatch.setattr(Path, "replace", lambda *names: (lock_once(), write(*names))[1])

@@ -29,7 +29,7 @@ Rule = Callable[[int], Exception | None]  # by the person's number
 
 @pytest.fixture
 def announced(world: World) -> World:
-    """Sixty people, an announcement with nothing sent, a message for each, and a clock that runs."""
+    """Sixty users, an announcement with nothing sent, a message for each, and a clock that runs."""
     world.register(*(f"p{number}" for number in range(1, 61)))
     world.open_with_baseline()
     world.transport.batch_limit = 1
@@ -39,7 +39,7 @@ def announced(world: World) -> World:
 
 
 def answer(world: World, rule: Rule) -> None:
-    """From now on each person's message is answered so; each takes a second."""
+    """Answer each user's message by this rule from now on; each takes a second."""
 
     def say(outgoing: OutgoingBatch) -> None:
         world.wait(seconds=1)
@@ -51,7 +51,7 @@ def answer(world: World, rule: Rule) -> None:
 
 
 def quota(after: int) -> Rule:
-    """Takes so many messages, and then tells everybody that the sender's quota is used up."""
+    """Take this many messages, and then answer every request that the sender's quota is used up."""
     taken: set[int] = set()
 
     def say(number: int) -> Exception | None:
@@ -96,7 +96,7 @@ def test_the_senders_quota_costs_nobody_the_message(announced: World, after: int
     announcements.release(announced.engine, 2)
     announced.deliver()
     assert status(announced).totals.accepted == 60
-    assert set(announced.transport.mails.values()) == {1}
+    assert set(announced.transport.received.values()) == {1}
 
 
 def test_refusals_that_come_between_acceptances_pause_it_too(announced: World) -> None:
@@ -122,7 +122,7 @@ def test_one_refusal_sets_one_recipient_aside_and_the_rest_go_out(announced: Wor
     announced.wait(hours=2)
     announced.deliver()
     assert status(announced).is_complete
-    assert set(announced.transport.mails.values()) == {1}
+    assert set(announced.transport.received.values()) == {1}
 
 
 def test_a_recipient_who_is_refused_repeatedly_is_rejected_and_can_still_be_retried(
@@ -197,7 +197,7 @@ def test_senders_refused_at_the_same_time_lose_nobody(announced: World) -> None:
     paused = status(announced)
     assert (paused.state, paused.under_way) == ("paused", 60 - paused.totals.accepted)
     assert paused.totals.rejected == paused.totals.unknown == 0
-    assert set(announced.transport.mails.values()) == {1}
+    assert set(announced.transport.received.values()) == {1}
 
 
 def test_a_server_that_knows_nobody_makes_nobody_unreachable(announced: World) -> None:
@@ -263,7 +263,7 @@ def test_retry_never_takes_up_what_was_accepted_or_is_unknown(announced: World) 
     assert announcements.retry(announced.engine, 2) == 0
     assert announcements.retry(announced.engine, 2, reasons=["time-out"]) == 0
     announced.deliver()
-    assert set(announced.transport.mails.values()) == {1}
+    assert set(announced.transport.received.values()) == {1}
 
 
 def test_retry_does_not_repeat_what_a_later_message_has_said(announced: World) -> None:
@@ -277,7 +277,7 @@ def test_retry_does_not_repeat_what_a_later_message_has_said(announced: World) -
     announced.deliver()
 
     assert announced.totals(2).excluded == {"covered": 1}
-    assert announced.transport.mails["p7@example.com"] == 1
+    assert announced.transport.received["p7@example.com"] == 1
 
 
 def test_only_an_announcement_that_goes_out_can_be_retried(announced: World) -> None:
@@ -302,7 +302,7 @@ def test_one_full_mailbox_does_not_hold_up_the_next_announcement(announced: Worl
     announced.wait(days=1)
     announced.deliver()
     assert announced.totals(3).accepted == 60
-    assert announced.transport.mails["p7@example.com"] == 1
+    assert announced.transport.received["p7@example.com"] == 1
 
 
 def test_what_waits_for_its_retry_goes_out_beside_a_later_announcement(announced: World) -> None:

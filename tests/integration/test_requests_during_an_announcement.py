@@ -60,7 +60,7 @@ def test_a_user_who_asks_while_waiting_gets_no_email_and_the_totals_say_why(
     request_of_anna(waiting)
     waiting.check()
     waiting.deliver()
-    assert waiting.transport.mails == addresses(("boris", "chen"))
+    assert waiting.transport.received == addresses(("boris", "chen"))
     with reading(waiting.engine) as connection:
         exclusions = connection.scalars(select(deliveries.c.exclusion).order_by(deliveries.c.recipient_id))
         assert list(exclusions) == [reason, None, None]
@@ -72,15 +72,15 @@ def test_a_user_who_left_the_shop_while_waiting_gets_no_email(waiting: World, tm
     file = ImportFile(users, language=None, now=waiting.now)
     import_users(waiting.engine, file, keys=KEYS, now=waiting.now, replace=True)
     waiting.deliver()
-    assert waiting.transport.mails == addresses(("boris", "chen"))
+    assert waiting.transport.received == addresses(("boris", "chen"))
     assert waiting.exclusions(2)["anna"] == "left"
 
 
 def test_an_address_corrected_while_waiting_gets_the_email(waiting: World) -> None:
     requests.correct(waiting.engine, "anna", email="anna@example.org", at=waiting.now)
     waiting.deliver()
-    assert "anna@example.com" not in waiting.transport.mails
-    assert waiting.transport.mails["anna@example.org"] == 1
+    assert "anna@example.com" not in waiting.transport.received
+    assert waiting.transport.received["anna@example.org"] == 1
 
 
 def test_user_data_have_the_outcome_of_each_email(waiting: World) -> None:

@@ -1,4 +1,4 @@
-"""Accounts with one address get one mail, and none is lost when addresses or accounts change meanwhile."""
+"""Accounts with one address receive one message, also when addresses or accounts change meanwhile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ERASED = {
 
 @pytest.fixture
 def shared(world: World) -> World:
-    """Three accounts of one address, and one of another, wait for a mail."""
+    """Three accounts with one address, and one with another, wait for a message."""
     world.register("anna", "boris")
     world.register("anna-2", "anna-3", email="anna@example.com")
     world.open_with_baseline()
@@ -44,7 +44,7 @@ def test_another_account_of_the_address_is_notified_in_place_of_one_that_may_not
     shared.change("anna", **{name: value and shared.now for name, value in change.items()})
     shared.deliver()
 
-    assert shared.transport.mails == addresses(["anna", "boris"])
+    assert shared.transport.received == addresses(["anna", "boris"])
     exclusions = shared.exclusions(2)
     assert exclusions["anna-2"] is None
     assert exclusions["anna-3"] == "same address"
@@ -56,7 +56,7 @@ def test_accounts_that_no_longer_share_an_email_address_are_each_notified(shared
     shared.change("anna-3", email="third@example.com")
     shared.deliver()
 
-    assert shared.transport.mails == addresses(["anna", "boris", "new", "third"])
+    assert shared.transport.received == addresses(["anna", "boris", "new", "third"])
 
 
 def test_a_restricted_account_does_not_count_as_notified_once_the_account_with_its_address_has_left(
@@ -66,7 +66,7 @@ def test_a_restricted_account_does_not_count_as_notified_once_the_account_with_i
     shared.change("anna-2", restricted_at=shared.now)
     shared.deliver()
 
-    assert shared.transport.mails == addresses(["anna", "boris"])
+    assert shared.transport.received == addresses(["anna", "boris"])
     assert shared.exclusions(2) == {"anna": "left", "anna-2": "restricted", "anna-3": None, "boris": None}
 
 
@@ -74,7 +74,7 @@ def test_an_address_corrected_to_one_that_waits_too_receives_one_message(shared:
     shared.change("boris", email="anna@example.com")
     shared.deliver()
 
-    assert shared.transport.mails == addresses(["anna"])
+    assert shared.transport.received == addresses(["anna"])
     assert shared.exclusions(2)["boris"] == "same address"
 
 
@@ -88,7 +88,7 @@ def test_an_address_that_was_notified_is_not_notified_again(world: World) -> Non
     world.transport.rule = lambda _: world.change("boris", email="anna@example.com")
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna"])
+    assert world.transport.received == addresses(["anna"])
 
 
 def test_an_address_in_an_unknown_batch_is_not_notified_through_another_account(world: World) -> None:
@@ -103,7 +103,7 @@ def test_an_address_in_an_unknown_batch_is_not_notified_through_another_account(
     world.wait(minutes=1)
     world.deliver()
 
-    assert world.transport.mails == {}
+    assert world.transport.received == {}
     assert world.exclusions(2) == {"anna": None, "boris": "same address"}
 
 
@@ -122,7 +122,7 @@ def test_an_account_with_an_address_notified_through_another_account_is_still_no
     world.transport.rule = once_anna_is_told
     world.deliver()
 
-    assert world.transport.mails == addresses(["anna", "boris"])
+    assert world.transport.received == addresses(["anna", "boris"])
 
 
 def test_a_user_whose_language_has_no_change_does_not_silence_another_with_the_address(
@@ -150,7 +150,7 @@ def test_users_who_share_the_address_of_a_cancelled_message_are_notified_with_th
     shared.announce("We keep even less.")
     shared.deliver()
 
-    assert shared.transport.mails == addresses(["anna", "boris"])
+    assert shared.transport.received == addresses(["anna", "boris"])
     assert all("We keep less." in outgoing.message.text for outgoing in shared.transport.taken)
 
 

@@ -1,4 +1,4 @@
-"""What ``policy-notify serve`` shows, and what it refuses to."""
+"""The pages that ``policy-notify serve`` shows, and the requests that it refuses."""
 
 from __future__ import annotations
 

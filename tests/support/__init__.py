@@ -1,1 +1,1 @@
-"""What the tests share: example repositories and sites, servers on loopback, and processes to be killed."""
+"""Shared by the tests: example repositories and sites, servers on loopback, and processes to be killed."""

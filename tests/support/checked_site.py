@@ -26,20 +26,20 @@ def site_with_a_policy(folder: Path) -> PolicySite:
 
 
 def checked(site: PolicySite, base: str | None = None) -> Report:
-    """What a check of the work tree answers."""
+    """The result of checking the work tree."""
     config = read_config(site.config_file)
     with open_repository(config.documents) as repository:
         return check_draft(config, repository, base=base, at=NOW, cache={})
 
 
 def findings(site: PolicySite, new: str | bytes, *, path: str = "privacy.md") -> list[str]:
-    """What is found when the document holds this text."""
+    """The findings when the document has this text."""
     site.repository.write(f"policy/{path}", new)
     return [str(finding) for finding in checked(site).findings]
 
 
 def changed(body: str, **front: str) -> str:
-    """A text that says all that is demanded of a change, unless told otherwise; "" leaves a key out."""
+    """A text with everything that a change needs; arguments replace values, and "" leaves a key out."""
     said = {
         "change": "material",
         "summary": "We keep it for a shorter time.",

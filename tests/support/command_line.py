@@ -15,7 +15,7 @@ from generator.cli import main
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left, as ``subprocess.run`` names it."""
+    """The output of a command and its exit code, named as ``subprocess.run`` names them."""
 
     returncode: int
     stdout: str

@@ -1,11 +1,11 @@
-"""Kills senders, and counts who got two mails, who got none, and whether the books balance.
+"""Kills senders, counts users who received two messages or none, and checks that the totals balance.
 
 PYTHONPATH=tests python -m support.kill_campaign --kills 1000    # the long form; the suite runs a short one
 
 A campaign is one announcement on a fresh database. Senders are killed at a named point or at a random moment,
 while the provider answers well, badly or not at all, and its events come late, twice and shuffled, but within
 the evidence window. The senders are those of the embedded engine, one after another, or three workers at a
-time, and whoever dies is replaced. All share a clock that leaps, so a day passes at once.
+time, and a sender that dies is replaced. All share a clock that can jump ahead, so a day takes no time.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ KINDS = (
 
 @dataclass
 class Tally:
-    """What the campaigns of one kind have shown."""
+    """The results of all campaigns of one kind."""
 
     kills: Counter[str] = field(default_factory=Counter)
     campaigns: int = 0
-    mails: int = 0
+    messages: int = 0
     doubts: int = 0
     twice: int = 0
     never: int = 0
@@ -95,7 +95,7 @@ class Tally:
 
 
 class Campaign:
-    """One announcement, told by senders that are killed."""
+    """One announcement, sent by senders that are killed."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Campaign:
         provider.bad_addresses = BAD
 
     def run(self) -> None:
-        """Let senders work until nobody waits and nothing is in doubt; then count."""
+        """Let senders work until no recipient waits and no batch is unknown; then count."""
         try:
             for _ in range(MOST_TURNS):
                 self.tally.kills.update(self.crew.work(self._planned()))
@@ -156,7 +156,7 @@ class Campaign:
         self._count()
 
     def _behave(self, request: SendRequest | SmtpMail) -> Behaviour:
-        """What the provider does with a request; once the kills are done it is well again."""
+        """Choose how the provider answers a request; after the last kill it accepts everything."""
         if self.crew.is_killed_before_reply(request.client) or self.crew.kills_left <= 0:
             return Behaviour.ACCEPT
         time.sleep(self.chance.uniform(0, 0.02))
@@ -168,9 +168,9 @@ class Campaign:
             return connection.scalars(select(batches.c.id).where(planned).order_by(batches.c.id)).all()
 
     def _let_leases_end(self) -> None:
-        """Some minutes pass, more than a lease: of a sender that was killed its batch is now in doubt.
+        """Let some minutes pass, more than a lease: the batch of a killed sender is unknown then.
 
-        So is the batch of a living one that was amid its request, until it has the reply. No more time passes
+        So is the batch of a living sender during its request, until it has the reply. No further time passes
         before that: no request lasts so long.
         """
         if not self._somebody_is_amid():
@@ -183,7 +183,7 @@ class Campaign:
         return any(lost & sender.tokens for sender in self.crew.living)
 
     def _lost(self) -> set[str]:
-        """The attempts that are in doubt because their sender was not heard of."""
+        """The attempts that are unknown because their sender was lost."""
         with reading(self.world.engine) as connection:
             unknown = select(attempts.c.token).where(
                 attempts.c.state == AttemptState.UNKNOWN.value, attempts.c.detail == "the worker was lost"
@@ -199,12 +199,12 @@ class Campaign:
         self.tally.unbalanced += len(audit(self.world.engine))
 
     def _release_what_paused(self) -> None:
-        """A few unknowns in a row have paused the announcement: a person lets it go on."""
+        """Release the announcement if several unknown batches in a row have paused it."""
         if any(status.state == "paused" for status in statuses(self.world.engine)):
             announcements.release(self.world.engine, 2)
 
     def _is_complete(self) -> bool:
-        """Whether nobody waits and nothing is in doubt; where only doubts are left, evidence comes."""
+        """Whether no recipient waits and no batch is unknown; evidence comes once nobody waits."""
         if self._somebody_is_amid():
             return False
         books = self.world.totals(2)
@@ -215,8 +215,8 @@ class Campaign:
         return not books.waiting and not books.unknown
 
     def _let_evidence_come(self) -> None:
-        """All events arrive, then the window passes; over SMTP a person looks each doubt up."""
-        time.sleep(0.05)  # a request of somebody who was killed may still be on its way to the provider
+        """Let all events arrive and the window pass; over SMTP, a person looks up each unknown batch."""
+        time.sleep(0.05)  # the request of a killed sender may still be on its way to the provider
         if self.postman:
             self.postman.bring_some()
             self.postman.bring_all()
@@ -227,14 +227,16 @@ class Campaign:
                 recipient = connection.scalars(
                     select(deliveries.c.recipient_id).where(deliveries.c.batch_id == doubt.batch_id)
                 ).one()
-            self.ledger.resolve(doubt.batch_id, sent=self.provider.mails[f"2-{recipient}"] > 0)
+            self.ledger.resolve(doubt.batch_id, sent=self.provider.received[f"2-{recipient}"] > 0)
 
     def _count(self) -> None:
         names = [f"person{number}@example.com" for number in range(PEOPLE[self.kind.transport])]
-        got = [self.provider.mails[f"2-{number}"] for number, name in enumerate(names, 1) if name not in BAD]
+        got = [
+            self.provider.received[f"2-{number}"] for number, name in enumerate(names, 1) if name not in BAD
+        ]
         left = [len(sender.left_in_doubt) for sender in self.crew.dead]
         self.tally.campaigns += 1
-        self.tally.mails += sum(self.provider.mails.values())
+        self.tally.messages += sum(self.provider.received.values())
         self.tally.doubts += sum(left)
         self.tally.most_doubts_by_a_kill = max([self.tally.most_doubts_by_a_kill, *left])
         self.tally.twice += sum(count - 1 for count in got if count > 1)
@@ -291,7 +293,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     clean = True
-    columns = ("kills", "doubts", "mails", "twice", "never", "unbalanced", "most")
+    columns = ("kills", "unknown", "messages", "twice", "never", "unbalanced", "most")
     print("".join(f"{column:>11}" for column in (*Kind._fields, *columns)), " doubts by one kill")
     for kind in KINDS:
         with (
@@ -305,7 +307,7 @@ def main() -> None:
         figures = (
             sum(tally.kills.values()),
             tally.doubts,
-            tally.mails,
+            tally.messages,
             tally.twice,
             tally.never,
             tally.unbalanced,

@@ -1,7 +1,7 @@
 """The senders of a kill campaign, seen from outside: starts them, has them killed, replaces them.
 
 The embedded engine is one process after another, each of which ends when nothing can be sent. Workers are
-several at once that never end; whoever dies is replaced.
+several at once that never end; one that dies is replaced.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class Crew:
         return sender.kill_at_point("accepted, before the reply", sender.requests)
 
     def end(self) -> None:
-        """End whoever still lives."""
+        """End every sender that still runs."""
         for sender in self.living:
             sender.process.kill()
             sender.process.join()

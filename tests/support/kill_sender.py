@@ -53,7 +53,7 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What a sender is to do, and where it is to end."""
+    """A sender's orders, and the point at which it is to end."""
 
     name: str  # by which the provider knows it
     engine: EngineName

@@ -20,7 +20,7 @@ WORDS = "We keep what you tell us for as long as the law asks and not a day long
 
 @cache
 def plain_renderer() -> Renderer:
-    """One renderer for all tests: they share what it has rendered."""
+    """The renderer of all tests; they share its cache."""
     return Renderer(DEFAULT_EXTENSIONS, {})
 
 
@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
 
 
 class PolicyRepository:
-    """A repository whose commits are a day apart, unless told otherwise."""
+    """A repository whose commits are a day apart, unless a test gives their times."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class PolicyRepository:
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *command: str | bytes, given: bytes = b"", at: datetime | str | None = None) -> str:
-        """What a git command prints."""
+        """The output of a git command."""
         when = f"@{int(at.timestamp())} +0000" if isinstance(at, datetime) else at
         environment = {
             "PATH": os.environ["PATH"],
@@ -71,7 +71,7 @@ class PolicyRepository:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def remove(self, path: str) -> None:
-        """Take the file away."""
+        """Remove the file."""
         (self.folder / path).unlink()
 
     def move(self, old: str, new: str) -> None:
@@ -80,18 +80,18 @@ class PolicyRepository:
         (self.folder / old).rename(self.folder / new)
 
     def commit(self, *, at: datetime | str | None = None) -> str:
-        """Commit everything; its id."""
+        """Commit everything, and return the commit's id."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message=Change", at=at or self._tick())
         return self.git("rev-parse", "HEAD")
 
     def publish(self, path: str, text: str | bytes, *, at: datetime | str | None = None) -> str:
-        """Write and commit; the commit's id."""
+        """Write and commit, and return the commit's id."""
         self.write(path, text)
         return self.commit(at=at)
 
     def merge(self, branch: str, *, edit: dict[str, str] | None = None) -> str:
-        """Merge the branch, with edits inside the merge; the commit's id."""
+        """Merge the branch, with edits inside the merge, and return the commit's id."""
         self.git("merge", "--quiet", "--no-ff", "--no-commit", "--strategy-option=theirs", branch)
         for path, text in (edit or {}).items():
             self.write(path, text)

@@ -48,7 +48,7 @@ class PolicySite:
         return self.repository.publish(f"policy/{path}", text, at=at)
 
     def build(self, *, day: date = DAY, published: Path | None = None) -> Built:
-        """Build it as the command does."""
+        """Build the site as the command does."""
         self.write_config()
         return build_site(
             self.config_file, site_dir=None, day=day, published=str(published) if published else None
@@ -83,8 +83,11 @@ def text(body: str, *, title: str = "Privacy policy", **front: str) -> str:
 
 
 def publish_everything(site: PolicySite) -> None:
-    """Every kind of document and version: in force, upcoming, superseded, overtaken, returned, withdrawn,
-    renamed and translated, with an image, links and template syntax."""
+    """Publish every kind of document and version, with an image, links and template syntax.
+
+    Versions are current, upcoming, superseded, overtaken and returned; documents are withdrawn, renamed and
+    translated.
+    """
     site.publish(
         "index.md",
         '# Policies & "rules"\n\nOur "rules" > none:\n\n- [Privacy](privacy.md)\n',

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the tests' own: in a temporary folder, over its socket, ended afterwards."""
+"""A PostgreSQL cluster for tests, in a temporary folder, reached over its socket and stopped afterwards."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """A fresh cluster; gone, with its files, afterwards."""
+    """Start an empty cluster, and remove it with its files afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="policysite-pg-"))  # short: a socket's path has 107 bytes at most
     cluster = Cluster(folder)
     try:

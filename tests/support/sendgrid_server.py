@@ -1,9 +1,9 @@
-"""A server that speaks as much of SendGrid's v3 API as we use, and misbehaves as told.
+"""A server that speaks the part of SendGrid's v3 API that we use, and misbehaves on demand.
 
 with SendGridServer() as provider:
     provider.behave = lambda request: Behaviour.ACCEPT_THEN_DROP
     provider.url       # give it to the transport
-    provider.mails     # how often each delivery was accepted
+    provider.received     # how many times each delivery was accepted
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ SUBUSER = "on-behalf-of"
 
 class Behaviour(Enum):
     ACCEPT = auto()
-    ACCEPT_THEN_DROP = auto()  # the mails go out, the reply never comes
-    ACCEPT_THEN_FAIL = auto()  # the mails go out, the reply is a 503
+    ACCEPT_THEN_DROP = auto()  # the messages are sent, the reply never comes
+    ACCEPT_THEN_FAIL = auto()  # the messages are sent, the reply is a 503
     DROP = auto()
     FAIL = auto()
     THROTTLE = auto()
@@ -63,12 +63,12 @@ class SendRequest:
 
     @property
     def client(self) -> str:
-        """Who sent it, by the subuser it names."""
+        """The sender, by the subuser that the request names."""
         return self.headers.get(SUBUSER, "")
 
     @property
     def recipients(self) -> list[tuple[str, str]]:
-        """Delivery id and address of each mail."""
+        """The delivery id and email address of each message."""
         return [
             (personal["custom_args"]["delivery"], personal["to"][0]["email"])
             for personal in self.body["personalizations"]
@@ -86,7 +86,7 @@ class SendGridServer:
         self.calls = 0
         self.requests: list[SendRequest] = []
         self.accepted: list[SendRequest] = []
-        self.mails: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -112,7 +112,7 @@ class SendGridServer:
             self.requests.append(request)
             if behaviour in ACCEPTING and not bad:
                 self.accepted.append(request)
-                self.mails.update(delivery for delivery, _ in recipients if delivery != "canary")
+                self.received.update(delivery for delivery, _ in recipients if delivery != "canary")
         return behaviour, bad
 
 
@@ -236,7 +236,7 @@ class EventSource:
         } | more
 
     def events(self, request: SendRequest, *kinds: str) -> list[dict[str, Any]]:
-        """Events of these kinds for every mail of an accepted request."""
+        """Events of these kinds for every message of an accepted request."""
         return [
             self.event(kind, token=request.token, delivery=delivery, address=address)
             for delivery, address in request.recipients

@@ -1,4 +1,4 @@
-"""A real SMTP server on this machine that counts what it accepts and misbehaves as told."""
+"""A real SMTP server on this machine that counts what it accepts and misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DROPPING = {Behaviour.ACCEPT_THEN_DROP, Behaviour.DROP}
 ANSWERS = {
     Behaviour.ACCEPT: "250 taken",
     Behaviour.ACCEPT_THEN_DROP: "250 never read",
-    Behaviour.ACCEPT_THEN_FAIL: "250 taken",  # a server that answers has decided: there is no such doubt
+    Behaviour.ACCEPT_THEN_FAIL: "250 taken",  # a server that answers has decided, so nothing is unknown
     Behaviour.DROP: "451 never read",
     Behaviour.FAIL: "451 try later",
     Behaviour.THROTTLE: "421 closing",
@@ -28,23 +28,23 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class SmtpMail:
-    """One mail after its data; ``client`` is what the sender called itself."""
+    """One message after its data; ``client`` is the name that the sender gave."""
 
     client: str
     delivery: str
 
 
 class SmtpServer:
-    """``mails`` counts the accepted ones by delivery, as their Message-ID says."""
+    """``received`` counts the accepted messages by delivery, as their Message-ID says."""
 
     def __init__(self, *, international: bool = False) -> None:
         self.behave: Callable[[SmtpMail], Behaviour] = lambda _: Behaviour.ACCEPT
-        self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's mail
+        self.interrupt: Callable[[str], bool] = lambda _: False  # in the middle of a client's message
         self.bad_addresses: set[str] = set()
         self.say: Callable[[str, str], str | None] = lambda *_: (
             None
         )  # an answer to RCPT or DATA, for an address
-        self.mails: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._controller = Controller(
@@ -82,7 +82,7 @@ class SmtpServer:
         mail = SmtpMail(session.host_name or "", message_id.strip("<").partition(".")[0])
         behaviour = self.behave(mail)
         if behaviour in ACCEPTING:
-            self.mails[mail.delivery] += 1
+            self.received[mail.delivery] += 1
         if behaviour in DROPPING:
             assert server.transport
             server.transport.close()

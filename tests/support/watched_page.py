@@ -1,4 +1,4 @@
-"""A browser's page: its requests to other hosts are answered by doubles, and noted with its complaints."""
+"""A browser's page that notes its errors and its requests to other hosts; tests may answer those."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REFUSED_STORAGE = """for (const name of ["localStorage", "sessionStorage"])
 
 @dataclass
 class Watched:
-    """``asked`` are the addresses on other hosts that were asked for."""
+    """``asked`` are the URLs that were requested from other hosts."""
 
     page: Page
     asked: list[str] = field(default_factory=list)

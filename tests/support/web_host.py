@@ -1,4 +1,4 @@
-"""A folder on loopback, served as a web host serves it: compressed, cached, over kept connections."""
+"""A folder on loopback, served as a web host does: compressed, cacheable, over persistent connections."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def hosted(folder: Path) -> Iterator[str]:
-    """Serve the folder until the end; the address of its root ends with a slash."""
+    """Serve the folder inside the block; the URL of its root ends with a slash."""
     handler = functools.partial(_Host, directory=str(folder))
     with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

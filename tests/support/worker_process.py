@@ -1,4 +1,4 @@
-"""A worker in a process of its own, to be killed.
+"""A worker in its own process, which tests kill.
 
 python worker_process.py DATABASE_URL PROVIDER_URL NAME LEASE
 

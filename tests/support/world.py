@@ -1,4 +1,4 @@
-"""A small world for tests of telling: people, a site, a clock that is set, a provider that is scripted."""
+"""A small world for tests of notifications: users, a site, a clock that tests set, a scripted provider."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ScriptedTransport:
         return ScriptedRequest(self, outgoing)
 
     @property
-    def mails(self) -> Counter[str]:
+    def received(self) -> Counter[str]:
         """How many messages each email address got."""
         return Counter(recipient.address for outgoing in self.taken for recipient in outgoing.recipients)
 
@@ -123,12 +123,12 @@ class World:
         )
 
     def open_with_baseline(self) -> None:
-        """The site's privacy policy is known to everybody."""
+        """Record the site's privacy policy as known to every user."""
         self.site.publish("privacy", summary="The first text.")
         self.publish(opening=Opening(since=None))
 
     def announce(self, summary: str = "We keep less.", **values: Any) -> int:
-        """A new version of the privacy policy is recorded as an announcement."""
+        """Record a new version of the privacy policy as an announcement."""
         self.site.commit()
         self.site.publish("privacy", summary=summary)
         publication = self.publish(**values)
@@ -136,7 +136,7 @@ class World:
         return publication.announcement_id
 
     def deliver(self) -> None:
-        """Deliver with no patience: what cannot be sent now is left."""
+        """Deliver without waiting: leave what cannot be sent now."""
         deliver(
             self.ledger,
             self.transport,

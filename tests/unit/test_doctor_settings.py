@@ -1,4 +1,4 @@
-"""What the doctor says of settings alone."""
+"""The doctor's findings about the settings alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown: R7, and that cleaning hides nothing that a reader sees."""
+"""Cleaning removes what no page may show, and hides nothing that a reader sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader sees of a text: rules 12 to 21 of the versions."""
+"""The parts of a text that a reader sees, and those that are invisible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an event says of an email address: only that it does not exist, or that its owner wants nothing."""
+"""The meaning of an event for an email address: it does not exist, or its owner wants no messages."""
 
 from __future__ import annotations
 

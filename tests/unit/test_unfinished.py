@@ -1,4 +1,4 @@
-"""What a delivery says that could not finish: why, and what helps."""
+"""A delivery that could not finish says why, and what to do."""
 
 from __future__ import annotations
 
