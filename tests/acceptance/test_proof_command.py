@@ -127,7 +127,7 @@ def test_the_declaration_is_a_page_and_a_text_that_claim_only_what_is_proven(
         (["export", "7"], "announcement 7: no such announcement exists"),
         (["verify", "none", "--public-key", "proof.pub"], "none: cannot be read"),
         (["verify", "site", "--public-key", "proof.pub"], "head.json: is missing"),
-        (["verify", "proof-2", "--public-key", "users.csv"], "users.csv: is no public Ed25519 key"),
+        (["verify", "proof-2", "--public-key", "users.csv"], "users.csv: not a public Ed25519 key"),
         (["verify", "users.csv", "--public-key", "proof.pub"], "users.csv: is not a user's proof"),
         (["person", "nobody@example.com", "proof-2"], "no user has this external id"),
         (["person", "1", "none"], "none/head.json: is missing"),

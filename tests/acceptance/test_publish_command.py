@@ -361,7 +361,7 @@ def test_with_a_site_key_only_a_signed_history_is_announced(run: Run, site: Publ
     assert "does not fit history.json" in run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY=public).stderr
     _sign(folder, key)
     refused = run(*begin, expect=1, POLICY_NOTIFY_SITE_KEY="no key").stderr
-    assert "POLICY_NOTIFY_SITE_KEY: is no public Ed25519 key" in refused
+    assert "POLICY_NOTIFY_SITE_KEY: not a public Ed25519 key" in refused
     line = public.splitlines()[1]
     assert "3 accepted" in run(*begin, POLICY_NOTIFY_SITE_KEY=line).stdout
 

@@ -210,10 +210,10 @@ def test_any_byte_changed_in_a_users_proof_changes_nothing_or_is_noticed(
 
 
 def test_a_file_that_is_not_a_key_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotifyError, match="POLICY_NOTIFY_PROOF_KEY: is no private Ed25519 key"):
+    with pytest.raises(NotifyError, match="POLICY_NOTIFY_PROOF_KEY: not a private Ed25519 key"):
         read_private_key("nonsense")
     (tmp_path / "proof.pub").write_text("nonsense")
-    with pytest.raises(NotifyError, match=r"proof.pub: is no public Ed25519 key"):
+    with pytest.raises(NotifyError, match=r"proof.pub: not a public Ed25519 key"):
         read_public_key(tmp_path / "proof.pub")
     with pytest.raises(NotifyError, match="cannot be read"):
         read_public_key(tmp_path / "none")
