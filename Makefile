@@ -15,13 +15,13 @@ run serve: export POLICY_NOTIFY_DATABASE_URL ?= sqlite:///var/notify.db
 run serve: export POLICY_NOTIFY_TRANSPORT ?= folder
 run serve: export POLICY_NOTIFY_MAIL_FOLDER ?= var/messages
 run serve: export POLICY_NOTIFY_FROM ?= Atom365 <privacy@example.com>
-run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name stands here)
-run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address stands here)
+run serve: export POLICY_NOTIFY_LEGAL_NAME ?= Atom365 (example: your legal name goes here)
+run serve: export POLICY_NOTIFY_CONTACT ?= privacy@example.com (example: your contact address goes here)
 run serve: export POLICY_NOTIFY_SECRET_KEYS ?= example-key-of-make-run-never-use-it-elsewhere
 
 .PHONY: help install install-pdf run serve test coverage check docs package try-package redlines bench lock clean
 
-help: ## Show what can be made
+help: ## List the commands of make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/run.stamp ## Create .venv from requirements.txt
@@ -43,7 +43,7 @@ tests/node/node_modules/.stamp: tests/node/package-lock.json | .venv/dev.stamp
 	$(NPM) ci >/dev/null
 	@touch $@
 
-run: install ## Build this policy's site and tell three example people of its newest change
+run: install ## Build this policy's site, and write emails about its newest change for three example users
 	@mkdir -p var
 	$(BIN)/policy-site build
 	$(BIN)/policy-notify migrate
@@ -115,6 +115,6 @@ lock: ## Renew all locks (needs uv: pip install uv)
 	$(MAKE) --no-print-directory .venv/dev.stamp
 	$(NPM) install --package-lock-only >/dev/null
 
-clean: ## Remove all that was made here
+clean: ## Remove everything that make created
 	rm -rf .venv .cache site var build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf tests/node/node_modules
