@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 import pytest
 from support import plain_english
 from support.plain_english import Phrase
 
 PHRASES = plain_english.phrases()
-NOT_YET = plain_english.not_yet()
-
-
-def _is_listed(path: str) -> bool:
-    return any(_is_below(path, listed) for listed in NOT_YET)
-
-
-def _is_below(path: str, listed: str) -> bool:
-    return path.startswith(f"{listed}/") or PurePosixPath(path).match(listed)
 
 
 def test_no_text_for_people_uses_a_phrase_of_the_list() -> None:
-    clean = [path for path in plain_english.files() if not _is_listed(path)]
-    found = [finding for path in clean for finding in plain_english.findings(path, PHRASES)]
+    found = [finding for path in plain_english.files() for finding in plain_english.findings(path, PHRASES)]
     assert not found, "\n" + "\n".join(map(str, found))
-
-
-@pytest.mark.parametrize("listed", NOT_YET)
-def test_a_folder_leaves_the_list_when_it_is_clean(listed: str) -> None:
-    paths = [path for path in plain_english.files() if _is_below(path, listed)]
-    assert any(plain_english.findings(path, PHRASES) for path in paths), f"{listed} is clean: take it off"
 
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.write)

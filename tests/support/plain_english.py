@@ -74,12 +74,6 @@ def phrases() -> list[Phrase]:
     ]
 
 
-def not_yet() -> list[str]:
-    """Folders and files that are not clean yet, as paths from the root of the repository."""
-    listed: list[str] = yaml.safe_load(LIST.read_text("utf-8"))["not_yet"] or []
-    return listed
-
-
 def files(paths: Iterable[str] = (".",)) -> list[str]:
     """The files that git tracks below ``paths``, as paths from the root; without those that are not read."""
     listed = subprocess.run(
