@@ -18,6 +18,7 @@ from generator.rendered.characters import clean
 from generator.versions import contradictions
 from generator.versions.contradictions import Contradiction
 from generator.versions.corrected_front_matter import with_corrected_front_matter
+from generator.versions.effective_date import decide_effective_date, earliest_day
 from generator.versions.front_matter import FrontMatter
 from generator.versions.lineage import State, Track
 from generator.versions.moments import Moment, moment_of, moments_of
@@ -241,11 +242,8 @@ class _Lines:
         day, stated = self._day(state), reading.front.withdrawn or reading.front.effective
         line = self.current if of_current or not self.ahead else self.ahead[-1]
         base = line.versions[-1] if line.versions else None
-        own = max(day, stated or day)
-        effective_on = max(own, base.effective_on) if base and base.is_pending(day) else own
-        if base and base.front.withdrawn and base.front.withdrawn == reading.front.withdrawn:
-            effective_on = base.effective_on  # an edit after the end does not move the end
-        if stated and base and own < effective_on:
+        effective_on = decide_effective_date(reading.front, published_on=day, base=base)
+        if stated and base and earliest_day(reading.front, published_on=day) < effective_on:
             key = "withdrawn" if reading.front.withdrawn else "effective"
             self._remark(state, contradictions.before_pending(stated, base, key=key))
         is_ahead = not of_current and (line is self.current or _is_next(effective_on, base, day))

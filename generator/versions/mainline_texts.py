@@ -11,9 +11,9 @@ from generator.git.steps import Step
 from generator.markdown.renderer import Renderer
 from generator.markdown.surroundings import Surroundings
 from generator.versions.document import read_blob, with_pictures
+from generator.versions.included_files import Timeline, follow_files, read_timeline
 from generator.versions.lineage import State, Track, follow
 from generator.versions.reading import Reading
-from generator.versions.timeline import Timeline, follow_files, read_timeline
 
 
 def read_tracks(
