@@ -239,7 +239,7 @@ def test_the_question_is_answered_by_keyboard_alone(seen: Watched) -> None:
     assert page.get_by_role("checkbox", name="Yandex Metrika").is_checked()
     page.keyboard.press("Enter")
     assert not question(page).is_visible()
-    page.wait_for_load_state("networkidle")
+    wait_for_hosts(seen, {YANDEX})
     assert hosts(seen) == {YANDEX}
 
 
