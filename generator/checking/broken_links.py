@@ -23,7 +23,7 @@ OF_THE_THEME = "__"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class LinkedPage:
     """A document with its links and ids. ``text`` is the content of its file."""
 
     document: SiteDocument
@@ -60,7 +60,7 @@ class BrokenLink(NamedTuple):
     reason: str
 
 
-def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str]) -> list[BrokenLink]:
+def broken_links(pages: Collection[LinkedPage], links: Links, *, files: Collection[str]) -> list[BrokenLink]:
     """The links that lead nowhere. ``files`` are the other files' paths below the documents folder."""
     by_path = {page.document.page_path: page for page in pages}
     found = []
@@ -73,7 +73,7 @@ def broken_links(pages: Collection[Page], links: Links, *, files: Collection[str
 
 
 def link_findings(
-    before: Collection[BrokenLink], after: Collection[BrokenLink], pages: Collection[Page]
+    before: Collection[BrokenLink], after: Collection[BrokenLink], pages: Collection[LinkedPage]
 ) -> Iterator[Finding]:
     """A warning, with its line, for each link that the change has broken."""
     known = {(broken.document, broken.written) for broken in before}
@@ -87,8 +87,8 @@ def link_findings(
 
 def _why_broken(
     written: str,
-    page: Page,
-    by_path: Mapping[str, Page],
+    page: LinkedPage,
+    by_path: Mapping[str, LinkedPage],
     links: Links,
     *,
     files: Collection[str],
@@ -100,7 +100,7 @@ def _why_broken(
         return f"the link `{written}` is not a valid URL; correct it"
     if parts.scheme or parts.netloc or parts.path.startswith("/"):
         return ""
-    target: Page | None = page
+    target: LinkedPage | None = page
     if parts.path:
         path = unquote(parts.path)
         found = links.find(
@@ -122,13 +122,13 @@ def _why_broken(
     return f"the link `{written}` leads to no clause: {target.path} has no id `{fragment}`{remedy}"
 
 
-def _suggested(path: str, page: Page, by_path: Mapping[str, Page], files: Collection[str]) -> str:
+def _suggested(path: str, page: LinkedPage, by_path: Mapping[str, LinkedPage], files: Collection[str]) -> str:
     known = [other.document.history.path for other in by_path.values() if other is not page]
     close = difflib.get_close_matches(path, [*known, *files], n=1, cutoff=0.7)
     return f"; did you mean `{close[0]}`?" if close else "; correct it, or add the file"
 
 
-def _line_of(written: str, page: Page) -> int | None:
+def _line_of(written: str, page: LinkedPage) -> int | None:
     spellings = "|".join(map(re.escape, (written, unquote(written))))
     target = re.compile(rf"[(<\"' :=](?:{spellings})(?=[)>\"'\s]|$)")
     lines = enumerate(page.text.splitlines(), 1)

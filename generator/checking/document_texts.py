@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from generator.checking.broken_links import Page
+from generator.checking.broken_links import LinkedPage
 from generator.checking.changed_text import ChangedText
 from generator.checking.missing_corrections import missing_corrections
 from generator.checking.report import Finding
@@ -61,7 +61,7 @@ class DocumentTexts:
             today=version.published_on,
         )
 
-    def pages(self, documents: Sequence[SiteDocument], *, draft: bool) -> Iterator[Page]:
+    def pages(self, documents: Sequence[SiteDocument], *, draft: bool) -> Iterator[LinkedPage]:
         """All documents with their links and ids, with the draft or as they were before it."""
         for document in documents:
             history = document.history
@@ -70,7 +70,7 @@ class DocumentTexts:
             if not texts or removed:
                 continue
             raw = self.repository.read(texts[-1].blob)
-            yield Page(
+            yield LinkedPage(
                 document=document,
                 path=in_repository(self.folder, texts[-1].path),
                 html=self._read(texts[-1], raw).html,

@@ -165,9 +165,9 @@ def _as_lines(compared: Redline, language: Language, *, colour: bool) -> Iterato
     if not compared.changes:
         yield language("redline_nothing")
         return
-    for number, told in enumerate(redline.list_changes(compared, language), 1):
-        where = f" ({told.where})" if told.where else ""
-        yield f"{number}. {told.text}{where}"
+    for number, change in enumerate(redline.list_changes(compared, language), 1):
+        where = f" ({change.where})" if change.where else ""
+        yield f"{number}. {change.text}{where}"
     marks = redline.text_marks(language)
     yield ""
     yield redline.plain_text(compared, marks.coloured() if colour else marks, language)
@@ -179,8 +179,8 @@ def _as_json(compared: Redline, language: Language) -> str:
     from generator.redline.pictures import without_pictures
 
     changes = [
-        {"kind": told.kind, "where": told.where, "text": told.text, "anchor": told.anchor}
-        for told in redline.list_changes(compared, language)
+        {"kind": change.kind, "where": change.where, "text": change.text, "anchor": change.anchor}
+        for change in redline.list_changes(compared, language)
     ]
     html = without_pictures(redline.html(compared))
     answer = {"counts": compared.counts, "changes": changes, "html": html}

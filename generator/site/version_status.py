@@ -13,7 +13,7 @@ from enum import Enum
 from generator.versions.version import Version, in_order
 
 
-class State(Enum):
+class VersionState(Enum):
     """The first thing that a reader needs to know about a version."""
 
     UPCOMING = "upcoming"
@@ -31,7 +31,7 @@ class VersionStatus:
     ``withdrawn_by`` is the version that keeps this one from taking effect.
     """
 
-    state: State
+    state: VersionState
     until: date | None
     withdrawn_by: Version | None = None
 
@@ -45,7 +45,7 @@ def version_statuses(
     the first effective date of any later version. If that date is not after its own, it never took effect.
     """
     found = {
-        number: VersionStatus(state=State.WITHDRAWN, until=None, withdrawn_by=version)
+        number: VersionStatus(state=VersionState.WITHDRAWN, until=None, withdrawn_by=version)
         for version in versions
         for number in version.withdraws
     }
@@ -56,14 +56,14 @@ def version_statuses(
     return found
 
 
-def _state(version: Version, *, until: date | None, day: date) -> State:
+def _state(version: Version, *, until: date | None, day: date) -> VersionState:
     if until is not None and until <= version.effective_on:
-        return State.NEVER_IN_FORCE
+        return VersionState.NEVER_IN_FORCE
     if version.effective_on > day:
-        return State.UPCOMING
+        return VersionState.UPCOMING
     if version.withdrawn_on is not None:
-        return State.END
-    return State.IN_FORCE if until is None or until > day else State.SUPERSEDED
+        return VersionState.END
+    return VersionState.IN_FORCE if until is None or until > day else VersionState.SUPERSEDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

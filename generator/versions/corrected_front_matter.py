@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 from generator.versions.reading import Reading
 
 
 def with_corrected_front_matter(
-    track: Track, *, read: Callable[[State], Reading], published: Mapping[str, Set[str]]
+    track: Track, *, read: Callable[[DocumentState], Reading], published: Mapping[str, Set[str]]
 ) -> Track:
     """The track in which each version that is not published has its last front matter.
 
@@ -31,12 +31,12 @@ def with_corrected_front_matter(
 
 
 def _corrected(
-    track: Track, *, read: Callable[[State], Reading], published: Mapping[str, Set[str]]
-) -> list[State]:
+    track: Track, *, read: Callable[[DocumentState], Reading], published: Mapping[str, Set[str]]
+) -> list[DocumentState]:
     states = track.states
     positions = [number for number, state in enumerate(states) if state.step.commit in published]
     settled = positions[-1] if positions else -1
-    kept: list[State] = []
+    kept: list[DocumentState] = []
     number = 0
     while number < len(states):
         state, last = states[number], number
@@ -50,13 +50,13 @@ def _corrected(
     return kept
 
 
-def _position_of(blobs: Set[str], states: Sequence[State], *, after: int) -> int:
+def _position_of(blobs: Set[str], states: Sequence[DocumentState], *, after: int) -> int:
     """The position of a later state that holds one of these blobs, or ``after`` if there is none."""
     return next((number for number in range(after + 1, len(states)) if states[number].blob in blobs), after)
 
 
 def _last_of_same_text(
-    states: Sequence[State], first: int, *, track: Track, read: Callable[[State], Reading]
+    states: Sequence[DocumentState], first: int, *, track: Track, read: Callable[[DocumentState], Reading]
 ) -> int:
     """The last of the states that follow one another with the same text at the same path."""
     last = first

@@ -17,7 +17,7 @@ from generator.markdown.surroundings import Picture, Surroundings, find_pictures
 from generator.rendered.characters import folded
 from generator.rendered.digest import digest_of
 from generator.versions.decoding import decode
-from generator.versions.front_matter import FrontMatter, Problem, Split, split_front_matter
+from generator.versions.front_matter import FrontMatter, Problem, SplitText, split_front_matter
 from generator.versions.reading import Reading, keep_reading, kept_reading
 
 NOWHERE = Surroundings()
@@ -89,7 +89,7 @@ def with_pictures(reading: Reading, around: Surroundings) -> Reading:
     )
 
 
-def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[Split, Reading, str | None]:
+def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[SplitText, Reading, str | None]:
     """The front matter and the body, what was read of them, and the body with the files that it includes.
 
     The last is None if these files cannot be included.
@@ -120,7 +120,7 @@ def _read(raw: bytes, renderer: Renderer, files: Files) -> tuple[Split, Reading,
     return split, reading, expanded.text if expanded else None
 
 
-def _problems_of_body(split: Split, expanded: Expanded | None, appearance: Appearance) -> list[Problem]:
+def _problems_of_body(split: SplitText, expanded: Expanded | None, appearance: Appearance) -> list[Problem]:
     problems = [
         Problem(
             line=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from generator.git.document_paths import below_folder, in_repository
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 
 
 def document_ids(track: Track, *, folder: str) -> list[str]:
@@ -14,7 +14,7 @@ def document_ids(track: Track, *, folder: str) -> list[str]:
     return [_document_id(state, folder=folder) for state in (track.states[0], *moved)]
 
 
-def _document_id(state: State, *, folder: str) -> str:
+def _document_id(state: DocumentState, *, folder: str) -> str:
     """The id of a document whose history begins with this state."""
     true_path = in_repository(state.step.folder, below_folder(folder, state.path))
     identity = f"{state.step.commit}\0{true_path}"

@@ -20,7 +20,7 @@ from generator.versions.contradictions import Contradiction
 from generator.versions.corrected_front_matter import with_corrected_front_matter
 from generator.versions.effective_date import decide_effective_date, earliest_day
 from generator.versions.front_matter import FrontMatter
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 from generator.versions.moments import Moment, moment_of, moments_of
 from generator.versions.reading import Reading
 from generator.versions.version import Version
@@ -45,7 +45,7 @@ class PublishedAs(NamedTuple):
 class Remark:
     """A state of a file that contradicts the history before it."""
 
-    state: State
+    state: DocumentState
     contradiction: Contradiction
 
 
@@ -62,11 +62,11 @@ def find_versions(
     *,
     document: str,
     former_ids: Sequence[str] = (),
-    read: Callable[[State], Reading],
+    read: Callable[[DocumentState], Reading],
     below_folder: Callable[[str], str],
     time_zone: tzinfo,
     published: Mapping[PublishedText, PublishedAs] | None = None,
-    is_past: Callable[[State], bool] = lambda _: False,
+    is_past: Callable[[DocumentState], bool] = lambda _: False,
 ) -> Found:
     """The versions in the track of the document with the id ``document``.
 
@@ -126,11 +126,11 @@ class _Lines:
     """
 
     document: str
-    read: Callable[[State], Reading]
+    read: Callable[[DocumentState], Reading]
     below_folder: Callable[[str], str]
     time_zone: tzinfo
     published: Mapping[tuple[str, str], PublishedAs]
-    is_past: Callable[[State], bool]
+    is_past: Callable[[DocumentState], bool]
     labels: set[str]
     versions: list[Version] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -146,7 +146,7 @@ class _Lines:
         for state in moment.upcoming:
             self._take_upcoming(state)
 
-    def _take_current(self, state: State, moment: Moment) -> None:
+    def _take_current(self, state: DocumentState, moment: Moment) -> None:
         reading, day = self.read(state), self._day(state)
         dropped: list[Version] = []
         caught_up = self._caught_up(reading)
@@ -180,7 +180,7 @@ class _Lines:
         upcoming = [one for line in self.ahead for one in line.versions]
         return upcoming if all(one.is_pending(day) and one.effective_on >= end for one in upcoming) else []
 
-    def _take_upcoming(self, state: State) -> None:
+    def _take_upcoming(self, state: DocumentState) -> None:
         reading = self.read(state)
         if not self.ahead and self.current.versions:
             if reading.text_sha256 == self.current.versions[-1].text_sha256:
@@ -196,7 +196,7 @@ class _Lines:
 
     def _decide(
         self,
-        state: State,
+        state: DocumentState,
         reading: Reading,
         line: _Line | None,
         *,
@@ -237,7 +237,7 @@ class _Lines:
         return True
 
     def _version(
-        self, state: State, reading: Reading, *, of_current: bool, withdrawn: list[Version]
+        self, state: DocumentState, reading: Reading, *, of_current: bool, withdrawn: list[Version]
     ) -> Version:
         day, stated = self._day(state), reading.front.withdrawn or reading.front.effective
         line = self.current if of_current or not self.ahead else self.ahead[-1]
@@ -272,7 +272,7 @@ class _Lines:
             discovered=known_as.discovered if known_as else self.is_past(state),
         )
 
-    def _published_as(self, state: State) -> PublishedAs | None:
+    def _published_as(self, state: DocumentState) -> PublishedAs | None:
         return self.published.get((state.step.commit, state.blob))
 
     def _new_label(self, day: date) -> str:
@@ -303,7 +303,7 @@ class _Lines:
 
     def _remark_on_withdrawal(
         self,
-        state: State,
+        state: DocumentState,
         front: FrontMatter,
         before: Version | None,
         withdrawn: list[Version],
@@ -319,10 +319,10 @@ class _Lines:
             pending = [one for one in versions if one.is_pending(self._day(state))]
             self._remark(state, contradictions.unknown_label(stated, pending))
 
-    def _remark(self, state: State, contradiction: Contradiction) -> None:
+    def _remark(self, state: DocumentState, contradiction: Contradiction) -> None:
         self.remarks.append(Remark(state=state, contradiction=contradiction))
 
-    def _day(self, state: State) -> date:
+    def _day(self, state: DocumentState) -> date:
         return moment_of(state.step).astimezone(self.time_zone).date()
 
 

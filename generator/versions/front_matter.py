@@ -81,7 +81,7 @@ KEYS = tuple(key.name for key in fields(FrontMatter) if key.name not in {"effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
+class SplitText:
     """The front matter and the body of a text. The body starts on the line ``body_line``, from 1."""
 
     front: FrontMatter
@@ -90,7 +90,7 @@ class Split:
     problems: tuple[Problem, ...]
 
 
-def split_front_matter(text: str) -> Split:
+def split_front_matter(text: str) -> SplitText:
     """The front matter and the body of a text with LF line ends.
 
     A block that is not a YAML mapping counts as body text, and that is a problem.
@@ -98,7 +98,7 @@ def split_front_matter(text: str) -> Split:
     lines = text.split("\n")
     end = _end_of_block(lines)
     if end is None:
-        return Split(front=FrontMatter(), body=text, body_line=1, problems=())
+        return SplitText(front=FrontMatter(), body=text, body_line=1, problems=())
     block = "\n".join(line.rstrip(" \t") for line in lines[1:end])
     if len(block) > LONGEST_BLOCK:
         return _all_body(text, line=1, why=f"is longer than {LONGEST_BLOCK:,} characters")
@@ -112,7 +112,7 @@ def split_front_matter(text: str) -> Split:
     if root is not None and not isinstance(root, yaml.MappingNode):
         return _all_body(text, line=root.start_mark.line + 2, why="is not a list of `key: value`")
     front, problems = _checked(root, values)
-    return Split(front=front, body="\n".join(lines[end + 1 :]), body_line=end + 2, problems=problems)
+    return SplitText(front=front, body="\n".join(lines[end + 1 :]), body_line=end + 2, problems=problems)
 
 
 def parse_date(text: str) -> date | None:
@@ -218,11 +218,11 @@ def _remedy(lines: Sequence[str]) -> str:
     return f'put the value of `{key}` in quotes{why}: {key}: "{shown}"'
 
 
-def _all_body(text: str, *, line: int, why: str, remedy: str = USUAL_REMEDY) -> Split:
+def _all_body(text: str, *, line: int, why: str, remedy: str = USUAL_REMEDY) -> SplitText:
     problem = Problem(
         line=line, text=f"the front matter {why}, so readers see it as text; {remedy}", refused=True
     )
-    return Split(front=FrontMatter(), body=text, body_line=1, problems=(problem,))
+    return SplitText(front=FrontMatter(), body=text, body_line=1, problems=(problem,))
 
 
 def _checked(

@@ -27,7 +27,7 @@ from generator.versions.document_history import (
 )
 from generator.versions.document_ids import document_ids
 from generator.versions.find_versions import PublishedAs, PublishedText, Remark, find_versions
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 from generator.versions.mainline import read_mainline
 from generator.versions.mainline_texts import read_tracks
 from generator.versions.moments import moment_of, problems_of_date
@@ -72,7 +72,7 @@ def read_history(
     order = repository.order(head) if published_at else {}
     last = order.get(published_at or "", -1)
 
-    def is_past(state: State) -> bool:
+    def is_past(state: DocumentState) -> bool:
         return order.get(state.step.commit, last + 1) <= last
 
     documents = []
@@ -149,7 +149,7 @@ def _document(
     name: str,
     slug: str,
     folder: str,
-    read: Callable[[State], Reading],
+    read: Callable[[DocumentState], Reading],
     versions: tuple[Version, ...],
 ) -> DocumentHistory:
     path = below_folder(folder, track.path)
@@ -209,7 +209,7 @@ def _contradiction(remark: Remark) -> HistoryWarning:
     )
 
 
-def _warnings(track: Track, *, read: Callable[[State], Reading]) -> list[HistoryWarning]:
+def _warnings(track: Track, *, read: Callable[[DocumentState], Reading]) -> list[HistoryWarning]:
     """The problems of a document's texts, each at the first commit that has it."""
     warnings = []
     known: set[str] = set()

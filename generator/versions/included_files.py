@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from generator.git.repository import Repository
 from generator.git.steps import UNCOMMITTED, Step
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def read_timeline(
     return Timeline(merged, changes, repository.read)
 
 
-def follow_files(track: Track, timeline: Timeline, asked: Callable[[State], Iterable[str]]) -> None:
+def follow_files(track: Track, timeline: Timeline, asked: Callable[[DocumentState], Iterable[str]]) -> None:
     """Add to a track the states in which only a file that its text shows or includes changed."""
     ends = [gap.position for gap in track.gaps] + [state.position for state in track.states]
-    states: list[State] = []
+    states: list[DocumentState] = []
     for state in track.states:
         until = min((end for end in ends if end > state.position), default=len(timeline.steps))
         now = state

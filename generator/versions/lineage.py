@@ -20,7 +20,7 @@ SUFFIX = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DocumentState:
     """A document's file after a step that changed it."""
 
     step: Step
@@ -42,7 +42,7 @@ class Gap:
 class Track:
     """One document through its history, oldest state first."""
 
-    states: list[State]
+    states: list[DocumentState]
     gaps: list[Gap] = field(default_factory=list)
     left_at: dict[str, int] = field(default_factory=dict)
     """The position of the step that last took the document away from a path."""
@@ -166,7 +166,9 @@ class _Lineage:
 
     def _continue(self, track: Track, step: Step, position: int, change: FileChange) -> None:
         assert change.new_blob is not None
-        track.states.append(State(step=step, position=position, path=change.new_path, blob=change.new_blob))
+        track.states.append(
+            DocumentState(step=step, position=position, path=change.new_path, blob=change.new_blob)
+        )
         self._living[change.new_path] = track
 
 

@@ -12,13 +12,13 @@ from generator.markdown.renderer import Renderer
 from generator.markdown.surroundings import Surroundings
 from generator.versions.document import read_blob, with_pictures
 from generator.versions.included_files import Timeline, follow_files, read_timeline
-from generator.versions.lineage import State, Track, follow
+from generator.versions.lineage import DocumentState, Track, follow
 from generator.versions.reading import Reading
 
 
 def read_tracks(
     repository: Repository, *, head: str, folder: str, steps: Sequence[Step], renderer: Renderer
-) -> tuple[list[Track], Callable[[State], Reading]]:
+) -> tuple[list[Track], Callable[[DocumentState], Reading]]:
     """The documents of the mainline, and a function that returns what was read of each of their states.
 
     A step that changes a file which a document shows or includes adds a state to that document. Which files
@@ -55,11 +55,11 @@ class _Reader:
         self._readings: dict[tuple[str, str, int], Reading] = {}
         self.asked: set[str] = set()
 
-    def asked_by(self, state: State) -> Sequence[str]:
+    def asked_by(self, state: DocumentState) -> Sequence[str]:
         """The paths of the files on which the text depends in this state."""
         return self.read(state).asked
 
-    def read(self, state: State) -> Reading:
+    def read(self, state: DocumentState) -> Reading:
         """The reading of the text in this state."""
         key = (state.blob, state.path, state.position)
         if key not in self._readings:
@@ -75,7 +75,7 @@ class _Reader:
             self._readings[key] = reading
         return self._readings[key]
 
-    def _around(self, state: State, files: Files) -> Surroundings:
+    def _around(self, state: DocumentState, files: Files) -> Surroundings:
         """Where the text was at the time; the paths in the state are those of today's folder."""
         here = f"{self._folder}/" if self._folder else ""
         there = f"{state.step.folder}/" if state.step.folder else ""

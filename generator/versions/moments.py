@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from generator.git.steps import Step
 from generator.versions.front_matter import Problem
-from generator.versions.lineage import State, Track
+from generator.versions.lineage import DocumentState, Track
 
 FIRST_SECOND = -62_135_510_400
 LAST_SECOND = 253_402_214_400
@@ -27,13 +27,13 @@ class Moment:
     ``unchanged`` is that text, because readers may see it again.
     """
 
-    current: State | None = None
-    unchanged: State | None = None
-    upcoming: list[State] = field(default_factory=list)
+    current: DocumentState | None = None
+    unchanged: DocumentState | None = None
+    upcoming: list[DocumentState] = field(default_factory=list)
     removed: bool = False
 
     @property
-    def states(self) -> list[State]:
+    def states(self) -> list[DocumentState]:
         """Every state that could be a version, in the order in which they count."""
         return [*filter(None, (self.current, self.unchanged)), *self.upcoming]
 
@@ -52,11 +52,11 @@ def moments_of(track: Track) -> Iterator[Moment]:
                 moment = moments[gap.position]
                 moment.removed = True
                 if moment.current is None:
-                    moment.unchanged = State(gap.removed, gap.position, here.path, here.blob)
+                    moment.unchanged = DocumentState(gap.removed, gap.position, here.path, here.blob)
     return (moments[position] for position in sorted(moments))
 
 
-def _text_after(track: Track, position: int) -> State | None:
+def _text_after(track: Track, position: int) -> DocumentState | None:
     """The document's text after the step at the position, or None if the document is removed then."""
     before = [state for state in track.states if state.position <= position]
     away = any(before[-1].position < gap.position <= position for gap in track.gaps) if before else True

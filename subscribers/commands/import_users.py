@@ -20,7 +20,7 @@ from subscribers.printable import say
 from subscribers.settings import read_settings
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_dates import read_date_format
-from subscribers.users.import_file import ImportFile, Refusal, read_columns, read_delimiter
+from subscribers.users.import_file import ImportFile, RefusedRow, read_columns, read_delimiter
 from subscribers.users.import_users import ImportResult, import_users
 from subscribers.users.import_values import Row, read_language
 
@@ -107,7 +107,7 @@ def _option(read: Callable[[str], Value], text: str | None, *, hint: str) -> Val
 
 
 @contextmanager
-def _progress(users: ImportFile) -> Iterator[Iterator[Row | Refusal]]:
+def _progress(users: ImportFile) -> Iterator[Iterator[Row | RefusedRow]]:
     """The rows, with a bar on a terminal while they are read and compared."""
     console = Console(stderr=True)
     parts = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
@@ -115,7 +115,7 @@ def _progress(users: ImportFile) -> Iterator[Iterator[Row | Refusal]]:
     with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Reading", total=size)
 
-        def rows() -> Iterator[Row | Refusal]:
+        def rows() -> Iterator[Row | RefusedRow]:
             for number, row in enumerate(users):
                 if number % ROWS_A_STEP == 0:
                     progress.update(task, completed=users.consumed_bytes)
@@ -153,5 +153,5 @@ def _report(users: ImportFile, result: ImportResult, *, dry_run: bool) -> None:
         say(f"… and {result.refused - len(result.refusals):,} more", err=True)
 
 
-def _refusal(refusal: Refusal) -> dict[str, int | str]:
+def _refusal(refusal: RefusedRow) -> dict[str, int | str]:
     return {"line": refusal.line, "reason": refusal.reason}

@@ -9,7 +9,7 @@ from typing import Any
 
 from subscribers.announcing.publishing import Publication
 from subscribers.ledger.provider_pause import ProviderPause
-from subscribers.ledger.totals import Status
+from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import Outcome
 from subscribers.transports import ATTEMPT_ARGUMENT
@@ -36,7 +36,7 @@ def publication_lines(publication: Publication) -> Iterator[str]:
 
 
 def described(
-    present: Sequence[Status], unknown: Sequence[UnknownBatch], ends: Ends, outcomes: Outcomes
+    present: Sequence[AnnouncementStatus], unknown: Sequence[UnknownBatch], ends: Ends, outcomes: Outcomes
 ) -> Iterator[str]:
     """The totals of every announcement, with the provider's later reports, then every unknown batch."""
     if not present:
@@ -73,7 +73,7 @@ def unknown_line(unknown: UnknownBatch) -> str:
     )
 
 
-def line(status: Status) -> str:
+def line(status: AnnouncementStatus) -> str:
     """The state and the totals of one announcement."""
     head = f"announcement {status.announcement_id}"
     if status.state == "baseline":
@@ -105,7 +105,7 @@ def only_written(number: int, folder: Path) -> str:
     )
 
 
-def reasons(status: Status) -> Iterator[str]:
+def reasons(status: AnnouncementStatus) -> Iterator[str]:
     """The reasons why recipients were rejected, set aside or put off, the most frequent first."""
     number = status.announcement_id
     for words, counts, remedy in (
@@ -125,7 +125,7 @@ def pause_lines(transport: str, pause: ProviderPause | None) -> Iterator[str]:
 
 
 def as_json(
-    present: Sequence[Status],
+    present: Sequence[AnnouncementStatus],
     unknown: Sequence[UnknownBatch],
     ends: Ends,
     outcomes: Outcomes,

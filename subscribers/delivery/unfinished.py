@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from subscribers.ledger.provider_pause import ProviderPause
-from subscribers.ledger.totals import Status
+from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
 
@@ -17,7 +17,7 @@ LONG = timedelta(days=1)
 LIVE = (AnnouncementState.HELD, AnnouncementState.OPEN, AnnouncementState.PAUSED)
 
 
-def kept_waiting(present: Sequence[Status]) -> str | None:
+def kept_waiting(present: Sequence[AnnouncementStatus]) -> str | None:
     """A line about announcements that wait because a person has stopped the one before; None without any."""
     queue = _in_turn(present)
     if len(queue) < 2 or queue[0].state == AnnouncementState.OPEN:
@@ -32,7 +32,7 @@ def kept_waiting(present: Sequence[Status]) -> str | None:
 
 
 def open_ends(
-    present: Sequence[Status],
+    present: Sequence[AnnouncementStatus],
     unknown: Sequence[UnknownBatch],
     *,
     not_before: datetime | None,
@@ -75,7 +75,7 @@ def open_ends(
         )
 
 
-def tried_again(present: Sequence[Status], *, not_before: datetime | None) -> str | None:
+def tried_again(present: Sequence[AnnouncementStatus], *, not_before: datetime | None) -> str | None:
     """A line about recipients who will be tried again, and when; None without any."""
     waiting = [status for status in present if status.state == AnnouncementState.OPEN]
     number = sum(status.totals.waiting - status.under_way for status in waiting)
@@ -101,7 +101,7 @@ def _reason(not_before: datetime | None, pause: ProviderPause | None) -> str:
     return f" for another try at {until}: run policy-notify deliver then"
 
 
-def _in_turn(present: Sequence[Status]) -> list[Status]:
+def _in_turn(present: Sequence[AnnouncementStatus]) -> list[AnnouncementStatus]:
     """The announcements that are under way or have not begun, in the order they go out."""
     return sorted(
         (

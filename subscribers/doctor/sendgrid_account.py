@@ -31,14 +31,14 @@ class HiddenError(NotSeenError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountReport:
     """The findings, and SendGrid's domain authentication if the key has permission to read it."""
 
     findings: tuple[Finding, ...]
     authentication: Authentication | None
 
 
-def check_account(settings: Settings) -> Account:
+def check_account(settings: Settings) -> AccountReport:
     """Checks what the key permits, whether the sender is verified, and whether events will arrive."""
     assert settings.sendgrid_api_key
     api = SendGridAPIClient(
@@ -52,13 +52,13 @@ def check_account(settings: Settings) -> Account:
         scopes = _answer(api.scopes.get, "scopes")
     except HiddenError as refused:
         remedy = "correct POLICY_NOTIFY_SENDGRID_API_KEY (and _SUBUSER), or make a new key"
-        return Account((error("SendGrid", where, f"refuses the key: {refused}", remedy),), None)
+        return AccountReport((error("SendGrid", where, f"refuses the key: {refused}", remedy),), None)
     except NotSeenError as unseen:
         remedy = "correct POLICY_NOTIFY_SENDGRID_HOST, open the firewall, or try again later"
-        return Account((error("SendGrid", where, str(unseen), remedy),), None)
+        return AccountReport((error("SendGrid", where, str(unseen), remedy),), None)
     if "mail.send" not in scopes:
         remedy = "give the key “Mail Send”"
-        return Account(
+        return AccountReport(
             (error("SendGrid", where, "the key has no permission to send (mail.send)", remedy),), None
         )
     findings = [ok("SendGrid", where, "accepts the key, which may send")]
@@ -70,7 +70,7 @@ def check_account(settings: Settings) -> Account:
         findings.append(sender)
     if settings.sendgrid_event_public_key:
         findings += _webhook(api, where, settings.sendgrid_event_public_key)
-    return Account(tuple(findings), authentication)
+    return AccountReport(tuple(findings), authentication)
 
 
 def _sender(api: Any, where: str, address: str, domain: str) -> tuple[Finding, Authentication | None]:

@@ -46,7 +46,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class AnnouncementStatus:
     """An announcement, what the operator wants of it and how far it has got.
 
     ``rejected``, ``set_aside`` and ``put_off`` count recipients by reason. Those set aside were refused for
@@ -84,12 +84,12 @@ class Status:
         return self.is_complete or (self.state == AnnouncementState.CANCELLED and self.fanned_out_at is None)
 
 
-def statuses(engine: Engine) -> Sequence[Status]:
+def statuses(engine: Engine) -> Sequence[AnnouncementStatus]:
     """Every announcement, newest first."""
     with reading(engine) as connection:
         rows = connection.execute(select(announcements).order_by(announcements.c.id.desc())).all()
         return [
-            Status(
+            AnnouncementStatus(
                 announcement_id=row.id,
                 state=AnnouncementState(row.state),
                 made_at=row.made_at,

@@ -131,7 +131,7 @@ class BundledMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ChainLink:
     """The proof made before this one."""
 
     announcement: int
@@ -164,7 +164,7 @@ class Head:
     root: str
     files: Mapping[str, str]
     signed_by: str
-    before: Link | None
+    before: ChainLink | None
 
     @property
     def records(self) -> int:

@@ -21,7 +21,7 @@ from subscribers.errors import NotifyError
 from subscribers.ledger import announcement_rows
 from subscribers.model import announcements, contents, histories, proofs
 from subscribers.proof import bundle_format, declaration, merkle_tree
-from subscribers.proof.bundle_format import BundledMessage, Document, Head, Link, Root
+from subscribers.proof.bundle_format import BundledMessage, ChainLink, Document, Head, Root
 from subscribers.proof.ledger_records import Records
 from subscribers.proof.running_totals import RunningTotals
 from subscribers.proof.sort_on_disk import sorted_lines
@@ -216,7 +216,9 @@ def _chained(engine: Engine, head: Head) -> tuple[Head, bytes]:
                 return again, own.head
         last = connection.execute(newest_first).one_or_none()
         if last is not None:
-            head = replace(head, before=Link(announcement=last.announcement_id, head_sha256=last.head_sha256))
+            head = replace(
+                head, before=ChainLink(announcement=last.announcement_id, head_sha256=last.head_sha256)
+            )
         raw = bundle_format.encoded(head)
         connection.execute(
             insert(proofs).values(

@@ -1,6 +1,6 @@
 """Reads a file of users row by row, CSV or JSON Lines, once and without holding it in memory.
 
-A row that cannot be used becomes a :class:`Refusal`. A file that cannot be read at all raises
+A row that cannot be used becomes a :class:`RefusedRow`. A file that cannot be read at all raises
 :class:`ImportFileError`. Nothing here knows the database.
 """
 
@@ -28,7 +28,7 @@ SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
 CLOCK_SKEW = timedelta(days=1)  # a shop's clock and time zone may be this far ahead of ours
 
 
-class Refusal(NamedTuple):
+class RefusedRow(NamedTuple):
     """A row that was refused. ``reason`` does not quote the email address or other data of the user."""
 
     line: int
@@ -70,7 +70,7 @@ class ImportFile:
         """The number of bytes read so far."""
         return self._lines.consumed_bytes if self._lines else 0
 
-    def __iter__(self) -> Iterator[Row | Refusal]:
+    def __iter__(self) -> Iterator[Row | RefusedRow]:
         """Good and refused rows in the file's order. ``ignored`` and ``consumed_bytes`` grow meanwhile."""
         try:
             with self.path.open("rb") as file:
@@ -97,7 +97,7 @@ class ImportFile:
 
     # --- CSV ---
 
-    def _csv_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
+    def _csv_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | RefusedRow]:
         header_line, delimiter = next(lines), self._delimiter
         if named := SEPARATOR_LINE.fullmatch(header_line):
             delimiter = delimiter or named[1]
@@ -124,7 +124,7 @@ class ImportFile:
             if not row:
                 continue
             if len(row) != len(header):
-                yield Refusal(
+                yield RefusedRow(
                     line, f"number of fields: {len(row)} in the row, {len(header)} in the header", None
                 )
                 continue
@@ -168,7 +168,7 @@ class ImportFile:
             raise ImportFileError(self.path, f"{'; '.join(problems)} (it has: {names})", line=1)
         return indexes
 
-    def _broken_row(self, error: csv.Error, *, first: int, last: int) -> Refusal:
+    def _broken_row(self, error: csv.Error, *, first: int, last: int) -> RefusedRow:
         if "field limit" in str(error):
             raise ImportFileError(
                 self.path,
@@ -176,11 +176,11 @@ class ImportFile:
                 line=first,
             ) from error
         extent = f"lines {first} to {last} are not a CSV row" if last > first else "is not a CSV row"
-        return Refusal(first, f"{extent} ({error})", None)
+        return RefusedRow(first, f"{extent} ({error})", None)
 
     # --- JSON Lines ---
 
-    def _json_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | Refusal]:
+    def _json_rows(self, lines: Iterator[str], lines_before: int) -> Iterator[Row | RefusedRow]:
         wanted = set(self._columns.values())
         ignored: dict[str, str] = {}
         for line, text in enumerate(lines, start=lines_before + 1):
@@ -194,7 +194,7 @@ class ImportFile:
                 language = _json_text(user, self._columns["language"])
                 registered_at = _json_text(user, self._columns["registered_at"], numbers=True)
             except ValueError as error:
-                yield Refusal(line, str(error), external_id or None)
+                yield RefusedRow(line, str(error), external_id or None)
                 continue
             new = [name for name in user if name not in wanted and name not in ignored]
             if new and len(ignored) < MOST_NAMES:
@@ -204,7 +204,7 @@ class ImportFile:
 
     def _row(
         self, line: int, external_id: str, email: str, language: str | None, registered_at: str | None
-    ) -> Row | Refusal:
+    ) -> Row | RefusedRow:
         try:
             return read_row(
                 line,
@@ -216,7 +216,7 @@ class ImportFile:
                 date_format=self._date_format,
             )
         except ValueError as error:
-            return Refusal(line, str(error), external_id.strip() or None)
+            return RefusedRow(line, str(error), external_id.strip() or None)
 
 
 def read_columns(text: str) -> dict[str, str]:

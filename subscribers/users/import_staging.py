@@ -31,7 +31,7 @@ from sqlalchemy import (
 from subscribers.errors import NotifyError
 from subscribers.model import Moment
 from subscribers.users.accounts import new_pseudonym_key
-from subscribers.users.import_file import Refusal
+from subscribers.users.import_file import RefusedRow
 from subscribers.users.import_values import Row, is_external_id
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _COPY = f"COPY {staged.name} ({', '.join(staged.c.keys())}) FROM STDIN"
 class UnknownRowsError(NotifyError):
     """A row of a full synchronisation does not name its user, so the missing users are unknown."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: RefusedRow) -> None:
         super().__init__(
             f"line {refusal.line}: {refusal.reason}, so it is unknown which users are missing; nothing was "
             "imported; correct the line, or import without --replace"
@@ -72,10 +72,10 @@ class Refusals:
 
     def __init__(self, *, all_must_be_known: bool) -> None:
         self.count = 0
-        self.first: list[Refusal] = []
+        self.first: list[RefusedRow] = []
         self._all_must_be_known = all_must_be_known
 
-    def add(self, refusal: Refusal) -> None:
+    def add(self, refusal: RefusedRow) -> None:
         """Count one more; refuse the whole file if it must name every user and this row does not."""
         if self._all_must_be_known and refusal.external_id is None:
             raise UnknownRowsError(refusal)
@@ -87,7 +87,7 @@ class Refusals:
 _StagedRow = tuple[int, str, str | None, str | None, datetime | None, bytes | None]
 
 
-def stage(connection: Connection, rows: Iterable[Row | Refusal], refused: Refusals) -> None:
+def stage(connection: Connection, rows: Iterable[Row | RefusedRow], refused: Refusals) -> None:
     """Create the temporary table and fill it with ``rows``."""
     staged.create(connection)
     values = _values(rows, refused)
@@ -115,7 +115,7 @@ def _insert(connection: Connection, values: Iterator[_StagedRow]) -> None:
         connection.exec_driver_sql(_INSERT, chunk)
 
 
-def _values(rows: Iterable[Row | Refusal], refused: Refusals) -> Iterator[_StagedRow]:
+def _values(rows: Iterable[Row | RefusedRow], refused: Refusals) -> Iterator[_StagedRow]:
     for row in rows:
         if isinstance(row, Row):
             yield (*row, new_pseudonym_key())
@@ -153,7 +153,7 @@ def drop_repeats(connection: Connection, refused: Refusals) -> int:
             repeated += 1
         else:
             reason = f"the external_id is already on line {row.first_line}, with other values"
-            refused.add(Refusal(row.line, reason, row.external_id))
+            refused.add(RefusedRow(row.line, reason, row.external_id))
     earlier = exists().where(first.c.external_id == staged.c.external_id, first.c.line < staged.c.line)
     drop_rows(connection, earlier)
     return repeated

@@ -33,7 +33,7 @@ from subscribers.errors import NotifyError
 from subscribers.model import Moment, UserAction, corrections, user_records, users
 from subscribers.users.accounts import spread_requests
 from subscribers.users.erasures import ErasureKeys
-from subscribers.users.import_file import Refusal
+from subscribers.users.import_file import RefusedRow
 from subscribers.users.import_staging import (
     CHUNK_ROWS,
     Refusals,
@@ -87,7 +87,7 @@ class ImportResult:
     restricted: int
     erased: int
     refused: int
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RefusedRow, ...]
     too_many_leave: bool
 
 
@@ -97,7 +97,7 @@ _is_registered = and_(users.c.left_at.is_(None), users.c.erased_at.is_(None))
 
 def import_users(
     engine: Engine,
-    rows: Iterable[Row | Refusal],
+    rows: Iterable[Row | RefusedRow],
     *,
     keys: ErasureKeys,
     now: datetime,

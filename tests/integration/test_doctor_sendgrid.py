@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from subscribers.doctor import sendgrid_account
 from subscribers.doctor.finding import Finding, Level
-from subscribers.doctor.sendgrid_account import Account, check_account
+from subscribers.doctor.sendgrid_account import AccountReport, check_account
 from subscribers.settings import Settings
 
 API_KEY = "SG.test"
@@ -104,11 +104,11 @@ def settings(host: str, *, api_key: str = API_KEY, sender: str = "Shop <policy@s
     )
 
 
-def look(double: AccountDouble, **values: str) -> Account:
+def look(double: AccountDouble, **values: str) -> AccountReport:
     return check_account(settings(double.url, **values))
 
 
-def the_fault(account: Account) -> Finding:
+def the_fault(account: AccountReport) -> Finding:
     [finding] = [finding for finding in account.findings if finding.level is not Level.OK]
     return finding
 

@@ -16,7 +16,7 @@ from subscribers.ledger import erasure
 from subscribers.model import user_records, users
 from subscribers.users import accounts, requests
 from subscribers.users.erasures import ErasureKeys, LostErasureKeyError
-from subscribers.users.import_file import ImportFile, Refusal
+from subscribers.users.import_file import ImportFile, RefusedRow
 from subscribers.users.import_lines import ImportFileError
 from subscribers.users.import_staging import UnknownRowsError
 from subscribers.users.import_users import ImportResult, NoUsersError, TooManyLeavingError, import_users
@@ -309,7 +309,7 @@ def test_a_database_that_stops_during_a_copy_gives_one_line(postgresql_url: str,
     path = tmp_path / "users.csv"
     path.write_text(HEADER + ANNA + BORIS, encoding="utf-8")
 
-    def rows() -> Iterator[Row | Refusal]:
+    def rows() -> Iterator[Row | RefusedRow]:
         with engine.connect() as other:
             others = (
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"

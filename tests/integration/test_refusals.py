@@ -12,7 +12,7 @@ from support.world import World
 from subscribers.announcing import announcements
 from subscribers.announcing.announcements import UnfitAnnouncementError
 from subscribers.database import reading
-from subscribers.ledger.totals import Status, statuses
+from subscribers.ledger.totals import AnnouncementStatus, statuses
 from subscribers.model import users
 from subscribers.transports import (
     DeferredError,
@@ -73,7 +73,7 @@ def unclear(_: int) -> UnclearRefusalError:
     return UnclearRefusalError("550 5.7.1 no", reason="5.7.1 not authorized")
 
 
-def status(world: World, number: int = 2) -> Status:
+def status(world: World, number: int = 2) -> AnnouncementStatus:
     return next(status for status in statuses(world.engine) if status.announcement_id == number)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from generator.markdown.renderer import DEFAULT_EXTENSIONS, Renderer
 from generator.versions.document import read_text
-from generator.versions.front_matter import FrontMatter, Split, split_front_matter
+from generator.versions.front_matter import FrontMatter, SplitText, split_front_matter
 
 RENDERER = Renderer(DEFAULT_EXTENSIONS, {})
 
@@ -17,7 +17,7 @@ def seen(text: str) -> str:
     return read_text(text.encode(), RENDERER).content_sha256
 
 
-def told(split: Split) -> list[tuple[int | None, str]]:
+def told(split: SplitText) -> list[tuple[int | None, str]]:
     return [(problem.line, problem.text) for problem in split.problems]
 
 
@@ -37,7 +37,7 @@ def test_front_matter_is_between_dashed_lines_at_the_start(text: str) -> None:
     ["\n---\ntitle: A\n---\n", "----\ntitle: A\n---\n", "---\ntitle: A\n", "--- x\ntitle: A\n---", "", "---"],
 )
 def test_a_text_without_complete_front_matter_is_all_body(text: str) -> None:
-    assert split_front_matter(text) == Split(front=FrontMatter(), body=text, body_line=1, problems=())
+    assert split_front_matter(text) == SplitText(front=FrontMatter(), body=text, body_line=1, problems=())
 
 
 @pytest.mark.parametrize("block", ["", "\n", "# only a comment\n", "   \n"])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.users.import_dates import read_date_format
-from subscribers.users.import_file import ImportFile, Refusal, read_delimiter
+from subscribers.users.import_file import ImportFile, RefusedRow, read_delimiter
 from subscribers.users.import_lines import LONGEST_LINE, ImportFileError
 from subscribers.users.import_values import Row, read_language, read_moment
 
@@ -32,12 +32,12 @@ def write(tmp_path: Path) -> Write:
 
 def _read(
     path: Path, columns: dict[str, str] | None = None, language: str | None = None
-) -> list[Row | Refusal]:
+) -> list[Row | RefusedRow]:
     return list(ImportFile(path, columns=columns, language=language, now=NOW))
 
 
 def _reasons(path: Path) -> list[tuple[int, str]]:
-    return [(row.line, row.reason) for row in _read(path) if isinstance(row, Refusal)]
+    return [(row.line, row.reason) for row in _read(path) if isinstance(row, RefusedRow)]
 
 
 def _ids(path: Path) -> list[str]:
@@ -132,7 +132,7 @@ def test_a_misplaced_quote_costs_only_its_own_lines(write: Write) -> None:
 def test_a_bad_value_is_refused_with_its_line_and_reason(write: Write, row: str, reason: str) -> None:
     fields = ("external_id", "email", "language", "registered_at")[: row.count(",") + 1]
     (refusal,) = _read(write(",".join(fields) + "\n" + row + "\n"))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RefusedRow)
     assert refusal.line == 2
     assert refusal.reason.startswith(reason)
     assert "@example.com" not in refusal.reason
@@ -234,7 +234,7 @@ def test_an_odd_json_line_is_refused_with_its_number(write: Write, line: str, re
 
 def test_a_refused_row_still_names_its_user(write: Write) -> None:
     path = write('{"external_id": "1", "email": "no"}\n{"external_id": 2, "email": []}\nnonsense\n')
-    assert [row.external_id for row in _read(path) if isinstance(row, Refusal)] == ["1", "2", None]
+    assert [row.external_id for row in _read(path) if isinstance(row, RefusedRow)] == ["1", "2", None]
 
 
 def test_names_of_columns_cannot_control_the_terminal(write: Write) -> None:
@@ -278,7 +278,7 @@ def test_any_bytes_are_rows_refusals_or_one_refused_file(
         rows = _read(path)
     except ImportFileError:
         return
-    assert all(isinstance(row, Row | Refusal) for row in rows)
+    assert all(isinstance(row, Row | RefusedRow) for row in rows)
 
 
 def test_a_long_file_with_old_mac_line_ends_is_read_to_its_end(write: Write) -> None:

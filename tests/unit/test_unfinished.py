@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from subscribers.delivery.status_report import as_json, pause_lines, reasons, unknown_line
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
 from subscribers.ledger.provider_pause import ProviderPause
-from subscribers.ledger.totals import Status, Totals
+from subscribers.ledger.totals import AnnouncementStatus, Totals
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
 
@@ -26,8 +26,10 @@ DOUBT = UnknownBatch(
 )
 
 
-def announcement(number: int, state: str, *, waiting: int = 2, reason: str | None = None) -> Status:
-    return Status(
+def announcement(
+    number: int, state: str, *, waiting: int = 2, reason: str | None = None
+) -> AnnouncementStatus:
+    return AnnouncementStatus(
         announcement_id=number,
         state=AnnouncementState(state),
         made_at=NOW,
@@ -41,7 +43,7 @@ def announcement(number: int, state: str, *, waiting: int = 2, reason: str | Non
 
 
 def ends(
-    *present: Status, not_before: datetime | None = None, pause: ProviderPause | None = None
+    *present: AnnouncementStatus, not_before: datetime | None = None, pause: ProviderPause | None = None
 ) -> list[str]:
     return list(open_ends(present, [], not_before=not_before, pause=pause))
 

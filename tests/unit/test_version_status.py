@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.site.version_status import State, version_statuses
+from generator.site.version_status import VersionState, version_statuses
 from generator.versions.front_matter import FrontMatter
 from generator.versions.version import Version, in_force, upcoming
 
@@ -43,8 +43,8 @@ def versions(*effective: int) -> list[Version]:
 def test_a_version_ends_on_the_first_effective_day_of_a_later_one() -> None:
     standing = version_statuses(versions(0, 10, 5), day=FIRST + timedelta(days=20))
     assert standing[1].until == FIRST + timedelta(days=5)
-    assert standing[2].state is State.NEVER_IN_FORCE
-    assert standing[3].state is State.IN_FORCE
+    assert standing[2].state is VersionState.NEVER_IN_FORCE
+    assert standing[3].state is VersionState.IN_FORCE
     assert standing[3].until is None
 
 
@@ -53,9 +53,9 @@ def test_statuses_agree_with_what_is_in_force_and_upcoming(effective: list[int],
     history, day = versions(*effective), FIRST + timedelta(days=today)
     standing = version_statuses(history, day=day)
     current = in_force(history, day=day)
-    assert [n for n, s in standing.items() if s.state is State.IN_FORCE] == (
+    assert [n for n, s in standing.items() if s.state is VersionState.IN_FORCE] == (
         [current.number] if current else []
     )
-    assert sorted(n for n, s in standing.items() if s.state is State.UPCOMING) == [
+    assert sorted(n for n, s in standing.items() if s.state is VersionState.UPCOMING) == [
         version.number for version in upcoming(history, day=day)
     ]
