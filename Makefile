@@ -116,5 +116,5 @@ lock: ## Renew all locks (needs uv: pip install uv)
 	$(NPM) install --package-lock-only >/dev/null
 
 clean: ## Remove everything that make created
-	rm -rf .venv .cache site var build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache site var build dist .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf tests/node/node_modules

@@ -1,1 +1,1 @@
-"""Tells the registered users of every published change, once each, and keeps the proof."""
+"""Notifies registered users of every published change, once each, and keeps the proof."""

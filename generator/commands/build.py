@@ -1,4 +1,4 @@
-"""``policy-site build``."""
+"""``policy-site build``: builds the site of everything that is committed."""
 
 from __future__ import annotations
 

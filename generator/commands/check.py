@@ -1,4 +1,4 @@
-"""``policy-site check``."""
+"""``policy-site check``: says what is wrong with a change before it is published."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check(
         ),
     ] = CheckFormat.TEXT,
 ) -> None:
-    """Check the policy before it is published: front matter, dates, links. Exits 1 if there is an error."""
+    """Check the policy before it is published: front matter, dates, links. Exits with 1 on an error."""
     if base and published:
         raise typer.BadParameter(
             "is for a draft, and --published is for merged changes; use one of them", param_hint="--base"

@@ -1,4 +1,4 @@
-"""``policy-site serve``."""
+"""``policy-site serve``: shows the site with uncommitted edits, and their redline, in a browser."""
 
 from __future__ import annotations
 

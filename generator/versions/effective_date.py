@@ -1,4 +1,4 @@
-"""The day on which a version takes effect (rule R9); pure."""
+"""The day on which a version takes effect, as docs/explanation/versions.md explains."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from generator.versions.corrected_front_matter import with_corrected_front_matte
 from generator.versions.effective_date import decide_effective_date, earliest_day
 from generator.versions.front_matter import FrontMatter
 from generator.versions.lineage import DocumentState, Track
-from generator.versions.moments import Moment, moment_of, moments_of
 from generator.versions.reading import Reading
+from generator.versions.track_steps import Moment, moment_of, moments_of
 from generator.versions.version import Version
 
 

@@ -30,9 +30,9 @@ from generator.versions.find_versions import PublishedAs, PublishedText, Remark,
 from generator.versions.lineage import DocumentState, Track
 from generator.versions.mainline import read_mainline
 from generator.versions.mainline_texts import read_tracks
-from generator.versions.moments import moment_of, problems_of_date
 from generator.versions.reading import Reading
 from generator.versions.slugs import distinct_names, slug_of
+from generator.versions.track_steps import moment_of, problems_of_date
 from generator.versions.version import Version
 
 LEFT_OUT = (

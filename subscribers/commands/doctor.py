@@ -15,9 +15,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from subscribers.commands.shared import AsJson
-from subscribers.doctor.examination import examine
+from subscribers.doctor.all_checks import examine
+from subscribers.doctor.dns_queries import system_names
 from subscribers.doctor.finding import Finding, Level
-from subscribers.doctor.names import system_names
 from subscribers.printable import say, several_lines
 
 EXAMPLE = "policy-notify doctor"

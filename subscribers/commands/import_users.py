@@ -64,9 +64,9 @@ def import_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON for programs.")] = False,
 ) -> None:
-    """Import users from the shop's list. Only external_id, email, language and registered_at are kept.
+    """Import your list of users. Only external_id, email, language and registered_at are kept.
 
-    Valid rows are imported. Invalid rows are listed, and the exit code is then 1.
+    Valid rows are imported. Invalid rows are listed. Exits with 1 if there are any.
     """
     if remove_up_to is not None and not replace:
         raise typer.BadParameter("needs --replace", param_hint="--remove-up-to")

@@ -8,7 +8,7 @@ from subscribers.database import migrate, open_database
 from subscribers.printable import say
 from subscribers.settings import read_settings
 
-EXAMPLE = "POLICY_NOTIFY_DATABASE_URL=sqlite:///notify.sqlite policy-notify migrate"
+EXAMPLE = "POLICY_NOTIFY_DATABASE_URL=sqlite:///var/notify.db policy-notify migrate"
 
 
 def migrate_command() -> None:

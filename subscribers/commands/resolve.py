@@ -19,7 +19,7 @@ def resolve_command(
         int, typer.Argument(metavar="BATCH", help="The batch's number, as policy-notify status shows it.")
     ],
     *,
-    sent: Annotated[bool, typer.Option("--sent/--unsent", help="Whether the provider has sent the batch.")],
+    sent: Annotated[bool, typer.Option("--sent/--unsent", help="Whether the provider accepted the batch.")],
 ) -> None:
     """Settle an unknown batch by hand. Look it up at the provider first, then say what became of it."""
     ledger = Ledger(open_configured_database())

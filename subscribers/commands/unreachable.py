@@ -16,7 +16,7 @@ EXAMPLE = "policy-notify unreachable --json"
 def unreachable_command(*, as_json: AsJson = False) -> None:
     """List the users whom no email reaches, one a line, with the reason and the time.
 
-    The shop can show them a banner that asks for a new email address. Bring it back with the next import
+    Your shop can show them a banner that asks for a new email address. Bring it back with the next import
     or with policy-notify person correct.
     """
     for user in unreachable(open_configured_database()):

@@ -1,1 +1,1 @@
-"""Looks at everything that sending rests on, before anything is sent; changes nothing and sends nothing."""
+"""Checks everything that sending depends on, before anything is sent. Changes and sends nothing."""

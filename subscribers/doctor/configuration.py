@@ -13,7 +13,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from subscribers.doctor.dmarc import is_within
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.doctor.sending import ascii_domain
+from subscribers.doctor.sending_route import ascii_domain
 from subscribers.settings import (
     COMMENT_BEHIND,
     IN_FILES,

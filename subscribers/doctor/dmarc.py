@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from subscribers.doctor.dkim import tags
-from subscribers.doctor.names import Names
+from subscribers.doctor.dns_queries import Names
 
 POLICIES = ("none", "quarantine", "reject")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
+from subscribers.doctor.dns_queries import Address, Names, UnansweredError, reverse_name
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.doctor.names import Address, Names, UnansweredError, reverse_name
-from subscribers.doctor.sending import Sending
+from subscribers.doctor.sending_route import Sending
 from subscribers.doctor.signatures import check_signatures
 from subscribers.doctor.spf import (
     ANYBODY,

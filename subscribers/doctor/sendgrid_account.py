@@ -13,7 +13,7 @@ from sendgrid import SendGridAPIClient
 
 from subscribers.doctor.dmarc import at_and_above
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.doctor.sending import KEY_MARK, Authentication, ascii_domain
+from subscribers.doctor.sending_route import KEY_MARK, Authentication, ascii_domain
 from subscribers.settings import Settings, ascii_address
 
 TIMEOUT_SECONDS = 15.0  # for each answer

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from subscribers.doctor.dkim import DkimKey, WrongKeyError, read_key
 from subscribers.doctor.dmarc import Dmarc, WrongDmarcError, find_dmarc, is_aligned
+from subscribers.doctor.dns_queries import Answer, Names
 from subscribers.doctor.finding import Finding, Level, error, ok, warning
-from subscribers.doctor.names import Answer, Names
-from subscribers.doctor.sending import KEY_MARK, Sending
+from subscribers.doctor.sending_route import KEY_MARK, Sending
 
 LEAST_RSA_BITS = 1024  # RFC 8301, section 3.2: receivers must not believe shorter keys
 GOOD_RSA_BITS = 2048  # ibid.: signers should use this

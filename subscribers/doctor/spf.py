@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
-from subscribers.doctor.names import Address, Kind, Names
+from subscribers.doctor.dns_queries import Address, Kind, Names
 
 LOOKUP_LIMIT = 10  # RFC 7208, section 4.6.4; a receiver gives up beyond it
 VOID_LIMIT = 2  # section 4.6.4: lookups without a record

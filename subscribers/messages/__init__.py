@@ -1,1 +1,1 @@
-"""Composes the messages that people are sent: one text, one HTML page, the same words."""
+"""Composes the messages that users are sent: one text, one HTML page, the same words."""

@@ -1,4 +1,4 @@
-"""Composes the message that people would get from a published site, without a database or secrets."""
+"""Composes the message that users would get from a published site, without a database or secrets."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from support.name_server import NameServer
 
 from subscribers.doctor.domain import check_domain
 from subscribers.doctor.finding import Finding, Level
-from subscribers.doctor.sending import Sending
+from subscribers.doctor.sending_route import Sending
 
 HOST = "mail.shop.example"
 ADDRESS = "93.184.215.14"  # any public one; nothing connects to it

@@ -24,7 +24,7 @@ import dns.rdatatype
 import dns.resolver
 import dns.rrset
 
-from subscribers.doctor.names import Names
+from subscribers.doctor.dns_queries import Names
 
 UDP_LIMIT = 512  # so that a long answer has to come over TCP
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from subscribers.doctor.configuration import check_settings
 from subscribers.doctor.finding import Finding, Level
-from subscribers.doctor.sending import Authentication, sending_of
+from subscribers.doctor.sending_route import Authentication, sending_of
 from subscribers.settings import Settings
 
 KEYS = "0123456789abcdef" * 2, "fedcba9876543210" * 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from subscribers.doctor.configuration import check_settings
+from subscribers.doctor.dns_queries import Names
 from subscribers.doctor.domain import check_domain
 from subscribers.doctor.finding import Finding, error
 from subscribers.doctor.machine import check_machine
 from subscribers.doctor.mail_server import check_mail_server
-from subscribers.doctor.names import Names
 from subscribers.doctor.sendgrid_account import check_account
-from subscribers.doctor.sending import Authentication, sending_of
+from subscribers.doctor.sending_route import Authentication, sending_of
 from subscribers.errors import NotifyError
 from subscribers.settings import SettingsError, read_settings
 

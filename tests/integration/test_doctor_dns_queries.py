@@ -10,7 +10,7 @@ import dns.resolver
 import pytest
 from support.name_server import NameServer
 
-from subscribers.doctor.names import Names, UnansweredError
+from subscribers.doctor.dns_queries import Names, UnansweredError
 
 
 @pytest.fixture
