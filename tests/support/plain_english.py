@@ -26,7 +26,7 @@ LIST = ROOT / "tests" / "contract" / "plain_english.yml"
 
 # Generated files, the client's own texts, and the list itself.
 NOT_READ = re.compile(
-    r"^(tests/golden/|tests/node/|tests/contract/plain_english\.yml$|policy/|docs/pictures/|requirements.*\.lock$)"
+    r"^(tests/golden/|tests/node/|tests/contract/plain_english\.yml$|policy/|docs/pictures/)"
 )
 
 
