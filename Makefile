@@ -62,7 +62,7 @@ test: .venv/dev.stamp tests/node/node_modules/.stamp ## Check the code and run e
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-coverage: .venv/dev.stamp tests/node/node_modules/.stamp ## Run every test and measure coverage, which takes twice as long
+coverage: .venv/dev.stamp tests/node/node_modules/.stamp ## Run every test and measure coverage, which takes a third longer
 	tests/install-system-packages
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
