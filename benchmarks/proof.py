@@ -10,21 +10,18 @@ Memory has to stay where it is while the audience grows.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from datetime import UTC, datetime
 from email.headerregistry import Address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from example_announcement import HEX, NOW, announce
 from measuring import in_own_process, machine, print_figures
 from sqlalchemy import Engine, insert, text
 
-from subscribers.announcing import announcements
 from subscribers.database import migrate, open_database, writing
 from subscribers.ledger.ledger import Ledger
-from subscribers.messages.message import Message
 from subscribers.model import event_posts, users
 from subscribers.proof.bundle_format import user_proof_json
 from subscribers.proof.export_bundle import export
@@ -32,19 +29,15 @@ from subscribers.proof.export_user_proof import export_user_proof
 from subscribers.proof.verify_bundle import verify_bundle
 from subscribers.proof.verify_user_proof import verify_user_proof
 from subscribers.settings import Sender
-from subscribers.site.history_json import parse_history
-from subscribers.site.news import snapshot, snapshot_before
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.users.accounts import new_pseudonym_key
 
 MEGABYTES_ALLOWED = 250
 EVENTS_A_POST = 100
-NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 SENDER = Sender(
     address=Address("M", "policy", "market.example"), legal_name="Market", contact="a@market.example"
 )
-HEX = "0123456789abcdef" * 4
 REPORTS = """
     INSERT INTO events (event_id, post_id, token, recipient_id, kind, occurred_at)
     SELECT '{kind}-0-18396-' || recipient_id || '-abcdefghijklmnop', recipient_id / :a_post + 1, token,
@@ -105,7 +98,7 @@ def _fill(engine: Engine, recipients: int) -> None:
         for first in range(0, recipients, 10_000):
             numbers = range(first, min(first + 10_000, recipients))
             connection.execute(insert(users), [_person(number) for number in numbers])
-    _announce(engine)
+    announce(engine)
     ledger = Ledger(engine, now=lambda: NOW)
     transport = SendGridTransport(api_key="", host="http://localhost", subuser=None)
     ledger.fan_out(batch_limit=1000)
@@ -125,23 +118,6 @@ def _fill(engine: Engine, recipients: int) -> None:
         connection.execute(outcome, {"now": NOW.replace(tzinfo=None)})
 
 
-def _announce(engine: Engine) -> None:
-    raw = json.dumps(_history()).encode()
-    history = parse_history(raw, where="history.json")
-    message = Message(language="en", subject="It has changed", text="changed\n" * 500, html="<p>" * 2000)
-    announcements.record(
-        engine,
-        history,
-        raw_history=raw,
-        known_id=None,
-        baseline=snapshot_before(history, NOW),
-        versions=snapshot(history),
-        messages={("en", None): message},
-        hold=False,
-        now=NOW,
-    )
-
-
 def _person(number: int) -> dict[str, object]:
     return {
         "external_id": f"user{number}",
@@ -158,54 +134,6 @@ def _post(number: int) -> dict[str, object]:
         "signature": "MEUCIQ" + "a" * 90,
         "signed_timestamp": str(number),
         "received_at": NOW,
-    }
-
-
-def _history() -> dict[str, object]:
-    return {
-        "format": 2,
-        "site_url": "https://policies.example/",
-        "site_name": "Market",
-        "language": "en",
-        "time_zone": "UTC",
-        "commit": HEX,
-        "documents": [
-            {
-                "id": HEX[:16],
-                "slug": "privacy",
-                "path": "privacy/",
-                "former_paths": [],
-                "language": "en",
-                "translation_of": None,
-                "title": "Privacy",
-                "announced": True,
-                "ended_at": None,
-                "versions": [_version(1, "2026-01-10"), _version(2, "2026-06-01")],
-            }
-        ],
-    }
-
-
-def _version(number: int, label: str) -> dict[str, object]:
-    reference = {"from": 1, "page": "privacy/c/", "path": "privacy/c/redline.json", "sha256": HEX}
-    return {
-        "number": number,
-        "label": label,
-        "commit": HEX,
-        "source_blob": HEX,
-        "published_at": f"{label}T12:00:00Z",
-        "effective_on": label,
-        "declared_version": None,
-        "change": "material",
-        "summary": None,
-        "impact": None,
-        "approved_by": None,
-        "returns_to": None,
-        "content_sha256": f"{number:064x}",
-        "title": "Privacy",
-        "path": f"privacy/versions/{label}/",
-        "page_sha256": HEX,
-        "redline": reference if number > 1 else None,
     }
 
 
