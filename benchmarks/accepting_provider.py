@@ -1,4 +1,4 @@
-"""A server on this machine that accepts whatever the SendGrid transport sends, and counts it."""
+"""A server on this machine that accepts every request of the SendGrid transport, and counts them."""
 
 from __future__ import annotations
 
