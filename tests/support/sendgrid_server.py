@@ -4,6 +4,9 @@ with SendGridServer() as provider:
     provider.behave = lambda request: Behaviour.ACCEPT_THEN_DROP
     provider.url       # give it to the transport
     provider.received     # how many times each delivery was accepted
+
+Where Twilio's description of the interface is beside the project, every request and every answer is checked
+against it. ``faults`` lists everything that does not fit, and the ``with`` then ends with an error.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any, Self
@@ -25,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from subscribers.ledger.signed_events import SignedPost
+from support import sendgrid_schema
 
 API_KEY = "SG.test"
 SUBUSER = "on-behalf-of"
@@ -87,6 +92,7 @@ class SendGridServer:
         self.requests: list[SendRequest] = []
         self.accepted: list[SendRequest] = []
         self.received: Counter[str] = Counter()
+        self.faults: list[str] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -99,9 +105,11 @@ class SendGridServer:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+        if error is None:
+            assert self.faults == []
 
     def take(self, request: SendRequest) -> tuple[Behaviour, list[int]]:
         """How to answer, and the positions of bad addresses; what is accepted is counted."""
@@ -137,7 +145,11 @@ def _handler(double: SendGridServer) -> type[BaseHTTPRequestHandler]:
             if double.interrupt(self.headers.get(SUBUSER, "")):
                 self.close_connection = True
                 return
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            raw = self.rfile.read(length)
+            if len(raw) < length:
+                self.close_connection = True  # the sender died
+                return
             if double.page is not None:
                 self.show(*double.page)
                 return
@@ -145,6 +157,8 @@ def _handler(double: SendGridServer) -> type[BaseHTTPRequestHandler]:
                 self.answer(404, errors=[{"message": "not found", "field": None}])
             elif self.headers["Authorization"] != f"Bearer {API_KEY}":
                 self.answer(401, errors=[{"message": "The provided authorization grant is invalid"}])
+            elif not self.check(sendgrid_schema.request_faults, raw):
+                self.answer(400, errors=[{"message": double.faults[-1], "field": None}])
             else:
                 self.send_mail(
                     SendRequest(raw, {name.lower(): value for name, value in self.headers.items()})
@@ -188,12 +202,22 @@ def _handler(double: SendGridServer) -> type[BaseHTTPRequestHandler]:
             headers: dict[str, str] | None = None,
         ) -> None:
             body = json.dumps({"errors": errors}).encode() if errors else b""
+            if errors or status == HTTPStatus.ACCEPTED:  # others are not SendGrid's own
+                self.check(sendgrid_schema.answer_faults, status, body)
             self.send_response(status)
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def check(self, faults: Callable[..., list[str]], *what: object) -> bool:
+            """Whether a request or an answer is as Twilio describes it."""
+            if not sendgrid_schema.is_present():
+                return True
+            found = faults(self.command, self.path, *what)
+            double.faults += found
+            return not found
 
         def show(self, status: int, headers: dict[str, str], html: str) -> None:
             self.send_response(status)
@@ -224,7 +248,10 @@ class EventSource:
         return base64.b64encode(der).decode()
 
     def event(self, kind: str, *, token: str, delivery: str, address: str, **more: Any) -> dict[str, Any]:
+        """One event. That of a deferral also has the field ``attempt``, as SendGrid's own has."""
         number = next(self._numbers)
+        if kind == "deferred":
+            more = {"attempt": str(number), "response": "451 4.7.1 try again later"} | more
         return {
             "email": address,
             "timestamp": 1_780_000_000 + number,
