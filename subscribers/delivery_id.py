@@ -11,6 +11,8 @@ from typing import NamedTuple, Self
 
 _DELIVERY_ID = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 PUBLICATION_DIGITS = 16  # of a publication's SHA-256
+_MESSAGE_ID = re.compile(r"<?([1-9][0-9]{0,8}-[1-9][0-9]{0,8})\.([0-9a-f]{16})@([^<>@\s]+)>?")
+_SPECIAL_MESSAGE_ID = re.compile(r"<?(canary|test)-([0-9a-f]{32})@([^<>@\s]+)>?")
 
 
 class DeliveryId(NamedTuple):
@@ -42,6 +44,21 @@ def message_id(delivery: DeliveryId, *, publication: str, domain: str) -> str:
     return f"<{delivery}.{publication}@{domain}>"
 
 
+class MessageId(NamedTuple):
+    """The parts of the Message-ID of a delivery's email."""
+
+    delivery: DeliveryId
+    publication: str
+    domain: str  # in small letters
+
+
+def parse_message_id(text: str) -> MessageId | None:
+    """The parts of a Message-ID of ours, with or without its angle brackets; None if it is none."""
+    found = _MESSAGE_ID.fullmatch(text)
+    delivery = DeliveryId.parse(found[1]) if found else None
+    return MessageId(delivery, found[2], found[3].lower()) if found and delivery else None
+
+
 def message_id_pattern(announcement_id: int, recipient_id: int | None, versions_sha256: str) -> str:
     """The part of a batch's Message-IDs before the @; without a recipient, N stands for their number."""
     recipient = "N" if recipient_id is None else recipient_id
@@ -51,3 +68,9 @@ def message_id_pattern(announcement_id: int, recipient_id: int | None, versions_
 def special_message_id(kind: str, token: str, *, domain: str) -> str:
     """The Message-ID of an email that belongs to no delivery: a ``canary`` or a ``test``."""
     return f"<{kind}-{token}@{domain}>"
+
+
+def parse_special_message_id(text: str) -> tuple[str, str] | None:
+    """The kind and the token of such a Message-ID, with or without its angle brackets; None if it is none."""
+    found = _SPECIAL_MESSAGE_ID.fullmatch(text)
+    return (found[1], found[2]) if found else None
