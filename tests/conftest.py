@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jinja2 import FileSystemLoader
 from sqlalchemy import Engine
-from support import postgresql_cluster
+from support import postfix_server, postgresql_cluster
 from support.policy_repository import PolicyRepository
 from support.policy_site import PolicySite, publish_everything
 from support.published_site import PublishedSiteMaker
@@ -23,7 +23,7 @@ from subscribers.database import migrate, open_database
 
 _names = count()
 IN_MEMORY = Path("/dev/shm")
-MADE_ONCE_FOR_A_FILE = {"browser", "full", "built", "docs_site"}
+MADE_ONCE_FOR_A_FILE = {"browser", "full", "built", "docs_site", "postfix"}
 NEEDED_BYTES = 4 << 30  # a full run holds less than 1 GB at a time
 
 
@@ -151,6 +151,22 @@ def database(database_url: str) -> Iterator[Engine]:
 def world(database: Engine, tmp_path: Path) -> World:
     """Users, a site and a provider, on both kinds of database."""
     return World(database, PublishedSiteMaker(tmp_path / "site"))
+
+
+@pytest.fixture(scope="session")
+def running_postfix() -> Iterator[postfix_server.PostfixServer]:
+    """A running Postfix with the mailboxes of anna and boris at inbox.example."""
+    if not postfix_server.IS_USABLE:
+        pytest.skip(postfix_server.MISSING)
+    with postfix_server.running_postfix() as server:
+        yield server
+
+
+@pytest.fixture
+def postfix(running_postfix: postfix_server.PostfixServer) -> Iterator[postfix_server.PostfixServer]:
+    """The same, without messages of an earlier test."""
+    yield running_postfix
+    running_postfix.forget()
 
 
 @pytest.hookimpl(trylast=True)

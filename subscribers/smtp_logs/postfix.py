@@ -29,7 +29,8 @@ _DELIVERY = re.compile(
     re.DOTALL,
 )
 _EXPIRED = re.compile(rf"from={_PATH}, status=(?:force-)?expired, returned to sender")
-_REJECTED = re.compile(r"(?:[a-z]+-)?reject: ")  # reject, milter-reject, proxy-reject
+# reject, milter-reject, proxy-reject; in answer to RCPT it is about one of several recipients.
+_REJECTED = re.compile(r"(?:[a-z]+-)?reject: (?!RCPT )")
 _CLIENT = re.compile(r"client=\S")
 _CUT_OFF = re.compile(r"(?:lost connection|timeout) after DATA\b")
 
@@ -41,13 +42,18 @@ MOST_OPEN = 200_000  # messages without an end, of which some kilobytes are kept
 class _Open:
     """A message in Postfix's hands."""
 
-    message_id: str
+    message_id: str | None = None  # None until its header is read
     fate: Fate = Fate.SEEN
     sender: str | None = None
+    words: str = ""  # of its refusal
 
 
 class PostfixLog:
-    """Reads a log line by line, in its order. Remembers the messages that are under way."""
+    """Reads a log line by line, in its order. Remembers the messages that are under way.
+
+    The lines of one process are in order, but not those of two: a refusal may come before the header of the
+    message.
+    """
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self._wanted = wanted
@@ -69,19 +75,30 @@ class PostfixLog:
             return self._header(line, key, found[1])
         if _CLIENT.match(text):
             self._receiving[process] = key[1]
-        if _CLIENT.match(text) or text == "removed":
-            self._open.pop(key, None)  # the queue id is used again from here on
-        message = self._open.get(key)
-        return self._progress(line, key[1], message, parts["service"], text) if message else None
+            self._begin(key)
+        elif text == "removed":
+            self._open.pop(key, None)
+        elif (message := self._open.get(key)) is not None:
+            return self._progress(line, key[1], message, parts["service"], text)
+        return None
 
-    def _header(self, line: StampedLine, key: tuple[str, str], message_id: str) -> Record | None:
+    def _begin(self, key: tuple[str, str]) -> _Open:
+        """A new message with this queue id, which an earlier one may have had."""
         self._open.pop(key, None)
-        if not self._wanted(message_id):
-            return None
-        self._open[key] = message = _Open(message_id)
+        self._open[key] = message = _Open()
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
-        return _record(line, key[1], message)
+        return message
+
+    def _header(self, line: StampedLine, key: tuple[str, str], message_id: str) -> Record | None:
+        message = self._open.get(key)
+        if message is None or message.message_id is not None:
+            message = self._begin(key)  # a program on the same machine has no client
+        if not self._wanted(message_id):
+            del self._open[key]
+            return None
+        message.message_id = message_id
+        return _record(line, key[1], message, words=message.words)
 
     def _progress(
         self, line: StampedLine, queue_id: str, message: _Open, service: str, text: str
@@ -92,20 +109,17 @@ class PostfixLog:
                 return None  # it is in the queue again, after a delay
             message.fate = Fate.ACCEPTED
             return _record(line, queue_id, message)
+        if _REJECTED.match(text):
+            return _refused(line, queue_id, message, words=text)
         if service == "qmgr" and _EXPIRED.fullmatch(text):
-            return replace(_record(line, queue_id, message, words="expired"), fate=Fate.BOUNCED)
-        if _REJECTED.match(text) and message.fate is Fate.SEEN:
-            message.fate = Fate.REFUSED
-            return _record(line, queue_id, message, words=text)
+            record = _record(line, queue_id, message, words="expired")
+            return replace(record, fate=Fate.BOUNCED) if record else None
         if (delivery := _DELIVERY.fullmatch(text)) and delivery[4] in FATES:
             message.fate = Fate.ACCEPTED
             to, original, status, word, words = delivery.groups()
-            return replace(
-                _record(line, queue_id, message, words=words),
-                fate=FATES[word],
-                recipient=to,
-                original_recipient=original,
-                status=status,
+            record = _record(line, queue_id, message, words=words)
+            return record and replace(
+                record, fate=FATES[word], recipient=to, original_recipient=original, status=status
             )
         return None
 
@@ -117,15 +131,22 @@ class PostfixLog:
             self._receiving.pop(process, None)
         if not _CUT_OFF.match(text):
             return None
-        queue_id = self._receiving.pop(process, None)
-        message = self._open.get((instance, queue_id)) if queue_id else None
-        if queue_id is None or message is None or message.fate is not Fate.SEEN:
-            return None
-        message.fate = Fate.REFUSED
-        return _record(line, queue_id, message, words=text)
+        queue_id = self._receiving.pop(process, "")
+        message = self._open.get((instance, queue_id))
+        return _refused(line, queue_id, message, words=text) if message else None
 
 
-def _record(line: StampedLine, queue_id: str, message: _Open, *, words: str = "") -> Record:
+def _refused(line: StampedLine, queue_id: str, message: _Open, *, words: str) -> Record | None:
+    if message.fate is not Fate.SEEN:
+        return None
+    message.fate, message.words = Fate.REFUSED, words
+    return _record(line, queue_id, message, words=words)
+
+
+def _record(line: StampedLine, queue_id: str, message: _Open, *, words: str = "") -> Record | None:
+    """The record of what is known of the message now; None until its Message-ID is known."""
+    if message.message_id is None:
+        return None
     return Record(
         fate=message.fate,
         message_id=message.message_id,

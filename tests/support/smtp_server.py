@@ -46,10 +46,14 @@ class SmtpServer:
         )  # an answer to RCPT or DATA, for an address
         self.received: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+            self._port: int = free.getsockname()[1]
         self._controller = Controller(
             self, hostname="127.0.0.1", port=self._port, enable_SMTPUTF8=international
         )
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     @property
     def url(self) -> str:
