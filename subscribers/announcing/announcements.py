@@ -68,22 +68,27 @@ class KnownVersions:
 
 
 def what_is_known(engine: Engine) -> Sequence[KnownVersions]:
+    """The versions that users may know, the newest announcement's first; empty for an unknown site."""
+    with reading(engine) as connection:
+        return known_versions(connection)
+
+
+def known_versions(connection: Connection) -> Sequence[KnownVersions]:
     """The versions that users may know, the newest announcement's first; empty for an unknown site.
 
     Besides the newest announcement there are older ones: users who missed what came after were last notified
     of those.
     """
-    with reading(engine) as connection:
-        newest = announcement_rows.newest_id(connection)
-        if newest is None:
-            return ()
-        # After the fan-out the deliveries say what users were last notified of; before it, the messages do.
-        frozen = select(announcements.c.fanned_out_at).where(announcements.c.id == newest)
-        source = contents if connection.scalars(frozen).one() is None else deliveries
-        last_notified = connection.scalars(
-            select(source.c.last_notified_id).where(source.c.announcement_id == newest).distinct()
-        )
-        return [_known_by(connection, known) for known in sorted({newest, *last_notified}, reverse=True)]
+    newest = announcement_rows.newest_id(connection)
+    if newest is None:
+        return ()
+    # After the fan-out the deliveries say what users were last notified of; before it, the messages do.
+    frozen = select(announcements.c.fanned_out_at).where(announcements.c.id == newest)
+    source = contents if connection.scalars(frozen).one() is None else deliveries
+    last_notified = connection.scalars(
+        select(source.c.last_notified_id).where(source.c.announcement_id == newest).distinct()
+    )
+    return [_known_by(connection, known) for known in sorted({newest, *last_notified}, reverse=True)]
 
 
 def newest_history(engine: Engine) -> bytes | None:
@@ -125,36 +130,67 @@ def record(
     ``known_id`` is the newest announcement that the caller knew of. ``messages`` are by language and by the
     announcement that recipients were last notified of (None: the baseline recorded here).
     """
-    history_sha256 = hashlib.sha256(raw_history).hexdigest()
-    made = {
-        "site_url": history.site_url,
-        "site_language": history.language,
-        "commit": history.commit,
-        "history_sha256": history_sha256,
-        "made_at": now,
-    }
     with _alone(), writing(engine) as connection:
         announcement_rows.lock(connection)
         if announcement_rows.newest_id(connection) != known_id:
             raise ConcurrentPublishError
-        _keep_history(connection, history_sha256, raw_history)
         if baseline is not None:
-            state = AnnouncementState.BASELINE
-            known_id = _insert(connection, baseline, **made, state=state.value, fanned_out_at=now, audience=0)
+            known_id = record_baseline(connection, history, baseline, raw_history=raw_history, now=now)
         if versions is None:
             return None
-        state = AnnouncementState.HELD if hold else AnnouncementState.OPEN
-        announcement_id = _insert(connection, versions, **made, state=state.value)
-        for (language, last_notified_id), message in messages.items():
-            connection.execute(
-                insert(contents).values(
-                    announcement_id=announcement_id,
-                    language=language,
-                    last_notified_id=known_id if last_notified_id is None else last_notified_id,
-                    **_content(message),
-                )
+        assert known_id is not None
+        return record_announcement(
+            connection,
+            history,
+            versions,
+            {
+                (language, known_id if last_notified_id is None else last_notified_id): message
+                for (language, last_notified_id), message in messages.items()
+            },
+            raw_history=raw_history,
+            state=AnnouncementState.HELD if hold else AnnouncementState.OPEN,
+            now=now,
+        )
+
+
+def record_baseline(
+    connection: Connection,
+    history: PublishedHistory,
+    versions: Versions,
+    *,
+    raw_history: bytes,
+    now: datetime,
+) -> int:
+    """Record that these versions count as known to every user; return the baseline's id."""
+    made = _made(connection, history, raw_history, now=now)
+    state = AnnouncementState.BASELINE.value
+    return _insert(connection, versions, None, **made, state=state, fanned_out_at=now, audience=0)
+
+
+def record_announcement(
+    connection: Connection,
+    history: PublishedHistory,
+    versions: Versions,
+    messages: Mapping[tuple[str, int], Message | None],
+    *,
+    raw_history: bytes,
+    state: AnnouncementState,
+    now: datetime,
+    announcement_id: int | None = None,
+) -> int:
+    """Record an announcement of these versions; return its id, which is the next one unless one is given."""
+    made = _made(connection, history, raw_history, now=now)
+    announcement_id = _insert(connection, versions, announcement_id, **made, state=state.value)
+    for (language, last_notified_id), message in messages.items():
+        connection.execute(
+            insert(contents).values(
+                announcement_id=announcement_id,
+                language=language,
+                last_notified_id=last_notified_id,
+                **_content(message),
             )
-        return announcement_id
+        )
+    return announcement_id
 
 
 def advance(engine: Engine, announcement_id: int, versions: Versions) -> None:
@@ -242,8 +278,27 @@ def _known_by(connection: Connection, announcement_id: int) -> KnownVersions:
     )
 
 
-def _insert(connection: Connection, versions: Versions, **values: object) -> int:
-    announcement_id = announcement_rows.add(connection, versions_sha256=digest(versions), **values)
+def _made(
+    connection: Connection, history: PublishedHistory, raw_history: bytes, *, now: datetime
+) -> dict[str, object]:
+    """What an announcement says of the site that it is made from. The site's ``history.json`` is kept."""
+    history_sha256 = hashlib.sha256(raw_history).hexdigest()
+    _keep_history(connection, history_sha256, raw_history)
+    return {
+        "site_url": history.site_url,
+        "site_language": history.language,
+        "commit": history.commit,
+        "history_sha256": history_sha256,
+        "made_at": now,
+    }
+
+
+def _insert(
+    connection: Connection, versions: Versions, announcement_id: int | None, /, **values: object
+) -> int:
+    announcement_id = announcement_rows.add(
+        connection, announcement_id, versions_sha256=digest(versions), **values
+    )
     _insert_versions(connection, announcement_id, versions)
     return announcement_id
 

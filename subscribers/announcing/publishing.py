@@ -105,13 +105,33 @@ def plan(
     for each in known:
         check_known(history, each.labels)
     published_past.check_past(history, known, _earlier(engine), trust=trust)
-    newest = known[0]
-    fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
-    everything = [item for items in fresh.values() for item in items]
-    if baseline is None and everything and opening is not None and opening.since is None:
+    planned = plan_since(
+        site, site.history, known, sender=sender, changes=changes, now=now, baseline=baseline
+    )
+    if baseline is None and planned.everything and opening is not None and opening.since is None:
         raise KnownSiteError(
             f"{history.site_url}: is known already, and has changes; leave --baseline out to announce them"
         )
+    return planned
+
+
+def plan_since(
+    site: PublishedSite,
+    history: PublishedHistory,
+    known: Sequence[KnownVersions],
+    *,
+    sender: Sender,
+    changes: Literal["every", "material"],
+    now: datetime,
+    baseline: Mapping[str, PublishedVersion] | None = None,
+) -> Plan:
+    """Find what is new in ``history`` to users who know ``known``, verify it, and make the messages.
+
+    ``history`` is that of the site, or an earlier state of it.
+    """
+    newest = known[0]
+    fresh = {language: news(history, newest.labels, language=language) for language in languages(history)}
+    everything = [item for items in fresh.values() for item in items]
     deferred = bool(everything) and changes == "material" and not any(item.is_material for item in everything)
     contents = _contents(history, known) if everything and not deferred else {}
     if contents or baseline is not None:

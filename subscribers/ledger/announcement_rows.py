@@ -24,9 +24,9 @@ def newest_id(connection: Connection) -> int | None:
     return newest
 
 
-def add(connection: Connection, **values: object) -> int:
-    """Add an announcement; its id is the next number."""
-    announcement_id = (newest_id(connection) or 0) + 1
+def add(connection: Connection, announcement_id: int | None = None, /, **values: object) -> int:
+    """Add an announcement; its id is the next number, unless a lost one gets its number back."""
+    announcement_id = announcement_id or (newest_id(connection) or 0) + 1
     connection.execute(insert(announcements).values(id=announcement_id, **values))
     return announcement_id
 

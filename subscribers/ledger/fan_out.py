@@ -28,13 +28,11 @@ def fan_out(connection: Connection, *, batch_limit: int, now: datetime) -> int |
     ).one()
     if state != AnnouncementState.OPEN or fanned_out_at is not None:
         return None
-    _freeze_audience(connection, announcement_id, batch_limit=batch_limit, now=now)
+    freeze_audience(connection, announcement_id, batch_limit=batch_limit, now=now)
     return announcement_id
 
 
-def _freeze_audience(
-    connection: Connection, announcement_id: int, *, batch_limit: int, now: datetime
-) -> None:
+def freeze_audience(connection: Connection, announcement_id: int, *, batch_limit: int, now: datetime) -> None:
     """Give each registered user a delivery of the announcement, and put the deliveries into batches."""
     made = connection.execute(
         select(contents.c.language, contents.c.last_notified_id, contents.c.sha256).where(
