@@ -16,6 +16,7 @@ from email.headerregistry import Address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from databases import NoMark
 from example_announcement import HEX, NOW, announce
 from measuring import in_own_process, machine, print_figures
 from sqlalchemy import Engine, insert, text
@@ -99,7 +100,7 @@ def _fill(engine: Engine, recipients: int) -> None:
             numbers = range(first, min(first + 10_000, recipients))
             connection.execute(insert(users), [_person(number) for number in numbers])
     announce(engine)
-    ledger = Ledger(engine, now=lambda: NOW)
+    ledger = Ledger(engine, mark=NoMark(), now=lambda: NOW)
     transport = SendGridTransport(api_key="", host="http://localhost", subuser=None)
     ledger.fan_out(batch_limit=1000)
     while batch_ids := ledger.sendable(transport):

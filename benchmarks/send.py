@@ -1,11 +1,12 @@
 """How long it takes to notify ten thousand to a million users, with how much memory and how many calls.
 
-    python benchmarks/send.py [--people 10000 100000 1000000] [--postgresql URL] [--plot FILE.svg]
+    python benchmarks/send.py [--people 10000 100000 1000000] [--postgresql URL] [--without-mark]
+        [--plot FILE.svg]
 
 Each number of users is notified in a process of its own. The SendGrid transport talks to a server on this
 machine that reads each request and accepts it. Users have two languages, and half of them missed the
 announcement before, so there are four kinds of message. ``--postgresql`` is the URL of a role that
-may create databases.
+may create databases. ``--without-mark`` moves no high-water mark, so that its share can be seen.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from pathlib import Path
 from threading import Event
 
 from accepting_provider import accepting_provider
-from databases import new_databases
+from databases import NoMark, new_databases
 from measuring import Figures, in_own_process, machine, peak_megabytes
 from plot import plot_growth
 from sqlalchemy import case, func, insert, literal, null, select, text
 
 from subscribers.database import open_database, writing
 from subscribers.delivery.single_process import deliver
+from subscribers.high_water_mark.high_water_mark import HighWaterMark
+from subscribers.high_water_mark.mark_store import MarkStore
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import audit, statuses
 from subscribers.model import announcements, batches, contents, deliveries, users
@@ -50,7 +53,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000, MILLION])
     parser.add_argument("--postgresql", metavar="URL")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
-    parser.add_argument("--notify", nargs=2, metavar=("URL", "PROVIDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--without-mark", action="store_true")
+    parser.add_argument("--notify", nargs=3, metavar=("URL", "PROVIDER", "MARK"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.notify:
         print(json.dumps(_notify(*arguments.notify)))
@@ -63,7 +67,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, accepting_provider() as (url, count):
         for kind, new_database in new_databases(Path(folder), arguments.postgresql, prefix="send"):
             for size in sorted(arguments.people):
-                figures = _measure(new_database(), url, size)
+                mark = "" if arguments.without_mark else new_database()
+                figures = _measure(new_database(), url, mark, size)
                 figures["calls"], figures["bytes sent"] = count()
                 print(
                     f"{kind:12}{size:>10,}" + "".join(f"{figures[name]:>14,.1f}" for name in names),
@@ -82,14 +87,15 @@ def _is_allowed(figures: Figures) -> bool:
     return in_time and figures["MB"] <= MEGABYTES_ALLOWED and figures["calls"] <= CALLS_ALLOWED
 
 
-def _measure(url: str, provider: str, size: int) -> Figures:
+def _measure(url: str, provider: str, mark: str, size: int) -> Figures:
     _fill(url, size)
-    return in_own_process(__file__, "--notify", url, provider)
+    return in_own_process(__file__, "--notify", url, provider, mark)
 
 
-def _notify(url: str, provider: str) -> Figures:
+def _notify(url: str, provider: str, mark_url: str) -> Figures:
     engine = open_database(url)
-    ledger = Ledger(engine)
+    mark = HighWaterMark(engine, MarkStore(mark_url)) if mark_url else NoMark()
+    ledger = Ledger(engine, mark=mark)
     transport = SendGridTransport(api_key="SG.benchmark", host=provider, subuser=None)
     figures: Figures = {}
 

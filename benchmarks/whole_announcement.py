@@ -90,7 +90,8 @@ def main() -> None:
             for users in sorted(arguments.users):
                 place = Path(folder) / str(users)
                 place.mkdir()
-                for step, figures in _steps(place, new_database(), users=users, workers=arguments.workers):
+                url, mark = new_database(), new_database()
+                for step, figures in _steps(place, url, mark=mark, users=users, workers=arguments.workers):
                     _print(users, step, figures)
                     series.setdefault(step, []).append((users, figures["seconds"]))
                     passed |= figures["megabytes"] > MEGABYTES_ALLOWED
@@ -108,13 +109,13 @@ def _print(users: int, step: str, figures: Figures) -> None:
     )
 
 
-def _steps(folder: Path, url: str, *, users: int, workers: int) -> Iterator[tuple[str, Figures]]:
+def _steps(folder: Path, url: str, *, mark: str, users: int, workers: int) -> Iterator[tuple[str, Figures]]:
     """Each step and its figures, in their order."""
     file, bundle = folder / "users.csv", folder / "bundle"
     _write_users(file, users)
     engine = open_database(url)
     with accepting_provider() as (provider, _):
-        environment = _environment(folder, url, provider)
+        environment = _environment(folder, url, provider) | {"POLICY_NOTIFY_MARK_URL": mark}
         yield "import", _command(environment, "import", file)
         file.unlink()
         announce(engine)

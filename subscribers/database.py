@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from subscribers.errors import NotifyError
 
+DATABASE_SETTING = "POLICY_NOTIFY_DATABASE_URL"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})  # libpq's sslmode; weaker ones may go without
 BUSY_SECONDS = 30  # longer than any transaction of ours, the fan-out of a million included
@@ -41,19 +42,19 @@ SHOWN = frozenset(
 class DatabaseUrlError(NotifyError):
     """The setting names no database; the message quotes nothing of it, since it may hold a password."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, setting: str) -> None:
         super().__init__(
-            f"POLICY_NOTIFY_DATABASE_URL: {problem}; write sqlite:///FILE or postgresql://USER@HOST/NAME, "
-            "and the password in POLICY_NOTIFY_DATABASE_PASSWORD"
+            f"{setting}: {problem}; write sqlite:///FILE or postgresql://USER@HOST/NAME, "
+            f"and the password in {setting.removesuffix('URL')}PASSWORD"
         )
 
 
 class MissingDriverError(NotifyError):
     """The URL names a PostgreSQL database, and the extra with its driver is not installed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, setting: str) -> None:
         super().__init__(
-            "POLICY_NOTIFY_DATABASE_URL names a PostgreSQL database, but its driver is not installed. "
+            f"{setting} names a PostgreSQL database, but its driver is not installed. "
             "Install it: pip install 'policysite[postgresql]'"
         )
 
@@ -76,17 +77,17 @@ class UnreadableDatabaseError(NotifyError):
         self.url = url
 
 
-def read_url(text: str) -> URL:
+def read_url(text: str, *, setting: str = DATABASE_SETTING) -> URL:
     """A database URL in parts. One that could be read in two ways is refused, and none is ever quoted."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseUrlError("is not a database URL") from error
+        raise DatabaseUrlError("is not a database URL", setting=setting) from error
     if url.drivername not in DRIVERS:
-        raise DatabaseUrlError("names neither SQLite nor PostgreSQL")
+        raise DatabaseUrlError("names neither SQLite nor PostgreSQL", setting=setting)
     place, _, query = text.partition("://")[2].partition("?")
     if place.count("@") > 1 or ("@" in query and "@" not in place and not place.startswith("/")):
-        raise DatabaseUrlError("has an @ or a ? in user or password")
+        raise DatabaseUrlError("has an @ or a ? in user or password", setting=setting)
     return url.set(drivername=DRIVERS[url.drivername])
 
 
@@ -96,27 +97,30 @@ def shown(url: URL) -> str:
     return url.set(query=query).render_as_string()
 
 
-def open_database(url: str, environment: Mapping[str, str] = os.environ) -> Engine:
+def open_database(
+    url: str, environment: Mapping[str, str] = os.environ, *, setting: str = DATABASE_SETTING
+) -> Engine:
     """An engine for a URL such as ``sqlite:///users.db`` or ``postgresql://user@host/name``.
 
     Nothing is read yet. A server on another machine has to be reached with TLS. SQLite syncs each commit to
-    the disk: an intent survives a power cut. ``environment`` holds what libpq reads beside the URL.
+    the disk: an intent survives a power cut. ``environment`` holds what libpq reads beside the URL, and
+    ``setting`` is the environment variable that the errors name.
     """
-    parsed = read_url(url)
+    parsed = read_url(url, setting=setting)
     if is_far(parsed, environment) and sslmode(parsed, environment) not in ENCRYPTED:
         raise UnreadableDatabaseError(
             parsed,
             "personal data would cross the network without encryption",
-            "end POLICY_NOTIFY_DATABASE_URL with ?sslmode=verify-full",
+            f"end {setting} with ?sslmode=verify-full",
         )
     try:
         engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
     except ArgumentError as error:
-        raise DatabaseUrlError("names no file") from error
+        raise DatabaseUrlError("names no file", setting=setting) from error
     except ModuleNotFoundError as error:
         if parsed.get_backend_name() != "postgresql":
             raise
-        raise MissingDriverError from error
+        raise MissingDriverError(setting=setting) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -140,6 +140,24 @@ def _one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
+# One row: which database this is, and how far it knows the chain of attempts. Copies share the identity.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String(32), nullable=False),
+    Column("journal_key", LargeBinary(32), nullable=False),  # of the digests in the journal beside the mark
+    Column("counter", Integer, nullable=False),  # attempts so far, each of which may have written a request
+    Column("head", String(64), nullable=False),
+    Column("marked_at", Moment),  # since when there is a high-water mark outside
+    # The mark that recover has taken over last.
+    Column("taken_over_number", Integer),
+    Column("taken_over_head", String(64)),
+    CheckConstraint("id = 1", name="one"),
+    CheckConstraint("counter >= 0", name="counter"),
+    CheckConstraint("(taken_over_number IS NULL) = (taken_over_head IS NULL)", name="taken_over"),
+)
+
 users = Table(
     "users",
     metadata,
@@ -333,6 +351,9 @@ attempts = Table(
     Column("provider_id", Text),
     Column("detail", Text),
     Column("commitments", LargeBinary),  # to each recipient's email address, for the proof
+    # Its place in the chain, once its request may be written; null in attempts of earlier versions.
+    Column("number", Integer, index=True, unique=True),
+    Column("head", String(64)),
     _one_of("state", AttemptState),
     Index("ix_attempts_state", "state", "claimed_at"),
 )

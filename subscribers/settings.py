@@ -24,7 +24,7 @@ from subscribers.errors import NotifyError
 
 PREFIX = "POLICY_NOTIFY_"
 SECRETS = (
-    *("database_url", "database_password", "smtp_url", "smtp_password"),
+    *("database_url", "database_password", "mark_url", "mark_password", "smtp_url", "smtp_password"),
     *("sendgrid_api_key", "secret_keys", "proof_key"),
 )
 IN_FILES = (*SECRETS, "site_key")  # settings that can be in a file
@@ -66,6 +66,8 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(default_factory=_default_database)
     database_password: SecretStr | None = None
+    mark_url: SecretStr | None = None  # of the database with the high-water mark
+    mark_password: SecretStr | None = None
     transport: Literal["folder", "smtp", "sendgrid"] = "folder"
     mail_folder: Path = Field(default_factory=lambda: default_folder(Path.cwd()) / "mails")
     smtp_url: SecretStr | None = None
@@ -155,17 +157,13 @@ class Settings(BaseSettings):
 
     def database(self) -> str:
         """The database's URL, with the password from POLICY_NOTIFY_DATABASE_PASSWORD if it is set."""
-        url = self.database_url.get_secret_value()
-        if self.database_password is None:
-            return url
-        scheme, _, rest = url.partition("://")
-        user, at, place = rest.partition("@")
-        if not at or not user or set(user) & set(":/?#"):
-            problem = (
-                "name the user in POLICY_NOTIFY_DATABASE_URL, without a password: postgresql://USER@HOST/NAME"
-            )
-            raise SettingsError([f"POLICY_NOTIFY_DATABASE_PASSWORD: {problem}"])
-        return f"{scheme}://{user}:{quote(self.database_password.get_secret_value(), safe='')}@{place}"
+        return _with_password(self.database_url, self.database_password, setting=f"{PREFIX}DATABASE")
+
+    def mark(self) -> str | None:
+        """The URL of the database with the high-water mark; None if the setting is absent."""
+        if self.mark_url is None:
+            return None
+        return _with_password(self.mark_url, self.mark_password, setting=f"{PREFIX}MARK")
 
     def demand_for_sending(self) -> None:
         """Raise SettingsError if a setting for sending is missing; the message names all of them."""
@@ -223,6 +221,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _with_password(url: SecretStr, password: SecretStr | None, *, setting: str) -> str:
+    """The URL with the password in it; raises SettingsError if it has no place for one."""
+    if password is None:
+        return url.get_secret_value()
+    scheme, _, rest = url.get_secret_value().partition("://")
+    user, at, place = rest.partition("@")
+    if not at or not user or set(user) & set(":/?#"):
+        problem = f"name the user in {setting}_URL, without a password: postgresql://USER@HOST/NAME"
+        raise SettingsError([f"{setting}_PASSWORD: {problem}"])
+    return f"{scheme}://{user}:{quote(password.get_secret_value(), safe='')}@{place}"
 
 
 def ascii_address(sender: str) -> str:

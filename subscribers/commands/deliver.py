@@ -12,11 +12,12 @@ from threading import Event
 from rich.progress import TaskID
 from sqlalchemy import Engine
 
-from subscribers.commands.shared import open_configured_database, progress_bar
+from subscribers.commands.shared import open_for_sending, progress_bar
 from subscribers.delivery import status_report, unfinished
 from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
 from subscribers.delivery.single_process import deliver
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.high_water_mark import HighWaterMark
 from subscribers.ledger import totals
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import statuses
@@ -35,12 +36,13 @@ def deliver_command() -> None:
     """Send everything that is still open. Exits with 1 if some deliveries are unconfirmed or still wait."""
     settings = read_settings(os.environ)
     settings.demand_for_sending()
-    deliver_and_report(open_configured_database(settings), settings)
+    engine, mark = open_for_sending(settings)
+    deliver_and_report(engine, mark, settings)
 
 
-def deliver_and_report(engine: Engine, settings: Settings) -> None:
+def deliver_and_report(engine: Engine, mark: HighWaterMark, settings: Settings) -> None:
     """Send what can be sent now and print the totals; raises UnfinishedError while anything is open."""
-    ledger = Ledger(engine, hourly_limit=configured_hourly_limit(settings))
+    ledger = Ledger(engine, mark=mark, hourly_limit=configured_hourly_limit(settings))
     transport = configured_transport(settings)
     before = {status.announcement_id: status.totals.accepted for status in statuses(engine)}
     began = ledger.now()

@@ -15,9 +15,11 @@ from subscribers.announcing.published_past import Trust
 from subscribers.announcing.publishing import Opening, plan, publish
 from subscribers.clock import utc_now
 from subscribers.commands.deliver import deliver_and_report
-from subscribers.commands.shared import SiteSource, open_configured_database
+from subscribers.commands.shared import SiteSource, open_configured_database, open_for_sending
 from subscribers.delivery import status_report
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.configured import configured_mark
+from subscribers.high_water_mark.high_water_mark import HighWaterMark
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
 from subscribers.signing import parse_public_key
@@ -90,7 +92,7 @@ def publish_command(
     opening = _opening(baseline=baseline, since=announce_since)
     settings = read_settings(os.environ)
     settings.demand_for_sending()
-    engine = open_configured_database(settings)
+    engine, mark = _open(settings, only_look=dry_run)
     published = open_site(site)
     if history_sha256:
         published.verify_digest(history_sha256)
@@ -113,11 +115,21 @@ def publish_command(
     )
     for line in status_report.publication_lines(publication):
         say(line)
-    deliver_and_report(engine, settings)
+    deliver_and_report(engine, mark, settings)
     if publication.held_by_limit:
         raise HeldByLimitError(publication.announcement_id, limit=settings.daily_announcements)
     if publication.held_for:
         raise HeldForReviewError(publication.announcement_id, findings=publication.held_for)
+
+
+def _open(settings: Settings, *, only_look: bool) -> tuple[Engine, HighWaterMark]:
+    """The database with its high-water mark; refused if it is old, since that would announce things again."""
+    if not only_look:
+        return open_for_sending(settings)
+    engine = open_configured_database(settings)
+    mark = configured_mark(settings, engine)
+    mark.verify()
+    return engine, mark
 
 
 def _say_what_would_be_announced(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from subscribers.announcing import announcements
-from subscribers.commands.shared import AnnouncementId, open_configured_database
+from subscribers.commands.shared import AnnouncementId, open_for_sending
 from subscribers.delivery import unfinished
 from subscribers.ledger.totals import statuses
 from subscribers.printable import say
+from subscribers.settings import read_settings
 
 EXAMPLE = "policy-notify retry 2 && policy-notify deliver"
 
@@ -31,7 +33,7 @@ def retry_command(
     Without --reason, recipients whom no email reaches are left out (see policy-notify unreachable). A
     recipient whose message was accepted, or may have been, is never sent a second one.
     """
-    engine = open_configured_database()
+    engine, _ = open_for_sending(read_settings(os.environ))
     number = announcements.retry(engine, announcement, reasons=reason or ())
     if not number:
         say(f"announcement {announcement}: there is no recipient to try again")

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
+from subscribers.high_water_mark.configured import configured_mark
+from subscribers.high_water_mark.high_water_mark import HighWaterMark
 from subscribers.settings import Settings, read_settings
 
 AnnouncementId = Annotated[
@@ -30,6 +32,14 @@ ROWS_A_STEP = 1_000  # after which a progress bar moves
 def open_configured_database(settings: Settings | None = None) -> Engine:
     """The database that the settings name; refused unless it has the schema of this version."""
     return open_migrated((settings or read_settings(os.environ)).database())
+
+
+def open_for_sending(settings: Settings) -> tuple[Engine, HighWaterMark]:
+    """The database with its high-water mark; refused if it is not the newest one."""
+    engine = open_configured_database(settings)
+    mark = configured_mark(settings, engine)
+    mark.check()
+    return engine, mark
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 from subscribers.commands.shared import open_configured_database
 from subscribers.database import require_postgresql
 from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
+from subscribers.high_water_mark.configured import configured_mark, demand_shared_mark
 from subscribers.ledger.ledger import Ledger
 from subscribers.settings import read_settings
 from subscribers.transports.configured import configured_transport
@@ -20,10 +21,13 @@ def worker_command() -> None:
     settings.demand_for_sending()
     engine = open_configured_database(settings)
     require_postgresql(engine)
+    mark = configured_mark(settings, engine)
+    demand_shared_mark(mark)
+    mark.check()
     from subscribers.delivery.workers import work  # noqa: PLC0415 - its parts are in the extra postgresql
 
     work(
-        Ledger(engine, hourly_limit=configured_hourly_limit(settings)),
+        Ledger(engine, mark=mark, hourly_limit=configured_hourly_limit(settings)),
         configured_transport(settings),
         sender=settings.who_sends(),
         reconciliation=configured_reconciliation(settings),

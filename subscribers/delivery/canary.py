@@ -10,6 +10,7 @@ import secrets
 from subscribers.clock import seconds_since_boot
 from subscribers.delivery.recording import record_answer
 from subscribers.delivery_id import special_message_id
+from subscribers.high_water_mark.mark_store import MarkError
 from subscribers.ledger import canary
 from subscribers.ledger.ledger import Ledger
 from subscribers.messages.message import Message
@@ -39,7 +40,11 @@ def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address
         ),
     )
     request = transport.prepare(outgoing)
-    ledger.begin_canary(transport, token, request_sha256=request.sha256, now=now)
+    try:
+        ledger.begin_canary(transport, token, request_sha256=request.sha256, now=now)
+    except MarkError as error:
+        ledger.end_canary(token, was=AttemptState.UNSENT, detail=str(error))
+        raise
     began = seconds_since_boot()
     answer: canary.Answer = AttemptState.ACCEPTED
     detail = None

@@ -10,6 +10,7 @@ from subscribers.delivery.lease import Lease
 from subscribers.delivery.recording import record_answer
 from subscribers.delivery_id import message_id
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.mark_store import MarkError
 from subscribers.ledger.claim import Claim
 from subscribers.ledger.ledger import Ledger
 from subscribers.settings import Sender
@@ -57,13 +58,11 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
         if not ledger.intend(claim, request_sha256=request.sha256):
             return False
     except UnreadableDatabaseError as error:  # the intent may be on record, but nothing was written
-        words = str(error)
-        record_answer(
-            lambda: ledger.put_back(claim, words),
-            answer=f"batch {claim.batch_id}: nothing was written to the provider",
-            remedy=_remedy(claim, TooLateError()),
-        )
+        _put_back(ledger, claim, str(error))
         return False
+    except MarkError as error:
+        _put_back(ledger, claim, str(error))
+        raise
     answer: NotSentError | UnconfirmedError | None = None
     provider_id = None
     try:
@@ -81,6 +80,15 @@ def deliver_batch(ledger: Ledger, transport: Transport, batch_id: int, *, sender
             f"{transport.name}: {answer}; nothing is lost. Fix this, then run policy-notify deliver"
         ) from answer
     return answer is None
+
+
+def _put_back(ledger: Ledger, claim: Claim, words: str) -> None:
+    """Record that nothing was written."""
+    record_answer(
+        lambda: ledger.put_back(claim, words),
+        answer=f"batch {claim.batch_id}: nothing was written to the provider",
+        remedy=_remedy(claim, TooLateError()),
+    )
 
 
 def _record(

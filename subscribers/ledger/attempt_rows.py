@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, insert, update
 
+from subscribers.high_water_mark.chain import Position
 from subscribers.model import AttemptState, attempts
 
 
@@ -18,6 +19,7 @@ def add(
     state: AttemptState,
     claimed_at: datetime,
     request_sha256: str | None = None,
+    position: Position | None = None,
     commitments: bytes | None = None,
 ) -> None:
     """Add an attempt at a batch, or a canary, which has no batch."""
@@ -30,7 +32,21 @@ def add(
             claimed_at=claimed_at,
             request_sha256=request_sha256,
             commitments=commitments,
+            number=position.number if position else None,
+            head=position.head if position else None,
         )
+    )
+
+
+def intend(connection: Connection, token: str, *, request_sha256: str, position: Position) -> None:
+    """Record that the attempt's request may be written, and its place in the chain."""
+    set_state(
+        connection,
+        token,
+        AttemptState.INTENDED,
+        request_sha256=request_sha256,
+        number=position.number,
+        head=position.head,
     )
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 from sqlalchemy import Connection, exists, select
 
+from subscribers.high_water_mark.chain import Link
+from subscribers.high_water_mark.installation import add_link
 from subscribers.ledger import attempt_rows
 from subscribers.model import AttemptState, BatchState, attempts, batches
 
@@ -39,8 +41,9 @@ def is_due(connection: Connection, transport: str, *, window: timedelta, now: da
     return connection.scalars(stale).one_or_none() is not None
 
 
-def begin(connection: Connection, transport: str, token: str, *, request_sha256: str, now: datetime) -> None:
-    """Record that the canary may be written from now on."""
+def begin(connection: Connection, transport: str, token: str, *, request_sha256: str, now: datetime) -> Link:
+    """Record that the canary may be written once the mark has followed."""
+    link = add_link(connection, token, request_sha256=request_sha256)
     attempt_rows.add(
         connection,
         token,
@@ -49,7 +52,9 @@ def begin(connection: Connection, transport: str, token: str, *, request_sha256:
         state=AttemptState.INTENDED,
         claimed_at=now,
         request_sha256=request_sha256,
+        position=link.after,
     )
+    return link
 
 
 def end(connection: Connection, token: str, *, was: Answer, detail: str | None, now: datetime) -> None:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, select
 
 from subscribers.delivery_id import DeliveryId, publication_of
+from subscribers.high_water_mark.chain import Link
+from subscribers.high_water_mark.installation import add_link
 from subscribers.ledger import (
     announcement_rows,
     attempt_rows,
@@ -109,15 +111,16 @@ def claim_batch(
 
 def intend(
     connection: Connection, claim: Claim, *, request_sha256: str, now: datetime, lease: timedelta
-) -> bool:
-    """Record that the request may be written from now on, and renew the lease.
+) -> Link | None:
+    """Record that the request may be written once the mark has followed, and renew the lease.
 
-    Returns False if the claim was lost: then nothing may be written.
+    Returns None if the claim was lost: then nothing may be written.
     """
-    held = renew(connection, claim, now=now, lease=lease)
-    if held:
-        attempt_rows.set_state(connection, claim.token, AttemptState.INTENDED, request_sha256=request_sha256)
-    return held
+    if not renew(connection, claim, now=now, lease=lease):
+        return None
+    link = add_link(connection, claim.token, request_sha256=request_sha256)
+    attempt_rows.intend(connection, claim.token, request_sha256=request_sha256, position=link.after)
+    return link
 
 
 def renew(connection: Connection, claim: Claim, *, now: datetime, lease: timedelta) -> bool:

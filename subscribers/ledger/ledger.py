@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
 from subscribers.clock import clock_of
 from subscribers.database import reading, writing
+from subscribers.high_water_mark.chain import Link
 from subscribers.ledger import answers, canary, claim, next_batches, provider_pause, settle, unknown_batches
 from subscribers.ledger.claim import Claim
 from subscribers.ledger.fan_out import fan_out
@@ -29,21 +31,31 @@ LEASE = timedelta(seconds=45)  # renewed while an answer is awaited; a lost work
 FEW_AHEAD = 10  # batches offered at a time if the hourly limit lets hardly more than one through
 
 
+class Mark(Protocol):
+    """The high-water mark, as the ledger needs it."""
+
+    def advance(self, link: Link) -> None:
+        """Move the mark durably to a committed intent; raise MarkError if its request may not be written."""
+
+
 class Ledger:
     """Delivery state in one database; any number of processes may each hold one of these.
 
-    Without ``now`` they all use one clock, the database's, so that a lease ends for all of them at once.
+    To send, each needs the database's high-water ``mark``. Without ``now`` they all use one clock, the
+    database's, so that a lease ends for all of them at once.
     """
 
     def __init__(
         self,
         engine: Engine,
         *,
+        mark: Mark | None = None,
         now: Callable[[], datetime] | None = None,
         lease: timedelta = LEASE,
         hourly_limit: HourlyLimit = NO_LIMIT,
     ) -> None:
         self.engine = engine
+        self.mark = mark
         self.now = now or clock_of(engine)
         self.lease = lease
         self.hourly_limit = hourly_limit
@@ -83,14 +95,19 @@ class Ledger:
             )
 
     def intend(self, claimed: Claim, *, request_sha256: str) -> bool:
-        """Record durably that the request may be written from now on; renew the lease.
+        """Record durably, also in the high-water mark, that the request may be written; renew the lease.
 
-        Returns False if the claim was lost: then nothing may be written.
+        Returns False if the claim was lost, and raises MarkError if the database is old: then nothing may be
+        written.
         """
         with writing(self.engine) as connection:
-            return claim.intend(
+            link = claim.intend(
                 connection, claimed, request_sha256=request_sha256, now=self.now(), lease=self.lease
             )
+        if link is None:
+            return False
+        self._follow(link)
+        return True
 
     def renew(self, claimed: Claim) -> bool:
         """Renew the lease while the answer is awaited; return False if the claim was lost."""
@@ -166,7 +183,8 @@ class Ledger:
     def begin_canary(self, transport: Transport, token: str, *, request_sha256: str, now: datetime) -> None:
         """Record durably that the canary may be written from now on."""
         with writing(self.engine) as connection:
-            canary.begin(connection, transport.name, token, request_sha256=request_sha256, now=now)
+            link = canary.begin(connection, transport.name, token, request_sha256=request_sha256, now=now)
+        self._follow(link)
 
     def end_canary(self, token: str, *, was: canary.Answer, detail: str | None) -> None:
         """Record what became of the canary, unless an event has said so before."""
@@ -201,6 +219,10 @@ class Ledger:
                 return
         with writing(self.engine) as connection:
             provider_pause.end_pause(connection, transport.name)
+
+    def _follow(self, link: Link) -> None:
+        assert self.mark is not None, "a ledger without a high-water mark cannot send"
+        self.mark.advance(link)
 
     def _recipients_in_an_hour(self, connection: Connection, transport: Transport) -> int | None:
         """Today's hourly limit; None without one."""

@@ -39,6 +39,7 @@ def environment_of(folder: Path) -> dict[str, str]:
     """Settings of an operator who writes messages to a folder."""
     return {
         "POLICY_NOTIFY_DATABASE_URL": f"sqlite:///{folder / 'notify.sqlite'}",
+        "XDG_STATE_HOME": str(folder / "state"),
         "POLICY_NOTIFY_MAIL_FOLDER": str(folder / "mails"),
         "POLICY_NOTIFY_FROM": "Example Market <policy@example.com>",
         "POLICY_NOTIFY_LEGAL_NAME": "Example Market LLC",

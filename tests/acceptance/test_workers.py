@@ -33,14 +33,14 @@ def provider() -> Iterator[SendGridServer]:
 
 
 @pytest.fixture
-def start(provider: SendGridServer) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+def start(provider: SendGridServer, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     """Start a worker on a database; all are ended afterwards."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start_worker(url: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "support.worker_process", url, provider.url]
         name = f"worker{len(running)}"
-        worker = subprocess.Popen([*command, name, str(LEASE_SECONDS)], cwd=TESTS)
+        worker = subprocess.Popen([*command, name, str(LEASE_SECONDS), str(tmp_path / "site")], cwd=TESTS)
         running.append(worker)
         return worker
 

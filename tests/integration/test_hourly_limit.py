@@ -31,14 +31,19 @@ def waiting(world: World) -> World:
 
 def keep(world: World, hourly_limit: HourlyLimit) -> None:
     """Give the world's sender this hourly limit."""
-    world.ledger = Ledger(world.engine, now=lambda: world.now, hourly_limit=hourly_limit)
+    world.ledger = Ledger(world.engine, mark=world.mark, now=lambda: world.now, hourly_limit=hourly_limit)
 
 
 def send_for(world: World, duration: timedelta, *, ledgers: int = 1) -> int:
     """Let this many senders send all that they may, second by second, and count the messages."""
     before, end = sum(world.transport.received.values()), world.now + duration
     senders = [world.ledger] + [
-        Ledger(world.engine, now=lambda: world.now, hourly_limit=world.ledger.hourly_limit)
+        Ledger(
+            world.engine,
+            mark=world.mark,
+            now=lambda: world.now,
+            hourly_limit=world.ledger.hourly_limit,
+        )
         for _ in range(ledgers - 1)
     ]
     while world.now < end:

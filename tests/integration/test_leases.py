@@ -31,7 +31,7 @@ def announced(world: World) -> World:
 
 
 def test_a_slow_answer_is_waited_for_and_the_lease_is_renewed_meanwhile(announced: World) -> None:
-    ledger = Ledger(announced.engine, lease=SHORT)
+    ledger = Ledger(announced.engine, mark=announced.mark, lease=SHORT)
     expired = []
 
     def slowly(_: OutgoingBatch) -> None:
@@ -66,7 +66,7 @@ def test_a_machine_that_was_suspended_writes_nothing_when_it_wakes(
             asked.append(may_write())
 
     announced.transport.prepare = lambda _: Sleeper()  # type: ignore[method-assign, assignment, return-value]
-    deliver_batch(Ledger(announced.engine), announced.transport, 1, sender=SENDER)
+    deliver_batch(Ledger(announced.engine, mark=announced.mark), announced.transport, 1, sender=SENDER)
     assert asked == [True, False]
 
 

@@ -51,7 +51,8 @@ def _announced(url: str, folder: Path) -> World:
 
 
 def _deliver(world: World, transport: Transport) -> None:
-    deliver(Ledger(world.engine), transport, sender=SENDER, stop=Event(), patience=timedelta(0))
+    ledger = Ledger(world.engine, mark=world.mark)
+    deliver(ledger, transport, sender=SENDER, stop=Event(), patience=timedelta(0))
 
 
 def test_an_answer_given_while_postgresql_restarts_is_not_forgotten(

@@ -118,7 +118,7 @@ class Campaign:
         self.world.open_with_baseline()
         self.world.announce()
         self.clock = new_clock()
-        self.ledger = Ledger(self.world.engine, now=self.clock.now)
+        self.ledger = Ledger(self.world.engine, mark=self.world.mark, now=self.clock.now)
         self.postman = None
         if isinstance(provider, SendGridServer):
             self.postman = Postman(provider, self.world.engine, clock=self.clock, chance=self.chance)

@@ -26,6 +26,7 @@ from subscribers.transports import OutgoingBatch, Request, Transport
 from subscribers.transports.sendgrid import SendGridTransport
 from subscribers.transports.smtp import SmtpTransport
 from subscribers.transports.smtp_server import read_server
+from support.marks import mark_beside
 from support.sendgrid_server import API_KEY
 from support.world import SENDER
 
@@ -70,7 +71,7 @@ def send(order: Order) -> None:
     """The sender's whole life, in a process of its own."""
     engine = open_database(order.database_url)
     _set_traps(engine, order)
-    ledger = Ledger(engine, now=order.clock.now)
+    ledger = Ledger(engine, mark=mark_beside(engine, order.claims), now=order.clock.now)
     transport = _TrappedTransport(_transport(order), order)
     rules = Reconciliation(window=WINDOW, canary="canary@market.example")
     reconciliation = rules if order.transport == "sendgrid" else None

@@ -23,6 +23,7 @@ from subscribers.model import attempts, batches, deliveries, users
 from subscribers.settings import Sender
 from subscribers.site.site_reader import open_site
 from subscribers.transports import OutgoingBatch
+from support.marks import mark_beside
 from support.published_site import PublishedSiteMaker
 
 SENDER = Sender(
@@ -79,7 +80,8 @@ class World:
         self.engine = engine
         self.site = site
         self.now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-        self.ledger = Ledger(engine, now=lambda: self.now)
+        self.mark = mark_beside(engine, site.folder)
+        self.ledger = Ledger(engine, mark=self.mark, now=lambda: self.now)
         self.transport = ScriptedTransport()
 
     def register(self, *names: str, language: str | None = "en", **values: Any) -> None:

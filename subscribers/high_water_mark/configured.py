@@ -1,0 +1,53 @@
+"""The high-water mark that the settings name; by default a file in the state folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import URL, Engine
+
+from subscribers.database import reading
+from subscribers.default_folder import state_folder
+from subscribers.high_water_mark.high_water_mark import HighWaterMark
+from subscribers.high_water_mark.installation import read_installation
+from subscribers.high_water_mark.mark_store import MARK_SETTING, MarkStore
+from subscribers.settings import Settings, SettingsError
+
+
+def configured_mark(
+    settings: Settings, engine: Engine, environment: Mapping[str, str] = os.environ
+) -> HighWaterMark:
+    """The mark of the database, not read yet. Raises SettingsError if it would be in the database itself."""
+    url = settings.mark()
+    if url is None:
+        with reading(engine) as connection:
+            identity = read_installation(connection).identity
+        url = f"sqlite:///{state_folder(environment) / 'marks' / f'{identity}.sqlite'}"
+    store = MarkStore(url)
+    if _is_same(store.engine.url, engine.url):
+        raise SettingsError(
+            [f"{MARK_SETTING}: names the database itself, and a backup would restore both; name another"]
+        )
+    return HighWaterMark(engine, store)
+
+
+def demand_shared_mark(mark: HighWaterMark) -> None:
+    """Raise SettingsError unless all machines share the mark."""
+    if mark.store.file is not None:
+        raise SettingsError(
+            [
+                f"set {MARK_SETTING}: workers on several machines share one high-water mark, so it must be "
+                "another PostgreSQL database"
+            ]
+        )
+
+
+def _is_same(one: URL, other: URL) -> bool:
+    if one.get_backend_name() != other.get_backend_name():
+        return False
+    if one.get_backend_name() == "sqlite":
+        return Path(one.database or "").resolve() == Path(other.database or "").resolve()
+    named = [(url.host, url.normalized_query.get("host"), url.port, url.database) for url in (one, other)]
+    return named[0] == named[1]
