@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
+    smtp_log: str | None = None  # the mail server's logs, separated by white space
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+from subscribers.delivery.log_evidence import LogEvidence
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.ledger.hourly_limit import HourlyLimit
 from subscribers.settings import Settings
@@ -15,11 +17,22 @@ def configured_hourly_limit(settings: Settings) -> HourlyLimit:
 
 
 def configured_reconciliation(settings: Settings) -> Reconciliation | None:
-    """The rules of evidence; None without signed events, so that a person resolves unknown batches."""
+    """The rules of evidence; None without signed events or a log.
+
+    Without them, a person resolves unknown batches.
+    """
+    if settings.transport == "smtp" and settings.smtp_log:
+        evidence = LogEvidence(tuple(Path(name) for name in settings.smtp_log.split()))
+        return Reconciliation(window=evidence.quiet, canary=_canary(settings), log=evidence)
     if settings.transport != "sendgrid" or settings.sendgrid_event_public_key is None:
         return None
     return Reconciliation(
         window=timedelta(seconds=settings.evidence_window),
-        canary=settings.canary or settings.who_sends().address.addr_spec,
+        canary=_canary(settings),
         retention=timedelta(days=settings.event_retention_days),
     )
+
+
+def _canary(settings: Settings) -> str:
+    """The email address for the test message that shows whether evidence still comes."""
+    return settings.canary or settings.who_sends().address.addr_spec

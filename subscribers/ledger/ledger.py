@@ -19,10 +19,20 @@ from sqlalchemy import Connection, Engine
 from subscribers.clock import clock_of
 from subscribers.database import reading, writing
 from subscribers.high_water_mark.chain import Link
-from subscribers.ledger import answers, canary, claim, next_batches, provider_pause, settle, unknown_batches
+from subscribers.ledger import (
+    answers,
+    canary,
+    claim,
+    logged_messages,
+    next_batches,
+    provider_pause,
+    settle,
+    unknown_batches,
+)
 from subscribers.ledger.claim import Claim
 from subscribers.ledger.fan_out import fan_out
 from subscribers.ledger.hourly_limit import NO_LIMIT, HourlyLimit, days_with_mail
+from subscribers.ledger.logged_messages import UnknownMessage
 from subscribers.ledger.provider_pause import ProviderPause
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
@@ -172,6 +182,32 @@ class Ledger:
         """Settle an unknown batch as a person says."""
         with writing(self.engine) as connection:
             unknown_batches.resolve(connection, batch_id, sent=sent, now=self.now())
+
+    # Unknown messages, and the log of the mail server.
+
+    def unknown_messages(self, transport: Transport, *, domain: str) -> Sequence[UnknownMessage]:
+        """The unknown messages of a transport that sends each by itself; ``domain`` is that of the sender."""
+        with reading(self.engine) as connection:
+            return logged_messages.unknown_messages(connection, transport.name, domain=domain)
+
+    def accepted_message_ids(
+        self, transport: Transport, *, domain: str, since: datetime, before: datetime, after: datetime
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """The Message-IDs of the last messages that the server accepted before, and of the first after."""
+        with reading(self.engine) as connection:
+            return logged_messages.accepted_message_ids(
+                connection, transport.name, domain=domain, since=since, before=before, after=after
+            )
+
+    def accept_logged(self, message: UnknownMessage) -> None:
+        """Settle the message as accepted, as the server's log says, if it is still unknown."""
+        with writing(self.engine) as connection:
+            logged_messages.accept(connection, message, now=self.now())
+
+    def release_logged(self, message: UnknownMessage) -> None:
+        """Let the message be sent, as the server's log shows that it was not accepted."""
+        with writing(self.engine) as connection:
+            logged_messages.release(connection, message)
 
     # The canary.
 

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -80,3 +81,27 @@ def complete_lines(file: BinaryIO) -> Iterator[tuple[str, int]]:
             taken += len(rest)
             line = line[:LONGEST_LINE] + rest[-1:]
         yield line.rstrip(b"\r\n").decode("utf-8", "replace"), taken
+
+
+def offset_of(file: BinaryIO, *, is_before: Callable[[str], bool]) -> int:
+    """The position of a line in an uncompressed log, near the last of those that are before a moment.
+
+    ``is_before`` says so of a line. Lines that are out of order move the result by as much. Only a few lines
+    are read, however long the log is.
+    """
+    low, high = 0, file.seek(0, SEEK_END)
+    while high - low > LONGEST_LINE:
+        middle = (low + high) // 2
+        file.seek(middle)
+        file.readline()  # the rest of the line in the middle
+        begin = file.tell()
+        line = file.readline(LONGEST_LINE)
+        if (
+            line.endswith(b"\n")
+            and begin < high
+            and is_before(line.rstrip(b"\r\n").decode("utf-8", "replace"))
+        ):
+            low = begin
+        else:
+            high = middle
+    return low

@@ -96,17 +96,37 @@ class Outcome:
         return address.casefold() in self.recipients and (sender is None or sender.casefold() in self.senders)
 
 
-def outcomes(records: Iterable[Record]) -> dict[str, tuple[Outcome, ...]]:
-    """The outcomes of the messages with each Message-ID. Holds all of them in memory.
+class Outcomes:
+    """The outcomes of messages by Message-ID, which grow with each record. All are held in memory.
 
-    There are several if a message was sent again after a refusal, if a filter handed it back to the server,
-    or if a stranger has used our Message-ID: their outcomes are kept apart by the server's queue id.
+    A Message-ID has several if the message was sent again after a refusal, if a filter handed it back to the
+    server, or if a stranger has used our Message-ID: they are kept apart by the server's queue id.
     """
-    found: dict[str, dict[str, Outcome]] = {}
-    for record in records:
-        by_queue_id = found.setdefault(record.message_id, {})
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._found: dict[str, dict[str, Outcome]] = {}
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Add what one line says."""
+        by_queue_id = self._found.setdefault(record.message_id, {})
         by_queue_id[record.queue_id] = _folded(by_queue_id.get(record.queue_id), record)
-    return {message_id: tuple(by_queue_id.values()) for message_id, by_queue_id in found.items()}
+
+    @property
+    def message_ids(self) -> Sequence[str]:
+        """All Message-IDs that the records name."""
+        return list(self._found)
+
+    def of(self, message_id: str) -> tuple[Outcome, ...]:
+        """The outcomes of the messages with this Message-ID; none if the logs do not name it."""
+        return tuple(self._found.get(message_id, {}).values())
+
+
+def outcomes(records: Iterable[Record]) -> dict[str, tuple[Outcome, ...]]:
+    """The outcomes of the messages with each Message-ID, as in ``Outcomes``."""
+    result = Outcomes(records)
+    return {message_id: result.of(message_id) for message_id in result.message_ids}
 
 
 def strongest(outcomes: Iterable[Outcome]) -> Outcome | None:

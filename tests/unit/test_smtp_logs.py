@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from subscribers.smtp_logs.following import LogFollower
 from subscribers.smtp_logs.log_files import LogUnreadableError, with_rotated
 from subscribers.smtp_logs.reading import LogReader, Outcome, outcomes, read_records, strongest
 from subscribers.smtp_logs.record import Fate
@@ -340,3 +341,68 @@ def test_lines_that_the_system_has_dropped_are_noted(line: str) -> None:
     reader = LogReader(lambda _: True, zone=UTC)
     reader.read(line, newest=NEWEST)
     assert reader.span.dropped_at == [datetime(2026, 11, 28, 5, 11, 9, tzinfo=UTC)]
+
+
+def followed(log: Path, *, since: datetime = NEWEST) -> LogFollower:
+    return LogFollower(log, since=since, wanted=lambda _: True, zone=UTC)
+
+
+def arrival(number: int, *, at: datetime = NEWEST) -> str:
+    """The line of Exim for a message."""
+    name = f"2-{number}.0123456789abcdef@example.com"
+    stamp = f"{at:%Y-%m-%d %H:%M:%S}"
+    return f"{stamp} 1tGabc-00{number:04}-Cd <= a@example.com H=x [::1] P=esmtp S=1 id={name}\n"
+
+
+def numbers(follower: LogFollower) -> list[int]:
+    return [int(record.message_id.partition("-")[2].partition(".")[0]) for record in follower.read_on()]
+
+
+def test_a_log_is_followed_from_where_it_was_left(tmp_path: Path) -> None:
+    log = tmp_path / "main.log"
+    log.write_text(arrival(1) + arrival(2)[:-1])
+    follower = followed(log)
+    assert numbers(follower) == [1]
+    with log.open("a") as file:
+        file.write("\n" + arrival(3))
+    assert numbers(follower) == [2, 3]
+    assert numbers(follower) == []
+
+
+def test_a_log_that_is_rotated_is_followed_into_the_next_file(tmp_path: Path) -> None:
+    log = tmp_path / "main.log"
+    log.write_text(arrival(1))
+    follower = followed(log)
+    assert numbers(follower) == [1]
+    log.rename(tmp_path / "main.log.1")
+    assert numbers(follower) == []  # for a moment there is no log
+    log.write_text(arrival(3))
+    with (tmp_path / "main.log.1").open("a") as file:  # the server has not noticed yet
+        file.write(arrival(2))
+    assert numbers(follower) == [2, 3]
+    with (tmp_path / "main.log.1").open("a") as file:
+        file.write(arrival(4))
+    assert numbers(follower) == [4]
+
+
+def test_a_log_that_is_copied_and_emptied_is_followed(tmp_path: Path) -> None:
+    log = tmp_path / "main.log"
+    log.write_text(arrival(1) + arrival(2))
+    follower = followed(log)
+    assert numbers(follower) == [1, 2]
+    log.write_text(arrival(3))
+    assert numbers(follower) == [3]
+
+
+def test_a_long_log_is_read_from_the_moment_on(tmp_path: Path) -> None:
+    log = tmp_path / "main.log"
+    times = [NEWEST - timedelta(minutes=5000 - number) for number in range(5000)]
+    log.write_text("".join(arrival(number, at=at) for number, at in enumerate(times)))
+    seen = numbers(followed(log, since=NEWEST - timedelta(minutes=60)))
+    assert seen[-1] == 4999
+    assert 70 <= len(seen) < 250  # ten minutes more, and what cannot be halved any further
+    follower = followed(log, since=NEWEST - timedelta(minutes=60))
+    list(follower.read_on())
+    begins_at = follower.span.begins_at
+    assert begins_at is not None
+    assert begins_at <= NEWEST - timedelta(minutes=70)
