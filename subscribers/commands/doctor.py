@@ -21,7 +21,12 @@ from subscribers.doctor.finding import Finding, Level
 from subscribers.printable import say, several_lines
 
 EXAMPLE = "policy-notify doctor"
-STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+STYLES = {
+    Level.OK: "green",
+    Level.UNCHECKED: "cyan",
+    Level.WARNING: "yellow",
+    Level.ERROR: "bold red",
+}
 
 
 def doctor_command(*, as_json: AsJson = False) -> None:

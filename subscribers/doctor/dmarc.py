@@ -1,78 +1,35 @@
-"""Reads DMARC records and says whether two domains are aligned (RFC 7489).
-
-RFC 7489 finds the organisational domain with the public suffix list, which this program does not have.
-Instead it takes the highest name, of two labels or more, that has a DMARC record. If a domain registry
-publishes a record of its own, or no name above the From domain has one, a receiver may decide otherwise;
-findings say so where it matters.
-"""
+"""Says whether two domains are aligned (RFC 9989, sections 4.10.2 and 5.3), which checkdmarc does not do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from subscribers.doctor.dkim import tags
 from subscribers.doctor.dns_queries import Names
 
-POLICIES = ("none", "quarantine", "reject")
+LONGEST_WALK = 8  # section 4.10: names that are asked for at most
 
 
-class WrongDmarcError(Exception):
-    """Receivers act as if there were no record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dmarc:
-    """The policy for a From domain; ``domain`` is the name that has the record."""
-
-    domain: str
-    organisation: str
-    policy: str
-    strict_dkim: bool
-    strict_spf: bool
-
-
-def find_dmarc(names: Names, domain: str) -> Dmarc | None:
-    """The policy at ``domain`` or, where it has none, at the nearest name above it."""
-    found: list[tuple[str, dict[str, str]]] = []
-    for candidate in at_and_above(domain):
-        records = [
-            text
-            for text in names.ask(f"_dmarc.{candidate}", "TXT").records
-            if text.partition(";")[0].replace(" ", "") == "v=DMARC1"
-        ]
-        if len(records) > 1:  # section 6.6.3: then receivers ignore them all
-            raise WrongDmarcError(f"_dmarc.{candidate} has {len(records)} records")
-        if records:
-            found.append((candidate, tags(records[0])))
-    if not found:
-        return None
-    place, values = found[0]
-    policy = values.get("p", "").lower()
-    if policy not in POLICIES:
-        raise WrongDmarcError(f"_dmarc.{place} says “p={policy}”, which is not a policy")
-    if place != domain and values.get("sp", "").lower() in POLICIES:
-        policy = values["sp"].lower()
-    return Dmarc(
-        domain=place,
-        organisation=found[-1][0],
-        policy=policy,
-        strict_dkim=values.get("adkim", "r").lower() == "s",
-        strict_spf=values.get("aspf", "r").lower() == "s",
-    )
-
-
-def is_aligned(domain: str, sender_domain: str, *, organisation: str, strict: bool) -> bool:
-    """Whether ``domain`` (of a signature, or of the envelope) vouches for ``sender_domain`` (section 3.1).
-
-    A name above the From domain with a key or an envelope is the organisation's own:
-    domain registries have neither.
-    """
-    if strict:
+def is_aligned(names: Names, domain: str, sender_domain: str, *, strict: bool) -> bool:
+    """Whether ``domain`` (of a signature, or of the envelope) vouches for ``sender_domain``."""
+    if strict or domain == sender_domain:
         return domain == sender_domain
-    return is_within(sender_domain, domain) or all(
-        is_within(name, organisation) for name in (domain, sender_domain)
-    )
+    return organisational_domain(names, domain) == organisational_domain(names, sender_domain)
+
+
+def organisational_domain(names: Names, domain: str) -> str:
+    """The domain of the organisation that ``domain`` belongs to, found by a walk up the DNS tree."""
+    found = domain
+    for name in _walk(domain):
+        psd = _psd(names, name)
+        if psd is None:
+            continue
+        if psd == "y" and name != domain:
+            return domain.removesuffix(f".{name}").rpartition(".")[2] + f".{name}"
+        found = name
+        if psd in {"n", "y"}:
+            break
+    return found
 
 
 def is_within(name: str, domain: str) -> bool:
@@ -85,3 +42,21 @@ def at_and_above(domain: str) -> Iterator[str]:
     labels = domain.split(".")
     for start in range(max(len(labels) - 1, 1)):
         yield ".".join(labels[start:])
+
+
+def _walk(domain: str) -> Iterator[str]:
+    """Yields ``domain`` and the names above it, without those in the middle of a very long one."""
+    yield domain
+    labels = domain.split(".")
+    for start in range(max(1, len(labels) - LONGEST_WALK + 1), len(labels)):
+        yield ".".join(labels[start:])
+
+
+def _psd(names: Names, name: str) -> str | None:
+    """The tag ``psd`` of the only DMARC record at a name, “u” if it has none; None without a record."""
+    records = [
+        text
+        for text in names.ask(f"_dmarc.{name}", "TXT").records
+        if text.partition(";")[0].replace(" ", "").lower() == "v=dmarc1"
+    ]
+    return tags(records[0]).get("psd", "u").lower() if len(records) == 1 else None

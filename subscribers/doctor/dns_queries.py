@@ -7,9 +7,10 @@ the two it is. A time-out, a SERVFAIL and a refusal raise ``UnansweredError``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
-from typing import Literal
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Literal
 
+import dns.resolver
 from dns.exception import DNSException
 from dns.rcode import to_text as rcode_text
 from dns.rdata import Rdata
@@ -31,6 +32,7 @@ from subscribers.errors import NotifyError
 LIFETIME_SECONDS = 6.0  # for one question, over all name servers and repetitions
 UDP_BYTES = 1232  # what the DNS flag day of 2020 agreed on; longer answers come over TCP
 
+COURTESY = {"CNAME", "SPF"}  # questions of a library that only embellish its answer
 Kind = Literal["A", "AAAA", "MX", "TXT", "PTR", "TLSA"]
 Address = IPv4Address | IPv6Address
 
@@ -64,20 +66,42 @@ class Names:
         self._resolver = resolver
         self._resolver.use_edns(0, 0, UDP_BYTES)
         self._lifetime = lifetime_seconds
-        self._answers: dict[tuple[str, str], Answer | UnansweredError] = {}
+        self._found: dict[tuple[str, str], dns.resolver.Answer | DNSException] = {}
 
     def ask(self, name: str, kind: Kind) -> Answer:
         """The records of ``kind`` at ``name``, with aliases followed; raises UnansweredError."""
+        try:
+            return Answer(tuple(_text(record) for record in self.resolve(name, kind)), exists=True)
+        except NXDOMAIN:
+            return Answer((), exists=False)
+        except NoAnswer:
+            return Answer((), exists=True)
+        except DNSException as error:
+            raise self.unanswered(name, kind, error) from error
+
+    def resolve(self, name: str, kind: str) -> dns.resolver.Answer:
+        """The answer in dnspython's own form; raises its exceptions."""
         question = (name.lower().rstrip("."), kind)
-        if question not in self._answers:
+        if question not in self._found:
             try:
-                self._answers[question] = self._ask(*question)
-            except UnansweredError as unanswered:
-                self._answers[question] = unanswered
-        answer = self._answers[question]
-        if isinstance(answer, UnansweredError):
-            raise answer
-        return answer
+                self._found[question] = self._resolver.resolve(
+                    f"{question[0]}.", kind, lifetime=self._lifetime
+                )
+            except DNSException as error:
+                self._found[question] = error
+        found = self._found[question]
+        if isinstance(found, DNSException):
+            raise found
+        return found
+
+    def unanswered(self, name: str, kind: str, error: DNSException) -> UnansweredError:
+        """The same failure, in words."""
+        where = (name.lower().rstrip("."), kind)
+        if isinstance(error, LifetimeTimeout):
+            return UnansweredError(*where, f"no answer within {self._lifetime:g} s")
+        if isinstance(error, NoNameservers):
+            return UnansweredError(*where, _failure(error))
+        return UnansweredError(*where, str(error) or type(error).__name__)
 
     def addresses(self, host: str) -> tuple[Address, ...]:
         """All IPv4 and IPv6 addresses of a host."""
@@ -90,20 +114,33 @@ class Names:
         """The names in the PTR record of an IP address."""
         return self.ask(reverse_name(address), "PTR")
 
-    def _ask(self, name: str, kind: str) -> Answer:
+
+class WatchedResolver(Resolver):
+    """The name servers for a library, which takes a missing answer for an absent record.
+
+    ``unanswered`` has the questions that got no usable answer: nothing may be concluded from them.
+    """
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(configure=False)
+        self._names = names
+        self.unanswered: list[UnansweredError] = []
+
+    def resolve(self, qname: Any, rdtype: Any = "A", *_: Any, **__: Any) -> dns.resolver.Answer:
+        """The answer to a question; raises dnspython's exceptions."""
         try:
-            found = self._resolver.resolve(f"{name}.", kind, lifetime=self._lifetime)
-        except NXDOMAIN:
-            return Answer((), exists=False)
-        except NoAnswer:
-            return Answer((), exists=True)
-        except LifetimeTimeout as error:
-            raise UnansweredError(name, kind, f"no answer within {self._lifetime:g} s") from error
-        except NoNameservers as error:
-            raise UnansweredError(name, kind, _failure(error)) from error
+            return self._names.resolve(str(qname), str(rdtype))
+        except (NXDOMAIN, NoAnswer):
+            raise
         except DNSException as error:
-            raise UnansweredError(name, kind, str(error) or type(error).__name__) from error
-        return Answer(tuple(_text(record) for record in found), exists=True)
+            if rdtype not in COURTESY:
+                self.unanswered.append(self._names.unanswered(str(qname), str(rdtype), error))
+            raise
+
+    def check(self) -> None:
+        """Raises UnansweredError if any question got no usable answer."""
+        if self.unanswered:
+            raise self.unanswered[0]
 
 
 def system_names() -> Names:
@@ -112,6 +149,14 @@ def system_names() -> Names:
         return Names(get_default_resolver())
     except NoResolverConfiguration as error:
         raise NotifyError("name servers: this machine has none; add one to /etc/resolv.conf") from error
+
+
+def host_addresses(names: Names, host: str) -> tuple[Address, ...]:
+    """The IP addresses of a host, which is given by name or by IP address."""
+    try:
+        return (ip_address(host),)
+    except ValueError:
+        return names.addresses(host)
 
 
 def reverse_name(address: Address) -> str:

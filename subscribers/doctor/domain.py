@@ -4,45 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 
-from subscribers.doctor.dns_queries import Address, Names, UnansweredError, reverse_name
+from subscribers.doctor.bulk_sender_rules import Fact, Rule, checklist, facts_of_every_message
+from subscribers.doctor.dns_queries import Address, Names, UnansweredError, host_addresses, reverse_name
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.doctor.sending_route import Sending
-from subscribers.doctor.signatures import check_signatures
-from subscribers.doctor.spf import (
-    ANYBODY,
-    LOOKUP_LIMIT,
-    VOID_LIMIT,
-    Evaluation,
-    Result,
-    WrongSpfError,
-    evaluate,
-    spf_records,
+from subscribers.doctor.published_records import (
+    Protection,
+    Spf,
+    WrongRecordError,
+    read_bimi,
+    read_mail_hosts,
+    read_mta_sts,
+    read_spf,
+    read_tls_reporting,
 )
+from subscribers.doctor.sending_route import Sending, outgoing_addresses
+from subscribers.doctor.signatures import check_signatures
 
-Check = Callable[[Names, Sending], Iterable[Finding]]
+Check = Callable[[Names, Sending], Iterable[Finding | Fact]]
+ANYBODY = IPv4Address("192.0.2.1")  # for documentation (RFC 5737): a record that passes it passes all
+LOOKUP_LIMIT = 10  # RFC 7208, section 4.6.4; a receiver gives up beyond it
+VOID_LIMIT = 2  # ibid.: lookups without a record
 UNANSWERED = "try again, or ask the name server's operator; what depends on this answer was not checked"
 HOW_TO = "docs/how-to/make-email-arrive.md"
 
 
 def check_domain(names: Names, sending: Sending) -> list[Finding]:
-    """Returns the findings of all DNS checks, which run at the same time."""
+    """Returns the findings of all DNS checks, which run at the same time, and the bulk senders' checklist."""
     checks: tuple[tuple[str, Check], ...] = (
         ("MX", _mail_hosts),
         ("SPF", _spf),
         ("DKIM, DMARC", check_signatures),
         ("PTR", _pointers),
-        ("TLS", _announced_tls),
+        ("protection", _protection),
     )
     with ThreadPoolExecutor(len(checks)) as pool:
         found = pool.map(lambda check: _answered(names, sending, *check), checks)
-        return [finding for findings in found for finding in findings]
+        seen = [each for findings in found for each in findings]
+    facts = [*(each for each in seen if isinstance(each, Fact)), *facts_of_every_message(sending.domain)]
+    return [*(each for each in seen if isinstance(each, Finding)), *checklist(facts)]
 
 
-def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[Finding]:
+def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[Finding | Fact]:
     """The findings of one check; a question without an answer ends it with an error."""
-    findings: list[Finding] = []
+    findings: list[Finding | Fact] = []
     try:
         findings.extend(check(names, sending))
     except UnansweredError as unanswered:
@@ -50,166 +56,171 @@ def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[
     return findings
 
 
-def _mail_hosts(names: Names, sending: Sending) -> Iterable[Finding]:
+def _mail_hosts(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
     domain = sending.domain
     where = f"{domain} MX"
-    answer = names.ask(domain, "MX")
-    if not answer.records:
-        if not answer.exists:
-            yield error("MX", where, answer.absence, "correct POLICY_NOTIFY_FROM, or register the domain")
-        elif names.addresses(domain):  # RFC 5321, section 5.1
-            yield warning(
-                "MX",
-                where,
-                "no MX record; replies and bounces go to the domain's own IP address",
-                "publish an MX record",
+    found = read_mail_hosts(names, domain)
+    if not found.exists:
+        remedy = "correct POLICY_NOTIFY_FROM, or register the domain"
+        yield error("MX", where, names.ask(domain, "MX").absence, remedy)
+        yield Fact(Rule.REPLIES, is_met=False, seen=f"{domain} does not exist")
+        return
+    for fault in found.warnings:
+        yield warning("MX", where, fault, "correct the record")
+    if found.refuses_all:
+        remedy = "send from a domain that accepts email; receivers refuse this one"
+        yield error("MX", where, "“0 .”: the domain accepts no email", remedy)
+        yield Fact(Rule.REPLIES, is_met=False, seen=f"{domain} accepts no email")
+    elif found.hosts:
+        lost = [host for host in found.hosts if not names.addresses(host)]
+        if lost:
+            finding = error if len(lost) == len(found.hosts) else warning
+            yield finding(
+                "MX", where, f"no IP address for {', '.join(lost)}", "correct the record or the host"
             )
         else:
-            yield error(
-                "MX",
-                where,
-                answer.absence,
-                "publish an MX record; without one nobody can reply to this sender",
-            )
-        return
-    hosts = [record.split()[1] for record in answer.records]
-    if hosts == ["."]:  # RFC 7505
-        yield error(
-            "MX",
-            where,
-            "“0 .”: the domain accepts no email",
-            "send from a domain that accepts email; receivers refuse this one",
-        )
-        return
-    lost = [host for host in hosts if not names.addresses(host)]
-    if lost:
-        yield (error if len(lost) == len(hosts) else warning)(
-            "MX", where, f"no IP address for {', '.join(lost)}", "correct the record or the host"
-        )
+            yield ok("MX", where, ", ".join(found.hosts))
+        if len(lost) == len(found.hosts):
+            yield Fact(Rule.REPLIES, is_met=False, seen="no host that receives them has an IP address")
+    elif names.addresses(domain):  # RFC 5321, section 5.1
+        seen = "no MX record; replies and bounces go to the domain's own IP address"
+        yield warning("MX", where, seen, "publish an MX record")
     else:
-        yield ok("MX", where, ", ".join(hosts))
+        remedy = "publish an MX record; without one nobody can reply to this sender"
+        yield error("MX", where, "no such record", remedy)
+        yield Fact(Rule.REPLIES, is_met=False, seen=f"no host receives email for {domain}")
 
 
-def _spf(names: Names, sending: Sending) -> Iterable[Finding]:
+def _spf(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
     domain = sending.envelope_domain or sending.domain
     where = f"{domain} TXT"
-    records = spf_records(names, domain)
-    if not records and sending.envelope_domain is None:
-        yield warning(
-            "SPF",
-            where,
-            "no SPF record; the provider's own envelope domain is not known here",
-            f"complete the provider's domain authentication ({HOW_TO}), and publish “v=spf1 -all” here",
-        )
-        return
-    if not records:
-        yield error(
-            "SPF", where, "no SPF record", "publish one that includes your server: “v=spf1 include:… -all”"
-        )
-        return
-    if len(records) > 1:
-        yield error(
-            "SPF", where, f"{len(records)} SPF records; receivers ignore them all", "merge them into one"
-        )
-        return
     try:
-        yield from _judged(where, records[0], evaluate(names, domain, records[0], ANYBODY))
-        if sending.host is not None:
-            yield from _sending_host(names, sending, domain, records[0])
-    except WrongSpfError as wrong:
-        yield error("SPF", where, f"{wrong}; receivers ignore the record (permerror)", "correct the record")
-
-
-def _judged(where: str, record: str, evaluation: Evaluation) -> Iterable[Finding]:
-    if evaluation.result is Result.PASS:
-        yield error("SPF", where, f"“{record}” lets every server send", "end it with -all or ~all")
-    elif evaluation.lookups > LOOKUP_LIMIT:
-        yield error(
-            "SPF",
-            where,
-            f"{evaluation.lookups} DNS lookups; receivers give up after {LOOKUP_LIMIT}",
-            "remove includes that you no longer use, or list addresses with ip4: and ip6:",
-        )
-    elif evaluation.result is Result.NEUTRAL:
-        yield warning(
-            "SPF",
-            where,
-            f"“{record}” does not exclude other senders",
-            "end it with ~all, and with -all later",
-        )
-    else:
-        yield ok("SPF", where, f"“{record}”, {evaluation.lookups} of {LOOKUP_LIMIT} DNS lookups")
-    if evaluation.voids > VOID_LIMIT:
-        yield warning(
-            "SPF",
-            where,
-            f"{evaluation.voids} lookups find no record; receivers may give up after {VOID_LIMIT}",
-            "remove the names that no longer exist",
-        )
-    if evaluation.uses_ptr:
-        yield warning("SPF", where, "uses “ptr”, which receivers may ignore", "list the servers instead")
-
-
-def _sending_host(names: Names, sending: Sending, domain: str, record: str) -> Iterable[Finding]:
-    assert sending.host is not None
-    where = f"{domain} TXT"
-    public = [address for address in host_addresses(names, sending.host) if address.is_global]
-    if not public:
-        yield warning(
-            "SPF",
-            where,
-            f"{sending.host} has no public IP address, so receivers see a different one",
-            "find the IP address that email is sent from, and check that the record includes it",
-        )
-    for address in public:
-        evaluation = evaluate(names, domain, record, address)
-        if evaluation.result is Result.PASS:
-            yield ok("SPF", where, f"includes {sending.host} ({address})")
-            continue
-        beyond = f"; not followed: {', '.join(evaluation.not_followed)}" if evaluation.not_followed else ""
-        yield warning(
-            "SPF",
-            where,
-            f"the result for {sending.host} ({address}) is {evaluation.result}{beyond}",
-            "include it, unless its operator sends from other addresses; then check that those are included",
-        )
-
-
-def _pointers(names: Names, sending: Sending) -> Iterable[Finding]:
-    if sending.host is None:
+        record = read_spf(names, domain)
+    except WrongRecordError as wrong:
+        seen = f"{wrong}; receivers ignore the record (permerror)"
+        yield error("SPF", where, seen, "correct the record")
+        yield Fact(Rule.SPF, is_met=False, seen="the record cannot be used")
         return
-    for address in host_addresses(names, sending.host):
-        if not address.is_global:
+    if record is None and sending.envelope_domain is None:
+        seen = "no SPF record; the provider's own envelope domain is not known here"
+        yield warning("SPF", where, seen, f"complete the provider's domain authentication ({HOW_TO})")
+        return
+    if record is None:
+        yield error("SPF", where, "no SPF record", _first_record(names, sending))
+        yield Fact(Rule.SPF, is_met=False, seen=f"{domain} has no SPF record")
+        return
+    for fault in record.warnings:
+        yield warning("SPF", where, fault, "correct the record")
+    if record.is_beyond_limit:
+        yield _too_long(where, record)
+        yield Fact(Rule.SPF, is_met=False, seen="receivers may give up on the record")
+        return
+    yield _judged(where, record, record.result(names, ANYBODY)[0])
+    if sending.host is not None:
+        yield from _sending_host(names, sending, domain, record)
+
+
+def _first_record(names: Names, sending: Sending) -> str:
+    """A remedy with the IP addresses that are known to send."""
+    public = _public_addresses(names, sending)
+    terms = " ".join(f"ip{address.version}:{address}" for address in public) or "…"
+    return f"publish one that includes every server that sends for the domain, such as “v=spf1 {terms} ~all”"
+
+
+def _too_long(where: str, record: Spf) -> Finding:
+    if record.voids_beyond_limit is not None:
+        seen = f"{record.voids_beyond_limit} lookups find no record; receivers may give up after {VOID_LIMIT}"
+        return warning("SPF", where, seen, "remove the names that have no record")
+    seen = f"{record.lookups} DNS lookups or more; receivers give up after {LOOKUP_LIMIT}"
+    remedy = "remove includes that you no longer use, or list addresses with ip4: and ip6:"
+    return error("SPF", where, seen, remedy)
+
+
+def _judged(where: str, record: Spf, result: str) -> Finding:
+    if result == "pass":
+        remedy = "list the servers that send for the domain, and end the record with ~all"
+        return error("SPF", where, f"“{record.record}” lets every server send", remedy)
+    if result == "neutral":
+        remedy = "end it with ~all once it includes every server that sends for the domain"
+        return warning("SPF", where, f"“{record.record}” does not exclude other senders", remedy)
+    return ok("SPF", where, f"“{record.record}”, {record.lookups} of {LOOKUP_LIMIT} DNS lookups")
+
+
+def _sending_host(names: Names, sending: Sending, domain: str, record: Spf) -> Iterable[Finding | Fact]:
+    where = f"{domain} TXT"
+    public = _public_addresses(names, sending)
+    if not public:
+        seen = f"{sending.host} has no public IP address, so receivers see a different one"
+        remedy = "find the IP address that email is sent from, and check that the record includes it"
+        yield warning("SPF", where, seen, remedy)
+    for address in public:
+        result, not_followed = record.result(names, address)
+        if result == "pass":
+            yield ok("SPF", where, f"includes {sending.host} ({address})")
+            yield Fact(Rule.SPF, is_met=True, seen=f"{address} may send for {domain}")
             continue
+        beyond = f"; not followed: {', '.join(not_followed)}" if not_followed else ""
+        yield warning(
+            "SPF",
+            where,
+            f"the result for {sending.host} ({address}) is {result}{beyond}",
+            f"add ip{address.version}:{address} if email leaves from there; otherwise check that the record "
+            "includes the address that it leaves from",
+        )
+
+
+def _pointers(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
+    for address in _public_addresses(names, sending):
         where = f"{reverse_name(address)} PTR"
         answer = names.pointers(address)
         confirmed = [name for name in answer.records if address in names.addresses(name)]
-        remedy = (
-            f"ask the owner of {address} to set the name, unless {sending.host} sends from other addresses"
-        )
+        remedy = f"ask the owner of {address} to set the name, if email leaves from this address"
         if confirmed:
             yield ok("PTR", where, f"{address} is {confirmed[0]}, which is {address}")
+            yield Fact(Rule.POINTER, is_met=True, seen=f"{address} is {confirmed[0]}")
         elif answer.records:
             yield warning("PTR", where, f"{', '.join(answer.records)}, which is not {address}", remedy)
+            yield Fact(Rule.POINTER, is_met=False, seen=f"the name of {address} does not lead back to it")
         else:
             yield warning("PTR", where, answer.absence, remedy)
+            yield Fact(Rule.POINTER, is_met=False, seen=f"{address} has no name")
 
 
-def _announced_tls(names: Names, sending: Sending) -> Iterable[Finding]:
-    """MTA-STS (RFC 8461) and DANE (RFC 7672) protect replies. They are rare, so absence is not a finding."""
-    name = f"_mta-sts.{sending.domain}"
-    for record in names.ask(name, "TXT").records:
-        if record.startswith("v=STSv1"):
-            yield ok("TLS", f"{name} TXT", f"“{record}” (MTA-STS, for email to you)")
-    hosts = [record.split()[1] for record in names.ask(sending.domain, "MX").records]
-    for name in (f"_25._tcp.{host}" for host in hosts if host != "."):
-        if names.ask(name, "TLSA").records:
+def _protection(names: Names, sending: Sending) -> Iterable[Finding]:
+    """Records for the domain's incoming email and its logo. Few have them, so absence is not a finding."""
+    domain = sending.domain
+    hosts = read_mail_hosts(names, domain).hosts
+    if _has(names, f"_mta-sts.{domain}", "v=STSv1"):
+        yield from _protected("TLS", f"_mta-sts.{domain} TXT", read_mta_sts(names, domain, hosts))
+    if _has(names, f"_smtp._tls.{domain}", "v=TLSRPTv1"):
+        yield from _protected("TLS", f"_smtp._tls.{domain} TXT", read_tls_reporting(names, domain))
+    if _has(names, f"default._bimi.{domain}", "v=BIMI1"):
+        yield from _protected("logo", f"default._bimi.{domain} TXT", read_bimi(names, domain))
+    for name in (f"_25._tcp.{host}" for host in hosts):
+        if names.ask(name, "TLSA").records:  # RFC 7672
             yield ok("TLS", f"{name} TLSA", "present (DANE, for email to you)")
 
 
-def host_addresses(names: Names, host: str) -> tuple[Address, ...]:
-    """The IP addresses of a host, which is given by name or by IP address."""
-    try:
-        return (ip_address(host),)
-    except ValueError:
-        return names.addresses(host)
+def _protected(topic: str, where: str, protection: Protection) -> Iterable[Finding]:
+    if protection.fault is None:
+        yield ok(topic, where, protection.seen)
+    else:
+        yield warning(
+            topic, where, f"{protection.seen}: {protection.fault}", "correct it, or remove the record"
+        )
+    for fault in protection.warnings:
+        yield warning(topic, where, f"{protection.seen}: {fault}", "correct it, or remove the record")
+
+
+def _has(names: Names, name: str, version: str) -> bool:
+    return any(record.startswith(version) for record in names.ask(name, "TXT").records)
+
+
+def _public_addresses(names: Names, sending: Sending) -> list[Address]:
+    """The IP addresses that receivers may see: of the SMTP server, or of this machine if it runs here."""
+    if sending.host is None:
+        return []
+    addresses = host_addresses(names, sending.host)
+    if addresses and all(address.is_loopback for address in addresses):
+        addresses = outgoing_addresses()
+    return [address for address in addresses if address.is_global]

@@ -10,6 +10,7 @@ class Level(StrEnum):
     """How much a finding matters."""
 
     OK = "ok"
+    UNCHECKED = "unchecked"  # doctor cannot find it out, and the finding says who can
     WARNING = "warning"  # email can be sent, but some of it may not arrive, or something could not be checked
     ERROR = "error"  # send nothing before this is fixed
 
@@ -38,3 +39,8 @@ def warning(topic: str, where: str, seen: str, remedy: str) -> Finding:
 def error(topic: str, where: str, seen: str, remedy: str) -> Finding:
     """A finding that has to be fixed, as ``remedy`` says, before anything is sent."""
     return Finding(level=Level.ERROR, topic=topic, where=where, seen=seen, remedy=remedy)
+
+
+def unchecked(topic: str, where: str, seen: str, remedy: str) -> Finding:
+    """A finding that doctor cannot come to; ``remedy`` says how a person can."""
+    return Finding(level=Level.UNCHECKED, topic=topic, where=where, seen=seen, remedy=remedy)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from subscribers.doctor.dmarc import at_and_above
+from subscribers.doctor.dns_queries import Address
 from subscribers.settings import Settings, ascii_address
 from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp_server import SmtpUrlError
 
+# For documentation (RFC 5737 and 3849): a machine with a route to the internet has one to them.
+FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 KEY_MARK = "._domainkey."
 SENDGRID_SELECTORS = ("s1", "s2")  # the default of its domain authentication
 
@@ -53,6 +58,19 @@ def _host(settings: Settings) -> str | None:
         return configured_server(settings).host
     except SmtpUrlError:
         return None  # another finding reports it
+
+
+def outgoing_addresses() -> tuple[Address, ...]:
+    """The IP addresses from which this machine reaches others. It sends nothing to find out."""
+    found: list[Address] = []
+    for family, elsewhere in FAR_AWAY:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as unused:
+                unused.connect((elsewhere, 9))  # of a datagram socket: only chooses the route
+                found.append(ip_address(unused.getsockname()[0]))
+        except OSError:
+            continue  # no route in this family
+    return tuple(found)
 
 
 def ascii_domain(sender: str) -> str:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from subscribers.doctor.bulk_sender_rules import Fact, Rule
 from subscribers.doctor.dkim import DkimKey, WrongKeyError, read_key
-from subscribers.doctor.dmarc import Dmarc, WrongDmarcError, find_dmarc, is_aligned
+from subscribers.doctor.dmarc import is_aligned
 from subscribers.doctor.dns_queries import Answer, Names
 from subscribers.doctor.finding import Finding, Level, error, ok, warning
+from subscribers.doctor.published_records import Dmarc, WrongRecordError, read_dmarc
 from subscribers.doctor.sending_route import KEY_MARK, Sending
 
 LEAST_RSA_BITS = 1024  # RFC 8301, section 3.2: receivers must not believe shorter keys
 GOOD_RSA_BITS = 2048  # ibid.: signers should use this
-APPROXIMATED = "organisational domain taken from DMARC records, not from the public suffix list"
 
 
-def check_signatures(names: Names, sending: Sending) -> Iterable[Finding]:
+def check_signatures(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
     """Yields findings on DKIM, DMARC and alignment."""
     keys = _keys(names, sending)
     yield from keys.values()
-    if not keys:
+    usable = sorted(name for name, key in keys.items() if key.level is not Level.ERROR)
+    if keys:
+        seen = f"{usable[0]} has a key" if usable else "no usable key"
+        yield Fact(Rule.DKIM, is_met=bool(usable), seen=seen)
+    else:
         yield warning(
             "DKIM",
             f"From {sending.domain}",
@@ -27,16 +32,21 @@ def check_signatures(names: Names, sending: Sending) -> Iterable[Finding]:
             "find s= and d= in the DKIM-Signature of an email from policy-notify send-test, and set "
             "POLICY_NOTIFY_DKIM_SELECTORS",
         )
+    where = f"_dmarc.{sending.domain} TXT"
     try:
-        dmarc = find_dmarc(names, sending.domain)
-    except WrongDmarcError as wrong:
-        where = f"_dmarc.{sending.domain} TXT"
-        yield error("DMARC", where, f"{wrong}; receivers act as if there were none", "publish one record")
+        dmarc = read_dmarc(names, sending.domain)
+    except WrongRecordError as wrong:
+        yield error("DMARC", where, f"{wrong}; receivers act as if there were none", "correct the record")
+        yield Fact(Rule.DMARC, is_met=False, seen="the record cannot be used")
         return
-    yield _policy(sending, dmarc)
-    if dmarc is not None:
-        signers = {name.partition(KEY_MARK)[2] for name, key in keys.items() if key.level is not Level.ERROR}
-        yield _alignment(sending, dmarc, sorted(signers))
+    if dmarc is None:
+        seen = "no DMARC record here or above; large receivers require one from bulk senders"
+        yield error("DMARC", where, seen, "publish “v=DMARC1; p=none; rua=mailto:…”, and read the reports")
+        yield Fact(Rule.DMARC, is_met=False, seen="there is none")
+        return
+    yield from _policy(dmarc)
+    yield Fact(Rule.DMARC, is_met=True, seen=f"p={dmarc.policy} at _dmarc.{dmarc.domain}")
+    yield from _alignment(names, sending, dmarc, [name.partition(KEY_MARK)[2] for name in usable])
 
 
 def _keys(names: Names, sending: Sending) -> dict[str, Finding]:
@@ -78,32 +88,44 @@ def _strength(where: str, key: DkimKey) -> Finding:
     return ok("DKIM", where, kind)
 
 
-def _policy(sending: Sending, dmarc: Dmarc | None) -> Finding:
-    if dmarc is None:
-        where = f"_dmarc.{sending.domain} TXT"
-        seen = "no DMARC record here or above; large receivers require one from bulk senders"
-        return error("DMARC", where, seen, "publish “v=DMARC1; p=none; rua=mailto:…”, and p=quarantine later")
+def _policy(dmarc: Dmarc) -> Iterable[Finding]:
     where = f"_dmarc.{dmarc.domain} TXT"
-    if dmarc.policy == "none":
-        seen = "p=none: others can send in your name"
-        return warning("DMARC", where, seen, "read the reports, then set p=quarantine, and p=reject later")
-    return ok("DMARC", where, f"p={dmarc.policy}")
+    if dmarc.policy == "none" and dmarc.reports_to:
+        remedy = "read the reports, and set p=quarantine once everything that you send passes"
+        yield warning("DMARC", where, "p=none: others can send in your name", remedy)
+    elif not dmarc.reports_to:
+        seen = f"p={dmarc.policy} without rua: you do not hear if your own messages fail, or of others'"
+        yield warning("DMARC", where, seen, "add “rua=mailto:…” with a mailbox for reports")
+    elif dmarc.is_test:
+        seen = f"p={dmarc.policy} with t=y: receivers apply the next weaker policy"
+        remedy = "read the reports, and remove t=y once everything that you send passes"
+        yield warning("DMARC", where, seen, remedy)
+    else:
+        yield ok("DMARC", where, f"p={dmarc.policy}")
+    if dmarc.unanswered is not None:
+        seen = f"where reports go was not checked: {dmarc.unanswered.reason}"
+        yield warning("DMARC", dmarc.unanswered.where, seen, "try again")
+        return
+    for fault in dmarc.warnings:
+        yield warning("DMARC", where, fault, "correct the record")
 
 
-def _alignment(sending: Sending, dmarc: Dmarc, signers: list[str]) -> Finding:
-    domain, organisation = sending.domain, dmarc.organisation
+def _alignment(names: Names, sending: Sending, dmarc: Dmarc, signers: list[str]) -> Iterable[Finding | Fact]:
+    domain, envelope = sending.domain, sending.envelope_domain
     where = f"From {domain}"
-    if domain in signers:
-        return ok("alignment", where, f"aligned by DKIM d={domain}")
-    signed = [
-        d for d in signers if is_aligned(d, domain, organisation=organisation, strict=dmarc.strict_dkim)
-    ]
-    if signed:
-        return ok("alignment", where, f"aligned by DKIM d={signed[0]} ({APPROXIMATED})")
-    envelope = sending.envelope_domain
-    if envelope and is_aligned(envelope, domain, organisation=organisation, strict=dmarc.strict_spf):
+    by_dkim = [d for d in signers if is_aligned(names, d, domain, strict=dmarc.strict_dkim)]
+    if by_dkim:
+        signer = domain if domain in by_dkim else by_dkim[0]
+        yield ok("alignment", where, f"aligned by DKIM d={signer}")
+        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by DKIM d={signer}")
+        return
+    if envelope and is_aligned(names, envelope, domain, strict=dmarc.strict_spf):
         seen = f"aligned only by the envelope ({envelope}), and forwarding breaks SPF"
-        return warning("alignment", where, seen, "sign with DKIM under the From domain")
-    seen = f"no known DKIM key or envelope is aligned with it ({APPROXIMATED})"
+        yield warning("alignment", where, seen, "sign with DKIM under the From domain")
+        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by the envelope, {envelope}")
+        return
     remedy = "complete domain authentication; if another selector signs, set POLICY_NOTIFY_DKIM_SELECTORS"
-    return (warning if dmarc.policy == "none" else error)("alignment", where, seen, remedy)
+    finding = warning if dmarc.policy == "none" else error
+    yield finding("alignment", where, "no known DKIM key or envelope is aligned with it", remedy)
+    if signers and envelope:
+        yield Fact(Rule.ALIGNMENT, is_met=False, seen="neither DKIM nor the envelope is aligned")
