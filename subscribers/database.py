@@ -251,6 +251,7 @@ def _alembic() -> Config:
 def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute("SET jit = off")  # to compile the fan-out takes longer than it runs for most audiences
+    cursor.execute("SET cursor_tuple_fraction = 1")  # every row is read, so the whole has to be fast
     cursor.close()
     connection.commit()
 
