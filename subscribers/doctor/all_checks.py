@@ -8,7 +8,7 @@ from subscribers.doctor.configuration import check_settings
 from subscribers.doctor.dns_queries import Names
 from subscribers.doctor.domain import check_domain
 from subscribers.doctor.finding import Finding, error
-from subscribers.doctor.machine import check_machine
+from subscribers.doctor.machine import check_machine, complaint_facts
 from subscribers.doctor.mail_server import check_mail_server
 from subscribers.doctor.sendgrid_account import check_account
 from subscribers.doctor.sending_route import Authentication, sending_of
@@ -41,4 +41,5 @@ def examine(environment: Mapping[str, str], name_servers: Callable[[], Names]) -
     except NotifyError as absent:
         yield error("name servers", "/etc/resolv.conf", str(absent), "add a name server; DNS was not checked")
         return
-    yield from check_domain(names, sending_of(settings, settings.sender, authentication))
+    sending = sending_of(settings, settings.sender, authentication)
+    yield from check_domain(names, sending, complaint_facts(settings))

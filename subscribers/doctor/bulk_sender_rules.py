@@ -17,6 +17,7 @@ from enum import StrEnum
 from subscribers.doctor.finding import Finding, ok, unchecked, warning
 
 TOPIC = "bulk sender rules"
+MOST_COMPLAINTS = 0.003  # of all messages: the limit of Gmail and Yahoo
 ALL = "Gmail, Yahoo, Microsoft"
 
 
@@ -49,7 +50,8 @@ BY_HAND = {
 }
 AS_ABOVE = "do as the finding above says"
 REMEDIES = {
-    Rule.OWN_DOMAIN: "send from a domain of your own; its provider lets nobody else sign for this one"
+    Rule.OWN_DOMAIN: "send from a domain of your own; its provider lets nobody else sign for this one",
+    Rule.COMPLAINTS: "before the next announcement, find out what was sent, and to whom",
 }
 MAILBOX_PROVIDERS = (
     "gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "aol.com", "outlook.com", "hotmail.com",

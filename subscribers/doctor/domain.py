@@ -30,8 +30,11 @@ UNANSWERED = "try again, or ask the name server's operator; what depends on this
 HOW_TO = "docs/how-to/make-email-arrive.md"
 
 
-def check_domain(names: Names, sending: Sending) -> list[Finding]:
-    """Returns the findings of all DNS checks, which run at the same time, and the bulk senders' checklist."""
+def check_domain(names: Names, sending: Sending, known: Iterable[Fact] = ()) -> list[Finding]:
+    """Returns the findings of all DNS checks, which run at the same time, and the bulk senders' checklist.
+
+    ``known`` are facts that other checks have found.
+    """
     checks: tuple[tuple[str, Check], ...] = (
         ("MX", _mail_hosts),
         ("SPF", _spf),
@@ -42,8 +45,9 @@ def check_domain(names: Names, sending: Sending) -> list[Finding]:
     with ThreadPoolExecutor(len(checks)) as pool:
         found = pool.map(lambda check: _answered(names, sending, *check), checks)
         seen = [each for findings in found for each in findings]
-    facts = [*(each for each in seen if isinstance(each, Fact)), *facts_of_every_message(sending.domain)]
-    return [*(each for each in seen if isinstance(each, Finding)), *checklist(facts)]
+    found_here = [each for each in seen if isinstance(each, Fact)]
+    rules = checklist([*known, *found_here, *facts_of_every_message(sending.domain)])
+    return [*(each for each in seen if isinstance(each, Finding)), *rules]
 
 
 def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[Finding | Fact]:

@@ -23,9 +23,10 @@ from subscribers.database import (
     sslmode,
 )
 from subscribers.delivery.unfinished import counted
+from subscribers.doctor.bulk_sender_rules import MOST_COMPLAINTS, Fact, Rule
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.errors import NotifyError
-from subscribers.ledger import provider_pause, totals
+from subscribers.ledger import complaints, provider_pause, totals
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.signed_events import last_signs, unmatched_since
 from subscribers.messages.compose import MESSAGE_LIMIT_BYTES
@@ -71,6 +72,23 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         folder = settings.mail_folder.absolute()
         yield from _folder(folder, registered * MESSAGE_LIMIT_BYTES)
         yield from _secrecy("messages", folder, [folder, *folder.glob("*.eml"), *folder.glob("*.part")])
+
+
+def complaint_facts(settings: Settings) -> Iterable[Fact]:
+    """Yields a fact if so many complaints are known that a rule is broken. Others may not be known."""
+    try:
+        engine = open_database(_with_time_out(settings.database()))
+        check_schema(engine)
+        with reading(engine) as connection:
+            newest = complaints.about_newest(connection)
+    except NotifyError:
+        return  # another finding says so
+    if newest is None:
+        return
+    number, complained, messages = newest
+    if complained >= max(complaints.FEWEST, messages * MOST_COMPLAINTS):
+        seen = f"{complained:,} complaints about {messages:,} messages of announcement {number}"
+        yield Fact(Rule.COMPLAINTS, is_met=False, seen=seen)
 
 
 def _encryption(engine: Engine, where: str) -> Iterable[Finding]:

@@ -24,7 +24,10 @@ REMEDIES: tuple[tuple[type[Exception], str], ...] = (
         ssl.SSLError,
         "correct POLICY_NOTIFY_SMTP_URL: smtps:// is for port 465, smtp:// (STARTTLS) for port 587",
     ),
-    (smtplib.SMTPNotSupportedError, "the server has no STARTTLS or no AUTH: use smtps://, or another server"),
+    (
+        smtplib.SMTPNotSupportedError,
+        "the server offers no STARTTLS or no AUTH on this port: ask its operator which port does",
+    ),
     (OSError, "correct the host and port in POLICY_NOTIFY_SMTP_URL, or open the firewall"),
 )
 
@@ -77,9 +80,13 @@ def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
     seen = f"MAIL FROM:<{address}>: {code} {words.decode('utf-8', 'replace')}"
     if code == 250:
         return ok("SMTP server", where, seen)
-    return error(
-        "SMTP server", where, seen, "set POLICY_NOTIFY_FROM to an email address that this user may send from"
-    )
+    if code < 500:  # RFC 5321, section 4.2.1: not now
+        return error("SMTP server", where, seen, "try again later; if it stays, ask the server's operator")
+    if code == 530:  # RFC 4954, section 6: authentication is required
+        remedy = "set POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"
+        return error("SMTP server", where, seen, remedy)
+    remedy = "set POLICY_NOTIFY_FROM to an email address that this user may send from"
+    return error("SMTP server", where, seen, remedy)
 
 
 def _remedy(cause: BaseException | None) -> str:

@@ -48,6 +48,16 @@ def number_of(connection: Connection, announcement_id: int) -> int:
     ).one()
 
 
+def about_newest(connection: Connection) -> tuple[int, int, int] | None:
+    """The newest announcement with accepted messages: its id, its complaints and its messages; or None."""
+    newest = connection.scalars(
+        select(func.max(batches.c.announcement_id)).where(batches.c.state == BatchState.ACCEPTED.value)
+    ).one()
+    if newest is None:
+        return None
+    return newest, number_of(connection, newest), _accepted(connection, newest)
+
+
 def _accepted(connection: Connection, announcement_id: int) -> int:
     return (
         connection.scalars(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import dns.resolver
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from support.name_server import NameServer
 from support.published_site import PublishedSiteMaker
 from support.world import World
@@ -23,7 +24,8 @@ from support.world import World
 from subscribers import cli
 from subscribers.announcing import announcements
 from subscribers.database import writing
-from subscribers.model import erasures
+from subscribers.doctor.bulk_sender_rules import Rule
+from subscribers.model import deliveries, erasures
 from subscribers.transports import UnconfirmedError
 
 KEY = "0123456789abcdef" * 4
@@ -292,3 +294,36 @@ def test_a_dry_run_shows_how_many_users_a_publish_would_notify(
     assert run("publish", "--site", folder).exit_code == 0
     [announced, _] = json.loads(run("status", "--json").out)["announcements"]
     assert (announced["complete"], announced["ends_at"]) == (True, None)
+
+
+def test_many_complaints_break_a_rule_for_bulk_senders(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen() -> tuple[str, str]:
+        answer = run("doctor", TRANSPORT="smtp", SMTP_URL="smtp://127.0.0.1:1")
+        [line] = [line for line in answer.out.splitlines() if Rule.COMPLAINTS in line]
+        return line.partition(": ")[0], line
+
+    world.register("anna", "boris", "chen")
+    world.open_with_baseline()
+    number = world.announce()
+    world.deliver()
+    with NameServer() as server:
+        monkeypatch.setattr(dns.resolver, "default_resolver", server.resolver())
+        assert seen()[0] == "unchecked"
+
+        with writing(world.engine) as connection:
+            at = datetime(2026, 6, 1, tzinfo=UTC)
+            told = deliveries.c.announcement_id == number
+            connection.execute(update(deliveries).where(told).values(outcome="complained", outcome_at=at))
+        level, line = seen()
+    assert level == "warning"
+    assert f"not met: 3 complaints about 3 messages of announcement {number}" in line
+
+
+def test_the_help_is_shown_without_importing_the_libraries_of_doctor() -> None:
+    code = (
+        "import sys; import subscribers.cli; print(sorted({'checkdmarc', 'requests'} & sys.modules.keys()))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"

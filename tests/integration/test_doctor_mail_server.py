@@ -18,6 +18,13 @@ from subscribers.doctor.mail_server import check_mail_server
 from subscribers.settings import Settings
 
 
+ANSWERS = {
+    "other@shop.example": "553 5.7.1 not your address",
+    "later@shop.example": "451 4.7.1 try again later",
+    "login@shop.example": "530 5.7.0 authentication required",
+}
+
+
 class Handler:
     """Takes mail from one sender only, and remembers everything that it took."""
 
@@ -28,7 +35,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address != "policy@shop.example":
-            return "553 5.7.1 not your address"
+            return ANSWERS[address]
         envelope.mail_from = address
         return "250 OK"
 
@@ -147,11 +154,18 @@ def test_the_wrong_kind_of_port_is_an_error(serve: Callable[..., int]) -> None:
     assert "587" in finding.remedy
 
 
-def test_a_refused_sender_is_an_error(serve: Callable[..., int]) -> None:
-    found = findings(f"smtp://127.0.0.1:{serve()}", sender="other@shop.example")
+@pytest.mark.parametrize(
+    ("sender", "remedy"),
+    [("other", "POLICY_NOTIFY_FROM"), ("later", "try again later"), ("login", "SMTP_USER")],
+)
+def test_a_refused_sender_is_an_error_with_the_remedy_for_this_refusal(
+    serve: Callable[..., int], sender: str, remedy: str
+) -> None:
+    found = findings(f"smtp://127.0.0.1:{serve()}", sender=f"{sender}@shop.example")
 
     assert found[-1].level is Level.ERROR
-    assert "553 5.7.1 not your address" in found[-1].seen
+    assert ANSWERS[f"{sender}@shop.example"] in found[-1].seen
+    assert remedy in (found[-1].remedy or "")
 
 
 def test_an_absent_server_is_an_error() -> None:
