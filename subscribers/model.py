@@ -411,7 +411,8 @@ events = Table(
     Column("occurred_at", Moment, nullable=False),
 )
 
-# Events of attempts that are not in this database; ``delivery`` as the provider knows it.
+# Events of attempts that are not in this database; ``delivery`` as the provider knows it. One that names this
+# ``database`` shows that it is an old copy, until recover has settled it.
 unmatched_events = Table(
     "unmatched_events",
     metadata,
@@ -421,4 +422,6 @@ unmatched_events = Table(
     Column("delivery", String(24), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("occurred_at", Moment, nullable=False),
+    Column("database", String(32)),
+    Column("settled_at", Moment),
 )

@@ -28,6 +28,7 @@ def send_canary(ledger: Ledger, transport: Transport, *, sender: Sender, address
         token=token,
         written_at=now,
         sender=sender,
+        database=ledger.identity(),
         message=Message(
             language="en", subject="Test of delivery reports", text=f"{WORDS}\n", html=f"<p>{WORDS}</p>\n"
         ),

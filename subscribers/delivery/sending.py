@@ -153,6 +153,7 @@ def _batch(claim: Claim, sender: Sender) -> OutgoingBatch:
         token=claim.token,
         written_at=claim.claimed_at,
         sender=sender,
+        database=claim.database,
         message=claim.message,
         recipients=tuple(
             Recipient(

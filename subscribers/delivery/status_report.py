@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from subscribers.announcing.publishing import Publication
+from subscribers.high_water_mark.shown_mark import ShownMark
 from subscribers.ledger.provider_pause import ProviderPause
 from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
@@ -124,6 +125,15 @@ def pause_lines(transport: str, pause: ProviderPause | None) -> Iterator[str]:
         yield f"{transport}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC ({pause.detail})"
 
 
+def mark_line(mark: ShownMark) -> str:
+    """The high-water mark, or why nothing may be sent because of it."""
+    if mark.problem is not None:
+        return mark.problem
+    if mark.at is None:
+        return f"high-water mark: none yet; it will be made at {mark.place}"
+    return f"high-water mark: {mark.requests:,} requests, at {mark.at:%Y-%m-%d %H:%M:%S} UTC ({mark.place})"
+
+
 def as_json(
     present: Sequence[AnnouncementStatus],
     unknown: Sequence[UnknownBatch],
@@ -131,11 +141,20 @@ def as_json(
     outcomes: Outcomes,
     *,
     pause: ProviderPause | None = None,
+    mark: ShownMark | None = None,
 ) -> dict[str, Any]:
     """The same report for a program."""
     return {
         "provider": {"paused_until": pause.until.isoformat(), "reason": pause.detail}
         if pause is not None and not pause.for_hourly_limit
+        else None,
+        "high_water_mark": {
+            "place": mark.place,
+            "requests": mark.requests,
+            "at": mark.at.isoformat() if mark.at else None,
+            "problem": mark.problem,
+        }
+        if mark is not None
         else None,
         "announcements": [
             {

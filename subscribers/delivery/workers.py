@@ -24,6 +24,7 @@ from subscribers.database import require_postgresql
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.sending import ProviderRefusedError, deliver_batch
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.mark_store import MarkError, UnreadableMarkError
 from subscribers.ledger.ledger import Ledger
 from subscribers.settings import Sender
 from subscribers.transports import Transport
@@ -32,6 +33,7 @@ EVERY_FIVE_SECONDS = "* * * * * */5"  # croniter's sixth field is the second
 BETWEEN_CHECKS = timedelta(seconds=5)
 AHEAD = 200  # batches; more than all workers send between two checks
 FIXED_BY_A_PERSON = timedelta(minutes=1)  # how often a provider is asked that refuses us altogether
+WITHOUT_MARK = timedelta(seconds=5)
 DATABASE_RETRY_SECONDS = 2.0
 
 CONNECTION_LOST = (ConnectorException, PsycopgError)
@@ -45,7 +47,7 @@ def work(
     """Send all waiting batches, beside any number of other workers, until SIGTERM or SIGINT.
 
     Then the present batch is finished. If the database cannot be reached, the worker tries again until it
-    can.
+    can. Raises MarkError if the database is old.
     """
     require_postgresql(ledger.engine)
     logging.basicConfig(level=logging.WARNING, format="policy-notify: %(message)s")
@@ -57,9 +59,10 @@ def work(
 async def _work(
     ledger: Ledger, transport: Transport, *, sender: Sender, reconciliation: Reconciliation | None
 ) -> None:
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    old: list[MarkError] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
 
     def look() -> Sequence[int]:
         try:
@@ -86,6 +89,12 @@ async def _work(
         except ProviderRefusedError as error:
             log.warning("%s", error)
             ledger.pause_provider(transport, detail=str(error), first=FIXED_BY_A_PERSON)
+        except UnreadableMarkError as error:
+            log.warning("%s", error)
+            ledger.pause_provider(transport, detail=str(error), first=WITHOUT_MARK)
+        except MarkError as error:
+            old.append(error)
+            loop.call_soon_threadsafe(stop.set)
         except NotifyError as error:
             log.warning("%s", error)
 
@@ -97,6 +106,8 @@ async def _work(
         if not stop.is_set():
             log.warning("the database cannot be reached; trying again until it can")
             await asyncio.wait([asyncio.create_task(stop.wait())], timeout=DATABASE_RETRY_SECONDS)
+    if old:
+        raise old[0]
 
 
 def _wait_for_hourly_limit(ledger: Ledger, transport: Transport) -> None:

@@ -25,6 +25,7 @@ from subscribers.database import (
 from subscribers.delivery.unfinished import counted
 from subscribers.doctor.bulk_sender_rules import MOST_COMPLAINTS, Fact, Rule
 from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.doctor.high_water_mark import check_high_water_mark
 from subscribers.errors import NotifyError
 from subscribers.ledger import complaints, provider_pause, totals
 from subscribers.ledger.ledger import Ledger
@@ -55,6 +56,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         registered = count_registered(engine)
         yield from _users(where, registered)
         yield from _totals(engine, settings, where)
+        yield from check_high_water_mark(engine, settings)
         yield from _events(engine, settings)
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
@@ -154,8 +156,8 @@ def _events(engine: Engine, settings: Settings) -> Iterable[Finding]:
             "/events/sendgrid",
             f"{unmatched:,} signed events are about messages that this database never sent, the newest of "
             f"{newest:%Y-%m-%d %H:%M} UTC",
-            "before the next announcement, find out whether this is an old copy of the database, or whether "
-            "another installation uses the same webhook",
+            "find out whether another installation uses the same webhook, or whether this is an old copy of "
+            "the database (events of emails sent by earlier versions do not say)",
         )
     sent_at, received_at = last_signs(engine, settings.transport)
     if sent_at is None:

@@ -16,13 +16,9 @@ from subscribers.database import reading, shown, writing
 from subscribers.high_water_mark import installation
 from subscribers.high_water_mark.chain import Link
 from subscribers.high_water_mark.installation import Installation
-from subscribers.high_water_mark.mark_store import MARK_SETTING, Mark, MarkError, MarkStore
+from subscribers.high_water_mark.mark_store import MARK_SETTING, WAYS_ON, Mark, MarkError, MarkStore
+from subscribers.high_water_mark.other_evidence import check_events
 from subscribers.model import attempts
-
-WAYS_ON = (
-    "Nothing was sent, so that nobody is notified twice. Restore the newest backup, or let "
-    "policy-notify recover find out who was notified"
-)
 
 
 class OldDatabaseError(MarkError):
@@ -68,7 +64,9 @@ class HighWaterMark:
 
     def verify(self) -> Mark | None:
         """The mark; None if the database never had one. Raises MarkError if the database may not send."""
-        own = self._own()
+        with reading(self.engine) as connection:
+            own = installation.read_installation(connection)
+            check_events(self.engine, connection)
         mark = self.store.read(own.identity)
         if mark is not None:
             self._compare(mark)

@@ -32,6 +32,10 @@ from subscribers.high_water_mark.chain import Position
 from subscribers.model import Moment
 
 MARK_SETTING = "POLICY_NOTIFY_MARK_URL"
+WAYS_ON = (
+    "Nothing was sent, so that nobody is notified twice. Restore the newest backup, or let "
+    "policy-notify recover find out who was notified"
+)
 CREATION_LOCK = 0x706F6C69  # of PostgreSQL's advisory locks, so that no two processes make the tables at once
 
 mark_metadata = MetaData()

@@ -51,6 +51,19 @@ def pause_if_open(connection: Connection, announcement_id: int, *, reason: str) 
     )
 
 
+def pause_all(connection: Connection, *, reason: str) -> None:
+    """Pause every announcement that is being sent."""
+    # In their order: then no two transactions wait for each other.
+    open_ids = (
+        select(announcements.c.id)
+        .where(announcements.c.state == AnnouncementState.OPEN.value)
+        .order_by(announcements.c.id)
+        .with_for_update()
+    )
+    for announcement_id in connection.scalars(open_ids).all():
+        pause_if_open(connection, announcement_id, reason=reason)
+
+
 def set_audience(connection: Connection, announcement_id: int, *, audience: int, at: datetime) -> None:
     """Record how many recipients the fan-out has found."""
     connection.execute(

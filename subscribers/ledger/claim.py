@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, select
 
 from subscribers.delivery_id import DeliveryId, publication_of
 from subscribers.high_water_mark.chain import Link
-from subscribers.high_water_mark.installation import add_link
+from subscribers.high_water_mark.installation import add_link, read_installation
 from subscribers.ledger import (
     announcement_rows,
     attempt_rows,
@@ -47,6 +47,7 @@ class Claim:
     token: str
     claimed_at: datetime
     publication: str  # as the Message-IDs name it
+    database: str  # the identity
     message: Message
     recipients: tuple[tuple[DeliveryId, str], ...]  # with the email address
 
@@ -172,6 +173,7 @@ def _claim(
         token=token,
         claimed_at=claimed_at,
         publication=publication_of(row.versions_sha256),
+        database=read_installation(connection).identity,
         message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
         recipients=tuple(
             (DeliveryId(row.announcement_id, recipient_id), address)

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from subscribers.delivery_id import DeliveryId
 from subscribers.model import Outcome, Unreachable
-from subscribers.transports import ATTEMPT_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
+from subscribers.transports import ATTEMPT_ARGUMENT, DATABASE_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
 from subscribers.transports.status_codes import Fault, fault_of, meaning
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -56,6 +56,7 @@ class Event:
     provider_id: str | None
     address: str
     detail: str | None
+    database: str | None  # the identity of the database that has made the attempt
     unreachable: Unreachable | None  # what it says of the email address
 
     @property
@@ -76,7 +77,7 @@ def read_event(listed: Any) -> Event | None:
         return None
     if len(kind) > LONGEST_KIND:
         return None
-    message_id = listed.get("sg_message_id")
+    message_id, database = listed.get("sg_message_id"), listed.get(DATABASE_ARGUMENT)
     return Event(
         event_id=event_id,
         token=token,
@@ -87,6 +88,7 @@ def read_event(listed: Any) -> Event | None:
         provider_id=message_id.partition(".")[0] if _is_word(message_id) else None,
         address=_clean(str(listed.get("email", ""))),
         detail=_clean(str(listed["reason"])) if listed.get("reason") else None,
+        database=database if isinstance(database, str) and TOKEN.fullmatch(database) else None,
         unreachable=_unreachable(listed, kind),
     )
 

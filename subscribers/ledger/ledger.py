@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 from subscribers.clock import clock_of
 from subscribers.database import reading, writing
 from subscribers.high_water_mark.chain import Link
+from subscribers.high_water_mark.installation import read_installation
 from subscribers.ledger import (
     answers,
     canary,
@@ -210,6 +211,11 @@ class Ledger:
             logged_messages.release(connection, message)
 
     # The canary.
+
+    def identity(self) -> str:
+        """The identity of the database, which events repeat."""
+        with reading(self.engine) as connection:
+            return read_installation(connection).identity
 
     def canary_is_due(self, transport: Transport, *, window: timedelta) -> bool:
         """Whether a batch has been unknown for ``window``, and no request since then could bring evidence."""

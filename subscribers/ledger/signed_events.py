@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, exists, func, insert, select, update
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.installation import read_installation
 from subscribers.ledger import announcement_rows, complaints, delivery_rows, settle
 from subscribers.ledger.event_meaning import Event, read_event
 from subscribers.model import (
@@ -33,6 +34,8 @@ from subscribers.model import (
     unmatched_events,
 )
 from subscribers.users.unreachable_marks import mark_reported
+
+OLD_COPY = "signed events are about requests that this database does not know: it is an old copy"
 
 
 class UnsignedPostError(NotifyError):
@@ -75,8 +78,9 @@ class Verifier:
 def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: datetime, keep_body: bool) -> int:
     """Record the events of a post; return how many were new. Events that name no attempt are ignored.
 
-    Events that name an attempt unknown to the database are kept apart: they are a sign that the database is
-    an old copy, or that another installation uses the same webhook.
+    Events that name an attempt unknown to the database are kept apart. If they also name this database, it is
+    an old copy: announcements that are being sent pause. If not, perhaps another installation uses the same
+    webhook.
     """
     named = {event.event_id: event for event in verifier.events(post)}
     if not named:
@@ -90,10 +94,17 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         seen = _seen(connection, named)
         new = [event for event in named.values() if event.event_id not in seen]
         fresh = [event for event in new if event.token in known]
-        unmatched = [event for event in new if event.token not in known and event.delivery is not None]
+        identity = read_installation(connection).identity
+        unmatched = [
+            event
+            for event in new
+            if event.token not in known and (event.delivery is not None or event.database == identity)
+        ]
         if not fresh and not unmatched:
             return 0
         _record(connection, post, fresh, unmatched, now=now, keep_body=keep_body)
+        if any(event.database == identity for event in unmatched):
+            announcement_rows.pause_all(connection, reason=OLD_COPY)
         _note_unreachable(connection, fresh)
         _note_outcomes(connection, fresh)
         complained = [event for event in fresh if event.unreachable is Unreachable.COMPLAINED]
@@ -136,6 +147,13 @@ def release_unsent(engine: Engine, *, window: timedelta, now: datetime) -> Seque
         for batch_id, token in unsent:
             settle.release(connection, batch_id, token, detail="no event, while later requests had some")
         return [batch_id for batch_id, _ in unsent]
+
+
+def settle_unmatched(connection: Connection, *, at: datetime) -> None:
+    """Count the events of unknown attempts as explained: they do not stop announcements any more."""
+    connection.execute(
+        update(unmatched_events).where(unmatched_events.c.settled_at.is_(None)).values(settled_at=at)
+    )
 
 
 def last_signs(engine: Engine, transport: str) -> tuple[datetime | None, datetime | None]:
@@ -185,10 +203,13 @@ def _locked(connection: Connection, tokens: set[str]) -> dict[str, str]:
 
 
 def unmatched_since(engine: Engine) -> tuple[int, datetime | None]:
-    """How many events name attempts that are not in the database, and when the newest occurred."""
+    """How many events name attempts of other databases, as far as known; and when the newest occurred."""
     with reading(engine) as connection:
+        own = read_installation(connection).identity
         count, newest = connection.execute(
-            select(func.count(), func.max(unmatched_events.c.occurred_at))
+            select(func.count(), func.max(unmatched_events.c.occurred_at)).where(
+                unmatched_events.c.database.is_distinct_from(own)
+            )
         ).one()
         return count, newest
 
@@ -245,7 +266,11 @@ def _record(
     if unmatched:
         others = zip(common[len(fresh) :], unmatched, strict=True)
         connection.execute(
-            insert(unmatched_events), [row | {"delivery": str(event.delivery)} for row, event in others]
+            insert(unmatched_events),
+            [
+                row | {"delivery": str(event.delivery or ""), "database": event.database}
+                for row, event in others
+            ],
         )
 
 

@@ -19,6 +19,8 @@ from subscribers.settings import Sender
 # arrive.
 ATTEMPT_ARGUMENT = "notify_attempt"
 FORMER_ATTEMPT_ARGUMENT = "attempt"
+# The identity of the database that has made the attempt; so a database can notice that it is an old copy.
+DATABASE_ARGUMENT = "notify_database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +37,17 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingBatch:
-    """One message and its recipients in one attempt. ``token`` identifies the attempt to the provider."""
+    """One message and its recipients in one attempt. ``token`` identifies the attempt to the provider.
+
+    ``database`` is the identity of the database that records the attempt; None if none does.
+    """
 
     token: str
     written_at: datetime
     sender: Sender
     message: Message
     recipients: tuple[Recipient, ...]
+    database: str | None = None
 
 
 class Request(Protocol):

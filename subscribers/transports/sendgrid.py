@@ -28,6 +28,7 @@ from sendgrid.helpers import mail as api
 from subscribers.messages.message import AUTOMATIC, reply_address
 from subscribers.transports import (
     ATTEMPT_ARGUMENT,
+    DATABASE_ARGUMENT,
     MisconfiguredError,
     OutgoingBatch,
     RefusedError,
@@ -191,6 +192,8 @@ def _body(batch: OutgoingBatch) -> dict[str, Any]:
     for name, value in AUTOMATIC.items():
         mail.add_header(api.Header(name, value))
     mail.add_custom_arg(api.CustomArg(ATTEMPT_ARGUMENT, batch.token))
+    if batch.database is not None:
+        mail.add_custom_arg(api.CustomArg(DATABASE_ARGUMENT, batch.database))
     # A service notice also goes to users who left the newsletters. Bounces and spam reports still stop it.
     mail.mail_settings = api.MailSettings(
         bypass_unsubscribe_management=api.BypassUnsubscribeManagement(enable=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -102,9 +103,34 @@ def test_what_is_ready_has_no_error(run: Run, world: World) -> None:
 
     assert answer.exit_code == 0, answer.out
     assert lines(answer, "error") == []
-    assert [line.split(": ")[1] for line in lines(answer, "warning")] == ["transport"]
+    assert [line.split(": ")[1] for line in lines(answer, "warning")] == [
+        "transport",
+        "high-water mark",
+    ]
     assert "2 registered" in answer.out
     assert answer.out.splitlines()[-1].startswith("ok: ")
+
+
+def test_a_mark_that_a_snapshot_would_restore_with_the_database_is_a_warning(
+    run: Run, world: World, database_url: str
+) -> None:
+    [warned] = [line for line in lines(run("doctor"), "warning") if "high-water mark" in line]
+    is_sqlite = database_url.startswith("sqlite")
+    assert ("on the volume of the database" if is_sqlite else "a file of this machine") in warned
+    elsewhere = run("doctor", MARK_URL="sqlite:////proc/none/mark.sqlite")
+    assert ("high-water mark" in "".join(lines(elsewhere, "warning"))) != is_sqlite
+
+
+def test_intents_that_a_crash_of_postgresql_could_lose_are_a_warning(run: Run, postgresql_url: str) -> None:
+    url = f"{postgresql_url}&options=-csynchronous_commit%3Doff"
+    assert "synchronous_commit" in "".join(lines(run("doctor", DATABASE_URL=url), "warning"))
+
+
+def test_a_mark_on_the_server_of_the_database_is_a_warning(run: Run, postgresql_url: str) -> None:
+    answer = run(
+        "doctor", DATABASE_URL=postgresql_url, MARK_URL=re.sub("notify_[0-9]+", "postgres", postgresql_url)
+    )
+    assert "it is on the database's own server" in "".join(lines(answer, "warning"))
 
 
 def test_a_program_reads_the_findings(run: Run) -> None:
