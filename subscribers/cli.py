@@ -13,6 +13,7 @@ from subscribers.commands import (
     doctor,
     import_users,
     migrate,
+    notices,
     pause,
     person,
     preview,
@@ -25,6 +26,7 @@ from subscribers.commands import (
     serve,
     status,
     unreachable,
+    verify_message,
     worker,
 )
 from subscribers.errors import NotifyError
@@ -48,6 +50,8 @@ for name, command, example in (
     ("cancel", cancel.cancel_command, cancel.EXAMPLE),
     ("retry", retry.retry_command, retry.EXAMPLE),
     ("resolve", resolve.resolve_command, resolve.EXAMPLE),
+    ("notices", notices.notices_command, notices.EXAMPLE),
+    ("verify-message", verify_message.verify_message_command, verify_message.EXAMPLE),
     ("unreachable", unreachable.unreachable_command, unreachable.EXAMPLE),
     ("serve", serve.serve_command, serve.EXAMPLE),
 ):

@@ -115,14 +115,15 @@ class PublishedSite:
             }
             if version.redline is not None:
                 digests |= {version.redline.page: None, version.redline.path: version.redline.sha256}
-        self._verify_root()
+        self.verify_root()
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             for _ in pool.map(self._verify, digests.keys(), digests.values()):
                 pass
         if self.source.read(HISTORY) != self.raw_history:
             raise UnfaithfulSiteError(self.source.where(HISTORY), "changed while the site was being read")
 
-    def _verify_root(self) -> None:
+    def verify_root(self) -> None:
+        """Refuse a live site that was read from another URL than its own."""
         site_url = self.history.site_url
         live = isinstance(self.source, Web) and not is_loopback(self.source.root)
         if live and self.source.where("") != site_url:
