@@ -37,7 +37,7 @@ def verify_message_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check whether an email was sent by the site's company and is unchanged. Exits 1 unless it is genuine."""
+    """Check whether the site's company has sent an email, word for word. Exits 1 unless it is genuine."""
     email = read_email(file)
     signed = _accepted_list(open_site(site), public_key)
     checked = check_email(email, signed.notices)
@@ -63,8 +63,8 @@ def _accepted_list(site: PublishedSite, public_key: Path | None) -> SignedNotice
     site.verify_root()
     if signed.notices.site_url != site.history.site_url:
         raise DistrustedListError(f"{where}: is the list of {signed.notices.site_url}, not of this site")
-    if public_key is None:
-        accept(signed, where=where, folder=state_folder(os.environ) / "lists")
+    folder = state_folder(os.environ) / "lists"
+    accept(signed, where=where, folder=folder, any_key=public_key is not None)
     return signed
 
 
@@ -77,8 +77,9 @@ def _lines(file: Path, email: ReceivedEmail, checked: Checked, signed: SignedNot
             yield f"{file}: not genuine: {about} is not one of our emails, or was changed"
         case Verdict.NOT_LISTED_YET:
             yield (
-                f"{file}: not listed yet: the list was written on {signed.notices.written_at:%Y-%m-%d %H:%M} UTC, "
-                f"and {about} is dated later. Check again tomorrow, and follow no link in it until then"
+                f"{file}: not listed yet: {about} is dated later than the list of "
+                f"{signed.notices.written_at:%Y-%m-%d %H:%M} UTC. Check again tomorrow, and follow no link "
+                "in it until then"
             )
     if email.is_attached:
         yield "  the email around it was not checked"

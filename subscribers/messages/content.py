@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from urllib.parse import quote
@@ -96,12 +96,16 @@ class AnnouncedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedContent:
-    """Everything that one message says, before it is put into words. ``colours`` are those of its links."""
+    """Everything that one message says, before it is put into words. ``colours`` are those of its links.
+
+    ``sent_emails``: the URLs of the page with all emails that were sent, by language, the site's own first.
+    """
 
     site_name: str
     site_url: str
     colours: PublishedColours
     documents: tuple[AnnouncedDocument, ...]
+    sent_emails: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> AnnouncedContent:
@@ -111,6 +115,7 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
         site_url=site.history.site_url,
         colours=site.history.colours,
         documents=tuple(_announced_document(site, item, today) for item in news),
+        sent_emails={language: _url(site, path) for language, path in site.history.sent_emails.items()},
     )
 
 

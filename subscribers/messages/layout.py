@@ -83,7 +83,8 @@ class Layout:
     """The whole message.
 
     ``preheader`` is the text that an inbox shows after the subject. ``contents`` is the list of documents if
-    there are several. ``listed_at`` is the page by which a reader can check that the message is genuine.
+    there are several. ``listed_at`` is the page by which a reader can check that the message is genuine, and
+    ``genuine`` the key of the sentence that says so.
     """
 
     subject: str
@@ -95,6 +96,7 @@ class Layout:
     documents: list[DocumentPart]
     is_alone: bool
     why: str
+    genuine: str
     listed_at: str
     colours: PublishedColours
 
@@ -105,6 +107,7 @@ def lay_out(content: AnnouncedContent, words: Words, level: Level, targets: Link
     site = one_line(content.site_name)
     alone = len(content.documents) == 1
     budget = _RedlineBudget(level.redline_bytes, targets)
+    emails = content.sent_emails.get(words.language) or next(iter(content.sent_emails.values()), None)
     return Layout(
         subject=shortened(words("subject", site=site, headline=headline)),
         preheader=_preheader(content, words),
@@ -119,7 +122,8 @@ def lay_out(content: AnnouncedContent, words: Words, level: Level, targets: Link
         ],
         is_alone=alone,
         why=words("why_text", site=site),
-        listed_at=content.documents[0].history_url if alone else content.site_url,
+        genuine="genuine_listed" if emails else "genuine",
+        listed_at=emails or (content.documents[0].history_url if alone else content.site_url),
         colours=content.colours,
     )
 

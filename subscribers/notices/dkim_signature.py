@@ -1,7 +1,7 @@
 """Checks the DKIM signature of a received email with the keys that the list names, as they were then.
 
-A signature that fits shows that the sender's own mail server sent exactly this to this recipient. One that does
-not fit shows little: lists, gateways and virus scanners break signatures every day.
+A signature that fits shows that the sender's own mail server sent exactly this to this recipient. One that
+does not fit shows little: lists, gateways and virus scanners break signatures every day.
 """
 
 from __future__ import annotations

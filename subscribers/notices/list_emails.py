@@ -5,7 +5,7 @@ It never loses what an earlier list said was sent by us: a message that was genu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from subscribers.model import (
     proofs,
 )
 from subscribers.notices.canonical_form import digest
+from subscribers.notices.old_database import position_of_ledger, refuse_unknown
 from subscribers.settings import Sender
 from subscribers.site.history_json import PublishedHistory, parse_history
 from subscribers.site.notices_json import (
@@ -53,16 +54,6 @@ class NothingPublishedError(NotifyError):
         super().__init__("no site was published yet, so there is no list; run policy-notify publish first")
 
 
-class OldLedgerError(NotifyError):
-    """An earlier list has something that this database does not know."""
-
-    def __init__(self, where: str, what: str) -> None:
-        super().__init__(
-            f"{where}: lists {what}, which this database does not know. The database is an older copy: "
-            "restore the newest backup, or see policy-notify recover --help"
-        )
-
-
 def list_emails(
     engine: Engine,
     *,
@@ -84,7 +75,8 @@ def list_emails(
         rows = connection.execute(select(announcements).order_by(announcements.c.id)).all()
         if not rows:
             raise NothingPublishedError
-        _refuse_unknown(connection, rows, earlier, where)
+        if earlier:
+            refuse_unknown(connection, earlier, where=where)
         noticed = [
             _announcement(
                 connection,
@@ -97,7 +89,7 @@ def list_emails(
             for before, row in zip((None, *rows[:-1]), rows, strict=True)
             if _is_listed(row, known=row.versions_sha256 in listed, with_held=with_held)
         ]
-        proof = _newest_proof(connection)
+        proof, ledger = _newest_proof(connection), position_of_ledger(connection)
     made = Notices(
         format=FORMAT,
         site_url=rows[-1].site_url,
@@ -106,26 +98,11 @@ def list_emails(
         announcements=tuple(reversed(noticed)),
         dkim_keys=tuple(dkim_keys),
         newest_proof=proof,
-        ledger=None,
+        ledger=ledger,
     )
     if earlier and replace(made, sequence=earlier.sequence, written_at=earlier.written_at) == earlier:
         return earlier
     return made
-
-
-def _refuse_unknown(
-    connection: Connection, rows: Iterable[Row[Any]], earlier: Notices | None, where: str
-) -> None:
-    if earlier is None:
-        return
-    known = {row.versions_sha256 for row in rows}
-    for one in earlier.announcements:
-        if one.publication not in known:
-            raise OldLedgerError(where, f"announcement {one.announcement} of {one.made_at:%Y-%m-%d}")
-    if (proof := earlier.newest_proof) is not None:
-        head = select(proofs.c.id).where(proofs.c.head_sha256 == proof.head_sha256)
-        if connection.scalars(head).one_or_none() is None:
-            raise OldLedgerError(where, f"a proof of announcement {proof.announcement}")
 
 
 def _is_listed(row: Row[Any], *, known: bool, with_held: bool) -> bool:
@@ -154,7 +131,7 @@ def _announcement(
         .join(batches, batches.c.id == attempts.c.batch_id)
         .where(batches.c.announcement_id == row.id, attempts.c.state.in_(SENT))
     ).one()
-    messages = dict.fromkeys([*(earlier.messages if earlier else ()), *_messages(connection, row.id)])
+    messages = dict.fromkeys([*(earlier.messages if earlier else ()), *_messages(connection, row)])
     return NoticedAnnouncement(
         announcement=row.id,
         publication=row.versions_sha256,
@@ -202,10 +179,19 @@ def _complete_at(connection: Connection, row: Row[Any]) -> datetime:
     return max(fanned_out_at, last) if last else fanned_out_at
 
 
-def _messages(connection: Connection, announcement_id: int) -> list[NoticedMessage]:
-    rows = connection.execute(
-        select(contents).where(contents.c.announcement_id == announcement_id, contents.c.sha256.is_not(None))
-    )
+def _messages(connection: Connection, row: Row[Any]) -> list[NoticedMessage]:
+    """The messages that are sent; before the fan-out, all that may be."""
+    chosen = select(contents).where(contents.c.announcement_id == row.id, contents.c.sha256.is_not(None))
+    if row.fanned_out_at is not None:
+        chosen = chosen.where(
+            select(batches.c.id)
+            .where(
+                batches.c.announcement_id == contents.c.announcement_id,
+                batches.c.language == contents.c.language,
+                batches.c.last_notified_id == contents.c.last_notified_id,
+            )
+            .exists()
+        )
     return [
         NoticedMessage(
             language=row.message_language,
@@ -213,7 +199,7 @@ def _messages(connection: Connection, announcement_id: int) -> list[NoticedMessa
             text_sha256=digest(row.text),
             html_sha256=digest(row.html),
         )
-        for row in rows
+        for row in connection.execute(chosen)
     ]
 
 

@@ -19,8 +19,11 @@ class DistrustedListError(NotifyError):
     """The list is not one that can be believed."""
 
 
-def accept(signed: SignedNotices, *, where: str, folder: Path) -> None:
-    """Refuse a list that is older than one accepted here before, or signed with another key; else note it."""
+def accept(signed: SignedNotices, *, where: str, folder: Path, any_key: bool) -> None:
+    """Refuse a list that is older than one accepted here before, or signed with another key; else note it.
+
+    ``any_key``: the user has named the key, so it may be a new one.
+    """
     notices = signed.notices
     file = folder / f"{hashlib.sha256(notices.site_url.encode()).hexdigest()[:32]}.json"
     try:
@@ -33,17 +36,17 @@ def accept(signed: SignedNotices, *, where: str, folder: Path) -> None:
             f"{file}: cannot be read, so it is not known whether {where} is the newest list; "
             "delete the file if you trust the site now"
         ) from error
-    if key != key_text(signed.public_key):
+    if key != key_text(signed.public_key) and not any_key:
         raise DistrustedListError(
             f"{where}: is signed with another key than before ({fingerprint(signed.public_key)}); ask the "
-            f"company by another way whether that is its key, then name it with --public-key, or delete {file}"
+            "company in another way whether this is its key, and if it is, name it with --public-key"
         )
     if notices.sequence < sequence:
         raise DistrustedListError(
             f"{where}: is an older list (sequence {notices.sequence}) than one that was seen here before "
             f"(sequence {sequence}), so emails may be missing from it; find out why the site shows it"
         )
-    if notices.sequence > sequence:
+    if notices.sequence > sequence or key != key_text(signed.public_key):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         noted = {
             "site_url": notices.site_url,

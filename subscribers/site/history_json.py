@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -192,6 +192,8 @@ class PublishedHistory:
     commit: ObjectId
     documents: tuple[PublishedDocument, ...]
     colours: PublishedColours = PublishedColours()
+    # The page with all emails that were sent, by language, that of the site first; empty without one.
+    sent_emails: Mapping[LanguageCode, SitePath] = field(default_factory=dict)
 
     @property
     def current_ids(self) -> Mapping[str, str]:

@@ -1,0 +1,56 @@
+"""Finds out from a published list of emails that the database is an older copy."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, Engine, select
+
+from subscribers.database import reading
+from subscribers.errors import NotifyError
+from subscribers.high_water_mark import installation
+from subscribers.high_water_mark.chain import Position
+from subscribers.model import announcements, proofs
+from subscribers.site.notices_json import NoticedLedger, Notices
+
+
+class OldDatabaseListedError(NotifyError):
+    """A list that we have signed has something that this database does not know."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(
+            f"{where}: lists {what}, which this database does not know. So the database is an older "
+            "copy, and nothing was done. Restore the newest backup, or see policy-notify recover --help"
+        )
+
+
+def refuse_old_database(engine: Engine, notices: Notices, *, where: str) -> None:
+    """Refuse a database that does not know everything in a list that it has written itself."""
+    with reading(engine) as connection:
+        refuse_unknown(connection, notices, where=where)
+
+
+def refuse_unknown(connection: Connection, notices: Notices, *, where: str) -> None:
+    """The same for use inside a caller's transaction."""
+    known = set(connection.scalars(select(announcements.c.versions_sha256)))
+    for one in notices.announcements:
+        if one.publication not in known:
+            raise OldDatabaseListedError(where, f"announcement {one.announcement} of {one.made_at:%Y-%m-%d}")
+    if (proof := notices.newest_proof) is not None:
+        head = select(proofs.c.id).where(proofs.c.head_sha256 == proof.head_sha256)
+        if connection.scalars(head).one_or_none() is None:
+            raise OldDatabaseListedError(where, f"a proof of announcement {proof.announcement}")
+    if (ledger := notices.ledger) is not None:
+        is_own = ledger.identity_sha256 == position_of_ledger(connection).identity_sha256
+        if is_own and not installation.knows(connection, Position(ledger.number, ledger.head)):
+            raise OldDatabaseListedError(where, f"request {ledger.number:,}")
+
+
+def position_of_ledger(connection: Connection) -> NoticedLedger:
+    """Which database this is, and how far its ledger has come."""
+    own = installation.read_installation(connection)
+    return NoticedLedger(
+        identity_sha256=hashlib.sha256(own.identity.encode()).hexdigest(),
+        number=own.position.number,
+        head=own.position.head,
+    )

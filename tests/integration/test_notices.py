@@ -1,0 +1,253 @@
+"""The signed list of emails: what it says, that it loses nothing, and whom it unmasks as an old copy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+from support.noticed_world import NoticedWorld
+from support.proven_world import NAMES, ProvenWorld
+from support.published_site import sha256
+from support.verify_campaign import run
+from support.world import SENDER, World
+
+from subscribers.announcing import announcements
+from subscribers.database import writing
+from subscribers.notices.canonical_form import digest
+from subscribers.notices.check_email import Verdict
+from subscribers.notices.dkim_keys import seen_keys
+from subscribers.notices.dkim_signature import Fit
+from subscribers.notices.list_emails import list_emails
+from subscribers.notices.notices_file import ForeignNoticesError, newest_list, write
+from subscribers.notices.old_database import OldDatabaseListedError
+from subscribers.notices.received_email import NotAnEmailError, read_email
+from subscribers.notices.remembered_lists import DistrustedListError, accept
+from subscribers.site.notices_json import UnreadableNoticesError, parse_notices, sign_notices
+from subscribers.transports import UnconfirmedError
+
+
+@pytest.fixture
+def noticed(world: World, tmp_path: Path) -> NoticedWorld:
+    """Two announcements have gone out, in two languages."""
+    return NoticedWorld(world, tmp_path)
+
+
+def test_the_list_says_what_was_sent_by_whom_and_when_it_was_complete(noticed: NoticedWorld) -> None:
+    notices = noticed.listed()
+    newest, first = notices.announcements
+    assert (newest.announcement, newest.state, first.state) == (3, "complete", "complete")
+    assert {(one.language, one.title) for one in newest.documents} == {
+        ("en", "Privacy"),
+        ("ru", "Privacy.ru"),
+    }
+    history = json.loads((noticed.world.site.folder / "history.json").read_bytes())
+    assert {(one.id, one.label, one.source_blob) for one in newest.documents} == {
+        (document["id"], document["versions"][-1]["label"], document["versions"][-1]["source_blob"])
+        for document in history["documents"]
+    }
+    sent = {
+        (outgoing.message.subject, digest(outgoing.message.text), digest(outgoing.message.html))
+        for outgoing in noticed.world.transport.taken
+    }
+    listed = {
+        (m.subject, m.text_sha256, m.html_sha256) for one in notices.announcements for m in one.messages
+    }
+    assert listed == sent
+    assert newest.complete_at is not None
+    assert newest.sent_until_at is not None
+    assert newest.made_at <= newest.sent_until_at <= newest.complete_at
+    assert (newest.totals.audience, newest.totals.accepted, newest.totals.waiting) == (4, 4, 0)
+    assert newest.sender.address == "policy@market.example"
+
+
+def test_the_list_names_no_recipient_and_the_newest_proof(world: World, tmp_path: Path) -> None:
+    proven = ProvenWorld(world, tmp_path)
+    bundle = proven.export("bundle")
+    notices = list_emails(
+        world.engine,
+        sender=SENDER,
+        earlier=None,
+        where="",
+        dkim_keys=(),
+        with_held=False,
+        now=world.now,
+    )
+    raw = sign_notices(notices, proven.key)
+    for name in NAMES:
+        assert name.encode() not in raw
+    assert notices.newest_proof is not None
+    assert notices.newest_proof.head_sha256 == sha256((bundle / "head.json").read_bytes())
+
+
+def test_the_same_state_gives_the_same_list_and_a_change_a_higher_sequence(noticed: NoticedWorld) -> None:
+    first = noticed.listed()
+    noticed.world.wait(seconds=1)
+    assert noticed.listed(first) is first
+    noticed.world.site.commit()
+    noticed.world.announce("We keep it all.")
+    noticed.world.deliver()
+    second = noticed.listed(first)
+    assert second.sequence > first.sequence
+    assert second.announcements[1:] == first.announcements
+
+
+def test_the_sequence_rises_even_if_the_clock_was_set_back(noticed: NoticedWorld) -> None:
+    first = noticed.listed()
+    noticed.world.announce("We keep it all.")
+    noticed.world.now -= timedelta(days=300)
+    assert noticed.listed(first).sequence == first.sequence + 1
+
+
+def test_a_held_announcement_is_listed_only_on_request_and_then_stays(noticed: NoticedWorld) -> None:
+    first = noticed.listed()
+    noticed.world.announce("We keep it all.", hold=True)
+    assert len(noticed.listed(first).announcements) == 2
+    planned = noticed.listed(first, with_held=True)
+    assert [one.state for one in planned.announcements] == ["held", "complete", "complete"]
+    announcements.cancel(noticed.world.engine, 4)
+    assert noticed.listed(planned).announcements[0].state == "cancelled"
+
+
+def test_an_announcement_with_an_unknown_recipient_is_not_complete(noticed: NoticedWorld) -> None:
+    noticed.world.announce("We keep it all.")
+    noticed.world.transport.answers = [UnconfirmedError("no answer")]
+    noticed.world.deliver()
+    newest = noticed.listed().announcements[0]
+    assert (newest.state, newest.complete_at) == ("sending", None)
+    assert newest.totals.unknown > 0
+
+
+def test_a_message_that_was_listed_once_stays_genuine(noticed: NoticedWorld) -> None:
+    first = noticed.listed()
+    with writing(noticed.world.engine) as connection:
+        connection.execute(text("UPDATE contents SET subject = 'Other' WHERE announcement_id = 3"))
+    raw = bytes(noticed.emails()[-1])
+    assert noticed.check(raw, noticed.listed(first)).verdict is Verdict.GENUINE
+    assert noticed.check(raw, noticed.listed()).verdict is Verdict.NOT_GENUINE
+
+
+def test_a_list_shows_that_the_database_is_an_older_copy(noticed: NoticedWorld) -> None:
+    notices = noticed.listed()
+    [newest, *others] = notices.announcements
+    unknown = replace(newest, publication="0" * 64)
+    assert notices.ledger is not None
+    for later in (
+        replace(notices, announcements=(unknown, newest, *others)),
+        replace(notices, ledger=replace(notices.ledger, number=notices.ledger.number + 1, head="0" * 64)),
+    ):
+        with pytest.raises(OldDatabaseListedError, match=r"notices.json: lists .* older copy"):
+            noticed.listed(later)
+
+
+def test_a_changed_or_foreign_list_is_refused(noticed: NoticedWorld, tmp_path: Path) -> None:
+    raw = sign_notices(noticed.listed(), noticed.key)
+    file, own = tmp_path / "notices.json", noticed.key.public_key()
+    write(file, raw)
+    assert newest_list(file, None, key=own)[0] is not None
+    for changed in (
+        raw.replace(b'"accepted": 4', b'"accepted": 5'),
+        sign_notices(noticed.listed(), Ed25519PrivateKey.generate()),
+    ):
+        write(file, changed)
+        with pytest.raises(ForeignNoticesError, match="not signed with POLICY_NOTIFY_PROOF_KEY"):
+            newest_list(file, None, key=own)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is not a signed list"),
+        (b"[]", "is not a signed list"),
+        (b"\xff", "is not a signed list"),
+        (b'{"notices": {"format": 1.5}}', "is not a signed list"),
+        (b'{"notices": {"format": 1, "x": "\\ud800"}}', "is not a signed list"),
+        (b"[" * 100_000, "is not a signed list"),
+        (b'{"notices": {"format": 2}}', "reads only format 1"),
+        (b'{"notices": {"format": 1}}', "site_url: "),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_with_what_is_wrong(content: bytes, what: str) -> None:
+    with pytest.raises(UnreadableNoticesError, match=rf"notices.json: .*{what}"):
+        parse_notices(content, where="notices.json")
+
+
+def test_keys_of_dkim_are_kept_when_the_dns_has_others(noticed: NoticedWorld) -> None:
+    first, later = noticed.world.now.date(), noticed.world.now.date() + timedelta(days=90)
+    records = {"s1._domainkey.market.example": ["v=DKIM1; p=one"], "s2._domainkey.market.example": ["other"]}
+    keys = seen_keys(records, [], lookup=records.__getitem__, today=first)
+    records["s1._domainkey.market.example"] = ["v=DKIM1; p=two"]
+    keys = seen_keys(records, keys, lookup=records.__getitem__, today=later)
+    assert [(key.selector, key.record, key.first_seen_on, key.last_seen_on) for key in keys] == [
+        ("s1", "v=DKIM1; p=one", first, first),
+        ("s1", "v=DKIM1; p=two", later, later),
+    ]
+
+
+def test_an_older_list_and_another_key_are_refused_by_those_who_saw_a_newer_one(
+    noticed: NoticedWorld, tmp_path: Path
+) -> None:
+    old = noticed.listed()
+    new = replace(old, sequence=old.sequence + 1)
+
+    def show(notices: object, key: Ed25519PrivateKey, *, any_key: bool = False) -> None:
+        signed = parse_notices(sign_notices(notices, key), where="the site")  # type: ignore[arg-type]
+        accept(signed, where="the site", folder=tmp_path / "lists", any_key=any_key)
+
+    show(old, noticed.key)
+    show(new, noticed.key)
+    show(new, noticed.key)
+    with pytest.raises(DistrustedListError, match="is an older list"):
+        show(old, noticed.key)
+    other = Ed25519PrivateKey.generate()
+    with pytest.raises(DistrustedListError, match="signed with another key than before"):
+        show(new, other)
+    with pytest.raises(DistrustedListError, match="is an older list"):
+        show(old, other, any_key=True)
+    show(new, other, any_key=True)
+    with pytest.raises(DistrustedListError, match="signed with another key than before"):
+        show(new, noticed.key)
+    [file] = (tmp_path / "lists").iterdir()
+    file.write_text("{")
+    with pytest.raises(DistrustedListError, match="delete the file"):
+        show(new, other)
+
+
+def test_genuine_and_altered_emails_are_told_apart(noticed: NoticedWorld) -> None:
+    tally = run(noticed, messages=36, seed=7)
+    assert tally.wrong == []
+    assert tally.fitting_signatures > 10
+
+
+def test_an_email_that_is_newer_than_the_list_is_not_called_genuine(noticed: NoticedWorld) -> None:
+    notices = noticed.listed()
+    noticed.world.wait(days=2)
+    noticed.world.site.publish("terms", title="Terms", summary="New.")
+    noticed.world.announce("We keep it all.")
+    noticed.world.deliver()
+    raw = bytes(noticed.emails()[-1])
+    assert noticed.check(raw, notices).verdict is Verdict.NOT_LISTED_YET
+    assert noticed.check(raw, noticed.listed(notices)).verdict is Verdict.GENUINE
+
+
+def test_a_signature_fits_only_to_the_recipient_it_was_made_for(noticed: NoticedWorld) -> None:
+    notices, raw = noticed.listed(), noticed.signed(bytes(noticed.emails()[0]))
+    assert noticed.check(raw, notices).signature.fit is Fit.FITS
+    redirected = noticed.check(raw.replace(b"To: anna@", b"To: boris@"), notices)
+    assert (redirected.verdict, redirected.signature.fit) == (Verdict.GENUINE, Fit.BROKEN)
+    unlisted = noticed.check(raw, replace(notices, dkim_keys=()))
+    assert unlisted.signature.fit is Fit.UNKNOWN_KEY
+
+
+def test_a_file_that_is_no_email_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "email.eml"
+    with pytest.raises(NotAnEmailError, match="cannot be read"):
+        read_email(file)
+    for content in (b"", b"\0\1\2", b"Hello", b"From", b"PK\x03\x04" * 100):
+        file.write_bytes(content)
+        with pytest.raises(NotAnEmailError, match=r"save the email as a file"):
+            read_email(file)
