@@ -1,8 +1,8 @@
 """The form of a message's text and HTML that its digests are made of.
 
-Mail servers may encode a message anew, change its line ends, cut blanks off the ends of lines, or wrap lines
-anew. None of that changes the canonical form: every run of blanks and line breaks is one blank. Any other
-change does, such as another word, another link or an added footer.
+Mail servers may encode a message again, change its line ends, cut blanks off the ends of lines, or wrap
+lines elsewhere. None of that changes the canonical form: every run of blanks and line breaks is one blank.
+Any other change does, such as another word, another link or an added footer.
 """
 
 from __future__ import annotations

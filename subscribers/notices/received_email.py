@@ -1,4 +1,4 @@
-"""Reads an email as somebody received it, strictly: whatever email programs may show differently is a fault.
+"""Reads an email as somebody received it, strictly: what two programs may show differently is a fault.
 
 An email is untrusted. A part that a program might show, a second header of the same name, or an encoding that
 programs read differently could hide other words than those that are checked here.
@@ -46,7 +46,7 @@ class NotAnEmailError(NotifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedEmail:
-    """What an email says. ``faults`` are its differences from the form in which all our emails are sent.
+    """The content of an email. ``faults`` are its differences from the form in which all our emails are sent.
 
     ``raw`` is the email itself. ``is_attached``: it was attached to another one, which is not checked.
     """
