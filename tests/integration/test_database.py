@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import (
@@ -26,6 +27,7 @@ from subscribers.database import (
     writing,
 )
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.installation import read_installation
 from subscribers.model import (
     announcements,
     batches,
@@ -129,6 +131,44 @@ def test_an_upgrade_keeps_every_row_under_the_new_names(at_0007: Engine) -> None
 def test_an_upgraded_database_has_the_tables_of_the_model(at_0007: Engine) -> None:
     migrate(at_0007)
     assert _differences(at_0007) == []
+
+
+def test_copies_from_before_the_upgrade_have_one_identity(at_0007: Engine, tmp_path: Path) -> None:
+    identities = []
+    at_0007.dispose()  # so that the file holds everything
+    for number in range(2):
+        url = at_0007.url
+        if at_0007.dialect.name == "sqlite":
+            url = url.set(database=str(tmp_path / f"copy-{number}.sqlite"))
+            shutil.copyfile(at_0007.url.database or "", url.database or "")
+        else:
+            url = _copy_of_postgresql(at_0007, number)
+        copy = open_database(url.render_as_string(hide_password=False))
+        migrate(copy)
+        with reading(copy) as connection:
+            identities.append(read_installation(connection).identity)
+        copy.dispose()
+    assert identities[0] == identities[1]
+
+
+def _copy_of_postgresql(engine: Engine, number: int) -> URL:
+    """Another database with the same rows, as the cluster copies it."""
+    copy = f"{engine.url.database}_copy_{number}"
+    server = create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {copy} TEMPLATE {engine.url.database}"))
+    server.dispose()
+    return engine.url.set(database=copy)
+
+
+def test_new_databases_have_identities_of_their_own(tmp_path: Path) -> None:
+    identities = set()
+    for number in range(2):
+        engine = open_database(f"sqlite:///{tmp_path / str(number)}.sqlite")
+        migrate(engine)
+        with reading(engine) as connection:
+            identities.add(read_installation(connection).identity)
+    assert len(identities) == 2
 
 
 def test_an_upgraded_database_takes_new_users_and_guards_them(at_0007: Engine) -> None:

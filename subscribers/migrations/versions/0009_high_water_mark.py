@@ -32,7 +32,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
-    identity = secrets.token_bytes(16)
+    identity = _identity_of_first_announcement() or secrets.token_bytes(16)
     row = {
         "id": 1,
         "identity": identity.hex(),
@@ -44,3 +44,16 @@ def upgrade() -> None:
     op.add_column("attempts", sa.Column("number", sa.Integer(), nullable=True))
     op.add_column("attempts", sa.Column("head", sa.String(64), nullable=True))
     op.create_index(op.f("ix_attempts_number"), "attempts", ["number"], unique=True)
+
+
+def _identity_of_first_announcement() -> bytes | None:
+    """The same identity for every copy of a database that has announced something.
+
+    A copy from before this migration carries no identity, and must not pass for a new database. Its first
+    announcement never changes.
+    """
+    first = sa.text(
+        'SELECT site_url, "commit", history_sha256, made_at FROM announcements ORDER BY id LIMIT 1'
+    )
+    row = op.get_bind().execute(first).one_or_none()
+    return hashlib.sha256("\0".join(map(str, row)).encode()).digest()[:16] if row else None
