@@ -17,7 +17,6 @@ from subscribers.doctor.finding import Finding, Level
 from subscribers.doctor.mail_server import check_mail_server
 from subscribers.settings import Settings
 
-
 ANSWERS = {
     "other@shop.example": "553 5.7.1 not your address",
     "later@shop.example": "451 4.7.1 try again later",
