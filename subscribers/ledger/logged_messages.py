@@ -16,6 +16,8 @@ from subscribers.delivery_id import DeliveryId, message_id, publication_of, spec
 from subscribers.ledger import settle
 from subscribers.model import AttemptState, BatchState, announcements, attempts, batches, deliveries, users
 
+ACCEPTED = "accepted, by the server's log"
+UNSENT = "not accepted, by the server's log"
 AROUND = 20  # accepted messages before an unknown one and as many after it
 
 
@@ -97,7 +99,7 @@ def accepted_message_ids(
 def accept(connection: Connection, message: UnknownMessage, *, now: datetime) -> bool:
     """Settle the message as accepted, as the log says; return False if it is not unknown any more."""
     if is_unknown := _is_still_unknown(connection, message):
-        settle.accept(connection, message.token, provider_id=None, now=now, detail="by the server's log")
+        settle.accept(connection, message.token, provider_id=None, now=now, detail=ACCEPTED)
     return is_unknown
 
 
@@ -107,8 +109,7 @@ def release(connection: Connection, message: UnknownMessage) -> bool:
     Returns False if it is not unknown any more.
     """
     if is_unknown := _is_still_unknown(connection, message):
-        detail = "not accepted, by the server's log"
-        settle.release(connection, message.batch_id, message.token, detail=detail)
+        settle.release(connection, message.batch_id, message.token, detail=UNSENT)
     return is_unknown
 
 

@@ -104,7 +104,7 @@ def test_a_message_that_is_in_the_log_was_accepted(logged: Logged) -> None:
     assert logged.world.totals(2).accepted == 4
     with reading(logged.world.engine) as connection:
         details = connection.scalars(select(attempts.c.detail).where(attempts.c.detail.is_not(None))).all()
-    assert details == ["by the server's log"]
+    assert details == ["accepted, by the server's log"]
 
 
 def test_a_message_that_is_missing_in_a_complete_log_is_sent_again(world: World, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ RANDOM_MOMENT = "at a random moment"
 NOWHERE = "nowhere"
 POINTS = (*TRANSACTION_POINTS, *REQUEST_POINTS, RANDOM_MOMENT)
 
+MAIL_LOG = "mail.log"
 AT_ONCE: Mapping[EngineName, int] = {"embedded": 1, "workers": 3}
 RANDOM_MOMENTS: Mapping[EngineName, tuple[float, float]] = {"embedded": (0.02, 0.25), "workers": (0.1, 1.0)}
 # In seconds: the embedded engine ends by itself, and workers are left alone for a moment only.
@@ -174,6 +175,7 @@ class Crew:
             provider_url=self._provider_url,
             clock=self._clock,
             claims=self._folder / name,
+            log=self._folder / MAIL_LOG,
             point=point,
             number=self._chance.randint(1, 24 if point in TRANSACTION_POINTS else 2),
         )

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, event
 
 from subscribers.database import open_database
+from subscribers.delivery.log_evidence import LogEvidence
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.single_process import deliver
 from subscribers.delivery.workers import work
@@ -33,9 +34,10 @@ from support.world import SENDER
 BATCH = 10
 START = datetime(2026, 6, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=24)
+CANARY = "canary@market.example"
 
 EngineName = Literal["embedded", "workers"]
-TransportName = Literal["sendgrid", "smtp"]
+TransportName = Literal["sendgrid", "smtp", "postfix"]  # smtp: the double; postfix: a real one
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Order:
     provider_url: str
     clock: Clock
     claims: Path  # the file in which it notes the tokens of its attempts
+    log: Path  # of the mail server
     point: str
     number: int  # of the transaction, commit or request at which it ends
 
@@ -73,8 +76,10 @@ def send(order: Order) -> None:
     _set_traps(engine, order)
     ledger = Ledger(engine, mark=mark_beside(engine, order.claims), now=order.clock.now)
     transport = _TrappedTransport(_transport(order), order)
-    rules = Reconciliation(window=WINDOW, canary="canary@market.example")
-    reconciliation = rules if order.transport == "sendgrid" else None
+    reconciliation = Reconciliation(window=WINDOW, canary=CANARY)
+    if order.transport != "sendgrid":
+        log = LogEvidence((order.log,), between_proofs=timedelta())
+        reconciliation = Reconciliation(window=log.quiet, canary=CANARY, log=log)
     if order.engine == "workers":
         work(ledger, transport, sender=SENDER, reconciliation=reconciliation)
     else:
@@ -89,7 +94,7 @@ def send(order: Order) -> None:
 
 
 def _transport(order: Order) -> Transport:
-    if order.transport == "smtp":
+    if order.transport != "sendgrid":
         socket.getfqdn = lambda name="": order.name  # what smtplib says of itself in EHLO
         return SmtpTransport(read_server(order.provider_url))
     transport = SendGridTransport(api_key=API_KEY, host=order.provider_url, subuser=order.name)

@@ -12,6 +12,7 @@ from typing import Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from support.mail_log import MailLog
 from support.sendgrid_server import ACCEPTING, Behaviour
 
 DROPPING = {Behaviour.ACCEPT_THEN_DROP, Behaviour.DROP}
@@ -45,6 +46,7 @@ class SmtpServer:
             None
         )  # an answer to RCPT or DATA, for an address
         self.received: Counter[str] = Counter()
+        self.log: MailLog | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port: int = free.getsockname()[1]
         self._controller = Controller(
@@ -87,6 +89,11 @@ class SmtpServer:
         behaviour = self.behave(mail)
         if behaviour in ACCEPTING:
             self.received[mail.delivery] += 1
+        if self.log and behaviour in ACCEPTING:
+            assert envelope.mail_from is not None
+            self.log.accepted(message_id, sender=envelope.mail_from, recipient=envelope.rcpt_tos[0])
+        elif self.log:
+            self.log.refused(message_id)
         if behaviour in DROPPING:
             assert server.transport
             server.transport.close()
