@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from subscribers.commands import (
+    backup,
     cancel,
     deliver,
     doctor,
     import_users,
     migrate,
+    move,
     notices,
     pause,
     person,
@@ -21,6 +23,7 @@ from subscribers.commands import (
     publish,
     release,
     resolve,
+    restore,
     retry,
     send_test,
     serve,
@@ -53,6 +56,11 @@ for name, command, example in (
     ("notices", notices.notices_command, notices.EXAMPLE),
     ("verify-message", verify_message.verify_message_command, verify_message.EXAMPLE),
     ("unreachable", unreachable.unreachable_command, unreachable.EXAMPLE),
+    ("backup-key", backup.backup_key_command, backup.KEY_EXAMPLE),
+    ("backup", backup.backup_command, backup.BACKUP_EXAMPLE),
+    ("verify", backup.verify_command, backup.VERIFY_EXAMPLE),
+    ("restore", restore.restore_command, restore.EXAMPLE),
+    ("move", move.move_command, move.EXAMPLE),
     ("serve", serve.serve_command, serve.EXAMPLE),
 ):
     app.command(name=name, epilog=f"Example: {example}")(command)

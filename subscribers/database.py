@@ -75,6 +75,7 @@ class UnreadableDatabaseError(NotifyError):
     def __init__(self, url: URL, problem: str, remedy: str) -> None:
         super().__init__(f"database {shown(url)}: {problem}; {remedy}")
         self.url = url
+        self.problem = problem
 
 
 def read_url(text: str, *, setting: str = DATABASE_SETTING) -> URL:
@@ -200,15 +201,31 @@ def forget_deleted(engine: Engine) -> None:
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to this version of the program; the revisions before and after."""
-    config = _alembic()
-    _keep_to_owner(engine.url)
+    keep_to_owner(engine.url)
     with writing(engine) as connection:
-        before = MigrationContext.configure(connection).get_current_revision()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        after = MigrationContext.configure(connection).get_current_revision()
+        before = present_schema(connection)
+        upgrade(connection)
+        after = present_schema(connection)
     assert after is not None
     return before, after
+
+
+def upgrade(connection: Connection, schema: str = "head") -> None:
+    """The same up to a revision, inside a caller's transaction."""
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, schema)
+
+
+def present_schema(connection: Connection) -> str | None:
+    """The revision of the database's schema; None if it has no tables yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows_schema(revision: str) -> bool:
+    """Whether this version of the program knows the revision."""
+    script = ScriptDirectory.from_config(_alembic())
+    return revision in {each.revision for each in script.walk_revisions()}
 
 
 def open_migrated(url: str) -> Engine:
@@ -224,7 +241,7 @@ def check_schema(engine: Engine) -> None:
     if engine.dialect.name == "sqlite" and file and file != ":memory:" and not Path(file).exists():
         raise UnreadableDatabaseError(engine.url, "it does not exist", "make it: policy-notify migrate")
     with reading(engine) as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+        present = present_schema(connection)
     script = ScriptDirectory.from_config(_alembic())
     if present != script.get_current_head():
         known = present is None or present in {revision.revision for revision in script.walk_revisions()}
@@ -235,7 +252,7 @@ def check_schema(engine: Engine) -> None:
         )
 
 
-def _keep_to_owner(url: URL) -> None:
+def keep_to_owner(url: URL) -> None:
     """Make a SQLite file that is absent readable for its owner alone; its log takes that over."""
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         with suppress(OSError):  # what is wrong with the folder, opening the database says

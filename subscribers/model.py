@@ -153,6 +153,9 @@ installation = Table(
     # The mark that recover has taken over last.
     Column("taken_over_number", Integer),
     Column("taken_over_head", String(64)),
+    # The database that has taken the place of this one, which may then send nothing.
+    Column("moved_to", Text),
+    Column("moved_at", Moment),
     CheckConstraint("id = 1", name="one"),
     CheckConstraint("counter >= 0", name="counter"),
     CheckConstraint("(taken_over_number IS NULL) = (taken_over_head IS NULL)", name="taken_over"),

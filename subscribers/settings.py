@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     # SendGrid repeats a failed post for 24 hours, so an event may be that late.
     evidence_window: int = Field(default=86_400, ge=1)  # seconds
     event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none
+    backup_key: str | None = None  # public keys, separated by white space
+    backup_retention_days: int = Field(default=30, ge=1)
     canary: str | None = None
     proof_key: SecretStr | None = None
 

@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from subscribers.database import open_migrated
-from subscribers.high_water_mark.configured import configured_mark
+from subscribers.high_water_mark.configured import configured_journal, configured_mark
 from subscribers.high_water_mark.high_water_mark import HighWaterMark
+from subscribers.high_water_mark.journal import keep_journal
 from subscribers.settings import Settings, read_settings
 
 AnnouncementId = Annotated[
@@ -30,8 +31,14 @@ ROWS_A_STEP = 1_000  # after which a progress bar moves
 
 
 def open_configured_database(settings: Settings | None = None) -> Engine:
-    """The database that the settings name; refused unless it has the schema of this version."""
-    return open_migrated((settings or read_settings(os.environ)).database())
+    """The database that the settings name; refused unless it has the schema of this version.
+
+    The requests of users are also written to the journal beside its high-water mark.
+    """
+    settings = settings or read_settings(os.environ)
+    engine = open_migrated(settings.database())
+    keep_journal(engine, configured_journal(settings, engine))
+    return engine
 
 
 def open_for_sending(settings: Settings) -> tuple[Engine, HighWaterMark]:

@@ -101,6 +101,7 @@ class HighWaterMark:
 
     def _own(self) -> Installation:
         with reading(self.engine) as connection:
+            installation.refuse_if_moved(connection)
             return installation.read_installation(connection)
 
     def _compare(self, mark: Mark) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
 
+from subscribers.errors import NotifyError
 from subscribers.high_water_mark.chain import Link, Position, next_position
 from subscribers.model import attempts, installation
 
@@ -22,16 +23,44 @@ class Installation:
     position: Position
     is_marked: bool  # a high-water mark was written once, so there must be one
     journal_key: bytes
+    moved_to: str | None = None  # the URL, without a password, of the database that has taken its place
 
 
-def read_installation(connection: Connection) -> Installation:
+class MovedDatabaseError(NotifyError):
+    """Another database has taken the place of this one."""
+
+    def __init__(self, moved_to: str, moved_at: datetime) -> None:
+        super().__init__(
+            f"the database was moved to {moved_to} on {moved_at:%Y-%m-%d %H:%M} UTC, and nothing is sent or "
+            "changed here any more. Set POLICY_NOTIFY_DATABASE_URL to that one; if the move was interrupted, "
+            "repeat policy-notify move"
+        )
+        self.moved_to = moved_to
+
+
+def read_installation(connection: Connection, *, for_update: bool = False) -> Installation:
     """The one row of the table, which the migration made."""
-    return _parse(connection.execute(select(installation)).one())
+    row = select(installation)
+    return _parse(connection.execute(row.with_for_update() if for_update else row).one())
+
+
+def refuse_if_moved(connection: Connection) -> None:
+    """Raise MovedDatabaseError if another database has taken the place of this one."""
+    moved_to, moved_at = connection.execute(select(installation.c.moved_to, installation.c.moved_at)).one()
+    if moved_to is not None:
+        raise MovedDatabaseError(moved_to, moved_at)
+
+
+def note_moved(connection: Connection, *, to: str | None, at: datetime | None) -> None:
+    """Record which database takes the place of this one; None if it is in use itself."""
+    connection.execute(update(installation).values(moved_to=to, moved_at=at))
 
 
 def add_link(connection: Connection, token: str, *, request_sha256: str) -> Link:
     """Count an attempt whose request may be written once the mark has followed."""
     row = connection.execute(select(installation).with_for_update()).one()
+    if row.moved_to is not None:
+        raise MovedDatabaseError(row.moved_to, row.moved_at)
     before = Position(row.counter, row.head)
     after = next_position(before, token=token, request_sha256=request_sha256)
     _set_position(connection, after)
@@ -78,4 +107,5 @@ def _parse(row: Row[tuple[object, ...]]) -> Installation:
         position=Position(row.counter, row.head),
         is_marked=row.marked_at is not None,
         journal_key=row.journal_key,
+        moved_to=row.moved_to,
     )

@@ -61,6 +61,7 @@ class UnreadableMarkError(MarkError):
         super().__init__(
             f"high-water mark: {error}. Nothing is sent without it; {MARK_SETTING} says where it is"
         )
+        self.problem = error.problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,21 @@ class MarkStore:
                 .values(number=after.number, head=after.head, at=at)
             )
             return moved.rowcount == 1
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction for what is kept beside the marks; the tables are made if they are missing."""
+        if self.file is not None and not self.file.exists():
+            self._make_file(self.file)
+        with _explained(), writing(self.engine) as connection:
+            _make_tables(connection)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads. The database must exist; its tables may be missing."""
+        with _explained(), reading(self.engine) as connection:
+            yield connection
 
     def _make_file(self, file: Path) -> None:
         try:

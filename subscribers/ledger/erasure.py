@@ -19,6 +19,7 @@ from subscribers.database import forget_deleted, writing
 from subscribers.ledger import announcement_rows, attempt_rows, delivery_rows, provider_pause, signed_events
 from subscribers.model import announcements, attempts, batches, deliveries, provider_pauses
 from subscribers.users import requests
+from subscribers.users.accounts import Account, accounts_of
 from subscribers.users.erasures import ErasureKeys
 
 # The providers' words that are not about a single delivery, and what replaces them in a row.
@@ -39,12 +40,20 @@ def erase(engine: Engine, who: str, *, keys: ErasureKeys, at: datetime) -> int:
     digests as evidence.
     """
     with writing(engine) as connection:
-        accounts = requests.erase_entries(connection, who, keys=keys, at=at)
-        ids = [account.id for account in accounts]
-        _forget_words(connection, ids, sorted({account.email for account in accounts}))
-        signed_events.forget_bodies_about(connection, ids)
+        accounts = accounts_of(connection, who)
+        erase_accounts(connection, accounts, keys=keys, at=at)
     forget_deleted(engine)
     return len(accounts)
+
+
+def erase_accounts(
+    connection: Connection, accounts: Sequence[Account], *, keys: ErasureKeys, at: datetime
+) -> None:
+    """The same for these accounts alone, inside a caller's transaction."""
+    requests.erase_entries(connection, accounts, keys=keys, at=at)
+    ids = [account.id for account in accounts]
+    _forget_words(connection, ids, sorted({account.email for account in accounts}))
+    signed_events.forget_bodies_about(connection, ids)
 
 
 def _forget_words(connection: Connection, user_ids: Sequence[int], addresses: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Insert,
@@ -30,6 +31,8 @@ from sqlalchemy import (
 
 from subscribers.database import connected
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.installation import refuse_if_moved
+from subscribers.high_water_mark.journal import LEFT, NEW_ADDRESS, RETURNED, Kind, note
 from subscribers.model import Moment, UserAction, corrections, user_records, users
 from subscribers.users.accounts import spread_requests
 from subscribers.users.erasures import ErasureKeys
@@ -45,6 +48,7 @@ from subscribers.users.import_staging import (
     staged,
 )
 from subscribers.users.import_values import Row
+from subscribers.users.journalled import apply_to_new_users
 from subscribers.users.requests import superseded_digest
 
 FREE_REMOVALS = 10  # a small shop may lose this many users at once
@@ -122,12 +126,18 @@ def import_users(
         with connection.begin() as transaction:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+            refuse_if_moved(connection)
             registered = _count(connection, select(users.c.id).where(_is_registered))
             erased = _drop_erased(connection, keys)
             restricted = _drop_restricted(connection)
             _keep_corrections(connection)
             returned, changed = _update(connection, now)
+            newest = connection.scalar(select(func.max(users.c.id))) or 0
             added = _insert(connection, now)
+            if added:
+                barred = apply_to_new_users(connection, keys, newer_than=newest)
+                erased += barred
+                added -= barred
             spread_requests(connection)
             taken = _count(connection, select(staged.c.line).where(is_good))
             left = _remove_missing(connection, now) if replace else 0
@@ -206,10 +216,20 @@ def _update(connection: Connection, now: datetime) -> tuple[int, int]:
         .where(is_good, users.c.left_at.is_not(None))
     )
     returned = _record(connection, back)
+    if returned:
+        _journal(
+            connection,
+            and_(_same_user, is_good, users.c.left_at.is_not(None)),
+            Kind.REGISTRATION,
+            RETURNED,
+            now,
+        )
     new = {
         name: func.coalesce(staged.c[name], users.c[name]) for name in ("email", "language", "registered_at")
     }
     same_address = users.c.email == staged.c.email
+    readdressed = and_(_same_user, is_good, users.c.unreachable.is_not(None), ~same_address)
+    _journal(connection, readdressed, Kind.REACHABILITY, NEW_ADDRESS, now)
     touched = connection.execute(
         update(users)
         .where(
@@ -251,7 +271,20 @@ def _remove_missing(connection: Connection, now: datetime) -> int:
         connection,
         select(users.c.id, literal(UserAction.LEFT.value), literal(now, Moment)).where(missing),
     )
+    note(connection, connection.scalars(_external_ids().where(missing)), Kind.REGISTRATION, LEFT, at=now)
     return connection.execute(update(users).where(missing).values(left_at=now)).rowcount
+
+
+def _journal(
+    connection: Connection, condition: ColumnElement[bool], kind: Kind, value: str, now: datetime
+) -> None:
+    """Let the journal say so of the known users in the file for whom ``condition`` holds."""
+    concerned = _external_ids().join(staged, _same_user).where(condition)
+    note(connection, connection.scalars(concerned), kind, value, at=now)
+
+
+def _external_ids() -> Select[tuple[str]]:
+    return select(users.c.external_id).where(users.c.external_id.is_not(None))
 
 
 def _record(connection: Connection, entries: Select[tuple[int, str, datetime]]) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from subscribers.database import writing
 from subscribers.errors import NotifyError
+from subscribers.high_water_mark.journal import NEW_ADDRESS, REACHABLE, SET, WITHDRAWN, Kind, note
 from subscribers.model import Unreachable, UserAction, corrections, user_records, users
 from subscribers.users.accounts import (
     Account,
@@ -61,6 +62,9 @@ def correct(
             reachable = dict.fromkeys(("unreachable", "unreachable_at")) if "email" in changes else {}
             connection.execute(update(users).where(users.c.id == account.id).values(**changes, **reachable))
             _record(connection, [account], UserAction.CORRECTED, at)
+            note(connection, [account.external_id], Kind.CORRECTION, SET, at=at)
+            if "email" in changes:
+                note(connection, [account.external_id], Kind.REACHABILITY, NEW_ADDRESS, at=at)
             spread_requests(connection, email=changes.get("email") or account.email)
         return accounts_where(connection, users.c.id == account.id)[0]
 
@@ -108,18 +112,19 @@ def _set_reachability(
         )
         action = UserAction.UNREACHABLE if reason else UserAction.REACHABLE
         _record(connection, due, action, at)
+        names = [account.external_id for account in accounts]
+        note(connection, names, Kind.REACHABILITY, reason or REACHABLE, at=at)
         return accounts_where(connection, users.c.id.in_([account.id for account in accounts]))
 
 
 def erase_entries(
-    connection: Connection, who: str, *, keys: ErasureKeys, at: datetime
-) -> tuple[Account, ...]:
-    """Remove everything that names the user from the tables of users. Return the accounts as they were.
+    connection: Connection, accounts: Sequence[Account], *, keys: ErasureKeys, at: datetime
+) -> None:
+    """Remove everything that names the user from the tables of users.
 
-    Only :func:`subscribers.ledger.erasure.erase` calls this. It also removes what providers have said about
-    the user.
+    Only :mod:`subscribers.ledger.erasure` calls this. It also removes what providers have said about the
+    user.
     """
-    accounts = accounts_of(connection, who)
     ids = [account.id for account in accounts]
     connection.execute(delete(corrections).where(corrections.c.user_id.in_(ids)))
     for account in accounts:
@@ -132,7 +137,7 @@ def erase_entries(
     )
     connection.execute(update(users).where(users.c.id.in_(ids)).values(erased_at=at, **gone))
     _record(connection, accounts, UserAction.ERASED, at)
-    return accounts
+    note(connection, [account.external_id for account in accounts], Kind.ERASURE, SET, at=at)
 
 
 def superseded_digest(pseudonym_key: bytes, value: str | None) -> bytes:
@@ -153,6 +158,9 @@ def _ask(
         ids = [account.id for account in due]
         connection.execute(update(users).where(users.c.id.in_(ids)).values(values))
         _record(connection, due, action, at)
+        kind = Kind.RESTRICTION if column == "restricted_at" else Kind.OBJECTION
+        names = [account.external_id for account in accounts]
+        note(connection, names, kind, SET if values[column] else WITHDRAWN, at=at)
         return accounts_where(connection, users.c.id.in_([account.id for account in accounts]))
 
 

@@ -6,25 +6,29 @@ For use inside a caller's transaction. Marks set by an operator or a user are in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, exists, func, or_, update
 
+from subscribers.high_water_mark.journal import REACHABLE, Kind, note
 from subscribers.model import Unreachable, UserAction, user_records, users
 
 
 def mark_refused(connection: Connection, email: str, *, at: datetime | None) -> None:
     """Mark every account with an email address that the server does not know, unless it is marked already."""
-    connection.execute(
+    marked = connection.scalars(
         update(users)
         .where(users.c.email == email, users.c.unreachable.is_(None))
         .values(unreachable=Unreachable.BOUNCED.value, unreachable_at=at)
+        .returning(users.c.external_id)
     )
+    note(connection, _named(marked), Kind.REACHABILITY, Unreachable.BOUNCED, at=at)
 
 
 def take_back_refused(connection: Connection, emails: Select[str | None], *, at: datetime) -> None:
     """Take back the marks that a refusal at that moment has left on these email addresses."""
-    connection.execute(
+    taken_back = connection.scalars(
         update(users)
         .where(
             users.c.email.in_(emails),
@@ -32,7 +36,9 @@ def take_back_refused(connection: Connection, emails: Select[str | None], *, at:
             users.c.unreachable_at == at,
         )
         .values(unreachable=None, unreachable_at=None)
+        .returning(users.c.external_id)
     )
+    note(connection, _named(taken_back), Kind.REACHABILITY, REACHABLE)
 
 
 def mark_reported(
@@ -46,7 +52,7 @@ def mark_reported(
     stronger = [Unreachable.COMPLAINED.value]
     if reason is Unreachable.BOUNCED:
         stronger.append(Unreachable.BOUNCED.value)
-    connection.execute(
+    marked = connection.scalars(
         update(users)
         .where(
             users.c.id == user_id,
@@ -59,4 +65,11 @@ def mark_reported(
             or_(users.c.unreachable.is_(None), users.c.unreachable.not_in(stronger)),
         )
         .values(unreachable=reason.value, unreachable_at=at)
+        .returning(users.c.external_id)
     )
+    note(connection, _named(marked), Kind.REACHABILITY, reason, at=at)
+
+
+def _named(external_ids: Iterable[str | None]) -> list[str]:
+    """Those that are known; an erased user has no external id."""
+    return [external_id for external_id in external_ids if external_id is not None]

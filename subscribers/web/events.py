@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from subscribers.clock import utc_now
 from subscribers.database import UnreadableDatabaseError, open_migrated
+from subscribers.high_water_mark.configured import configured_journal
+from subscribers.high_water_mark.journal import keep_journal
 from subscribers.ledger.signed_events import SignedPost, UnsignedPostError, Verifier, receive
 from subscribers.settings import Settings
 
@@ -47,6 +49,7 @@ def configured_events(settings: Settings) -> tuple[APIRouter, Engine] | None:
     if settings.sendgrid_event_public_key is None:
         return None
     engine = open_migrated(settings.database())
+    keep_journal(engine, configured_journal(settings, engine))
     verifier = Verifier(settings.sendgrid_event_public_key)
     return events(engine, verifier, keep_body=settings.event_retention_days > 0), engine
 

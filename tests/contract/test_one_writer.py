@@ -16,6 +16,7 @@ SUBSCRIBERS = Path(__file__).parents[2] / "subscribers"
 TABLES = metadata.tables.keys() | mark_metadata.tables.keys()  # the second beside the database
 STATEMENTS = {"insert", "update", "delete"}
 
+# ``backups.rows`` is outside the rule: it copies whole databases, and names no table.
 TEMPORARY = {"staged"}  # lives as long as the connection of an import
 
 # The modules of each table. Several modules of a table are always of one package.
@@ -31,13 +32,17 @@ WRITERS = {
     "event_posts": {"ledger.signed_events"},
     "events": {"ledger.signed_events"},
     "histories": {"announcing.announcements"},
+    "journal": {"high_water_mark.journal"},
     "installation": {"high_water_mark.installation"},
     "marks": {"high_water_mark.mark_store"},
     "proofs": {"proof.export_bundle"},
     "provider_pauses": {"ledger.provider_pause"},
     "unmatched_events": {"ledger.signed_events"},
-    "user_records": {"users.import_users", "users.requests", "users.user_data"},
-    "users": {"users.accounts", "users.import_users", "users.requests", "users.unreachable_marks"},
+    "user_records": {"users.import_users", "users.journalled", "users.requests", "users.user_data"},
+    "users": {
+        *("users.accounts", "users.import_users", "users.journalled", "users.requests"),
+        "users.unreachable_marks",
+    },
 }
 
 
