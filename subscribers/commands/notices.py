@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from subscribers.commands.shared import open_configured_database
-from subscribers.notices.dkim_keys import key_names, seen_keys, txt_records
+from subscribers.dkim_names import key_names
+from subscribers.notices.dkim_keys import seen_keys, txt_records
 from subscribers.notices.list_emails import list_emails
 from subscribers.notices.notices_file import newest_list, write
 from subscribers.printable import say
@@ -44,7 +45,8 @@ def notices_command(
     engine = open_configured_database(settings)
     signed, where = newest_list(file, open_site(site) if site else None, key=key.public_key())
     earlier = signed.notices if signed else None
-    names = [] if no_dns else key_names(settings)
+    sets = () if no_dns else key_names(settings, sender.address.domain.lower())
+    names = [name for each in sets for name in each]
     known_keys = earlier.dkim_keys if earlier else ()
     notices = list_emails(
         engine,

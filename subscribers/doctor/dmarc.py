@@ -37,13 +37,6 @@ def is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
 
-def at_and_above(domain: str) -> Iterator[str]:
-    """Yields ``domain`` and the names above it that have at least two labels."""
-    labels = domain.split(".")
-    for start in range(max(len(labels) - 1, 1)):
-        yield ".".join(labels[start:])
-
-
 def _walk(domain: str) -> Iterator[str]:
     """Yields ``domain`` and the names above it, without those in the middle of a very long one."""
     yield domain

@@ -1,4 +1,4 @@
-"""Asks the name servers, and distinguishes their kinds of answers. The only file that imports dnspython.
+"""Asks the name servers, and distinguishes their kinds of answers. The only file here that imports dnspython.
 
 A name that does not exist and a name without such a record both give an empty answer, which says which of
 the two it is. A time-out, a SERVFAIL and a refusal raise ``UnansweredError``.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Literal
+from typing import Literal
 
 import dns.resolver
 from dns.exception import DNSException
@@ -32,7 +32,7 @@ from subscribers.errors import NotifyError
 LIFETIME_SECONDS = 6.0  # for one question, over all name servers and repetitions
 UDP_BYTES = 1232  # what the DNS flag day of 2020 agreed on; longer answers come over TCP
 
-COURTESY = {"CNAME", "SPF"}  # questions of a library that only embellish its answer
+COURTESY = {"CNAME", "SPF"}  # only for further warnings of checkdmarc
 Kind = Literal["A", "AAAA", "MX", "TXT", "PTR", "TLSA"]
 Address = IPv4Address | IPv6Address
 
@@ -60,13 +60,17 @@ class Answer:
 
 
 class Names:
-    """The DNS questions of one run; each is asked once."""
+    """The DNS questions of one run; each is asked once.
+
+    checkdmarc takes it as its resolver. That library takes a missing answer for an absent record, so
+    ``resolve`` raises an error that it does not know, and that comes through.
+    """
 
     def __init__(self, resolver: Resolver, *, lifetime_seconds: float = LIFETIME_SECONDS) -> None:
         self._resolver = resolver
         self._resolver.use_edns(0, 0, UDP_BYTES)
-        self._lifetime = lifetime_seconds
-        self._found: dict[tuple[str, str], dns.resolver.Answer | DNSException] = {}
+        self.lifetime = lifetime_seconds
+        self._found: dict[tuple[str, str], dns.resolver.Answer | Exception] = {}
 
     def ask(self, name: str, kind: Kind) -> Answer:
         """The records of ``kind`` at ``name``, with aliases followed; raises UnansweredError."""
@@ -76,32 +80,18 @@ class Names:
             return Answer((), exists=False)
         except NoAnswer:
             return Answer((), exists=True)
-        except DNSException as error:
-            raise self.unanswered(name, kind, error) from error
 
-    def resolve(self, name: str, kind: str) -> dns.resolver.Answer:
-        """The answer in dnspython's own form; raises its exceptions."""
+    def resolve(self, name: str, kind: str, **_: object) -> dns.resolver.Answer:
+        """The same in dnspython's form; raises its NXDOMAIN and NoAnswer, and UnansweredError."""
         question = (name.lower().rstrip("."), kind)
         if question not in self._found:
-            try:
-                self._found[question] = self._resolver.resolve(
-                    f"{question[0]}.", kind, lifetime=self._lifetime
-                )
-            except DNSException as error:
-                self._found[question] = error
+            self._found[question] = self._ask(*question)
         found = self._found[question]
-        if isinstance(found, DNSException):
+        if isinstance(found, UnansweredError) and kind in COURTESY:
+            raise NoAnswer
+        if isinstance(found, Exception):
             raise found
         return found
-
-    def unanswered(self, name: str, kind: str, error: DNSException) -> UnansweredError:
-        """The same failure, in words."""
-        where = (name.lower().rstrip("."), kind)
-        if isinstance(error, LifetimeTimeout):
-            return UnansweredError(*where, f"no answer within {self._lifetime:g} s")
-        if isinstance(error, NoNameservers):
-            return UnansweredError(*where, _failure(error))
-        return UnansweredError(*where, str(error) or type(error).__name__)
 
     def addresses(self, host: str) -> tuple[Address, ...]:
         """All IPv4 and IPv6 addresses of a host."""
@@ -114,33 +104,26 @@ class Names:
         """The names in the PTR record of an IP address."""
         return self.ask(reverse_name(address), "PTR")
 
-
-class WatchedResolver(Resolver):
-    """The name servers for a library, which takes a missing answer for an absent record.
-
-    ``unanswered`` has the questions that got no usable answer: nothing may be concluded from them.
-    """
-
-    def __init__(self, names: Names) -> None:
-        super().__init__(configure=False)
-        self._names = names
-        self.unanswered: list[UnansweredError] = []
-
-    def resolve(self, qname: Any, rdtype: Any = "A", *_: Any, **__: Any) -> dns.resolver.Answer:
-        """The answer to a question; raises dnspython's exceptions."""
+    def _ask(self, name: str, kind: str) -> dns.resolver.Answer | Exception:
         try:
-            return self._names.resolve(str(qname), str(rdtype))
-        except (NXDOMAIN, NoAnswer):
-            raise
+            return self._resolver.resolve(f"{name}.", kind, lifetime=self.lifetime)
+        except (NXDOMAIN, NoAnswer) as absent:
+            return absent
+        except LifetimeTimeout:
+            return UnansweredError(name, kind, f"no answer within {self.lifetime:g} s")
+        except NoNameservers as error:
+            return UnansweredError(name, kind, _failure(error))
         except DNSException as error:
-            if rdtype not in COURTESY:
-                self.unanswered.append(self._names.unanswered(str(qname), str(rdtype), error))
-            raise
+            return UnansweredError(name, kind, str(error) or type(error).__name__)
 
-    def check(self) -> None:
-        """Raises UnansweredError if any question got no usable answer."""
-        if self.unanswered:
-            raise self.unanswered[0]
+
+class NoNames:
+    """A resolver for checkdmarc that asks nobody: it knows no names."""
+
+    lifetime = 0.0
+
+    def resolve(self, *_: object, **__: object) -> dns.resolver.Answer:
+        raise NoAnswer
 
 
 def system_names() -> Names:

@@ -1,9 +1,8 @@
 """Reads SPF, DMARC, MX, MTA-STS, TLS-RPT and BIMI records. The only file that imports checkdmarc.
 
 Decision 0027 says what is added to the library here, and why.
-The library takes a name server that does not answer for an absent record. Here such a question raises
-``UnansweredError``, and nothing is concluded from it. It is imported when it is needed, since that takes a
-third of a second.
+A question that gets no answer raises ``UnansweredError``, and nothing is concluded from it. The library is
+imported when it is needed, since that takes a third of a second.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from importlib import import_module
 from ipaddress import ip_network
 from typing import Any
 
-from subscribers.doctor.dns_queries import Address, Names, UnansweredError, WatchedResolver
+from subscribers.doctor.dns_queries import Address, Names, NoNames, UnansweredError
 
 # The finding on the policy says this too, with a remedy.
 SAID_ELSEWHERE = ("A p tag value of none", "An sp tag value of none", "rua tag ")
@@ -81,32 +80,27 @@ class Protection:
 def read_spf(names: Names, domain: str) -> Spf | None:
     """The SPF record of a domain, or None; raises WrongRecordError."""
     library = _library("spf")
-    resolver = WatchedResolver(names)
+    is_beyond_limit = False
     try:
-        found = library.query_spf_record(domain, resolver=resolver)
+        found = library.query_spf_record(domain, resolver=names)
     except library.SPFRecordNotFound:
-        resolver.check()
         return None
     except library.SPFError as wrong:
         raise _wrong(wrong) from wrong
-    is_beyond_limit = False
     try:
         # checkdmarc 6.0.4 refuses V=SPF1, which RFC 7208, section 4.6.1, allows.
-        record = f"v=spf1{found['record'][6:]}"
-        parsed = library.parse_spf_record(record, domain, resolver=resolver)
+        parsed = library.parse_spf_record(f"v=spf1{found['record'][6:]}", domain, resolver=names)
     except (library.SPFTooManyDNSLookups, library.SPFTooManyVoidDNSLookups) as beyond:
         is_beyond_limit = True
         parsed = {"warnings": beyond.warnings, "parsed": {}} | beyond.data
     except library.SPFError as wrong:
-        resolver.check()
         raise _wrong(wrong) from wrong
-    resolver.check()
     return Spf(
         record=found["record"],
         lookups=parsed.get("dns_lookups", 0),
         is_beyond_limit=is_beyond_limit,
         voids_beyond_limit=parsed.get("void_dns_lookups") if is_beyond_limit else None,
-        warnings=_once(found["warnings"], parsed["warnings"]),
+        warnings=_once(found["warnings"] + parsed["warnings"]),
         parsed=parsed["parsed"],
     )
 
@@ -147,49 +141,44 @@ def read_dmarc(names: Names, domain: str, *, for_domain: str | None = None) -> D
     ``domain`` is where the search begins, if that is not the From domain itself.
     """
     library = _library("dmarc")
-    resolver, for_reports = WatchedResolver(names), WatchedResolver(names)
+    unanswered: UnansweredError | None = None
     try:
-        found = library.query_dmarc_record(domain, resolver=resolver, ignore_unrelated_records=True)
-        resolver.check()
-        parsed = library.parse_dmarc_record(
-            found["record"], found["location"], resolver=for_reports, ignore_unrelated_records=True
-        )
+        found = library.query_dmarc_record(domain, resolver=names, ignore_unrelated_records=True)
+        record = found["record"], found["location"]
+        try:
+            parsed = library.parse_dmarc_record(*record, resolver=names, ignore_unrelated_records=True)
+        except UnansweredError as error:
+            unanswered = error
+            parsed = library.parse_dmarc_record(*record, resolver=NoNames()) | {"warnings": []}
     except library.DMARCRecordNotFound:
-        resolver.check()
         above = domain.partition(".")[2]
         if names.ask(domain, "MX").exists or "." not in above:
             return None
         # The library ends its walk at a name that does not exist, to which the policy above applies (np).
         return read_dmarc(names, above, for_domain=for_domain or domain)
     except library.DMARCError as wrong:
-        resolver.check()
         raise _wrong(wrong) from wrong
     tags = {name: tag["value"] for name, tag in parsed["tags"].items()}
-    kind = "np" if for_domain else "p" if found["location"] == domain else "sp"
-    warnings = _once(found["warnings"], parsed["warnings"])
+    warnings = _once(found["warnings"] + parsed["warnings"])
     return Dmarc(
         domain=found["location"],
-        policy=tags[kind],
+        policy=tags["np" if for_domain else "p" if found["location"] == domain else "sp"],
         is_test=tags.get("t") == "y",
         reports_to=tuple(uri["address"] for uri in tags.get("rua", ())),
         strict_dkim=tags["adkim"] == "s",
         strict_spf=tags["aspf"] == "s",
         warnings=tuple(each for each in warnings if not each.startswith(SAID_ELSEWHERE)),
-        unanswered=next(iter(for_reports.unanswered), None),
+        unanswered=unanswered,
     )
 
 
 def read_mail_hosts(names: Names, domain: str) -> MailHosts:
     """The MX records of a domain."""
     library = _library("utils")
-    resolver = WatchedResolver(names)
     try:
-        found = library.get_mx_record_set(domain, resolver=resolver)
+        found = library.get_mx_record_set(domain, resolver=names)
     except library.DNSExceptionNXDOMAIN:
         return MailHosts(hosts=(), refuses_all=False, exists=False, warnings=())
-    except library.DNSException:
-        resolver.check()
-        raise
     return MailHosts(
         hosts=tuple(host["hostname"] for host in found["hosts"]),
         refuses_all=found["null_mx"],
@@ -201,35 +190,27 @@ def read_mail_hosts(names: Names, domain: str) -> MailHosts:
 def read_mta_sts(names: Names, domain: str, hosts: tuple[str, ...]) -> Protection:
     """The MTA-STS policy (RFC 8461) for servers that send to this domain; it is fetched by HTTPS."""
     library = _library("mta_sts")
-    resolver = WatchedResolver(names)
-    found = library.check_mta_sts(domain, resolver=resolver)
-    if not found["valid"]:
-        resolver.check()
-        return Protection(seen="MTA-STS", fault=found["error"], warnings=_once(found["warnings"]))
-    policy = found["policy"]
-    absent = [host for host in hosts if not library.mx_in_mta_sts_patterns(host, policy["mx"])]
-    fault = f"its policy does not list {', '.join(absent)}" if absent and policy["mode"] != "none" else None
-    seen = f"MTA-STS, mode {policy['mode']}"
+    found = library.check_mta_sts(domain, resolver=names)
+    seen, fault = "MTA-STS", found.get("error")
+    if policy := found.get("policy"):
+        seen += f", mode {policy['mode']}"
+        absent = [host for host in hosts if not library.mx_in_mta_sts_patterns(host, policy["mx"])]
+        if absent and policy["mode"] != "none":
+            fault = f"its policy does not list {', '.join(absent)}"
     return Protection(seen=seen, fault=fault, warnings=_once(found["warnings"]))
 
 
 def read_tls_reporting(names: Names, domain: str) -> Protection:
     """The TLS-RPT record (RFC 8460) of a domain that has one."""
-    resolver = WatchedResolver(names)
-    found = _library("smtp_tls_reporting").check_smtp_tls_reporting(domain, resolver=resolver)
-    resolver.check()
+    found = _library("smtp_tls_reporting").check_smtp_tls_reporting(domain, resolver=names)
     return Protection(seen="TLS-RPT", fault=found.get("error"), warnings=_once(found["warnings"]))
 
 
 def read_bimi(names: Names, domain: str) -> Protection:
-    """The BIMI record of a domain that has one; fetches its logo and certificate by HTTPS."""
-    resolver = WatchedResolver(names)
-    found = _library("bimi").check_bimi(domain, resolver=resolver)
-    resolver.check()
-    fault = found.get("error") or next(
-        (part["error"] for name in ("image", "certificate") if "error" in (part := found.get(name) or {})),
-        None,
-    )
+    """The BIMI record of a domain that has one; its logo and certificate are fetched by HTTPS."""
+    found = _library("bimi").check_bimi(domain, resolver=names)
+    parts = (found, found.get("image") or {}, found.get("certificate") or {})
+    fault = next((part["error"] for part in parts if "error" in part), None)
     return Protection(seen="BIMI", fault=fault, warnings=_once(found["warnings"]))
 
 
@@ -243,5 +224,5 @@ def _wrong(error: Exception) -> WrongRecordError:
     return WrongRecordError(str(error).removesuffix("."))
 
 
-def _once(*warnings: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(warning.removesuffix(".") for each in warnings for warning in each))
+def _once(warnings: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning.removesuffix(".") for warning in warnings))

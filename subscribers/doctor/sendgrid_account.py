@@ -11,9 +11,9 @@ from typing import Any
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from subscribers.doctor.dmarc import at_and_above
+from subscribers.dkim_names import KEY_MARK, at_and_above
 from subscribers.doctor.finding import Finding, error, ok, warning
-from subscribers.doctor.sending_route import KEY_MARK, Authentication, ascii_domain
+from subscribers.doctor.sending_route import Authentication, ascii_domain
 from subscribers.settings import Settings, ascii_address
 
 TIMEOUT_SECONDS = 15.0  # for each answer

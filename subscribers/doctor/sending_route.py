@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from subscribers.doctor.dmarc import at_and_above
+from subscribers.dkim_names import key_names
 from subscribers.doctor.dns_queries import Address
 from subscribers.settings import Settings, ascii_address
 from subscribers.transports.configured import configured_server
@@ -14,8 +14,6 @@ from subscribers.transports.smtp_server import SmtpUrlError
 
 # For documentation (RFC 5737 and 3849): a machine with a route to the internet has one to them.
 FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-KEY_MARK = "._domainkey."
-SENDGRID_SELECTORS = ("s1", "s2")  # the default of its domain authentication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +43,14 @@ def sending_of(settings: Settings, sender: str, authentication: Authentication |
     domain = ascii_domain(sender)
     by_smtp = settings.transport == "smtp" and settings.smtp_url is not None
     envelope = domain if by_smtp else authentication.envelope_domain if authentication else None
+    names = key_names(settings, domain)
+    if authentication is not None and not settings.dkim_selectors:
+        names = (authentication.key_names,)
     return Sending(
         domain=domain,
         host=_host(settings) if by_smtp else None,
         envelope_domain=envelope,
-        key_names=_key_names(settings, domain, authentication),
+        key_names=names,
     )
 
 
@@ -76,23 +77,3 @@ def outgoing_addresses() -> tuple[Address, ...]:
 def ascii_domain(sender: str) -> str:
     """The domain, as name servers know it, of a sender such as ``Shop <news@shop.example>``."""
     return ascii_address(sender).rpartition("@")[2].lower()
-
-
-def _key_names(
-    settings: Settings, domain: str, authentication: Authentication | None
-) -> tuple[tuple[str, ...], ...]:
-    if settings.dkim_selectors:
-        return (
-            tuple(
-                name if KEY_MARK in name else f"{name}{KEY_MARK}{domain}"
-                for name in settings.dkim_selectors.lower().split()
-            ),
-        )
-    if authentication is not None:
-        return (authentication.key_names,)
-    if settings.transport == "sendgrid":
-        return tuple(
-            tuple(f"{selector}{KEY_MARK}{place}" for selector in SENDGRID_SELECTORS)
-            for place in at_and_above(domain)
-        )
-    return ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from subscribers.dkim_names import KEY_MARK
 from subscribers.doctor.bulk_sender_rules import Fact, Rule
 from subscribers.doctor.dkim import DkimKey, WrongKeyError, read_key
 from subscribers.doctor.dmarc import is_aligned
 from subscribers.doctor.dns_queries import Answer, Names
 from subscribers.doctor.finding import Finding, Level, error, ok, warning
 from subscribers.doctor.published_records import Dmarc, WrongRecordError, read_dmarc
-from subscribers.doctor.sending_route import KEY_MARK, Sending
+from subscribers.doctor.sending_route import Sending
 
 LEAST_RSA_BITS = 1024  # RFC 8301, section 3.2: receivers must not believe shorter keys
 GOOD_RSA_BITS = 2048  # ibid.: signers should use this

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from subscribers.dkim_names import KEY_MARK
 from subscribers.errors import NotifyError
-from subscribers.settings import Settings
 from subscribers.site.notices_json import NoticedDkimKey
 
-KEY_MARK = "._domainkey."
-SENDGRID_SELECTORS = ("s1", "s2")  # the default of its domain authentication
 LOOKUP_SECONDS = 5.0
 
 Lookup = Callable[[str], Sequence[str]]  # the TXT records of a name; raises DnsFailureError
@@ -23,19 +21,6 @@ Lookup = Callable[[str], Sequence[str]]  # the TXT records of a name; raises Dns
 
 class DnsFailureError(NotifyError):
     """The DNS did not answer."""
-
-
-def key_names(settings: Settings) -> list[str]:
-    """The DNS names of the keys that may sign our messages, such as ``s1._domainkey.example.com``."""
-    domain = settings.who_sends().address.domain.lower()
-    if settings.dkim_selectors:
-        selectors = settings.dkim_selectors.lower().split()
-        return [name if KEY_MARK in name else f"{name}{KEY_MARK}{domain}" for name in selectors]
-    if settings.transport != "sendgrid":
-        return []
-    labels = domain.split(".")
-    above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    return [f"{selector}{KEY_MARK}{place}" for place in above for selector in SENDGRID_SELECTORS]
 
 
 def seen_keys(
