@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from subscribers.default_folder import DATABASE, default_folder
 from subscribers.errors import NotifyError
+from subscribers.return_path import LONGEST_MAILBOX, ReturnPath
 
 PREFIX = "POLICY_NOTIFY_"
 SECRETS = (
@@ -51,6 +52,8 @@ class Sender:
     link_hosts: frozenset[str] = (
         frozenset()
     )  # hosts that links in a message may lead to, besides the site and the contact
+    # Where bounces go, by SMTP; None: to the From address.
+    return_path: ReturnPath | None = field(default=None, repr=False, compare=False)
 
 
 def _default_database() -> SecretStr:
@@ -74,6 +77,7 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_log: str | None = None  # the mail server's logs, separated by white space
+    return_path: str | None = None  # an email address; with smtp, bounces go to its extensions
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
@@ -106,6 +110,22 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"is not an email address: {error}") from error
         return value if info.field_name == "sender" else address
+
+    @field_validator("return_path")
+    @classmethod
+    def _takes_extensions(cls, value: str) -> str:
+        try:
+            address = ascii_address(value)
+        except ValueError as error:
+            raise ValueError(f"is not an email address: {error}") from error
+        mailbox = address.rpartition("@")[0]
+        if "+" in mailbox:
+            raise ValueError("has a + before the @; write the mailbox alone, such as bounces@example.com")
+        if len(mailbox) > LONGEST_MAILBOX:
+            raise ValueError(
+                f"has {len(mailbox)} characters before the @; {LONGEST_MAILBOX} leave room for the delivery"
+            )
+        return address
 
     @field_validator("secret_keys")
     @classmethod
@@ -152,7 +172,18 @@ class Settings(BaseSettings):
             legal_name=self.legal_name,
             contact=self.contact,
             link_hosts=frozenset(self.link_hosts.split()) | self._public_host(),
+            return_path=self.signed_return_path() if self.transport == "smtp" else None,
         )
+
+    def signed_return_path(self) -> ReturnPath | None:
+        """Where bounces go; None if the setting is absent. Raises SettingsError without a key to sign it."""
+        return ReturnPath(self.return_path, self.demand_keys()) if self.return_path else None
+
+    def demand_return_path(self) -> ReturnPath:
+        """Where bounces go; raises SettingsError if a setting for it is missing."""
+        self._demand("return_path", "secret_keys")
+        assert self.return_path
+        return ReturnPath(self.return_path, self.keys())
 
     def _public_host(self) -> frozenset[str]:
         host = urlsplit(self.public_url).hostname if self.public_url else None
@@ -170,7 +201,8 @@ class Settings(BaseSettings):
 
     def demand_for_sending(self) -> None:
         """Raise SettingsError if a setting for sending is missing; the message names all of them."""
-        self._demand("sender", "legal_name", "contact", *NEEDED_BY_TRANSPORT[self.transport])
+        signing = ("secret_keys",) if self.transport == "smtp" and self.return_path else ()
+        self._demand("sender", "legal_name", "contact", *NEEDED_BY_TRANSPORT[self.transport], *signing)
 
     def keys(self) -> tuple[str, ...]:
         """The secret keys, newest first; empty if none is set."""

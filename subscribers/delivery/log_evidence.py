@@ -93,8 +93,14 @@ class LogEvidence:
         return [LogFollower(path, since=since, wanted=wanted, zone=self.zone) for path in self.paths]
 
     def _is_accepted(self, message: UnknownMessage, sender: Sender) -> bool:
+        senders = {sender.address.addr_spec}
+        if sender.return_path is not None:
+            senders |= sender.return_path.addresses_for(
+                message.delivery, publication=message.publication, pseudonym_key=message.pseudonym_key
+            )
         return any(
-            outcome.fate.is_accepted and outcome.fits(message.address, sender=sender.address.addr_spec)
+            outcome.fate.is_accepted
+            and any(outcome.fits(message.address, sender=envelope) for envelope in senders)
             for watch in self._watches
             if message.token in watch.tokens
             for outcome in watch.outcomes.of(message.message_id)

@@ -157,10 +157,15 @@ def _batch(claim: Claim, sender: Sender) -> OutgoingBatch:
         message=claim.message,
         recipients=tuple(
             Recipient(
-                delivery=str(delivery),
-                address=address,
-                message_id=message_id(delivery, publication=claim.publication, domain=domain),
+                delivery=str(one.delivery),
+                address=one.address,
+                message_id=message_id(one.delivery, publication=claim.publication, domain=domain),
+                return_path=sender.return_path.address_for(
+                    one.delivery, publication=claim.publication, pseudonym_key=one.pseudonym_key
+                )
+                if sender.return_path
+                else None,
             )
-            for delivery, address in claim.recipients
+            for one in claim.recipients
         ),
     )

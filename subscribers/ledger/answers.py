@@ -29,14 +29,14 @@ def refuse(
         return
     if _halved(connection, claim):
         return
-    [(_, address)] = claim.recipients
+    [recipient] = claim.recipients
     refusals.reject(
         connection,
         claim.batch_id,
         detail=str(error),
         reason=error.reason,
         refused_at=now,
-        unreachable=address if error.unreachable else None,
+        unreachable=recipient.address if error.unreachable else None,
     )
     refusals.pause_if_ours(connection, claim.batch_id, transport.name, detail=str(error))
 
@@ -57,7 +57,7 @@ def exclude_unsupported(connection: Connection, claim: Claim, detail: str, *, no
     """The transport cannot carry some email addresses: exclude those, and let the others wait as before."""
     if not _ended(connection, claim, AttemptState.UNSENT, detail, now=now):
         return
-    ids = [delivery.recipient_id for delivery, address in claim.recipients if not address.isascii()]
+    ids = [one.delivery.recipient_id for one in claim.recipients if not one.address.isascii()]
     batch_members.plan(connection, claim.batch_id)
     those = deliveries.c.recipient_id.in_(ids)
     batch_members.exclude(connection, claim.batch_id, those, Exclusion.UNSUPPORTED.value)

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
@@ -39,6 +40,14 @@ from subscribers.transports import Transport
 from subscribers.users.pseudonyms import commit_addresses
 
 
+class ClaimedRecipient(NamedTuple):
+    """A recipient of a claimed batch, with all that a request needs to know of them."""
+
+    delivery: DeliveryId
+    address: str
+    pseudonym_key: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One attempt at a batch that nobody else may try: its message, its recipients and its token."""
@@ -49,7 +58,7 @@ class Claim:
     publication: str  # as the Message-IDs name it
     database: str  # the identity
     message: Message
-    recipients: tuple[tuple[DeliveryId, str], ...]  # with the email address
+    recipients: tuple[ClaimedRecipient, ...]
 
 
 def claim_batch(
@@ -176,7 +185,7 @@ def _claim(
         database=read_installation(connection).identity,
         message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
         recipients=tuple(
-            (DeliveryId(row.announcement_id, recipient_id), address)
-            for recipient_id, address, _ in recipients
+            ClaimedRecipient(DeliveryId(row.announcement_id, recipient_id), address, pseudonym_key)
+            for recipient_id, address, pseudonym_key in recipients
         ),
     )

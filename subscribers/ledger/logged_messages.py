@@ -30,6 +30,8 @@ class UnknownMessage:
     message_id: str
     delivery: DeliveryId
     address: str
+    publication: str  # as Message-IDs name it
+    pseudonym_key: bytes
     claimed_at: datetime
     last_known_at: datetime  # when its sender was last heard of: the claim, or the end of the attempt
 
@@ -41,7 +43,7 @@ def unknown_messages(connection: Connection, transport: str, *, domain: str) -> 
     """
     rows = connection.execute(
         _attempts(transport)
-        .add_columns(batches.c.id.label("batch_id"), users.c.email)
+        .add_columns(batches.c.id.label("batch_id"), users.c.email, users.c.pseudonym_key)
         .join(users, users.c.id == deliveries.c.recipient_id)
         .where(batches.c.state == BatchState.UNKNOWN.value, batches.c.size == 1, users.c.email.is_not(None))
         .order_by(attempts.c.claimed_at)
@@ -53,6 +55,8 @@ def unknown_messages(connection: Connection, transport: str, *, domain: str) -> 
             message_id=_message_id(row, domain),
             delivery=DeliveryId(row.announcement_id, row.recipient_id),
             address=row.email,
+            publication=publication_of(row.versions_sha256),
+            pseudonym_key=row.pseudonym_key,
             claimed_at=row.claimed_at,
             last_known_at=row.ended_at or row.claimed_at,
         )

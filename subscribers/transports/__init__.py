@@ -33,6 +33,7 @@ class Recipient:
     delivery: str
     address: str
     message_id: str
+    return_path: str | None = None  # the envelope sender, by SMTP; None: the From address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

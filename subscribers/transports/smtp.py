@@ -4,7 +4,7 @@ A message is accepted if the server answers 250 to its data. It cannot have been
 answers anything else, or if the connection ends before the last line of the data. If the connection ends
 between that line and the answer, nobody knows whether the message was accepted: it stays unknown and is never
 sent again automatically. SMTP has no signed events to settle this, so ``policy-notify resolve`` does. If an
-accepted message bounces later, the bounce goes to the From address.
+accepted message bounces later, the bounce goes to the signed return path, or else to the From address.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _SmtpRequest:
     def __init__(self, transport: SmtpTransport, batch: OutgoingBatch) -> None:
         [recipient] = batch.recipients
         self._transport = transport
-        self._from = batch.sender.address.addr_spec
+        self._from = recipient.return_path or batch.sender.address.addr_spec
         self._to = recipient.address
         self._email = to_email(
             batch.message,

@@ -6,7 +6,7 @@ import gzip
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -22,6 +22,7 @@ from subscribers.delivery.log_evidence import LogEvidence
 from subscribers.delivery.reconciliation import Reconciliation
 from subscribers.delivery.single_process import deliver
 from subscribers.model import attempts
+from subscribers.return_path import ReturnPath
 from subscribers.transports import OutgoingBatch, UnconfirmedError, UnreachableError
 
 US = SENDER.address.addr_spec
@@ -41,18 +42,24 @@ class Logged:
         self.lost: dict[str, Callable[[str, str], None]] = {}
         self.world.transport.rule = self._take
         self.canaries = 0
+        self.sender = SENDER
+        self.outgoing: list[OutgoingBatch] = []
 
     def _take(self, outgoing: OutgoingBatch) -> None:
         [recipient] = outgoing.recipients
+        self.outgoing.append(outgoing)
         self.canaries += recipient.delivery == "canary"
         name = recipient.address.partition("@")[0]
         if name in self.lost:
             self.lost.pop(name)(recipient.message_id, recipient.address)
             raise UnconfirmedError("connection reset")
-        self.log.accepted(recipient.message_id, sender=US, recipient=recipient.address)
+        self.log.accepted(
+            recipient.message_id, sender=recipient.return_path or US, recipient=recipient.address
+        )
 
     def accept(self, message_id: str, address: str) -> None:
-        self.log.accepted(message_id, sender=US, recipient=address)
+        paths = {one.message_id: one.return_path for batch in self.outgoing for one in batch.recipients}
+        self.log.accepted(message_id, sender=paths[message_id] or US, recipient=address)
 
     def run(self) -> None:
         """Run twice, since a request without an answer pauses the server for half a minute."""
@@ -60,7 +67,7 @@ class Logged:
             deliver(
                 self.world.ledger,
                 self.world.transport,
-                sender=SENDER,
+                sender=self.sender,
                 stop=Event(),
                 reconciliation=Reconciliation(window=self.evidence.quiet, canary=US, log=self.evidence),
                 patience=timedelta(seconds=-1),
@@ -105,6 +112,24 @@ def test_a_message_that_is_in_the_log_was_accepted(logged: Logged) -> None:
     with reading(logged.world.engine) as connection:
         details = connection.scalars(select(attempts.c.detail).where(attempts.c.detail.is_not(None))).all()
     assert details == ["accepted, by the server's log"]
+
+
+def test_a_message_with_a_signed_return_path_is_found_in_the_log(logged: Logged) -> None:
+    logged.sender = replace(SENDER, return_path=ReturnPath("bounces@market.example", ["k" * 32]))
+    logged.lost["boris"] = logged.accept
+    logged.run()
+    [boris] = [one for batch in logged.outgoing for one in batch.recipients if one.address[0] == "b"]
+    assert boris.return_path is not None
+    assert boris.return_path.startswith(f"bounces+{boris.delivery}-")
+    assert logged.unknown == 0
+
+    logged.world.announce("We keep even less.")
+    strange = "bounces+3-2-aaaaaaaaaaaaaaaa@market.example"
+    logged.lost["boris"] = lambda message_id, to: logged.log.accepted(
+        message_id, sender=strange, recipient=to
+    )
+    logged.run()
+    assert logged.world.totals(3).unknown == 1, "somebody else used this Message-ID"
 
 
 def test_a_message_that_is_missing_in_a_complete_log_is_sent_again(world: World, tmp_path: Path) -> None:

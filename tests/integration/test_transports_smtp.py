@@ -129,6 +129,19 @@ def test_an_email_is_accepted_when_the_server_says_so(serve: Callable[..., str],
     assert mail["Subject"] == "Мы храним меньше"
 
 
+def test_bounces_go_to_the_return_path_of_the_delivery(serve: Callable[..., str], handler: Handler) -> None:
+    mail = outgoing()
+    [recipient] = mail.recipients
+    path = "bounces+2-1-abcdefghijklmnop@market.example"
+    mail = replace(mail, recipients=(replace(recipient, return_path=path),))
+    send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=mail)
+
+    [envelope] = handler.taken
+    assert envelope.mail_from == path
+    assert isinstance(envelope.content, bytes)
+    assert message_from_bytes(envelope.content)["From"] == "Example Market <policy@market.example>"
+
+
 def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handler) -> None:
     send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=outgoing(text="before\n.\n..after\n"))
 

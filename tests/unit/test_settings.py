@@ -103,3 +103,29 @@ def test_letters_before_the_at_sign_of_a_sender_are_refused_in_one_line(
         SettingsError, match=f"POLICY_NOTIFY_{name}: is not an email address: only ASCII letters"
     ):
         read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("bounces", "is not an email address"),
+        ("bounces+x@market.example", r"has a \+ before the @"),
+        (f"{'b' * 28}@market.example", "has 28 characters before the @; 27 leave room"),
+    ],
+)
+def test_a_return_path_needs_room_for_the_delivery(
+    monkeypatch: pytest.MonkeyPatch, value: str, problem: str
+) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_RETURN_PATH", value)
+    with pytest.raises(SettingsError, match=problem):
+        read_settings(os.environ)
+
+
+def test_a_return_path_needs_a_key_that_signs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_TRANSPORT", "smtp")
+    monkeypatch.setenv("POLICY_NOTIFY_RETURN_PATH", "Bounces <bounces@market.example>")
+    with pytest.raises(SettingsError, match="set POLICY_NOTIFY_SECRET_KEYS"):
+        read_settings(os.environ).demand_for_sending()
+    monkeypatch.setenv("POLICY_NOTIFY_SECRET_KEYS", "k" * 32)
+    path = read_settings(os.environ).demand_return_path()
+    assert path.address == "bounces@market.example"
