@@ -30,7 +30,7 @@ class Rule(StrEnum):
     ALIGNMENT = f"the From domain is aligned ({ALL})"
     POINTER = "the sending IP address has a name that leads back to it (Gmail, Yahoo)"
     TLS = "sent to the receiver with TLS (Gmail)"
-    REPLIES = "the From address receives replies (Microsoft)"
+    REPLIES = "replies are received (Microsoft)"
     OWN_DOMAIN = "no From address at a mailbox provider (Gmail, Yahoo)"
     FORMAT = f"messages in the standard form, RFC 5322 ({ALL})"
     COMPLAINTS = "reported as spam: below 0.3 %, better below 0.1 % (Gmail, Yahoo)"

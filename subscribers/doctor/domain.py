@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 
 from subscribers.doctor.bulk_sender_rules import Fact, Rule, checklist, facts_of_every_message
 from subscribers.doctor.dns_queries import Address, Names, UnansweredError, host_addresses, reverse_name
-from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.doctor.finding import Finding, Level, error, ok, warning
 from subscribers.doctor.published_records import (
     Protection,
     Spf,
@@ -37,7 +37,7 @@ def check_domain(names: Names, sending: Sending, known: Iterable[Fact] = ()) -> 
     """
     checks: tuple[tuple[str, Check], ...] = (
         ("MX", _mail_hosts),
-        ("SPF", _spf),
+        ("SPF", _spf if sending.envelope_domain else _spf_of_the_sender),
         ("DKIM, DMARC", check_signatures),
         ("PTR", _pointers),
         ("protection", _protection),
@@ -61,38 +61,42 @@ def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[
 
 
 def _mail_hosts(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
-    domain = sending.domain
+    reply_domain = sending.reply_domain or sending.domain
+    yield _receiver(names, sending.domain, "POLICY_NOTIFY_FROM")
+    yield from _faulty_hosts(names, sending.domain)
+    replies = _receiver(names, reply_domain, "POLICY_NOTIFY_CONTACT")
+    if reply_domain != sending.domain:
+        yield replies
+        yield from _faulty_hosts(names, reply_domain)
+    if replies.level is Level.ERROR:
+        yield Fact(Rule.REPLIES, is_met=False, seen=f"{replies.where}: {replies.seen}")
+
+
+def _receiver(names: Names, domain: str, setting: str) -> Finding:
+    """A finding on whether any host receives email for a domain."""
     where = f"{domain} MX"
     found = read_mail_hosts(names, domain)
     if not found.exists:
-        remedy = "correct POLICY_NOTIFY_FROM, or register the domain"
-        yield error("MX", where, names.ask(domain, "MX").absence, remedy)
-        yield Fact(Rule.REPLIES, is_met=False, seen=f"{domain} does not exist")
-        return
-    for fault in found.warnings:
-        yield warning("MX", where, fault, "correct the record")
+        seen = names.ask(domain, "MX").absence
+        return error("MX", where, seen, f"correct {setting}, or register the domain")
     if found.refuses_all:
-        remedy = "send from a domain that accepts email; receivers refuse this one"
-        yield error("MX", where, "“0 .”: the domain accepts no email", remedy)
-        yield Fact(Rule.REPLIES, is_met=False, seen=f"{domain} accepts no email")
-    elif found.hosts:
+        remedy = f"use a domain that accepts email in {setting}; receivers refuse this one"
+        return error("MX", where, "“0 .”: the domain accepts no email", remedy)
+    if found.hosts:
         lost = [host for host in found.hosts if not names.addresses(host)]
-        if lost:
-            finding = error if len(lost) == len(found.hosts) else warning
-            yield finding(
-                "MX", where, f"no IP address for {', '.join(lost)}", "correct the record or the host"
-            )
-        else:
-            yield ok("MX", where, ", ".join(found.hosts))
-        if len(lost) == len(found.hosts):
-            yield Fact(Rule.REPLIES, is_met=False, seen="no host that receives them has an IP address")
-    elif names.addresses(domain):  # RFC 5321, section 5.1
-        seen = "no MX record; replies and bounces go to the domain's own IP address"
-        yield warning("MX", where, seen, "publish an MX record")
-    else:
-        remedy = "publish an MX record; without one nobody can reply to this sender"
-        yield error("MX", where, "no such record", remedy)
-        yield Fact(Rule.REPLIES, is_met=False, seen=f"no host receives email for {domain}")
+        if not lost:
+            return ok("MX", where, ", ".join(found.hosts))
+        finding = error if len(lost) == len(found.hosts) else warning
+        return finding("MX", where, f"no IP address for {', '.join(lost)}", "correct the record or the host")
+    if names.addresses(domain):  # RFC 5321, section 5.1
+        seen = "no MX record; email goes to the domain's own IP address"
+        return warning("MX", where, seen, "publish an MX record")
+    return error("MX", where, "no such record", "publish an MX record; without one it receives no email")
+
+
+def _faulty_hosts(names: Names, domain: str) -> Iterable[Finding]:
+    for fault in read_mail_hosts(names, domain).warnings:
+        yield warning("MX", f"{domain} MX", fault, "correct the record")
 
 
 def _spf(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
@@ -122,6 +126,11 @@ def _spf(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
     yield _judged(where, record, record.result(names, ANYBODY)[0])
     if sending.host is not None:
         yield from _sending_host(names, sending, domain, record)
+
+
+def _spf_of_the_sender(names: Names, sending: Sending) -> Iterable[Finding]:
+    """Findings without facts: SPF applies to the envelope, and only the provider knows its domain."""
+    return (each for each in _spf(names, sending) if isinstance(each, Finding))
 
 
 def _first_record(names: Names, sending: Sending) -> str:

@@ -28,14 +28,16 @@ class Authentication:
 class Sending:
     """The sender's domain, and the server and envelope through which email is sent.
 
-    ``envelope_domain`` is None if only the provider knows it. Each tuple of ``key_names`` is one set of DNS
-    names for the signing keys; the first set with a record counts.
+    ``envelope_domain`` is None if only the provider knows it. Replies go to ``reply_domain`` if it is given:
+    the contact is Reply-To if it is an email address (RFC 5322, section 3.6.2). Each tuple of ``key_names``
+    is one set of DNS names for the signing keys; the first set with a record counts.
     """
 
     domain: str
     host: str | None
     envelope_domain: str | None
     key_names: tuple[tuple[str, ...], ...]
+    reply_domain: str | None = None
 
 
 def sending_of(settings: Settings, sender: str, authentication: Authentication | None) -> Sending:
@@ -51,7 +53,15 @@ def sending_of(settings: Settings, sender: str, authentication: Authentication |
         host=_host(settings) if by_smtp else None,
         envelope_domain=envelope,
         key_names=names,
+        reply_domain=_contact_domain(settings),
     )
+
+
+def _contact_domain(settings: Settings) -> str | None:
+    try:
+        return ascii_domain(settings.contact or "")
+    except ValueError:
+        return None  # a URL or another text
 
 
 def _host(settings: Settings) -> str | None:

@@ -227,7 +227,7 @@ def test_smtp_and_the_name_servers_are_asked(
         )
 
     assert answer.exit_code == 1
-    assert [line.split(": ")[1] for line in lines(answer, "error")] == ["MX", "SPF", "DMARC"]
+    assert [line.split(": ")[1] for line in lines(answer, "error")] == ["MX", "MX", "SPF", "DMARC"]
     assert "ok: SMTP server" in answer.out
 
 

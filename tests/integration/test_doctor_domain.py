@@ -6,6 +6,7 @@ import base64
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -108,6 +109,23 @@ def test_a_mail_server_without_an_ip_address_cannot_be_reached(server: NameServe
 
     del server.records[HOST, "A"]
     assert worst(server, "MX").level is Level.ERROR
+
+
+def test_replies_are_checked_at_the_contact(server: NameServer) -> None:
+    server.publish("mail.contact.example", "MX", "10 mail.contact.example.")
+    sending = replace(by_smtp(), reply_domain="mail.contact.example")
+    finding = worst(server, "MX", sending)
+    assert finding.where == "mail.contact.example MX"
+    assert rules(check_domain(server.names(), sending))[Rule.REPLIES] is Level.WARNING
+
+    server.publish("mail.contact.example", "A", ADDRESS)
+    assert worst(server, "MX", sending).level is Level.OK
+    assert rules(check_domain(server.names(), sending))[Rule.REPLIES] is Level.UNCHECKED
+
+
+def test_a_mail_host_is_a_name(server: NameServer) -> None:
+    server.publish("shop.example", "MX", "20 192.0.2.9.")
+    assert any("IP address 192.0.2.9" in finding.seen for finding in findings(server, "MX"))
 
 
 @pytest.mark.parametrize(
@@ -408,6 +426,13 @@ def test_a_rule_that_only_a_provider_can_answer_for_is_not_guessed(server: NameS
     found = rules(check_domain(server.names(), by_sendgrid()))
     assert {found[rule] for rule in (Rule.SPF, Rule.POINTER)} == {Level.UNCHECKED}
     assert found[Rule.DKIM] is Level.OK
+
+
+def test_a_wrong_record_where_the_envelope_may_not_be_breaks_no_rule(server: NameServer) -> None:
+    server.records["shop.example", "TXT"] = ['"v=spf1 mix -all"']
+    found = check_domain(server.names(), by_sendgrid())
+    assert [finding.level for finding in found if finding.topic == "SPF"] == [Level.ERROR]
+    assert rules(found)[Rule.SPF] is Level.UNCHECKED
 
 
 def test_a_sender_at_a_mailbox_provider_breaks_a_rule() -> None:

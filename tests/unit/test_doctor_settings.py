@@ -129,3 +129,12 @@ def test_sendgrid_keys_are_where_it_says_or_where_it_usually_has_them() -> None:
 def test_a_domain_in_other_letters_is_asked_for_as_name_servers_know_it() -> None:
     sending = sending_of(settings(), "Магазин <policy@магазин.бел>", None)
     assert sending.domain == "магазин.бел".encode("idna").decode()
+
+
+def test_replies_go_to_the_contact_if_it_is_an_email_address() -> None:
+    sender = "policy@shop.example.shop"
+    assert sending_of(settings(), sender, None).reply_domain == "shop.example.shop"
+    assert (
+        sending_of(settings(contact="help@contact.example"), sender, None).reply_domain == "contact.example"
+    )
+    assert sending_of(settings(contact="https://shop.example/contact"), sender, None).reply_domain is None
