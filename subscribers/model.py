@@ -238,6 +238,9 @@ announcements = Table(
     Column("pause_reason", Text),
     # How many had complained when the operator last released it.
     Column("complaints_at_release", Integer, nullable=False, server_default="0"),
+    # When recover made it again, or froze its audience, because the database was an old copy; else null.
+    # Everything that one recovery has made has the same time.
+    Column("rebuilt_at", Moment),
     _one_of("state", AnnouncementState),
     CheckConstraint("(fanned_out_at IS NULL) = (audience IS NULL)", name="audience"),
 )
@@ -423,6 +426,7 @@ unmatched_events = Table(
     Column("post_id", ForeignKey(event_posts.c.id), nullable=False),
     Column("token", String(32), nullable=False),
     Column("delivery", String(24), nullable=False),
+    Column("publication", String(16)),  # as the event names it; null in events of earlier versions
     Column("kind", String(32), nullable=False),
     Column("occurred_at", Moment, nullable=False),
     Column("database", String(32)),

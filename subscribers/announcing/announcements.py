@@ -281,7 +281,7 @@ def _known_by(connection: Connection, announcement_id: int) -> KnownVersions:
 def _made(
     connection: Connection, history: PublishedHistory, raw_history: bytes, *, now: datetime
 ) -> dict[str, object]:
-    """What an announcement says of the site that it is made from. The site's ``history.json`` is kept."""
+    """The columns that describe the site of an announcement. The site's ``history.json`` is kept."""
     history_sha256 = hashlib.sha256(raw_history).hexdigest()
     _keep_history(connection, history_sha256, raw_history)
     return {

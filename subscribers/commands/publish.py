@@ -151,6 +151,11 @@ def _say_what_would_be_announced(
 def _opening(*, baseline: bool, since: str | None) -> Opening | None:
     if since is None:
         return Opening(since=None) if baseline else None
+    return opening_since(since)
+
+
+def opening_since(since: str) -> Opening:
+    """Begin with what was published on or after a day or a moment, as ``--announce-since`` names it."""
     try:
         if len(since) == len("2026-01-31"):
             return Opening(since=date.fromisoformat(since))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from subscribers.announcing.publishing import Publication
+from subscribers.delivery.unfinished import counted
 from subscribers.high_water_mark.shown_mark import ShownMark
 from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.recovered import WHY
 from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import Outcome
@@ -48,7 +51,22 @@ def described(
         yield from reasons(status)
         yield from _reported(outcomes.get(status.announcement_id, {}))
     for batch in unknown:
-        yield unknown_line(batch)
+        if not batch.is_recovered:
+            yield unknown_line(batch)
+    yield from recovered_lines(unknown)
+
+
+def recovered_lines(unknown: Sequence[UnknownBatch]) -> Iterator[str]:
+    """A line for each announcement of which an old copy does not know who was notified."""
+    sizes = Counter[int]()
+    for batch in unknown:
+        if batch.is_recovered:
+            sizes[batch.announcement_id] += batch.size
+    for number, size in sorted(sizes.items()):
+        yield (
+            f"announcement {number}: {counted(size)} unconfirmed: {WHY}; give policy-notify recover more "
+            f"evidence, or decide: policy-notify resolve --announcement {number} --sent or --unsent"
+        )
 
 
 def _reported(counted: Mapping[str, int]) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.recovered import WHY
 from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
@@ -46,8 +48,14 @@ def open_ends(
     Recipients who wait for an announcement that a person has stopped are no such reason. Recipients who wait
     for their next attempt are one only if ``put_off_for`` is long, or if this run has set them aside.
     """
+    recovered = Counter[int]()
     for batch in unknown:
-        yield f"batch {batch.batch_id} ({counted(batch.size)}) is unconfirmed: {batch.detail}"
+        if batch.is_recovered:
+            recovered[batch.announcement_id] += batch.size
+        else:
+            yield f"batch {batch.batch_id} ({counted(batch.size)}) is unconfirmed: {batch.detail}"
+    for number, size in sorted(recovered.items()):
+        yield f"announcement {number}: {counted(size)} unconfirmed: {WHY}"
     if unknown:
         yield "an unconfirmed batch is not sent again by itself; see policy-notify resolve --help"
     for status in present:

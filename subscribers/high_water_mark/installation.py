@@ -5,13 +5,14 @@ For use inside a caller's transaction.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
 
 from subscribers.errors import NotifyError
-from subscribers.high_water_mark.chain import Link, Position, next_position
+from subscribers.high_water_mark.chain import Link, Position, first_position, next_position
 from subscribers.model import attempts, installation
 
 
@@ -95,6 +96,24 @@ def take_over(connection: Connection, position: Position) -> None:
     connection.execute(
         update(installation).values(taken_over_number=position.number, taken_over_head=position.head)
     )
+
+
+def renew(connection: Connection) -> Installation:
+    """Give the database an identity of its own, as a copy that is not to replace the original has."""
+    identity = secrets.token_hex(16)
+    start = first_position(identity)
+    connection.execute(
+        update(installation).values(
+            identity=identity,
+            journal_key=secrets.token_bytes(32),
+            counter=start.number,
+            head=start.head,
+            marked_at=None,
+            taken_over_number=None,
+            taken_over_head=None,
+        )
+    )
+    return read_installation(connection)
 
 
 def _set_position(connection: Connection, position: Position) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from subscribers.delivery_id import publication_of
 from subscribers.model import AnnouncementState, announcements
 
 
@@ -22,6 +23,20 @@ def newest_id(connection: Connection) -> int | None:
     """The id of the newest announcement; None before the first one."""
     newest: int | None = connection.scalars(select(func.max(announcements.c.id))).one()
     return newest
+
+
+def publications(connection: Connection) -> set[str]:
+    """The publications of all announcements, as Message-IDs and events name them."""
+    digests = connection.scalars(select(announcements.c.versions_sha256))
+    return {publication_of(versions_sha256) for versions_sha256 in digests}
+
+
+def of_publication(connection: Connection, versions_sha256: str) -> int | None:
+    """The announcement of a publication; None if there is none."""
+    number: int | None = connection.scalars(
+        select(announcements.c.id).where(announcements.c.versions_sha256 == versions_sha256)
+    ).one_or_none()
+    return number
 
 
 def add(connection: Connection, announcement_id: int | None = None, /, **values: object) -> int:
@@ -64,12 +79,30 @@ def pause_all(connection: Connection, *, reason: str) -> None:
         pause_if_open(connection, announcement_id, reason=reason)
 
 
+def reopen(connection: Connection, *, reason: str) -> None:
+    """Let the announcements go on that have paused themselves for this reason."""
+    connection.execute(
+        update(announcements)
+        .where(
+            announcements.c.state == AnnouncementState.PAUSED.value, announcements.c.pause_reason == reason
+        )
+        .values(state=AnnouncementState.OPEN.value, pause_reason=None)
+    )
+
+
 def set_audience(connection: Connection, announcement_id: int, *, audience: int, at: datetime) -> None:
     """Record how many recipients the fan-out has found."""
     connection.execute(
         update(announcements)
         .where(announcements.c.id == announcement_id)
         .values(fanned_out_at=at, audience=audience)
+    )
+
+
+def note_rebuilt(connection: Connection, announcement_id: int, *, at: datetime) -> None:
+    """Record that a recovery has made the announcement again, or frozen its audience."""
+    connection.execute(
+        update(announcements).where(announcements.c.id == announcement_id).values(rebuilt_at=at)
     )
 
 

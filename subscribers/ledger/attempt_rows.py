@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, insert, update
@@ -47,6 +48,36 @@ def intend(connection: Connection, token: str, *, request_sha256: str, position:
         request_sha256=request_sha256,
         number=position.number,
         head=position.head,
+    )
+
+
+def add_unknown(
+    connection: Connection, tokens: Mapping[int, str], *, transport: str, detail: str, at: datetime
+) -> None:
+    """Add an attempt for each of these batches, by the batch's id, that may have been accepted."""
+    connection.execute(
+        insert(attempts),
+        [
+            {
+                "token": token,
+                "batch_id": batch_id,
+                "transport": transport,
+                "state": AttemptState.UNKNOWN.value,
+                "claimed_at": at,
+                "detail": detail,
+            }
+            for batch_id, token in tokens.items()
+        ],
+    )
+
+
+def give_up(connection: Connection, batch_ids: Collection[int]) -> None:
+    """Count the attempts at these batches that have not ended as unknown."""
+    running = [AttemptState.CLAIMED.value, AttemptState.INTENDED.value]
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.batch_id.in_(batch_ids), attempts.c.state.in_(running))
+        .values(state=AttemptState.UNKNOWN.value)
     )
 
 

@@ -6,10 +6,10 @@ A batch holds recipients who get the same message in one request. Its deliveries
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, update
 
 from subscribers.ledger import announcement_rows
 from subscribers.model import BatchState, batches
@@ -58,6 +58,30 @@ def add_all(connection: Connection, rows: Select[int, str, int, int, int, str]) 
     connection.execute(
         insert(batches).from_select(
             ["id", "language", "last_notified_id", "size", "announcement_id", "state"], rows
+        )
+    )
+
+
+def add_accepted(
+    connection: Connection,
+    batch_id: int,
+    *,
+    announcement_id: int,
+    language: str,
+    last_notified_id: int,
+    size: int,
+    token: str,
+) -> None:
+    """Add a batch that was accepted, as evidence shows."""
+    connection.execute(
+        insert(batches).values(
+            id=batch_id,
+            announcement_id=announcement_id,
+            language=language,
+            last_notified_id=last_notified_id,
+            size=size,
+            state=BatchState.ACCEPTED.value,
+            token=token,
         )
     )
 
@@ -135,6 +159,30 @@ def mark_unknown(connection: Connection, batch_id: int) -> None:
         update(batches)
         .where(batches.c.id == batch_id)
         .values(state=BatchState.UNKNOWN.value, lease_until_at=None)
+    )
+
+
+def take_as_unknown(connection: Connection, tokens: Mapping[int, str]) -> None:
+    """Record of each of these batches, by id, that its attempt ``token`` may have been accepted."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == bindparam("batch"))
+        .values(state=BatchState.UNKNOWN.value, token=bindparam("named"), lease_until_at=None, retry_at=None),
+        [{"batch": batch_id, "named": token} for batch_id, token in tokens.items()],
+    )
+
+
+def shrink(connection: Connection, batch_id: int, size: int) -> None:
+    """Record how many recipients a batch has left, in any state."""
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(size=size))
+
+
+def retire(connection: Connection, batch_id: int) -> None:
+    """Record that a batch has no recipients left, in any state."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id)
+        .values(state=BatchState.EMPTY.value, size=0, token=None, lease_until_at=None, retry_at=None)
     )
 
 

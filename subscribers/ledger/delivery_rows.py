@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, or_
 
 from subscribers.model import Exclusion, Outcome, deliveries
 
+AT_ONCE = 5_000  # values in one statement
 STRENGTH = tuple(Outcome)  # from weakest to strongest
 
 
@@ -53,6 +54,19 @@ def move(connection: Connection, batch_id: int, *, into: int, up_to: int) -> Non
         .where(deliveries.c.batch_id == batch_id, deliveries.c.recipient_id <= up_to)
         .values(batch_id=into)
     )
+
+
+def move_those(connection: Connection, batch_id: int, recipients: Sequence[int], *, into: int) -> None:
+    """Move these recipients of a batch into another batch."""
+    for start in range(0, len(recipients), AT_ONCE):
+        connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.batch_id == batch_id,
+                deliveries.c.recipient_id.in_(recipients[start : start + AT_ONCE]),
+            )
+            .values(batch_id=into)
+        )
 
 
 def set_values(connection: Connection, announcement_id: int, recipient_id: int, **values: object) -> None:

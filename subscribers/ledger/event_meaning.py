@@ -14,10 +14,16 @@ from typing import Any, TypeGuard
 
 from subscribers.delivery_id import DeliveryId
 from subscribers.model import Outcome, Unreachable
-from subscribers.transports import ATTEMPT_ARGUMENT, DATABASE_ARGUMENT, FORMER_ATTEMPT_ARGUMENT
+from subscribers.transports import (
+    ATTEMPT_ARGUMENT,
+    DATABASE_ARGUMENT,
+    FORMER_ATTEMPT_ARGUMENT,
+    PUBLICATION_ARGUMENT,
+)
 from subscribers.transports.status_codes import Fault, fault_of, meaning
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
+PUBLICATION = re.compile(r"[0-9a-f]{16}")
 LONGEST_WORD = 255  # characters; SendGrid's ids have some 60
 LONGEST_KIND = 32
 LATEST = 253_402_300_800  # the year 10000, which a date cannot hold
@@ -53,6 +59,7 @@ class Event:
     kind: str
     occurred_at: datetime
     delivery: DeliveryId | None
+    publication: str | None  # which the message is about; messages of earlier versions do not say it
     provider_id: str | None
     address: str
     detail: str | None
@@ -78,12 +85,15 @@ def read_event(listed: Any) -> Event | None:
     if len(kind) > LONGEST_KIND:
         return None
     message_id, database = listed.get("sg_message_id"), listed.get(DATABASE_ARGUMENT)
+    publication = listed.get(PUBLICATION_ARGUMENT)
+    is_named = isinstance(publication, str) and PUBLICATION.fullmatch(publication)
     return Event(
         event_id=event_id,
         token=token,
         kind=kind,
         occurred_at=datetime.fromtimestamp(timestamp, UTC),
         delivery=DeliveryId.parse(str(listed.get("delivery"))),
+        publication=publication if is_named else None,
         # "The first part of it is the X-Message-Id": SendGrid's documentation, "Event objects".
         provider_id=message_id.partition(".")[0] if _is_word(message_id) else None,
         address=_clean(str(listed.get("email", ""))),

@@ -35,7 +35,7 @@ from subscribers.ledger.fan_out import fan_out
 from subscribers.ledger.hourly_limit import NO_LIMIT, HourlyLimit, days_with_mail
 from subscribers.ledger.logged_messages import UnknownMessage
 from subscribers.ledger.provider_pause import ProviderPause
-from subscribers.ledger.unknown_batches import UnknownBatch
+from subscribers.ledger.unknown_batches import NothingUnknownError, UnknownBatch
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
 
 LEASE = timedelta(seconds=45)  # renewed while an answer is awaited; a lost worker is noticed within a minute
@@ -183,6 +183,14 @@ class Ledger:
         """Settle an unknown batch as a person says."""
         with writing(self.engine) as connection:
             unknown_batches.resolve(connection, batch_id, sent=sent, now=self.now())
+
+    def resolve_announcement(self, announcement_id: int, *, sent: bool) -> int:
+        """Settle every unknown batch of an announcement as a person says; return the number of recipients."""
+        with writing(self.engine) as connection:
+            number = unknown_batches.resolve_all(connection, announcement_id, sent=sent, now=self.now())
+        if number == 0:
+            raise NothingUnknownError(announcement_id)
+        return number
 
     # Unknown messages, and the log of the mail server.
 

@@ -11,24 +11,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sendgrid.helpers.eventwebhook import EventWebhook
-from sqlalchemy import Connection, Engine, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    String,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark.installation import read_installation
 from subscribers.ledger import announcement_rows, complaints, delivery_rows, settle
-from subscribers.ledger.event_meaning import Event, read_event
+from subscribers.ledger.event_meaning import OUTCOMES, Event, read_event
 from subscribers.model import (
     AttemptState,
     BatchState,
     Unreachable,
     attempts,
     batches,
+    deliveries,
     event_posts,
     events,
     unmatched_events,
@@ -36,6 +50,7 @@ from subscribers.model import (
 from subscribers.users.unreachable_marks import mark_reported
 
 OLD_COPY = "signed events are about requests that this database does not know: it is an old copy"
+EVENTS_AT_ONCE = 5_000
 
 
 class UnsignedPostError(NotifyError):
@@ -102,8 +117,9 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
         ]
         if not fresh and not unmatched:
             return 0
-        _record(connection, post, fresh, unmatched, now=now, keep_body=keep_body)
-        if any(event.database == identity for event in unmatched):
+        settled = _settled_tokens(connection, {event.token for event in unmatched})
+        _record(connection, post, fresh, unmatched, settled=settled, now=now, keep_body=keep_body)
+        if any(event.database == identity and event.token not in settled for event in unmatched):
             announcement_rows.pause_all(connection, reason=OLD_COPY)
         _note_unreachable(connection, fresh)
         _note_outcomes(connection, fresh)
@@ -214,6 +230,76 @@ def unmatched_since(engine: Engine) -> tuple[int, datetime | None]:
         return count, newest
 
 
+def unmatched(
+    connection: Connection,
+) -> Iterator[Row[str, str, str | None, str, datetime, str | None, datetime | None]]:
+    """The events that name attempts which are not in the database, oldest first."""
+    yield from connection.execute(
+        select(
+            unmatched_events.c.token,
+            unmatched_events.c.delivery,
+            unmatched_events.c.publication,
+            unmatched_events.c.kind,
+            unmatched_events.c.occurred_at,
+            unmatched_events.c.database,
+            unmatched_events.c.settled_at,
+        ).order_by(unmatched_events.c.occurred_at)
+    )
+
+
+def match_again(connection: Connection) -> int:
+    """Give the events their attempts that recovery has added since; return how many events that were.
+
+    An event counts for a recipient whom the attempt has. A number may be another user's by now.
+    """
+    found = connection.execute(
+        select(unmatched_events, deliveries.c.announcement_id, deliveries.c.recipient_id)
+        .join(attempts, attempts.c.token == unmatched_events.c.token)
+        .outerjoin(
+            deliveries,
+            and_(
+                deliveries.c.batch_id == attempts.c.batch_id,
+                unmatched_events.c.delivery
+                == cast(deliveries.c.announcement_id, String) + "-" + cast(deliveries.c.recipient_id, String),
+            ),
+        )
+    ).all()
+    for start in range(0, len(found), EVENTS_AT_ONCE):
+        part = found[start : start + EVENTS_AT_ONCE]
+        connection.execute(
+            delete(unmatched_events).where(unmatched_events.c.event_id.in_([row.event_id for row in part]))
+        )
+        kept = ("event_id", "post_id", "token", "recipient_id", "kind", "occurred_at")
+        connection.execute(insert(events), [{name: getattr(row, name) for name in kept} for row in part])
+    for outcome in delivery_rows.STRENGTH:
+        rows = [
+            {
+                "announcement": row.announcement_id,
+                "recipient": row.recipient_id,
+                "at": row.occurred_at,
+                "words": None,
+            }
+            for row in found
+            if row.recipient_id is not None and OUTCOMES.get(row.kind) is outcome
+        ]
+        if rows:
+            delivery_rows.strengthen(connection, outcome, rows)
+    return len(found)
+
+
+def _settled_tokens(connection: Connection, tokens: Collection[str]) -> set[str]:
+    """The attempts whose events recovery has considered before: more events about them are no news."""
+    if not tokens:
+        return set()
+    return set(
+        connection.scalars(
+            select(unmatched_events.c.token)
+            .where(unmatched_events.c.token.in_(tokens), unmatched_events.c.settled_at.is_not(None))
+            .distinct()
+        )
+    )
+
+
 def _seen(connection: Connection, event_ids: Collection[str]) -> set[str]:
     """The ids of the events that were recorded before."""
     return {
@@ -229,6 +315,7 @@ def _record(
     fresh: Sequence[Event],
     unmatched: Sequence[Event],
     *,
+    settled: Collection[str],
     now: datetime,
     keep_body: bool,
 ) -> None:
@@ -268,7 +355,13 @@ def _record(
         connection.execute(
             insert(unmatched_events),
             [
-                row | {"delivery": str(event.delivery or ""), "database": event.database}
+                row
+                | {
+                    "delivery": str(event.delivery or ""),
+                    "database": event.database,
+                    "publication": event.publication,
+                    "settled_at": now if event.token in settled else None,
+                }
                 for row, event in others
             ],
         )

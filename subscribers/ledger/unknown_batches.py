@@ -17,6 +17,10 @@ from subscribers.errors import NotifyError
 from subscribers.ledger import settle
 from subscribers.model import AttemptState, BatchState, announcements, attempts, batches, deliveries
 
+# In place of a transport: the attempt stands for all requests that an old copy of the database does not
+# know.
+RECOVERED = "recovered"
+
 
 class NotUnconfirmedError(NotifyError):
     """The batch is not an unknown one, so there is nothing to resolve."""
@@ -26,6 +30,16 @@ class NotUnconfirmedError(NotifyError):
             f"batch {batch_id}: is not unconfirmed; policy-notify status lists the batches that are"
         )
         self.batch_id = batch_id
+
+
+class NothingUnknownError(NotifyError):
+    """Nobody in the announcement's audience is unknown, so there is nothing to resolve."""
+
+    def __init__(self, announcement_id: int) -> None:
+        super().__init__(
+            f"announcement {announcement_id}: nobody is unknown; policy-notify status shows where somebody is"
+        )
+        self.announcement_id = announcement_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +55,11 @@ class UnknownBatch:
     token: str  # the provider knows it as the custom argument "notify_attempt"
     request_sha256: str | None
     message_ids: str  # what the Message-IDs begin with; N stands for a recipient's number
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether it is unknown because this database is an old copy."""
+        return self.transport == RECOVERED
 
 
 def unknown_batches(connection: Connection) -> Sequence[UnknownBatch]:
@@ -82,6 +101,22 @@ def resolve(connection: Connection, batch_id: int, *, sent: bool, now: datetime)
         settle.accept(connection, token, provider_id=None, now=now, detail="by a person")
     else:
         settle.release(connection, batch_id, token, detail="unsent, by a person")
+
+
+def resolve_all(connection: Connection, announcement_id: int, *, sent: bool, now: datetime) -> int:
+    """Settle every unknown batch of an announcement as a person says; return the number of recipients."""
+    unknown = connection.execute(
+        select(batches.c.id, batches.c.token, batches.c.size)
+        .where(batches.c.announcement_id == announcement_id, batches.c.state == BatchState.UNKNOWN.value)
+        .order_by(batches.c.id)
+        .with_for_update()
+    ).all()
+    for batch_id, token, _ in unknown:
+        if sent:
+            settle.accept(connection, token, provider_id=None, now=now, detail="by a person")
+        else:
+            settle.release(connection, batch_id, token, detail="unsent, by a person")
+    return sum(size for _, _, size in unknown)
 
 
 def expire_leases(connection: Connection, *, repeatable: str | None, now: datetime) -> int:

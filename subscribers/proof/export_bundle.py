@@ -81,6 +81,16 @@ def root_of(head: Head, raw: bytes) -> bytes:
     return bundle_format.root_json.dump_json(root, indent=1) + b"\n"
 
 
+def adopt_head(connection: Connection, announcement_id: int, raw: bytes) -> None:
+    """Take the head of a proof, which a lost database has made, into the chain."""
+    sha256 = hashlib.sha256(raw).hexdigest()
+    known = select(proofs.c.id).where(proofs.c.head_sha256 == sha256)
+    if connection.scalars(known).one_or_none() is None:
+        connection.execute(
+            insert(proofs).values(announcement_id=announcement_id, head=raw, head_sha256=sha256)
+        )
+
+
 def _written(
     connection: Connection,
     announcement_id: int,

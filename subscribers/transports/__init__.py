@@ -21,6 +21,8 @@ ATTEMPT_ARGUMENT = "notify_attempt"
 FORMER_ATTEMPT_ARGUMENT = "attempt"
 # The identity of the database that has made the attempt; so a database can notice that it is an old copy.
 DATABASE_ARGUMENT = "notify_database"
+# Of which publication a message is, as the Message-IDs of SMTP say: only recovery from an old copy needs it.
+PUBLICATION_ARGUMENT = "notify_publication"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

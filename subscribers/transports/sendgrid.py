@@ -25,10 +25,12 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers import mail as api
 
+from subscribers.delivery_id import parse_message_id
 from subscribers.messages.message import AUTOMATIC, reply_address
 from subscribers.transports import (
     ATTEMPT_ARGUMENT,
     DATABASE_ARGUMENT,
+    PUBLICATION_ARGUMENT,
     MisconfiguredError,
     OutgoingBatch,
     RefusedError,
@@ -194,6 +196,8 @@ def _body(batch: OutgoingBatch) -> dict[str, Any]:
     mail.add_custom_arg(api.CustomArg(ATTEMPT_ARGUMENT, batch.token))
     if batch.database is not None:
         mail.add_custom_arg(api.CustomArg(DATABASE_ARGUMENT, batch.database))
+    if named := parse_message_id(batch.recipients[0].message_id):
+        mail.add_custom_arg(api.CustomArg(PUBLICATION_ARGUMENT, named.publication))
     # A service notice also goes to users who left the newsletters. Bounces and spam reports still stop it.
     mail.mail_settings = api.MailSettings(
         bypass_unsubscribe_management=api.BypassUnsubscribeManagement(enable=True)
