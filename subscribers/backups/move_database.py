@@ -46,13 +46,17 @@ def move_database(
     source goes on as before.
     """
     identity, is_new = _close_source(source, target, now=now)
+    if not is_new and _holds(target, identity):
+        raise BackupError(
+            f"database {shown(target.url)}: has everything already, since the move was complete; "
+            "set POLICY_NOTIFY_DATABASE_URL to it"
+        )
     try:
         keep_to_owner(target.url)
         copied = _copy(source, target, from_store, to_store, identity=identity, now=now)
     except BaseException:
         if is_new:
-            with writing(source) as connection:
-                installation.note_moved(connection, to=None, at=None)
+            _reopen(source, target, identity)
         raise
     return MoveResult(identity=identity, tables={shape.name: digest.rows for shape, digest in copied.items()})
 
@@ -83,6 +87,21 @@ def _close_source(source: Engine, target: Engine, *, now: datetime) -> tuple[str
             )
         installation.note_moved(connection, to=to, at=now)
         return own.identity, True
+
+
+def _reopen(source: Engine, target: Engine, identity: str) -> None:
+    """Let the source send again, unless everything has arrived in the target, or nobody knows."""
+    if not _holds(target, identity):
+        with writing(source) as connection:
+            installation.note_moved(connection, to=None, at=None)
+
+
+def _holds(target: Engine, identity: str) -> bool:
+    """Whether everything has arrived; a commit whose answer was lost may have been carried out."""
+    with reading(target) as connection:
+        if present_schema(connection) is None:
+            return False
+        return installation.read_installation(connection).identity == identity
 
 
 def _copy(

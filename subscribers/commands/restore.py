@@ -23,11 +23,11 @@ from subscribers.users.erasures import ErasureKeys
 EXAMPLE = "policy-notify restore backups/2026-11-28.age --key backup-key.txt"
 
 WORDS = {
-    Kind.OBJECTION: "objections",
-    Kind.RESTRICTION: "restrictions",
-    Kind.ERASURE: "erasures",
-    Kind.REACHABILITY: "marks of reachability",
-    Kind.REGISTRATION: "registrations",
+    Kind.OBJECTION: ("objection", "objections"),
+    Kind.RESTRICTION: ("restriction", "restrictions"),
+    Kind.ERASURE: ("erasure", "erasures"),
+    Kind.REACHABILITY: ("mark of reachability", "marks of reachability"),
+    Kind.REGISTRATION: ("departure or return", "departures or returns"),
 }
 
 
@@ -91,6 +91,9 @@ def _say_what_changed(result: RestoreResult) -> None:
 
 
 def _counts(changed: Counter[Kind]) -> str:
-    return (
-        ", ".join(f"{changed[kind]:,} {words}" for kind, words in WORDS.items() if changed[kind]) or "nothing"
-    )
+    counts = [
+        f"{changed[kind]:,} {one if changed[kind] == 1 else many}"
+        for kind, (one, many) in WORDS.items()
+        if changed[kind]
+    ]
+    return ", ".join(counts) or "nothing"

@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.high_water_mark.installation import read_installation
+from subscribers.high_water_mark.installation import read_installation, refuse_if_moved
 from subscribers.ledger import announcement_rows, complaints, delivery_rows, settle
 from subscribers.ledger.event_meaning import OUTCOMES, Event, read_event
 from subscribers.model import (
@@ -101,6 +101,7 @@ def receive(engine: Engine, verifier: Verifier, post: SignedPost, *, now: dateti
     if not named:
         return 0
     with writing(engine) as connection:
+        refuse_if_moved(connection)
         known = _locked(connection, {event.token for event in named.values()})
         if known.keys() != {event.token for event in named.values()}:
             announcement_rows.lock(

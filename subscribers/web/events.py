@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from subscribers.clock import utc_now
 from subscribers.database import UnreadableDatabaseError, open_migrated
 from subscribers.high_water_mark.configured import configured_journal
+from subscribers.high_water_mark.installation import MovedDatabaseError
 from subscribers.high_water_mark.journal import keep_journal
 from subscribers.ledger.signed_events import SignedPost, UnsignedPostError, Verifier, receive
 from subscribers.settings import Settings
@@ -37,7 +38,7 @@ def events(engine: Engine, verifier: Verifier, *, keep_body: bool) -> APIRouter:
             return Response(status_code=status.HTTP_400_BAD_REQUEST)  # the client has gone
         except UnsignedPostError as error:
             raise HTTPException(status.HTTP_403_FORBIDDEN, "not signed by the provider") from error
-        except UnreadableDatabaseError as error:
+        except (MovedDatabaseError, UnreadableDatabaseError) as error:
             raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "try again later") from error
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from support.sendgrid_server import EventSource
 from support.world import World
 
-from subscribers.database import open_database
+from subscribers.database import open_database, writing
+from subscribers.high_water_mark.installation import note_moved
 from subscribers.ledger.signed_events import SignedPost, Verifier
 from subscribers.web.app import make_app
 from subscribers.web.events import BODY_LIMIT_BYTES, events
@@ -65,6 +66,16 @@ def test_a_post_without_end_is_refused(client: TestClient, source: EventSource) 
 def test_what_cannot_be_kept_is_asked_for_again(source: EventSource) -> None:
     absent = open_database("postgresql://notify@127.0.0.1:1/notify")
     client = TestClient(make_app(events=events(absent, Verifier(source.public_key), keep_body=False)))
+    event = source.event("processed", token="0" * 32, delivery="2-1", address="anna@example.com")
+
+    assert send(client, source.post([event])) == 503
+
+
+def test_the_provider_is_asked_again_by_a_database_that_was_moved(
+    client: TestClient, source: EventSource, database: Engine, world: World
+) -> None:
+    with writing(database) as connection:
+        note_moved(connection, to="postgresql://db.example/policy", at=world.now)
     event = source.event("processed", token="0" * 32, delivery="2-1", address="anna@example.com")
 
     assert send(client, source.post([event])) == 503
