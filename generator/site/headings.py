@@ -13,6 +13,7 @@ LEADING_HEADING = re.compile(r"\s*<h1\b[^>]*>.*?</h1>", re.DOTALL)
 TITLE_START = re.compile(r"<h1(?=[\s>])")
 CLAUSE = re.compile(r'<(h[2-6])\b([^>]*?\bid="([^"]+)"[^>]*)>(.*?)</\1>', re.DOTALL)
 HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
+WHOLE_HEADING = re.compile(r"<h([1-6])(?=[\s>])(.*?)</h\1>", re.DOTALL)
 CLAUSE_LINK = re.compile(r'<a class="(?:ps-clause|headerlink)".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
@@ -66,6 +67,25 @@ def with_one_title(markup: str, *, after: bool) -> str:
         first = end + len("</h1>") if end >= 0 else len(markup)
     rest = TITLE_START.sub("<h2 data-level=1", markup[first:]).replace("</h1>", "</h2>")
     return markup[:first] + rest
+
+
+def with_levels_in_order(markup: str, *, below_title: bool) -> str:
+    """The text with no heading more than one level below the heading above it.
+
+    If it is ``below_title``, none is on the title's level; otherwise the first heading is the title. Where that
+    changes a level, ``data-level`` has the level that the heading looks like.
+    """
+    above = [0] if below_title else []
+
+    def placed(heading: re.Match[str]) -> str:
+        level = int(heading[1])
+        while above and above[-1] >= level:
+            above.pop()
+        above.append(level)
+        own = min(len(above), 6)
+        return heading[0] if own == level else f'<h{own} data-level="{level}"{heading[2]}</h{own}>'
+
+    return WHOLE_HEADING.sub(placed, markup)
 
 
 def split_heading(text: str, *, title: str) -> tuple[str, str]:

@@ -1,4 +1,7 @@
-"""PDF copies, made by WeasyPrint. It is optional, and this is the only file that imports it."""
+"""PDF copies, made by WeasyPrint. It is optional, and this is the only file that imports it.
+
+They are tagged as PDF/UA-1 asks (ISO 14289-1), so that screen readers can read them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from typing import Any
 from urllib.request import urlopen
 
 from generator.errors import PolicyError
+from generator.site.pdf_tags import TAGS_VERSION, correct_tags
 
+VARIANT = "pdf/ua-1"
 MOST_PIXELS = 50_000_000
 """How many pixels a picture in a PDF may have: 200 MB in memory. A page of A4 at 600 dpi has 35 million."""
 
@@ -52,11 +57,13 @@ class Printer:
     def printed(self, page: str) -> bytes:
         """The page, a complete HTML document, as a PDF."""
         digest = hashlib.sha256(page.encode("utf-8", "surrogateescape")).hexdigest()
-        key = f"pdf-{installed_version('weasyprint')}-{digest}"
+        key = f"pdf-{VARIANT}-{TAGS_VERSION}-{installed_version('weasyprint')}-{digest}"
         kept = self._cache.get(key)
         if kept is None:
             document = self._weasyprint.HTML(string=page, url_fetcher=self._fetcher)
-            made: bytes = document.write_pdf(pdf_identifier=digest[:32].encode())
+            made: bytes = document.write_pdf(
+                pdf_identifier=digest[:32].encode(), pdf_variant=VARIANT, finisher=correct_tags
+            )
             kept = self._cache[key] = b64encode(made).decode()
         return b64decode(kept)
 
