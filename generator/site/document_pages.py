@@ -13,7 +13,13 @@ from generator.language import load_language, reading_in
 from generator.site.change_list import change_list, is_small_in_long, with_heads
 from generator.site.document_view import ChangeSize, DocumentView, Relative
 from generator.site.fragment_ids import with_own_ids
-from generator.site.headings import TAG, split_heading, with_clause_links, with_levels_in_order, with_one_title
+from generator.site.headings import (
+    TAG,
+    split_heading,
+    with_clause_links,
+    with_levels_in_order,
+    with_one_title,
+)
 from generator.site.history_pages import HistoryPage
 from generator.site.next_change_links import first_change, with_next_links
 from generator.site.page import ALTERNATE, TEMPLATES, Page, Translation, feed_links, page_templates

@@ -72,8 +72,8 @@ def with_one_title(markup: str, *, after: bool) -> str:
 def with_levels_in_order(markup: str, *, below_title: bool) -> str:
     """The text with no heading more than one level below the heading above it.
 
-    If it is ``below_title``, none is on the title's level; otherwise the first heading is the title. Where that
-    changes a level, ``data-level`` has the level that the heading looks like.
+    If it is ``below_title``, none is on the title's level; otherwise the first heading is the title. Where
+    that changes a level, ``data-level`` has the level that the heading looks like.
     """
     above = [0] if below_title else []
 

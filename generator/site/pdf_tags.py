@@ -1,7 +1,8 @@
 """Corrects the tags of a PDF where WeasyPrint 70 does less than PDF/UA-1 asks (ISO 14289-1).
 
-Tags are what a screen reader follows: headings, lists, tables, links and pictures in reading order. An element
-of that tree is a dictionary: ``S`` is its kind, ``K`` what it contains, ``P`` its parent (ISO 32000-1, 14.7).
+Tags are what a screen reader follows: headings, lists, tables, links and pictures in reading order. An
+element of that tree is a dictionary: ``S`` is its kind, ``K`` what it contains, ``P`` its parent
+(ISO 32000-1, 14.7).
 """
 
 from __future__ import annotations
