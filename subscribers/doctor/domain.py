@@ -61,15 +61,18 @@ def _answered(names: Names, sending: Sending, topic: str, check: Check) -> list[
 
 
 def _mail_hosts(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
+    places = {sending.domain: "POLICY_NOTIFY_FROM"}
+    if sending.host is not None and sending.envelope_domain is not None:
+        places.setdefault(sending.envelope_domain, "POLICY_NOTIFY_RETURN_PATH")
     reply_domain = sending.reply_domain or sending.domain
-    yield _receiver(names, sending.domain, "POLICY_NOTIFY_FROM")
-    yield from _faulty_hosts(names, sending.domain)
-    replies = _receiver(names, reply_domain, "POLICY_NOTIFY_CONTACT")
-    if reply_domain != sending.domain:
-        yield replies
-        yield from _faulty_hosts(names, reply_domain)
-    if replies.level is Level.ERROR:
-        yield Fact(Rule.REPLIES, is_met=False, seen=f"{replies.where}: {replies.seen}")
+    places.setdefault(reply_domain, "POLICY_NOTIFY_CONTACT")
+    for domain, setting in places.items():
+        receiver = _receiver(names, domain, setting)
+        yield receiver
+        for fault in read_mail_hosts(names, domain).warnings:
+            yield warning("MX", f"{domain} MX", fault, "correct the record")
+        if domain == reply_domain and receiver.level is Level.ERROR:
+            yield Fact(Rule.REPLIES, is_met=False, seen=f"{receiver.where}: {receiver.seen}")
 
 
 def _receiver(names: Names, domain: str, setting: str) -> Finding:
@@ -92,11 +95,6 @@ def _receiver(names: Names, domain: str, setting: str) -> Finding:
         seen = "no MX record; email goes to the domain's own IP address"
         return warning("MX", where, seen, "publish an MX record")
     return error("MX", where, "no such record", "publish an MX record; without one it receives no email")
-
-
-def _faulty_hosts(names: Names, domain: str) -> Iterable[Finding]:
-    for fault in read_mail_hosts(names, domain).warnings:
-        yield warning("MX", f"{domain} MX", fault, "correct the record")
 
 
 def _spf(names: Names, sending: Sending) -> Iterable[Finding | Fact]:

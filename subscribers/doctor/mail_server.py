@@ -50,7 +50,7 @@ def check_mail_server(settings: Settings) -> Iterable[Finding]:
         yield from _encryption(session, where)
         yield ok("SMTP server", where, "answers" + (", and accepts the password" if server.user else ""))
         if settings.sender:
-            yield _sender(session, where, ascii_address(settings.sender))
+            yield _sender(session, where, settings)
     finally:
         with suppress(OSError, smtplib.SMTPException):
             session.quit()
@@ -70,8 +70,12 @@ def _encryption(session: smtplib.SMTP, where: str) -> Iterable[Finding]:
         yield ok("TLS", where, seen)
 
 
-def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
-    """The server's answer to the sender's address, taken back by RSET so that nothing is sent."""
+def _sender(session: smtplib.SMTP, where: str, settings: Settings) -> Finding:
+    """The server's answer to an envelope sender like ours, taken back by RSET so that nothing is sent."""
+    if settings.return_path is not None:
+        setting, address = "POLICY_NOTIFY_RETURN_PATH", settings.return_path.replace("@", "+doctor@")
+    else:
+        setting, address = "POLICY_NOTIFY_FROM", ascii_address(settings.sender or "")
     try:
         code, words = session.mail(address)
         session.rset()
@@ -85,7 +89,7 @@ def _sender(session: smtplib.SMTP, where: str, address: str) -> Finding:
     if code == 530:  # RFC 4954, section 6: authentication is required
         remedy = "set POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"
         return error("SMTP server", where, seen, remedy)
-    remedy = "set POLICY_NOTIFY_FROM to an email address that this user may send from"
+    remedy = f"set {setting} to an email address that this user may send from"
     return error("SMTP server", where, seen, remedy)
 
 

@@ -44,7 +44,10 @@ def sending_of(settings: Settings, sender: str, authentication: Authentication |
     """Returns how email would be sent with these settings and the provider's domain authentication."""
     domain = ascii_domain(sender)
     by_smtp = settings.transport == "smtp" and settings.smtp_url is not None
-    envelope = domain if by_smtp else authentication.envelope_domain if authentication else None
+    if by_smtp:
+        envelope: str | None = ascii_domain(settings.return_path or sender)
+    else:
+        envelope = authentication.envelope_domain if authentication else None
     names = key_names(settings, domain)
     if authentication is not None and not settings.dkim_selectors:
         names = (authentication.key_names,)

@@ -123,6 +123,19 @@ def test_replies_are_checked_at_the_contact(server: NameServer) -> None:
     assert rules(check_domain(server.names(), sending))[Rule.REPLIES] is Level.UNCHECKED
 
 
+def test_the_return_path_must_receive_bounces_and_is_what_spf_applies_to(server: NameServer) -> None:
+    sending = replace(by_smtp(), envelope_domain="bounces.shop.example")
+    assert {finding.where for finding in check_domain(server.names(), sending) if finding.remedy} >= {
+        "bounces.shop.example MX",
+        "bounces.shop.example TXT",
+    }
+
+    server.publish("bounces.shop.example", "MX", f"10 {HOST}.")
+    server.publish("bounces.shop.example", "TXT", "v=spf1 mx -all")
+    found = check_domain(server.names(), sending)
+    assert {finding.level for finding in found} == {Level.OK, Level.UNCHECKED}
+
+
 def test_a_mail_host_is_a_name(server: NameServer) -> None:
     server.publish("shop.example", "MX", "20 192.0.2.9.")
     assert any("IP address 192.0.2.9" in finding.seen for finding in findings(server, "MX"))

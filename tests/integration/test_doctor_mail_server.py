@@ -20,6 +20,7 @@ from subscribers.settings import Settings
 ANSWERS = {
     "other@shop.example": "553 5.7.1 not your address",
     "later@shop.example": "451 4.7.1 try again later",
+    "bounces+doctor@shop.example": "550 5.7.1 no extensions",
     "login@shop.example": "530 5.7.0 authentication required",
 }
 
@@ -76,8 +77,9 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return make
 
 
-def findings(url: str, sender: str = "Shop <policy@shop.example>") -> list[Finding]:
-    settings = Settings.model_validate({"transport": "smtp", "smtp_url": url, "POLICY_NOTIFY_FROM": sender})
+def findings(url: str, sender: str = "Shop <policy@shop.example>", **values: str) -> list[Finding]:
+    given = {"transport": "smtp", "smtp_url": url, "POLICY_NOTIFY_FROM": sender} | values
+    settings = Settings.model_validate(given)
     return list(check_mail_server(settings))
 
 
@@ -165,6 +167,13 @@ def test_a_refused_sender_is_an_error_with_the_remedy_for_this_refusal(
     assert found[-1].level is Level.ERROR
     assert ANSWERS[f"{sender}@shop.example"] in found[-1].seen
     assert remedy in (found[-1].remedy or "")
+
+
+def test_the_return_path_is_asked_about_as_it_is_used(serve: Callable[..., int]) -> None:
+    [*_, refused] = findings(f"smtp://127.0.0.1:{serve()}", return_path="bounces@shop.example")
+
+    assert "MAIL FROM:<bounces+doctor@shop.example>: 550 5.7.1 no extensions" in refused.seen
+    assert "POLICY_NOTIFY_RETURN_PATH" in (refused.remedy or "")
 
 
 def test_an_absent_server_is_an_error() -> None:

@@ -138,3 +138,8 @@ def test_replies_go_to_the_contact_if_it_is_an_email_address() -> None:
         sending_of(settings(contact="help@contact.example"), sender, None).reply_domain == "contact.example"
     )
     assert sending_of(settings(contact="https://shop.example/contact"), sender, None).reply_domain is None
+
+
+def test_the_envelope_is_that_of_the_return_path() -> None:
+    given = settings(return_path="bounces@mail.shop.example.shop")
+    assert sending_of(given, "policy@shop.example.shop", None).envelope_domain == "mail.shop.example.shop"
