@@ -43,6 +43,14 @@ def build(
             "--first-publication", help="With --published: this site has never been published before."
         ),
     ] = False,
+    notices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|URL",
+            help="The list of all emails that were sent, as policy-notify notices has written it.",
+            show_default="the list of the published site",
+        ),
+    ] = None,
     signing_key: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Sign history.json with this Ed25519 private key (PEM)."),
@@ -67,6 +75,7 @@ def build(
             published=published,
             first_publication=first_publication,
             signing_key=signing_key,
+            notices=notices,
         )
     past = built.history_warnings
     for warning in [*built.warnings, *past[:MOST_WARNINGS]]:

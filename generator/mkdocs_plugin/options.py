@@ -35,6 +35,7 @@ class PolicySiteOptions(Config):  # type: ignore[no-untyped-call] # MkDocs 1.6 d
     prevailing = config_options.Optional(config_options.Type(str))
     pdf = config_options.Type(bool, default=False)
     analytics = config_options.Type(dict, default={})
+    notices_keys = config_options.ListOfItems(config_options.Type(str), default=[])
     extra_files = config_options.ListOfItems(config_options.Type(str), default=[])
 
 
@@ -94,6 +95,7 @@ def site_config(config: MkDocsConfig, chosen: PolicySiteOptions) -> SiteConfig:
         file_rule=FileRule(named=_named_files(config, chosen)),
         brand=_brand(config),
         cache=Path(where).parent / ".cache" / "policysite",
+        notices_keys=tuple(chosen.notices_keys),
     )
 
 

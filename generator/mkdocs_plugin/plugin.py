@@ -40,6 +40,7 @@ from generator.site.build import Built, Site
 from generator.site.headings import table_of_contents
 from generator.site.page_layout import Article
 from generator.site.published_history import PublishedHistory
+from generator.site.sent_emails import SentEmails
 from generator.site.template_cache import TemplateCache
 from generator.site.trusted_cache import open_cache
 
@@ -53,13 +54,15 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
     """Gives MkDocs the documents' pages, and writes all other pages after MkDocs has finished.
 
     ``day`` decides which versions are current (None: today). ``published`` is the data of the published
-    site, and ``before`` is the folder of the site that this one replaces. ``built`` is the result.
+    site, and ``before`` is the folder of the site that this one replaces. ``emails`` is the list of all
+    emails that were sent. ``built`` is the result.
     """
 
     def __init__(self) -> None:
         self.day: date | None = None
         self.published: PublishedHistory | None = None
         self.before: Path | None = None
+        self.emails: SentEmails | None = None
         self.built: Built | None = None
         self._preview = False
         self._open = ExitStack()
@@ -104,6 +107,7 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
             day=self.day or now.astimezone(self._site_config.time_zone).date(),
             draft_at=now if self._preview else None,
             published=self.published,
+            emails=self.emails,
             scripts=self._assets.on_some_pages(),
         )
         uncommitted = remove_documents_folder(files, config)

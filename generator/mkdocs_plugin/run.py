@@ -24,19 +24,26 @@ from generator.mkdocs_plugin.refusals import refusals_of_mkdocs
 from generator.site.build import Built
 from generator.site.config import SiteConfig
 from generator.site.published_history import PublishedHistory
+from generator.site.sent_emails import SentEmails
 
 
 def build(
-    config_file: Path, *, site_dir: Path, before: Path, day: date | None, published: PublishedHistory | None
+    config_file: Path,
+    *,
+    site_dir: Path,
+    before: Path,
+    day: date | None,
+    published: PublishedHistory | None,
+    emails: SentEmails | None,
 ) -> Built:
     """Build the site of ``config_file`` into ``site_dir``, which MkDocs empties first.
 
-    ``before`` is the folder of the site that the new one will replace.
+    ``before`` is the folder of the site that the new one will replace. ``emails`` is the list for its page.
     """
     with refusals_of_mkdocs(config_file) as logged:
         config = load_config(str(config_file), site_dir=str(site_dir))
         plugin = _plugin(config)
-        plugin.day, plugin.published, plugin.before = day, published, before
+        plugin.day, plugin.published, plugin.before, plugin.emails = day, published, before, emails
         with _naming_plugins(config):
             config.plugins.on_startup(command="build", dirty=False)
             try:

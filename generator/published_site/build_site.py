@@ -15,6 +15,7 @@ from generator.git.repository import open_repository
 from generator.mkdocs_plugin import run
 from generator.published_site import signing
 from generator.published_site.earlier_site import read_earlier_site
+from generator.published_site.read_sent_emails import newest_sent_emails
 from generator.published_site.site_folder import refuse_foreign_folder
 from generator.site.build import Built
 from generator.site.config import SiteConfig
@@ -34,11 +35,12 @@ def build_site(
     published: str | None,
     first_publication: bool = False,
     signing_key: Path | None = None,
+    notices: str | None = None,
 ) -> tuple[Path, Built]:
     """Build the site, and return its folder and what was built. A refused build leaves the folder unchanged.
 
     ``published`` is the ``history.json`` of the published site, as a file or a URL: the new site may lose
-    none of the versions in it.
+    none of the versions in it. ``notices`` is the list of all emails that were sent, as a file or a URL.
     """
     config = run.read_config(config_file)
     folder = (site_dir or config.site_dir).resolve()
@@ -52,12 +54,15 @@ def build_site(
     earlier = read_earlier_site(published, first_publication=first_publication) if published else None
     if earlier and earlier.versions:
         earlier = _checked(config, earlier)
+    emails = newest_sent_emails(config, notices, published=earlier)
     key = signing.read_signing_key(signing_key) if signing_key else None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         with _dated_as_committed(config.documents):
-            built = run.build(config_file, site_dir=new, before=folder, day=day, published=earlier)
+            built = run.build(
+                config_file, site_dir=new, before=folder, day=day, published=earlier, emails=emails
+            )
         if key:
             signing.sign(new / HISTORY, key)
         if folder.is_dir():

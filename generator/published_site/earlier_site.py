@@ -46,7 +46,7 @@ def read_earlier_site(where: str, *, first_publication: bool) -> PublishedHistor
     could lose every version without anyone noticing.
     """
     try:
-        published = read_published(_read(where), where=where)
+        published = read_published(read_limited(where), where=where)
     except FileNotFoundError as error:
         if first_publication:
             return None
@@ -58,7 +58,7 @@ def read_earlier_site(where: str, *, first_publication: bool) -> PublishedHistor
     return published
 
 
-def _read(where: str) -> bytes:
+def read_limited(where: str) -> bytes:
     """The bytes of the file; raises FileNotFoundError if there is none (a server answers 404 or 410)."""
     try:
         if where.startswith(("https://", "http://")):

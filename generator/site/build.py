@@ -36,10 +36,13 @@ from generator.site.published_history import PublishedHistory, refuse_lost_versi
 from generator.site.redirects import write_redirects
 from generator.site.redlines import Redlines
 from generator.site.renderer import renderer_of
+from generator.site.sent_emails import SentEmails, refuse_foreign_list, sent_emails_paths
 from generator.site.site_pages import SitePages
 from generator.site.sitemap import robots, sitemap
 from generator.site.urls import (
     HISTORY,
+    NOTICES,
+    NOTICES_SCHEMA,
     ROBOTS,
     SCHEMA,
     SITE_FILES,
@@ -52,6 +55,7 @@ from generator.site.version_texts import VersionTexts
 from generator.versions.document_history import HistoryWarning
 from generator.versions.history import read_history, refuse_problems
 
+NOTICES_SCHEMA_FILE = SCHEMA_FILE.with_name("notices.schema.json")
 COPIES = {"markdown": "md", "text": "txt"}
 """The suffixes of a version's copies by their form."""
 
@@ -82,7 +86,8 @@ class Site:
     """One policy site on one day. Raises LostVersionError if it would lose anything that was ``published``.
 
     If ``draft_at`` is given, the uncommitted files of the work tree count as published at that time.
-    ``scripts`` are the paths of the scripts that only some pages need, by name.
+    ``scripts`` are the paths of the scripts that only some pages need, by name. ``emails`` is the list of all
+    emails that were sent.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Site:
         day: date,
         draft_at: datetime | None = None,
         published: PublishedHistory | None = None,
+        emails: SentEmails | None = None,
         scripts: Mapping[str, str],
     ) -> None:
         self._config = config
@@ -158,6 +164,11 @@ class Site:
         self._scripts = scripts
         self._copies = COPIES | ({"pdf": "pdf"} if config.pdf else {})
         self._recent = recent_changes_path(self.documents)
+        self._emails = emails
+        self._email_paths: dict[str, str] = {}
+        if emails is not None:
+            self._emailed = refuse_foreign_list(emails, self.documents, site_url=config.site_url)
+            self._email_paths = sent_emails_paths(self.documents, language=config.language)
         self._pages = DocumentPages(
             site_url=config.site_url,
             site_name=config.site_name,
@@ -165,6 +176,7 @@ class Site:
             scripts=scripts,
             copies=self._copies,
             recent=self._recent if len(self.documents) > 1 else None,
+            emails=self._email_paths,
         )
         self._site_pages = SitePages(
             page_templates(),
@@ -173,6 +185,7 @@ class Site:
             language=config.language,
             time_zone=config.time_zone,
             recent=self._recent,
+            emails=self._email_paths,
         )
         self._views = make_document_views(self.documents, config=config, day=day)
         self._list = document_list(self._views)
@@ -256,7 +269,11 @@ class Site:
             output.file(ROBOTS, robots(self._config.site_url))
         output.file(SCHEMA, SCHEMA_FILE.read_bytes())
         recent = [self._recent] if self._recent is not None else []
-        listed = sitemap(self._views, other_pages=[*other_pages, *recent], site_url=self._config.site_url)
+        listed = sitemap(
+            self._views,
+            other_pages=[*other_pages, *recent, *self._email_paths.values()],
+            site_url=self._config.site_url,
+        )
         output.file(SITEMAP, listed)
         output.file(f"{SITEMAP}.gz", gzip.compress(listed, mtime=0))
         output.file(
@@ -268,6 +285,7 @@ class Site:
                 digests=digests,
                 copies=self._copies,
                 held_for=self._held_for,
+                sent_emails=self._email_paths,
             ),
         )
         return Built(
@@ -302,6 +320,11 @@ class Site:
             output.page(self._site_pages.start(self._list, newest))
         if self._recent is not None:
             output.page(self._site_pages.recent_changes(self._recent, newest))
+        if self._emails is not None:
+            for language in self._email_paths:
+                output.page(self._site_pages.sent_emails(self._emails, self._emailed, language=language))
+            output.file(NOTICES, self._emails.raw)
+            output.file(NOTICES_SCHEMA, NOTICES_SCHEMA_FILE.read_bytes())
 
     def _made_of(self) -> object:
         """Everything that any page depends on, besides the history, the code and the theme."""

@@ -27,6 +27,7 @@ class SiteConfig:
     - ``excluded``: whether the site leaves out a path below ``documents``.
     - ``file_rule``: which of the other files are published.
     - ``brand``: the company's colours.
+    - ``notices_keys``: the public keys that may sign the list of emails that were sent.
     """
 
     documents: Path
@@ -48,3 +49,4 @@ class SiteConfig:
     file_rule: FileRule
     brand: Brand
     cache: Path
+    notices_keys: tuple[str, ...] = ()

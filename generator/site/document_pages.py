@@ -25,6 +25,7 @@ from generator.site.next_change_links import first_change, with_next_links
 from generator.site.page import ALTERNATE, TEMPLATES, Page, Translation, feed_links, page_templates
 from generator.site.page_layout import Article
 from generator.site.redlines import RedlineTexts
+from generator.site.sent_emails import in_language_of
 from generator.site.urls import SiteDocument, relative
 from generator.versions.version import Version
 
@@ -46,7 +47,8 @@ class DocumentPages:
 
     The texts and redlines passed to it already have the links that their pages need. ``scripts`` are paths
     by name, ``copies`` the suffixes of a version's copies by their form. ``recent`` is the path of the site's
-    recent changes, or None if the pages do not link to it.
+    recent changes, or None if the pages do not link to it. ``emails`` are the paths of the page with all
+    emails that were sent, by language.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class DocumentPages:
         scripts: Mapping[str, str],
         copies: Mapping[str, str],
         recent: str | None,
+        emails: Mapping[str, str],
     ) -> None:
         self._recent = recent
+        self._emails = emails
         self._site_url = site_url
         self._site_name = site_name
         self._time_zone = time_zone
@@ -74,7 +78,15 @@ class DocumentPages:
         heading, body = split_heading(with_clause_links(text, language=page.t), title=version.title)
         body = with_one_title(body, after=bool(heading))
         status = self._worded("status.html", page, view, version)
-        foot = self._worded("foot.html", page, view, version, copies=self._copies, recent=self._recent)
+        foot = self._worded(
+            "foot.html",
+            page,
+            view,
+            version,
+            copies=self._copies,
+            recent=self._recent,
+            emails=in_language_of(document.language, self._emails),
+        )
         framed = f'<div class="ps-text" dir="{_direction(version.title)}">\n{body}\n</div>\n'
         parts = [heading, status, framed, foot] if document.announced else [heading, framed, status, foot]
         return self._article(

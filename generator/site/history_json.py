@@ -38,10 +38,12 @@ def history_json(
     digests: Mapping[tuple[str, int], Digests],
     copies: Mapping[str, str],
     held_for: Mapping[VersionKey, Sequence[str]],
+    sent_emails: Mapping[str, str],
 ) -> bytes:
     """All documents with all their versions. ``digests`` are by document id and version number.
 
     ``copies`` are the suffixes of the copies by their form. ``held_for`` says why an announcement waits.
+    ``sent_emails`` are the paths of the page with all emails that were sent, by language.
     """
     return json_file(
         {
@@ -52,6 +54,7 @@ def history_json(
             "time_zone": config.time_zone.key,
             "commit": commit,
             "colours": {"accent": config.brand.light.accent, "accent_dark": config.brand.dark.accent},
+            **({"sent_emails": dict(sent_emails)} if sent_emails else {}),
             "documents": [
                 _document(view, digests, copies, held_for)
                 for view in sorted(views, key=lambda view: view.document.slug)

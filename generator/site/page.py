@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,10 @@ class Page:
     def published_on(self, version: Version) -> date:
         """The day of publication in the site's time zone."""
         return version.published_at.astimezone(self._time_zone).date()
+
+    def day_of(self, at: datetime) -> date:
+        """The day of a time in the site's time zone."""
+        return at.astimezone(self._time_zone).date()
 
     def is_draft(self, version: Version) -> bool:
         """Whether the version is not committed yet."""

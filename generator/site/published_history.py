@@ -72,7 +72,8 @@ class PublishedHistory:
     """The versions that an earlier build published, from the ``history.json`` at ``where``.
 
     ``living`` are the ids of the documents that had not ended. ``held_for`` are the errors that a check found
-    in a version; its announcement waits until an operator releases it.
+    in a version; its announcement waits until an operator releases it. ``lists_emails``: the site has a list
+    of all emails that were sent.
     """
 
     where: str
@@ -80,6 +81,7 @@ class PublishedHistory:
     versions: tuple[PublishedVersion, ...]
     living: frozenset[str] = frozenset()
     held_for: Mapping[VersionKey, tuple[str, ...]] = field(default_factory=dict)
+    lists_emails: bool = False
 
     @property
     def known(self) -> Mapping[PublishedText, PublishedAs]:
@@ -125,6 +127,7 @@ def read_published(raw: bytes, *, where: str) -> PublishedHistory:
         versions=versions,
         living=living,
         held_for=held_for,
+        lists_emails=bool(history.get("sent_emails")),
     )
 
 

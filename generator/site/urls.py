@@ -24,7 +24,11 @@ HISTORY = "history.json"
 SCHEMA = "history.schema.json"
 SITEMAP = "sitemap.xml"
 ROBOTS = "robots.txt"
-SITE_FILES = frozenset({FEED, JSON_FEED, HISTORY, SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"})
+NOTICES = "notices.json"
+NOTICES_SCHEMA = "notices.schema.json"
+SITE_FILES = frozenset({
+    FEED, JSON_FEED, HISTORY, SCHEMA, NOTICES, NOTICES_SCHEMA, SITEMAP, f"{SITEMAP}.gz", "404.html"
+})  # fmt: skip
 MADE_AT_ROOT = SITE_FILES | {ROBOTS, "index.html"}
 BELOW_A_DOCUMENT = frozenset({
     "versions", "changes", "since", "history", "compare", "in-force", "in-force.json", "fragment.html",
