@@ -16,13 +16,16 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page
 from support.accessibility import assert_accessible
+from support.listed_emails import listed_emails
 from support.policy_site import PALETTE, SITE_URL, PolicySite, publish_everything, text
 from support.watched_page import box_of, watched
 from support.web_host import hosted
 
 from generator.site import history_pages
+from subscribers.site.notices_json import key_text
 
 KINDS = {
     "start": "",
@@ -39,6 +42,8 @@ KINDS = {
     "return": "cookies/history/",
     "not found": "404.html",
     "recent changes": "recent-changes/",
+    "emails": "sent-emails/",
+    "emails in another language": "sent-emails/ru/",
     "in force on a day": "privacy/in-force/?on=2026-02-28",
     "nothing in force": "privacy/in-force/?on=2020-01-01",
     "comparison": "cookies/compare/",
@@ -99,7 +104,9 @@ ARABIC = """نحتفظ ببياناتك لمدة 30 يوما بعد آخر طل�
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
-    site = PolicySite(tmp_path_factory.mktemp("seen"), languages=["ru", "ar"], since=2)
+    key = Ed25519PrivateKey.generate()
+    keys = [key_text(key.public_key())]
+    site = PolicySite(tmp_path_factory.mktemp("seen"), languages=["ru", "ar"], since=2, notices_keys=keys)
     site.config["theme"]["palette"] = PALETTE
     site.config["site_dir"] = "served/legal"  # where site_url says that it is
     site.folder = site.config_file.parent / "served" / "legal"
@@ -123,6 +130,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> PolicySite:
         patch.setattr(history_pages, "LONG_HISTORY", 4)
         patch.setattr(history_pages, "SHORTEST_PAGE", 2)
         site.build()
+        notices = site.config_file.with_name("notices.json")
+        notices.write_bytes(listed_emails(site.folder / "history.json", key))
+        site.build(notices=notices)
     return site
 
 

@@ -239,8 +239,8 @@ def test_a_build_with_a_list_has_the_page_in_each_language_and_the_next_email_na
         assert message.subject in russian
     assert "Emails we have sent" in page
     assert '<html lang="ru"' in russian
-    assert "3 users" in page
-    assert "3 пользователя" in russian
+    assert "Sent to 3 users on 3 June 2026." in page
+    assert "Отправлено 3 пользователям 3 июня 2026 года." in russian
     label = site.document("privacy")["versions"][-1]["label"]
     assert f'href="../privacy/changes/{label}/"' in page
     assert 'href="../sent-emails/"' in site.page("privacy")

@@ -47,11 +47,15 @@ class PolicySite:
         at = datetime(on.year, on.month, on.day, 9, tzinfo=UTC) if on else None
         return self.repository.publish(f"policy/{path}", text, at=at)
 
-    def build(self, *, day: date = DAY, published: Path | None = None) -> Built:
+    def build(self, *, day: date = DAY, published: Path | None = None, notices: Path | None = None) -> Built:
         """Build the site as the command does."""
         self.write_config()
         return build_site(
-            self.config_file, site_dir=None, day=day, published=str(published) if published else None
+            self.config_file,
+            site_dir=None,
+            day=day,
+            published=str(published) if published else None,
+            notices=str(notices) if notices else None,
         )[1]
 
     def write_config(self) -> None:
