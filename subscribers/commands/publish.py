@@ -20,9 +20,10 @@ from subscribers.delivery import status_report
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark.configured import configured_mark
 from subscribers.high_water_mark.high_water_mark import HighWaterMark
+from subscribers.notices.old_database import refuse_older_than_site
 from subscribers.printable import say
 from subscribers.settings import Settings, read_settings
-from subscribers.signing import parse_public_key
+from subscribers.signing import parse_public_key, read_private_key
 from subscribers.site.site_reader import PublishedSite, open_site
 
 EXAMPLE = "policy-notify publish --site https://policies.example/"
@@ -98,6 +99,9 @@ def publish_command(
         published.verify_digest(history_sha256)
     if settings.site_key:
         published.verify_signature(parse_public_key(settings.site_key, setting="POLICY_NOTIFY_SITE_KEY"))
+    if settings.proof_key:
+        own = read_private_key(settings.demand_proof_key()).public_key()
+        refuse_older_than_site(engine, published, key=own)
     trust = Trust(renderer=accept_renderer or bool(settings.site_key), dates=accept_dates)
     if dry_run:
         _say_what_would_be_announced(engine, published, settings, opening, trust)

@@ -73,10 +73,10 @@ def list_emails(
     found = {status.announcement_id: status for status in statuses(engine)}
     with reading(engine) as connection:
         rows = connection.execute(select(announcements).order_by(announcements.c.id)).all()
-        if not rows:
-            raise NothingPublishedError
         if earlier:
             refuse_unknown(connection, earlier, where=where)
+        if not rows:
+            raise NothingPublishedError
         noticed = [
             _announcement(
                 connection,

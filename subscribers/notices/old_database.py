@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, select
 
 from subscribers.database import reading
@@ -11,7 +12,8 @@ from subscribers.errors import NotifyError
 from subscribers.high_water_mark import installation
 from subscribers.high_water_mark.chain import Position
 from subscribers.model import announcements, proofs
-from subscribers.site.notices_json import NoticedLedger, Notices
+from subscribers.site.notices_json import NOTICES, NoticedLedger, Notices, parse_notices
+from subscribers.site.site_reader import PublishedSite
 
 
 class OldDatabaseListedError(NotifyError):
@@ -28,6 +30,16 @@ def refuse_old_database(engine: Engine, notices: Notices, *, where: str) -> None
     """Refuse a database that does not know everything in a list that it has written itself."""
     with reading(engine) as connection:
         refuse_unknown(connection, notices, where=where)
+
+
+def refuse_older_than_site(engine: Engine, site: PublishedSite, *, key: Ed25519PublicKey) -> None:
+    """The same for the list that a site has published, if ``key`` has signed it: anyone can write another."""
+    if not site.history.sent_emails:
+        return
+    where = site.source.where(NOTICES)
+    signed = parse_notices(site.source.read(NOTICES), where=where)
+    if signed.is_signed_by(key):
+        refuse_old_database(engine, signed.notices, where=where)
 
 
 def refuse_unknown(connection: Connection, notices: Notices, *, where: str) -> None:

@@ -106,7 +106,7 @@ class PublishedSite:
         links exist, that the site was read from ``site_url``, and that ``history.json`` has not changed
         meanwhile.
         """
-        digests: dict[str, str | None] = {}
+        digests: dict[str, str | None] = dict.fromkeys(self.history.sent_emails.values())
         for document, version in announced:
             digests |= {
                 document.path: None,
