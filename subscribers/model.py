@@ -393,6 +393,25 @@ provider_pauses = Table(
     Column("detail", Text),
 )
 
+# The refusals of a receiving domain since it last accepted a message, and the places in its limit.
+receiving_domains = Table(
+    "receiving_domains",
+    metadata,
+    Column("transport", String(16), primary_key=True),
+    Column("domain", String(255), primary_key=True),
+    Column("refused", Integer, nullable=False, server_default="0"),  # messages in a row
+    Column("pauses", Integer, nullable=False, server_default="0"),  # in a row
+    Column("first_refused_at", Moment),
+    Column("paused_at", Moment),
+    Column("paused_until_at", Moment),
+    Column("reason", String(80)),  # a code and its name, without anybody's words
+    Column("limited_until_at", Moment),  # the next message may begin then
+    Column("next_moment_at", Moment),  # the next moment that no waiting batch has
+    CheckConstraint("refused >= 0 AND pauses >= 0", name="counts"),
+    CheckConstraint("(refused = 0) = (first_refused_at IS NULL)", name="since"),
+    CheckConstraint("(pauses = 0) = (paused_until_at IS NULL)", name="paused"),
+)
+
 # Signed posts of the provider. A body holds email addresses: it is dropped after the retention period.
 event_posts = Table(
     "event_posts",

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     changes: Literal["every", "material"] = "every"
     hourly_pace: int | None = Field(default=None, ge=1)  # recipients
     warm_up: int | None = Field(default=None, ge=1)  # recipients in an hour of a new sender's first day
+    domain_limits: str = ""  # separated by white space: gmail.com=2000/2
     # SendGrid repeats a failed post for 24 hours, so an event may be that late.
     evidence_window: int = Field(default=86_400, ge=1)  # seconds
     event_retention_days: int = Field(default=0, ge=0)  # of raw posts, which hold addresses; 0 keeps none

@@ -16,7 +16,14 @@ from sqlalchemy.exc import IntegrityError
 
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
-from subscribers.ledger import announcement_rows, batch_members, batch_rows, complaints, refusals
+from subscribers.ledger import (
+    announcement_rows,
+    batch_members,
+    batch_rows,
+    complaints,
+    receiving_domains,
+    refusals,
+)
 from subscribers.messages.message import Message
 from subscribers.model import (
     AnnouncementState,
@@ -221,6 +228,7 @@ def release(engine: Engine, announcement_id: int) -> None:
     allowed = (AnnouncementState.HELD, AnnouncementState.PAUSED)
     with writing(engine) as connection:
         _move(connection, announcement_id, allowed, AnnouncementState.OPEN)
+        receiving_domains.forget_refusals(connection)
         number = complaints.number_of(connection, announcement_id)
         announcement_rows.set_complaints_at_release(connection, announcement_id, number)
 
@@ -249,6 +257,7 @@ def retry(engine: Engine, announcement_id: int, *, reasons: Sequence[str] = ()) 
     with writing(engine) as connection:
         allowed = (AnnouncementState.OPEN, AnnouncementState.PAUSED)
         _demand(connection, announcement_id, allowed)
+        receiving_domains.forget_refusals(connection)
         those = refusals.select_ids(connection, announcement_id, refusals.retryable(reasons))
         return refusals.give_back(connection, those, forgive=True)
 

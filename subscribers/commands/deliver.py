@@ -14,7 +14,11 @@ from sqlalchemy import Engine
 
 from subscribers.commands.shared import open_for_sending, progress_bar
 from subscribers.delivery import status_report, unfinished
-from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
+from subscribers.delivery.configured import (
+    configured_domain_limits,
+    configured_hourly_limit,
+    configured_reconciliation,
+)
 from subscribers.delivery.single_process import deliver
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark.high_water_mark import HighWaterMark
@@ -42,7 +46,12 @@ def deliver_command() -> None:
 
 def deliver_and_report(engine: Engine, mark: HighWaterMark, settings: Settings) -> None:
     """Send what can be sent now and print the totals; raises UnfinishedError while anything is open."""
-    ledger = Ledger(engine, mark=mark, hourly_limit=configured_hourly_limit(settings))
+    ledger = Ledger(
+        engine,
+        mark=mark,
+        hourly_limit=configured_hourly_limit(settings),
+        domain_limits=configured_domain_limits(settings),
+    )
     transport = configured_transport(settings)
     before = {status.announcement_id: status.totals.accepted for status in statuses(engine)}
     began = ledger.now()
@@ -74,6 +83,8 @@ def deliver_and_report(engine: Engine, mark: HighWaterMark, settings: Settings) 
         say(again)
         for line in status_report.pause_lines(transport.name, pause):
             say(line)
+    for line in status_report.domain_lines(ledger.domain_pauses(transport)):
+        say(line)
     waiting_since = totals.waiting_since(engine)
     ends = list(
         unfinished.open_ends(

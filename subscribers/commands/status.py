@@ -15,7 +15,7 @@ from subscribers.delivery.configured import configured_hourly_limit
 from subscribers.delivery.forecast import forecast
 from subscribers.high_water_mark.configured import configured_mark
 from subscribers.high_water_mark.shown_mark import shown_mark
-from subscribers.ledger import provider_pause
+from subscribers.ledger import provider_pause, receiving_domains
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import outcomes, statuses
 from subscribers.printable import say
@@ -42,14 +42,20 @@ def status_command(*, as_json: AsJson = False) -> None:
     }
     with reading(engine) as connection:
         pause = provider_pause.current_pause(connection, settings.transport, now=utc_now())
+        domains = receiving_domains.current_pauses(connection, settings.transport, now=utc_now())
     reported = outcomes(engine)
     mark = shown_mark(configured_mark(settings, engine))
     if as_json:
-        shown = status_report.as_json(present, unknown, ends, reported, pause=pause, mark=mark)
+        shown = status_report.as_json(
+            present, unknown, ends, reported, pause=pause, domains=domains, mark=mark
+        )
         typer.echo(json.dumps(shown, indent=2))
         return
     for line in status_report.described(present, unknown, ends, reported):
         say(line)
-    for line in status_report.pause_lines(settings.transport, pause):
+    for line in (
+        *status_report.pause_lines(settings.transport, pause),
+        *status_report.domain_lines(domains),
+    ):
         say(line)
     say(status_report.mark_line(mark))

@@ -6,7 +6,11 @@ import os
 
 from subscribers.commands.shared import open_configured_database
 from subscribers.database import require_postgresql
-from subscribers.delivery.configured import configured_hourly_limit, configured_reconciliation
+from subscribers.delivery.configured import (
+    configured_domain_limits,
+    configured_hourly_limit,
+    configured_reconciliation,
+)
 from subscribers.high_water_mark.configured import configured_mark, demand_shared_mark
 from subscribers.ledger.ledger import Ledger
 from subscribers.settings import read_settings
@@ -27,7 +31,12 @@ def worker_command() -> None:
     from subscribers.delivery.workers import work  # noqa: PLC0415 - its parts are in the extra postgresql
 
     work(
-        Ledger(engine, mark=mark, hourly_limit=configured_hourly_limit(settings)),
+        Ledger(
+            engine,
+            mark=mark,
+            hourly_limit=configured_hourly_limit(settings),
+            domain_limits=configured_domain_limits(settings),
+        ),
         configured_transport(settings),
         sender=settings.who_sends(),
         reconciliation=configured_reconciliation(settings),

@@ -7,13 +7,22 @@ from pathlib import Path
 
 from subscribers.delivery.log_evidence import LogEvidence
 from subscribers.delivery.reconciliation import Reconciliation
+from subscribers.ledger.domain_limits import DomainLimits, read_limits
 from subscribers.ledger.hourly_limit import HourlyLimit
-from subscribers.settings import Settings
+from subscribers.settings import Settings, SettingsError
 
 
 def configured_hourly_limit(settings: Settings) -> HourlyLimit:
     """How many recipients may be sent to in an hour; no limit if the settings name none."""
     return HourlyLimit(every_day=settings.hourly_pace, first_day=settings.warm_up)
+
+
+def configured_domain_limits(settings: Settings) -> DomainLimits:
+    """The limits for receiving domains; raises SettingsError if the setting is wrong."""
+    try:
+        return read_limits(settings.domain_limits)
+    except ValueError as error:
+        raise SettingsError([f"POLICY_NOTIFY_DOMAIN_LIMITS: {error}"]) from error
 
 
 def configured_reconciliation(settings: Settings) -> Reconciliation | None:

@@ -104,6 +104,7 @@ def _record(
         case None:
             ledger.accept(claim.token, provider_id=provider_id)
             ledger.end_provider_pause(transport)
+            ledger.end_domain_pause(claim, transport)
         case UnconfirmedError():
             ledger.mark_unknown(claim, str(answer))
             ledger.pause_provider(transport, detail=str(answer), first=UNCONFIRMED)
@@ -115,7 +116,7 @@ def _record(
             ledger.exclude_unsupported(claim, str(answer))
         case DeferredError():
             ledger.defer(claim, str(answer), reason=answer.reason)
-            if answer.slower:
+            if answer.slower and not ledger.slow_domain_down(claim, transport, reason=answer.reason):
                 ledger.slow_provider_down(transport, detail=str(answer), first=THROTTLED)
         case _:
             ledger.put_back(claim, str(answer))

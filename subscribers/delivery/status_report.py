@@ -12,6 +12,7 @@ from subscribers.announcing.publishing import Publication
 from subscribers.delivery.unfinished import counted
 from subscribers.high_water_mark.shown_mark import ShownMark
 from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.receiving_domains import DomainPause
 from subscribers.ledger.recovered import WHY
 from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
@@ -143,6 +144,15 @@ def pause_lines(transport: str, pause: ProviderPause | None) -> Iterator[str]:
         yield f"{transport}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC ({pause.detail})"
 
 
+def domain_lines(pauses: Sequence[DomainPause]) -> Iterator[str]:
+    """The receiving domains that get nothing for now, until when, and why."""
+    for pause in pauses:
+        yield (
+            f"{pause.domain}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC, since it refuses us "
+            f"({pause.reason}) and other domains do not; at once: policy-notify retry ANNOUNCEMENT"
+        )
+
+
 def mark_line(mark: ShownMark) -> str:
     """The high-water mark, or why nothing may be sent because of it."""
     if mark.problem is not None:
@@ -159,6 +169,7 @@ def as_json(
     outcomes: Outcomes,
     *,
     pause: ProviderPause | None = None,
+    domains: Sequence[DomainPause] = (),
     mark: ShownMark | None = None,
 ) -> dict[str, Any]:
     """The same report for a program."""
@@ -166,6 +177,10 @@ def as_json(
         "provider": {"paused_until": pause.until.isoformat(), "reason": pause.detail}
         if pause is not None and not pause.for_hourly_limit
         else None,
+        "paused_domains": [
+            {"domain": domain.domain, "paused_until": domain.until.isoformat(), "reason": domain.reason}
+            for domain in domains
+        ],
         "high_water_mark": {
             "place": mark.place,
             "requests": mark.requests,

@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from subscribers.ledger import attempt_rows, batch_members, batch_rows, refusals, settle, unanswered
+from subscribers.ledger import (
+    attempt_rows,
+    batch_members,
+    batch_rows,
+    receiving_domains,
+    refusals,
+    settle,
+    unanswered,
+)
 from subscribers.ledger.claim import Claim
 from subscribers.model import AttemptState, BatchState, Exclusion, batches, deliveries
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
@@ -49,8 +57,24 @@ def set_aside(
         return
     if _halved(connection, claim):
         return
+    if not error.ours and _paused_with_its_domain(connection, claim, transport, error, now=now):
+        return
     refusals.set_aside(connection, claim.batch_id, detail=str(error), reason=error.reason, now=now)
     refusals.pause_if_ours(connection, claim.batch_id, transport.name, detail=str(error), ours=error.ours)
+
+
+def slow_domain_down(
+    connection: Connection, claim: Claim, transport: Transport, *, reason: str, now: datetime
+) -> bool:
+    """Count that the only recipient's domain wants less; return whether it is paused for that."""
+    if len(claim.recipients) > 1:
+        return False
+    address = claim.recipients[0].address
+    first = receiving_domains.BUSY_FIRST
+    until = receiving_domains.note_refusal(
+        connection, address, transport.name, reason=reason, first=first, now=now
+    )
+    return until is not None
 
 
 def exclude_unsupported(connection: Connection, claim: Claim, detail: str, *, now: datetime) -> None:
@@ -87,6 +111,23 @@ def mark_unknown(connection: Connection, claim: Claim, detail: str, *, now: date
     if _ended(connection, claim, AttemptState.UNKNOWN, detail, now=now):
         settle.mark_unknown(connection, claim.batch_id, claim.token, detail=detail)
         unanswered.pause_if_in_a_row(connection, claim.batch_id, detail)
+
+
+def _paused_with_its_domain(
+    connection: Connection, claim: Claim, transport: Transport, error: UnclearRefusalError, *, now: datetime
+) -> bool:
+    """Whether the refusal shows that the recipient's domain refuses us; all of its recipients then wait."""
+    address = claim.recipients[0].address
+    first = receiving_domains.REFUSED_FIRST
+    until = receiving_domains.note_refusal(
+        connection, address, transport.name, reason=error.reason, first=first, now=now
+    )
+    if until is None:
+        return False
+    refusals.give_back_domain(connection, claim.batch_id, address)
+    batch_rows.note_deferral(connection, claim.batch_id, reason=error.reason)
+    batch_members.plan(connection, claim.batch_id, retry_at=until)
+    return True
 
 
 def _ended(connection: Connection, claim: Claim, state: AttemptState, detail: str, *, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, insert, select, update
 
 from subscribers.ledger import announcement_rows
 from subscribers.model import BatchState, batches
@@ -199,6 +199,14 @@ def reject(connection: Connection, batch_id: int, *, reason: str, refused_at: da
             refused_at=refused_at,
             refusals=batches.c.refusals + (0 if refused_at is None else 1),
         )
+    )
+
+
+def put_off(connection: Connection, batch_ids: Collection[int], *, retry_at: datetime, reason: str) -> None:
+    """Let these planned batches wait for another time; the reason of an earlier refusal is kept."""
+    kept = case((batches.c.refused_at.is_not(None), batches.c.reason), else_=reason)
+    connection.execute(
+        update(batches).where(batches.c.id.in_(batch_ids)).values(retry_at=retry_at, reason=kept)
     )
 
 

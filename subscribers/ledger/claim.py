@@ -22,8 +22,10 @@ from subscribers.ledger import (
     batch_members,
     batch_rows,
     provider_pause,
+    receiving_domains,
     shared_addresses,
 )
+from subscribers.ledger.domain_limits import NO_DOMAIN_LIMITS, DomainLimits
 from subscribers.ledger.hourly_limit import most_in_a_batch, time_for
 from subscribers.ledger.next_batches import is_due
 from subscribers.messages.message import Message
@@ -69,12 +71,14 @@ def claim_batch(
     now: datetime,
     lease: timedelta,
     hourly: int | None,
+    domain_limits: DomainLimits = NO_DOMAIN_LIMITS,
 ) -> Claim | None:
     """Claim the batch; return None if it cannot be claimed now.
 
     A batch that is larger than the transport or the hourly limit allows is split instead of claimed, and
     recipients who need no message any more are taken out of it. ``hourly`` is today's limit of recipients in
-    an hour; None if there is none.
+    an hour; None if there is none. A recipient whose domain is paused, or whose domain's limit is used up, is
+    put off.
     """
     if hourly is not None:
         announcement_rows.lock(connection)
@@ -99,7 +103,10 @@ def claim_batch(
     shared_addresses.separate(connection, batch_id)
     if batch_members.exclude_hindered(connection, batch_id) == 0:
         return None
-    if shared_addresses.unite(connection, batch_id) == 0:
+    if shared_addresses.unite(connection, batch_id) == 0 or (
+        transport.batch_limit == 1
+        and receiving_domains.put_off(connection, batch_id, transport.name, limits=domain_limits, now=now)
+    ):
         return None
     token = secrets.token_hex(16)
     recipients = _recipients(connection, batch_id)

@@ -27,14 +27,17 @@ from subscribers.ledger import (
     logged_messages,
     next_batches,
     provider_pause,
+    receiving_domains,
     settle,
     unknown_batches,
 )
 from subscribers.ledger.claim import Claim
+from subscribers.ledger.domain_limits import NO_DOMAIN_LIMITS, DomainLimits
 from subscribers.ledger.fan_out import fan_out
 from subscribers.ledger.hourly_limit import NO_LIMIT, HourlyLimit, days_with_mail
 from subscribers.ledger.logged_messages import UnknownMessage
 from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.receiving_domains import DomainPause
 from subscribers.ledger.unknown_batches import NothingUnknownError, UnknownBatch
 from subscribers.transports import RefusedError, Transport, UnclearRefusalError
 
@@ -64,12 +67,14 @@ class Ledger:
         now: Callable[[], datetime] | None = None,
         lease: timedelta = LEASE,
         hourly_limit: HourlyLimit = NO_LIMIT,
+        domain_limits: DomainLimits = NO_DOMAIN_LIMITS,
     ) -> None:
         self.engine = engine
         self.mark = mark
         self.now = now or clock_of(engine)
         self.lease = lease
         self.hourly_limit = hourly_limit
+        self.domain_limits = domain_limits
         self._days: tuple[date, int] | None = None  # today, and the days before it with accepted messages
 
     # The next announcement and the next batches.
@@ -103,6 +108,7 @@ class Ledger:
                 now=self.now(),
                 lease=self.lease,
                 hourly=self._recipients_in_an_hour(connection, transport),
+                domain_limits=self.domain_limits,
             )
 
     def intend(self, claimed: Claim, *, request_sha256: str) -> bool:
@@ -256,6 +262,26 @@ class Ledger:
         """Pause it as ``pause_provider`` does, once it has wanted less several times in a row."""
         with writing(self.engine) as connection:
             provider_pause.slow_down(connection, transport.name, now=self.now(), detail=detail, first=first)
+
+    def slow_domain_down(self, claimed: Claim, transport: Transport, *, reason: str) -> bool:
+        """Count that the only recipient's domain wants less; return whether it is paused for that."""
+        with writing(self.engine) as connection:
+            return answers.slow_domain_down(connection, claimed, transport, reason=reason, now=self.now())
+
+    def domain_pauses(self, transport: Transport) -> Sequence[DomainPause]:
+        """The receiving domains that get nothing at present."""
+        with reading(self.engine) as connection:
+            return receiving_domains.current_pauses(connection, transport.name, now=self.now())
+
+    def end_domain_pause(self, claimed: Claim, transport: Transport) -> None:
+        """Forget the refusals of the only recipient's domain: it has accepted a message."""
+        if len(claimed.recipients) > 1:
+            return
+        with reading(self.engine) as connection:
+            if not receiving_domains.is_failing(connection, transport.name):
+                return
+        with writing(self.engine) as connection:
+            receiving_domains.note_acceptance(connection, claimed.recipients[0].address, transport.name)
 
     def provider_pause(self, transport: Transport) -> ProviderPause | None:
         """Why nobody may call the provider at present; None if it may be called."""

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from subscribers.ledger import announcement_rows, batch_members, batch_rows, delivery_rows
 from subscribers.ledger.next_batches import is_under_way
+from subscribers.ledger.receiving_domains import domain_of, has_domain
 from subscribers.model import (
     AnnouncementState,
     AttemptState,
@@ -143,6 +144,25 @@ def give_back(connection: Connection, batch_ids: Collection[int], *, forgive: bo
         delivery_rows.set_detail(connection, batch_id, None)
         batch_members.plan(connection, batch_id)
     return sum(batch_rows.size_of(connection, batch_id) for batch_id in batch_ids)
+
+
+def give_back_domain(connection: Connection, batch_id: int, address: str) -> None:
+    """Let the recipients at a domain wait again who were set aside before it was seen to refuse us."""
+    domain = domain_of(address)
+    own = select(batches.c.announcement_id).where(batches.c.id == batch_id).scalar_subquery()
+    those = connection.scalars(
+        select(batches.c.id)
+        .join(deliveries, deliveries.c.batch_id == batches.c.id)
+        .join(users, users.c.id == deliveries.c.recipient_id)
+        .where(
+            batches.c.announcement_id == own,
+            batches.c.id != batch_id,
+            is_set_aside(),
+            has_domain(users.c.email, domain),
+        )
+        .with_for_update(of=batches, skip_locked=True)
+    ).all()
+    give_back(connection, those, forgive=True)
 
 
 def select_ids(connection: Connection, announcement_id: int, which: ColumnElement[bool]) -> Sequence[int]:

@@ -37,6 +37,7 @@ WRITERS = {
     "marks": {"high_water_mark.mark_store"},
     "proofs": {"proof.export_bundle"},
     "provider_pauses": {"ledger.provider_pause"},
+    "receiving_domains": {"ledger.receiving_domains"},
     "unmatched_events": {"ledger.signed_events"},
     "user_records": {"users.import_users", "users.journalled", "users.requests", "users.user_data"},
     "users": {
