@@ -6,7 +6,7 @@ If it is interrupted, nobody can send from both: the target is either still empt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +17,10 @@ from subscribers.backups.errors import BackupError
 from subscribers.backups.rows import ROWS_AT_A_TIME, Digest, RowForm, Shape, read_rows, shapes
 from subscribers.database import keep_to_owner, present_schema, reading, shown, writing
 from subscribers.high_water_mark import installation
+from subscribers.high_water_mark.chain import Position
 from subscribers.high_water_mark.journal import copy_journal
 from subscribers.high_water_mark.mark_store import MarkStore
 from subscribers.model import AttemptState, attempts, metadata
-
-RowsCopied = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,7 @@ def move_database(
     """
     identity, is_new = _close_source(source, target, now=now)
     if not is_new and _holds(target, identity):
+        _retire(from_store, to_store, identity, now=now)
         raise BackupError(
             f"database {shown(target.url)}: has everything already, since the move was complete; "
             "set POLICY_NOTIFY_DATABASE_URL to it"
@@ -58,6 +58,7 @@ def move_database(
         if is_new:
             _reopen(source, target, identity)
         raise
+    _retire(from_store, to_store, identity, now=now)
     return MoveResult(identity=identity, tables={shape.name: digest.rows for shape, digest in copied.items()})
 
 
@@ -104,6 +105,21 @@ def _holds(target: Engine, identity: str) -> bool:
         return installation.read_installation(connection).identity == identity
 
 
+def _retire(from_store: MarkStore, to_store: MarkStore, identity: str, *, now: datetime) -> None:
+    """Put the former mark ahead of every copy: an old backup that is restored beside it must not send."""
+    if from_store.place == to_store.place:
+        return
+    moved = to_store.read(identity)
+    assert moved is not None
+    left = from_store.read(identity)
+    before = left.position if left else moved.position
+    if before.number > moved.position.number:
+        return  # by a move that was interrupted
+    head = hashlib.sha256(f"{before.head} moved to {to_store.place}".encode()).hexdigest()
+    from_store.start(identity, before, at=now)
+    from_store.move(identity, before=before, after=Position(before.number + 1, head), at=now)
+
+
 def _copy(
     source: Engine,
     target: Engine,
@@ -133,7 +149,7 @@ def _copy(
         receiver.finish(copied)
         installation.note_moved(new, to=None, at=None)
         if from_store.place != to_store.place:
-            if mark := from_store.read(identity):
-                to_store.start(identity, mark.position, at=now)
+            mark, own = from_store.read(identity), installation.read_installation(old)
+            to_store.start(identity, mark.position if mark else own.position, at=now)
             copy_journal(from_store, to_store, identity=identity)
     return copied

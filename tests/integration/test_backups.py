@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from support.postgresql_cluster import Cluster
 from support.published_site import PublishedSiteMaker
 from support.world import World
 
-from subscribers.backups import archive
+from subscribers.backups import archive, copying
 from subscribers.backups import make_backup as making
 from subscribers.backups.encryption import new_private_key
 from subscribers.backups.errors import BackupError
@@ -337,6 +338,23 @@ def test_a_restore_that_fails_leaves_the_database_as_empty_as_before(
         backups.restore(target, store=MarkStore(f"sqlite:///{backups.folder / 'none.sqlite'}"))
     assert _tables(target) == []
     backups.restore(target)
+
+
+def test_a_restore_that_is_killed_leaves_nothing_and_can_be_repeated(
+    backups: Backups, target: Engine
+) -> None:
+    backups.make()
+    backups.world.engine.dispose()
+    if child := os.fork():
+        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    else:  # with every row inserted, and nothing committed
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(copying, "set_sequences", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+            backups.restore(target)
+        os._exit(0)
+    assert _tables(target) == []
+    backups.restore(target)
+    assert _digests(target) == _digests(backups.world.engine)
 
 
 def test_an_expired_backup_is_refused_unless_it_is_forced(small: Backups, absent: Engine) -> None:

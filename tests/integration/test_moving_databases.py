@@ -19,8 +19,8 @@ from subscribers.backups.errors import BackupError
 from subscribers.backups.move_database import MoveResult, move_database
 from subscribers.backups.rows import Digest, Shape, digest_of, shapes
 from subscribers.database import migrate, open_database, reading, writing
-from subscribers.high_water_mark.high_water_mark import HighWaterMark
-from subscribers.high_water_mark.installation import MovedDatabaseError
+from subscribers.high_water_mark.high_water_mark import HighWaterMark, OldDatabaseError
+from subscribers.high_water_mark.installation import MovedDatabaseError, note_moved
 from subscribers.high_water_mark.journal import Journal, JournalReader, Kind, keep_journal
 from subscribers.high_water_mark.mark_store import MarkStore
 from subscribers.ledger.ledger import Ledger
@@ -127,6 +127,26 @@ def test_the_mark_and_the_journal_move_too(world: World, target: Engine, tmp_pat
         key = connection.scalars(select(installation.c.journal_key)).one()
     reader = JournalReader(elsewhere, identity=result.identity, key=key)
     assert [entry.kind for entry in reader.entries(["anna"])["anna"]] == [Kind.OBJECTION]
+
+
+@pytest.mark.parametrize("had_sent", [True, False])
+def test_an_old_copy_beside_the_old_mark_cannot_send_after_a_move(
+    world: World, target: Engine, tmp_path: Path, had_sent: bool
+) -> None:
+    world.register("anna")
+    world.open_with_baseline()
+    world.announce()
+    if had_sent:
+        world.deliver()
+    copy = open_database(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    move_database(world.engine, copy, from_store=world.mark.store, to_store=world.mark.store, now=world.now)
+    with writing(world.engine) as connection:
+        note_moved(connection, to=None, at=None)  # so that a second copy can be made: this is the old backup
+    elsewhere = MarkStore(f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    _move(world, target, to_store=elsewhere)
+    with pytest.raises(OldDatabaseError):
+        HighWaterMark(copy, world.mark.store).check()
+    HighWaterMark(target, elsewhere).check()
 
 
 def test_new_rows_are_numbered_after_the_moved_ones(world: World, target: Engine) -> None:
