@@ -117,7 +117,8 @@ def recover_command(
     for line in report.lines(recovery, dry_run=dry_run):
         say(line)
     if unknown is not None and not dry_run:
-        say(f"{unknown}: {report.write_list(engine, recovery, unknown):,} lines")
+        number = report.write_list(engine, recovery, unknown)
+        say(f"{unknown}: {number:,} {'entry' if number == 1 else 'entries'}")
 
 
 def _trust(mark: HighWaterMark) -> None:

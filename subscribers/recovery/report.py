@@ -49,8 +49,9 @@ def lines(recovery: Recovery, *, dry_run: bool) -> Iterator[str]:
         )
     for announcement_id, number in recovery.unknown.items():
         yield (
-            f"announcement {announcement_id}: {_recipients(number)} unknown, not sent by itself; give more "
-            f"evidence, or decide: policy-notify resolve --announcement {announcement_id} --sent or --unsent"
+            f"announcement {announcement_id}: {_recipients(number)} unknown; nothing is sent to them until "
+            "you run this with more evidence, or policy-notify resolve "
+            f"--announcement {announcement_id} --sent or --unsent"
         )
     if not recovery.unknown:
         yield "nobody is unknown"

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -21,6 +22,7 @@ from subscribers.database import reading
 from subscribers.delivery_id import DeliveryId, parse_message_id
 from subscribers.high_water_mark.high_water_mark import MissingMarkError, OldDatabaseError
 from subscribers.high_water_mark.installation import read_installation
+from subscribers.high_water_mark.other_evidence import LaterEventsError
 from subscribers.ledger.signed_events import Verifier, receive, unmatched_since
 from subscribers.ledger.totals import statuses
 from subscribers.model import attempts
@@ -87,6 +89,28 @@ def told(world: World, *outgoing: OutgoingBatch, with_address: bool = True) -> l
                     delivery=named.delivery,
                     publication=named.publication,
                     addresses=frozenset({recipient.address} if with_address else ()),
+                )
+            )
+    return found
+
+
+def delivered(world: World, source: EventSource) -> list[dict[str, Any]]:
+    """The events about all messages that SendGrid has taken."""
+    with reading(world.engine) as connection:
+        identity = read_installation(connection).identity
+    found = []
+    for outgoing in world.transport.taken:
+        for recipient in outgoing.recipients:
+            named = parse_message_id(recipient.message_id)
+            assert named is not None
+            found.append(
+                source.event(
+                    "delivered",
+                    token=outgoing.token,
+                    delivery=recipient.delivery,
+                    address=recipient.address,
+                    notify_publication=named.publication,
+                    notify_database=identity,
                 )
             )
     return found
@@ -287,17 +311,7 @@ def test_signed_events_in_the_database_settle_whom_the_copy_surely_knew(world: W
     source = EventSource()
     verifier = Verifier(source.public_key)
     before.restore()
-    posts = [
-        source.event(
-            "delivered",
-            token=outgoing.token,
-            delivery=recipient.delivery,
-            address=recipient.address,
-            notify_publication=parse_message_id(recipient.message_id).publication,  # type: ignore[union-attr]
-        )
-        for outgoing in world.transport.taken
-        for recipient in outgoing.recipients
-    ]
+    posts = delivered(world, source)
     receive(world.engine, verifier, source.post(posts), now=world.now, keep_body=False)
     # The copy has no announcement, so these numbers may be other users' by now.
     result = recovered(world)
@@ -311,17 +325,7 @@ def test_signed_events_of_a_file_settle_with_their_requests(
 ) -> None:
     source = EventSource()
     verifier = Verifier(source.public_key)
-    posts = [
-        source.event(
-            "delivered",
-            token=outgoing.token,
-            delivery=recipient.delivery,
-            address=recipient.address,
-            notify_publication=parse_message_id(recipient.message_id).publication,  # type: ignore[union-attr]
-        )
-        for outgoing in world.transport.taken
-        for recipient in outgoing.recipients
-    ]
+    posts = delivered(world, source)
     post = source.post(posts)
     file = tmp_path / "posts.jsonl"
     listed = {"body": post.body.decode(), "signature": post.signature, "timestamp": post.timestamp}
@@ -383,12 +387,47 @@ def test_a_batch_that_was_unknown_in_the_copy_is_not_released_by_silence(world: 
     assert unknown.is_recovered
 
 
-def lose_mark(world: World) -> None:
+def test_events_alone_show_an_old_copy_too_and_name_what_was_announced(world: World, before: Copy) -> None:
+    source = EventSource()
+    verifier = Verifier(source.public_key)
+    first, *others = delivered(world, source)
+    before.restore()
+    forget_mark(world)  # as a snapshot of the whole machine does
+    world.mark.check()
+    receive(world.engine, verifier, source.post([first]), now=world.now, keep_body=False)
+    with pytest.raises(LaterEventsError):
+        world.mark.check()
+    result = recovered(world)
+    assert result.was_old
+    assert result.requests == 1
+    assert result.unknown == {2: 5}
+    world.mark.check()
+    # More events about other lost requests stop it again, and nothing else is taken as lost.
+    receive(world.engine, verifier, source.post(others), now=world.now, keep_body=False)
+    world.site.commit()
+    world.site.publish("privacy", summary="We keep nothing.")
+    assert recovered(world).rebuilt == []
+    world.mark.check()
+    again = [{**event, "sg_event_id": f"again-{number}"} for number, event in enumerate([first, *others])]
+    receive(world.engine, verifier, source.post(again), now=world.now, keep_body=False)
+    world.mark.check()
+    world.wait(hours=1)
+    assert world.publish().announcement_id == 3
+    world.transport.taken.clear()
+    world.deliver()
+    assert world.transport.received == addresses(NAMES)
+
+
+def forget_mark(world: World) -> None:
     file = world.mark.store.file
     assert file is not None
     world.mark.store.engine.dispose()
     for each in file.parent.glob(f"{file.name}*"):
         each.unlink()
+
+
+def lose_mark(world: World) -> None:
+    forget_mark(world)
     with pytest.raises(MissingMarkError, match="policy-notify recover"):
         world.mark.check()
 
