@@ -26,6 +26,7 @@ Check = Callable[[Names, Sending], Iterable[Finding | Fact]]
 ANYBODY = IPv4Address("192.0.2.1")  # for documentation (RFC 5737): a record that passes it passes all
 LOOKUP_LIMIT = 10  # RFC 7208, section 4.6.4; a receiver gives up beyond it
 VOID_LIMIT = 2  # ibid.: lookups without a record
+IF_THERE = "if email leaves from there"  # and not from a server that this one relays through
 UNANSWERED = "try again, or ask the name server's operator; what depends on this answer was not checked"
 HOW_TO = "docs/how-to/make-email-arrive.md"
 
@@ -168,7 +169,9 @@ def _sending_host(names: Names, sending: Sending, domain: str, record: Spf) -> I
         result, not_followed = record.result(names, address)
         if result == "pass":
             yield ok("SPF", where, f"includes {sending.host} ({address})")
-            yield Fact(Rule.SPF, is_met=True, seen=f"{address} may send for {domain}")
+            yield Fact(
+                Rule.SPF, is_met=True, seen=f"{address} may send for {domain}, if email leaves from there"
+            )
             continue
         beyond = f"; not followed: {', '.join(not_followed)}" if not_followed else ""
         yield warning(
@@ -188,7 +191,9 @@ def _pointers(names: Names, sending: Sending) -> Iterable[Finding | Fact]:
         remedy = f"ask the owner of {address} to set the name, if email leaves from this address"
         if confirmed:
             yield ok("PTR", where, f"{address} is {confirmed[0]}, which is {address}")
-            yield Fact(Rule.POINTER, is_met=True, seen=f"{address} is {confirmed[0]}")
+            yield Fact(
+                Rule.POINTER, is_met=True, seen=f"{address} is {confirmed[0]}, if email leaves from there"
+            )
         elif answer.records:
             yield warning("PTR", where, f"{', '.join(answer.records)}, which is not {address}", remedy)
             yield Fact(Rule.POINTER, is_met=False, seen=f"the name of {address} does not lead back to it")

@@ -38,6 +38,7 @@ class Sending:
     envelope_domain: str | None
     key_names: tuple[tuple[str, ...], ...]
     reply_domain: str | None = None
+    provider_signs: bool = False  # it says so; a key in the DNS does not show that anybody signs
 
 
 def sending_of(settings: Settings, sender: str, authentication: Authentication | None) -> Sending:
@@ -57,6 +58,7 @@ def sending_of(settings: Settings, sender: str, authentication: Authentication |
         envelope_domain=envelope,
         key_names=names,
         reply_domain=_contact_domain(settings),
+        provider_signs=authentication is not None,
     )
 
 

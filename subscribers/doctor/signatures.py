@@ -22,10 +22,11 @@ def check_signatures(names: Names, sending: Sending) -> Iterable[Finding | Fact]
     keys = _keys(names, sending)
     yield from keys.values()
     usable = sorted(name for name, key in keys.items() if key.level is not Level.ERROR)
-    if keys:
-        seen = f"{usable[0]} has a key" if usable else "no usable key"
-        yield Fact(Rule.DKIM, is_met=bool(usable), seen=seen)
-    else:
+    if keys and not usable:
+        yield Fact(Rule.DKIM, is_met=False, seen="no usable key")
+    elif usable and sending.provider_signs:
+        yield Fact(Rule.DKIM, is_met=True, seen=f"the provider signs, and {usable[0]} has a key")
+    if not keys:
         yield warning(
             "DKIM",
             f"From {sending.domain}",
@@ -115,15 +116,18 @@ def _alignment(names: Names, sending: Sending, dmarc: Dmarc, signers: list[str])
     domain, envelope = sending.domain, sending.envelope_domain
     where = f"From {domain}"
     by_dkim = [d for d in signers if is_aligned(names, d, domain, strict=dmarc.strict_dkim)]
+    by_envelope = envelope is not None and is_aligned(names, envelope, domain, strict=dmarc.strict_spf)
+    if by_dkim and sending.provider_signs:
+        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by DKIM d={by_dkim[0]}")
+    elif by_envelope:
+        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by the envelope, {envelope}")
     if by_dkim:
         signer = domain if domain in by_dkim else by_dkim[0]
         yield ok("alignment", where, f"aligned by DKIM d={signer}")
-        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by DKIM d={signer}")
         return
-    if envelope and is_aligned(names, envelope, domain, strict=dmarc.strict_spf):
+    if by_envelope:
         seen = f"aligned only by the envelope ({envelope}), and forwarding breaks SPF"
         yield warning("alignment", where, seen, "sign with DKIM under the From domain")
-        yield Fact(Rule.ALIGNMENT, is_met=True, seen=f"by the envelope, {envelope}")
         return
     remedy = "complete domain authentication; if another selector signs, set POLICY_NOTIFY_DKIM_SELECTORS"
     finding = warning if dmarc.policy == "none" else error

@@ -414,7 +414,7 @@ def rules(found: list[Finding]) -> dict[str, Level]:
 def test_every_rule_for_bulk_senders_is_met_or_not_or_cannot_be_checked(server: NameServer) -> None:
     found = rules(check_domain(server.names(), by_smtp()))
     assert found.keys() == set(Rule)
-    unseen = {Rule.TLS, Rule.REPLIES, Rule.COMPLAINTS}
+    unseen = {Rule.DKIM, Rule.TLS, Rule.REPLIES, Rule.COMPLAINTS}
     assert found == {rule: Level.UNCHECKED if rule in unseen else Level.OK for rule in Rule}
 
 
@@ -437,8 +437,12 @@ def test_a_rule_is_not_met_if_its_record_is_missing(
 
 def test_a_rule_that_only_a_provider_can_answer_for_is_not_guessed(server: NameServer) -> None:
     found = rules(check_domain(server.names(), by_sendgrid()))
-    assert {found[rule] for rule in (Rule.SPF, Rule.POINTER)} == {Level.UNCHECKED}
-    assert found[Rule.DKIM] is Level.OK
+    asked = (Rule.SPF, Rule.DKIM, Rule.ALIGNMENT, Rule.POINTER)
+    assert {found[rule] for rule in asked} == {Level.UNCHECKED}
+
+    signs = replace(by_sendgrid(), provider_signs=True)
+    found = rules(check_domain(server.names(), signs))
+    assert (found[Rule.DKIM], found[Rule.ALIGNMENT]) == (Level.OK, Level.OK)
 
 
 def test_a_wrong_record_where_the_envelope_may_not_be_breaks_no_rule(server: NameServer) -> None:
