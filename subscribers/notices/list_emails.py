@@ -1,6 +1,7 @@
 """Lists all emails that were sent, for the site to publish. The list has no personal data.
 
-It never loses what an earlier list said was sent by us: a message that was genuine stays genuine.
+It never loses what an earlier list said was sent by us: a message that was genuine stays genuine, even if the
+announcement was recovered since, at a later time.
 """
 
 from __future__ import annotations
@@ -135,10 +136,10 @@ def _announcement(
     return NoticedAnnouncement(
         announcement=row.id,
         publication=row.versions_sha256,
-        made_at=row.made_at,
+        made_at=min([row.made_at, *([earlier.made_at] if earlier else ())]),
         state=_state(status),
-        sent_from_at=sent[0],
-        sent_until_at=sent[1],
+        sent_from_at=min(filter(None, [sent[0], earlier and earlier.sent_from_at]), default=None),
+        sent_until_at=max(filter(None, [sent[1], earlier and earlier.sent_until_at]), default=None),
         complete_at=_complete_at(connection, row) if status.is_complete else None,
         sender=earlier.sender if earlier and earlier.sent_from_at else own,
         documents=_documents(connection, row, before),

@@ -7,6 +7,7 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, select
 
+from subscribers import model
 from subscribers.database import reading
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark import installation
@@ -48,14 +49,22 @@ def refuse_unknown(connection: Connection, notices: Notices, *, where: str) -> N
     for one in notices.announcements:
         if one.publication not in known:
             raise OldDatabaseListedError(where, f"announcement {one.announcement} of {one.made_at:%Y-%m-%d}")
+    ledger = notices.ledger
+    if ledger is not None and ledger.identity_sha256 == position_of_ledger(connection).identity_sha256:
+        if ledger.number <= _recovered_up_to(connection):
+            return  # what was lost is recovered, all but the proofs, which nothing brings back
+        if not installation.knows(connection, Position(ledger.number, ledger.head)):
+            raise OldDatabaseListedError(where, f"request {ledger.number:,}")
     if (proof := notices.newest_proof) is not None:
         head = select(proofs.c.id).where(proofs.c.head_sha256 == proof.head_sha256)
         if connection.scalars(head).one_or_none() is None:
             raise OldDatabaseListedError(where, f"a proof of announcement {proof.announcement}")
-    if (ledger := notices.ledger) is not None:
-        is_own = ledger.identity_sha256 == position_of_ledger(connection).identity_sha256
-        if is_own and not installation.knows(connection, Position(ledger.number, ledger.head)):
-            raise OldDatabaseListedError(where, f"request {ledger.number:,}")
+
+
+def _recovered_up_to(connection: Connection) -> int:
+    """The number of the newest request that ``policy-notify recover`` has accounted for; -1 without any."""
+    number = connection.scalars(select(model.installation.c.taken_over_number)).one()
+    return -1 if number is None else number
 
 
 def position_of_ledger(connection: Connection) -> NoticedLedger:

@@ -18,6 +18,8 @@ from support.world import SENDER, World
 
 from subscribers.announcing import announcements
 from subscribers.database import writing
+from subscribers.high_water_mark import installation
+from subscribers.high_water_mark.chain import Position
 from subscribers.notices.canonical_form import digest
 from subscribers.notices.check_email import Verdict
 from subscribers.notices.dkim_keys import seen_keys
@@ -27,7 +29,7 @@ from subscribers.notices.notices_file import ForeignNoticesError, newest_list, w
 from subscribers.notices.old_database import OldDatabaseListedError
 from subscribers.notices.received_email import NotAnEmailError, read_email
 from subscribers.notices.remembered_lists import DistrustedListError, accept
-from subscribers.site.notices_json import UnreadableNoticesError, parse_notices, sign_notices
+from subscribers.site.notices_json import NoticedProof, UnreadableNoticesError, parse_notices, sign_notices
 from subscribers.transports import UnconfirmedError
 
 
@@ -142,6 +144,23 @@ def test_a_list_shows_that_the_database_is_an_older_copy(noticed: NoticedWorld) 
     ):
         with pytest.raises(OldDatabaseListedError, match=r"notices.json: lists .* older copy"):
             noticed.listed(later)
+
+
+def test_a_recovered_database_continues_the_list_of_the_lost_one(noticed: NoticedWorld) -> None:
+    notices = noticed.listed()
+    assert notices.ledger is not None
+    lost = replace(notices.ledger, number=notices.ledger.number + 2, head="1" * 64)
+    proof = NoticedProof(announcement=3, head_sha256="2" * 64)
+    later = replace(notices, ledger=lost, newest_proof=proof)
+    with pytest.raises(OldDatabaseListedError):
+        noticed.listed(later)
+    with writing(noticed.world.engine) as connection:
+        installation.take_over(connection, Position(lost.number + 3, "3" * 64))
+        made = text("UPDATE announcements SET made_at = :now WHERE id = 3")  # as if rebuilt today
+        connection.execute(made, {"now": noticed.world.now.isoformat(sep=" ")})
+    continued = noticed.listed(later)
+    assert continued.announcements == later.announcements
+    assert noticed.check(bytes(noticed.emails()[-1]), continued).verdict is Verdict.GENUINE
 
 
 def test_a_changed_or_foreign_list_is_refused(noticed: NoticedWorld, tmp_path: Path) -> None:
