@@ -19,10 +19,8 @@ from subscribers.backups.rows import (
     insert_rows,
     is_empty,
     set_sequences,
-    shapes,
 )
 from subscribers.database import present_schema, shown, upgrade
-from subscribers.model import metadata
 
 INSTALLATION = "installation"  # the migration makes its row, so it is never empty
 
@@ -42,16 +40,19 @@ class Target:
                 f"database {self._place}: its schema is {present}, and the copy has {schema}; "
                 "name a database that does not exist yet, or has no tables"
             )
-        elif not _has_no_users_rows(connection):
-            raise BackupError(
-                f"database {self._place}: it is not empty; nothing in it was changed; name an empty one"
-            )
 
     def begin(self, every_shape: Sequence[Shape]) -> None:
-        """Delete the one row that the migration has made: the copy has its own."""
+        """Delete the one row that the migration has made: the copy has its own.
+
+        Raises BackupError if there is any other.
+        """
         for shape in every_shape:
             if shape.name == INSTALLATION:
                 self._connection.execute(shape.table().delete())
+            elif not is_empty(self._connection, shape):
+                raise BackupError(
+                    f"database {self._place}: it is not empty; nothing in it was changed; name an empty one"
+                )
 
     def insert(self, shape: Shape, rows: Sequence[Sequence[Any]]) -> None:
         """Insert some rows of a table. Raises BackupError if the database refuses them."""
@@ -76,7 +77,3 @@ class Target:
                     "nothing was changed"
                 )
         set_sequences(self._connection, copied)
-
-
-def _has_no_users_rows(connection: Connection) -> bool:
-    return all(is_empty(connection, shape) for shape in shapes(metadata) if shape.name != INSTALLATION)

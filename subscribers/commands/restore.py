@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from subscribers.users.erasures import ErasureKeys
 
 EXAMPLE = "policy-notify restore backups/2026-11-28.age --key backup-key.txt"
 
+SHOWN = 50  # external ids on the terminal
 WORDS = {
     Kind.OBJECTION: ("objection", "objections"),
     Kind.RESTRICTION: ("restriction", "restrictions"),
@@ -54,6 +56,8 @@ def restore_command(
     engine = open_database(settings.database())
     if although_expired is not None and not although_expired.strip():
         raise typer.BadParameter("say why the expired backup is restored")
+    if settings.mark() is not None:
+        configured_mark(settings, engine)  # refuses a mark in the database itself
     result = restore_backup(
         engine,
         file,
@@ -86,7 +90,7 @@ def _say_what_changed(result: RestoreResult) -> None:
     if result.corrected:
         say(
             "corrections made after the backup are lost, since the journal holds no email addresses; "
-            f"import the users again or correct them: {', '.join(result.corrected)}"
+            f"import the users again or correct them: {_some(result.corrected)}"
         )
 
 
@@ -97,3 +101,8 @@ def _counts(changed: Counter[Kind]) -> str:
         if changed[kind]
     ]
     return ", ".join(counts) or "nothing"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -47,6 +47,8 @@ def apply_journal(
     Corrections made after ``made_at`` are only listed: the journal holds no email address.
     """
     applied = Applied()
+    if journal.is_empty():
+        return applied
     for accounts in _in_chunks(connection, newer_than):
         entries = journal.entries([account.external_id for account in accounts])
         for account in accounts:
@@ -62,10 +64,9 @@ def apply_to_new_users(connection: Connection, keys: ErasureKeys, *, newer_than:
     Those who were erased are taken out again; returns how many.
     """
     kept = journal_of(connection.engine)
-    reader = kept.reader() if kept else None
-    if reader is None or reader.is_empty():
+    if kept is None:
         return 0
-    applied = apply_journal(connection, reader, newer_than=newer_than)
+    applied = apply_journal(connection, kept.reader(), newer_than=newer_than)
     for account, _ in applied.to_erase:
         keys.remember(connection, account.external_id)
         connection.execute(delete(user_records).where(user_records.c.user_id == account.id))

@@ -7,7 +7,7 @@ import signal
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pyrage import encrypt
 from pyrage.x25519 import Recipient
-from sqlalchemy import Engine, func, insert, inspect, select
+from sqlalchemy import Engine, MetaData, func, insert, inspect, select
 from support.postgresql_cluster import Cluster
 from support.published_site import PublishedSiteMaker
 from support.world import World
@@ -28,7 +28,7 @@ from subscribers.backups.make_backup import BackupResult, make_backup
 from subscribers.backups.restore_backup import RestoreResult, restore_backup
 from subscribers.backups.rows import Digest, digest_of, shapes
 from subscribers.backups.verify_backup import verify_backup
-from subscribers.database import migrate, open_database, reading, writing
+from subscribers.database import check_schema, migrate, open_database, reading, upgrade, writing
 from subscribers.high_water_mark.high_water_mark import HighWaterMark, OldDatabaseError
 from subscribers.high_water_mark.journal import Journal, Kind, journal, keep_journal
 from subscribers.high_water_mark.mark_store import MarkStore
@@ -43,6 +43,7 @@ from subscribers.users.unreachable_marks import mark_refused
 
 KEYS = ErasureKeys(["k" * 32])
 MONTH = timedelta(days=30)
+NOW = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)
 _names = count()
 
 
@@ -328,6 +329,40 @@ def test_a_migrated_database_without_rows_may_be_restored_into(backups: Backups,
     migrate(target)
     backups.restore(target)
     assert _digests(target) == _digests(backups.world.engine)
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    small: Backups, absent: Engine, tmp_path: Path, is_made: bool
+) -> None:
+    old = open_database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    with writing(old) as connection:
+        upgrade(connection, "0011")
+    row = {"external_id": "anna", "email": "a@example.com", "registered_at": NOW, "pseudonym_key": b"k" * 32}
+    with writing(old) as connection:
+        connection.execute(insert(users).values(row))
+    schema = MetaData()
+    schema.reflect(old)
+    schema.remove(schema.tables["alembic_version"])
+    small.journal = Journal(old, lambda: small.store, retention=MONTH)
+    small.world.engine = old
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "metadata", schema)
+        small.make()
+    if is_made:
+        with writing(absent) as connection:
+            upgrade(connection, "0011")
+    small.restore(absent)
+    check_schema(absent)
+    assert _user(absent, "anna").registered_at == NOW
+
+
+def test_a_backup_of_a_newer_version_is_refused(small: Backups, absent: Engine) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "present_schema", lambda _: "9999")
+        small.make()
+    with pytest.raises(BackupError, match="which is newer; upgrade policysite"):
+        small.restore(absent)
 
 
 def test_a_restore_that_fails_leaves_the_database_as_empty_as_before(
