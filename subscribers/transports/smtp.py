@@ -30,6 +30,7 @@ from subscribers.transports import (
     UnreachableError,
     UnsupportedAddressError,
 )
+from subscribers.transports.smtp_envelope import READY, Answer, StaleSessionError, announce
 from subscribers.transports.smtp_server import SmtpServer
 from subscribers.transports.status_codes import Fault, Stage, meaning
 
@@ -59,15 +60,37 @@ class SmtpTransport:
     def prepare(self, batch: OutgoingBatch) -> _SmtpRequest:
         return _SmtpRequest(self, batch)
 
-    def session(self) -> smtplib.SMTP:
-        """A session between two messages: the previous one if it still works, else a new one."""
-        if self._session is not None:
-            with suppress(OSError, smtplib.SMTPException):
-                if self._session.rset()[0] == 250:
-                    return self._session
+    def announced(self, sender: str, recipient: str) -> tuple[smtplib.SMTP, Stage, Answer]:
+        """A session in which a message was announced, and the answer that decides: see ``announce``.
+
+        The session of the previous message is used if the server still keeps it open. Servers end sessions
+        after a while or after some messages, and nothing of the next one is accepted then.
+        """
+        if self._session is not None and self._session.sock is not None:
+            with suppress(StaleSessionError):
+                return self._announce(self._session, sender, recipient, is_used=True)
             self._session.close()
+        return self._announce(self.session(), sender, recipient, is_used=False)
+
+    def session(self) -> smtplib.SMTP:
+        """A new session."""
         self._session = self._open()
         return self._session
+
+    def _announce(
+        self, session: smtplib.SMTP, sender: str, recipient: str, *, is_used: bool
+    ) -> tuple[smtplib.SMTP, Stage, Answer]:
+        if not recipient.isascii() and not session.has_extn("smtputf8"):
+            raise UnsupportedAddressError
+        _wait(session, ENVELOPE_SECONDS)
+        try:
+            stage, answer = announce(session, sender=sender, recipient=recipient, is_used=is_used)
+        except (OSError, smtplib.SMTPException) as error:
+            session.close()
+            raise UnreachableError(_words(error)) from error
+        if is_used and stage == "MAIL" and answer[0] == SERVICE_CLOSING:
+            raise StaleSessionError
+        return session, stage, answer
 
     def _open(self) -> smtplib.SMTP:
         context, server = ssl.create_default_context(), self._server
@@ -111,17 +134,8 @@ class _SmtpRequest:
         self.sha256 = hashlib.sha256(self._email).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> str:
-        session = self._transport.session()
-        try:
-            _wait(session, ENVELOPE_SECONDS)
-            if not self._to.isascii() and not session.has_extn("smtputf8"):
-                raise UnsupportedAddressError
-            options = () if self._to.isascii() else ("SMTPUTF8",)
-            self._expect(session.mail(self._from, options), {250}, stage="MAIL")
-            self._expect(session.rcpt(self._to), {250, 251}, stage="RCPT")
-            self._expect(session.docmd("DATA"), {354}, stage="DATA")
-        except (OSError, smtplib.SMTPException) as error:
-            raise UnreachableError(_words(error)) from error
+        session, stage, answer = self._transport.announced(self._from, self._to)
+        self._expect(answer, READY[stage], stage=stage)
         if not may_write():
             session.close()  # without data, the server discards the message (RFC 5321, section 4.1.1.4)
             raise TooLateError

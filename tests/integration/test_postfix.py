@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -105,6 +105,33 @@ def test_each_refusal_of_postfix_has_its_meaning(
         assert raised.value.unreachable
     outcome = logged(postfix, 40)
     assert outcome is None or not outcome.fate.is_accepted
+
+
+def test_a_session_that_the_server_ends_after_some_messages_is_opened_again(postfix: PostfixServer) -> None:
+    transport = SmtpTransport(read_server(postfix.url))
+
+    def answer(question: Question) -> str:
+        begun = [other for other in postfix.questions if other["protocol_state"] == "MAIL"]
+        return "421 4.7.0 too many messages" if len(begun) == 2 else "DUNNO"
+
+    postfix.answer = answer
+    for number in (1, 2, 3):
+        transport.prepare(outgoing("anna@inbox.example", number=number)).send(may_write=lambda: True)
+    assert len(postfix.wait_for_messages("anna", 3)) == 3
+    assert postfix.log.read_text().count("too many messages") == 1
+
+
+def test_a_refused_recipient_leaves_the_session_for_the_next_one(postfix: PostfixServer) -> None:
+    transport = SmtpTransport(read_server(postfix.url))
+    for number, name in enumerate(("anna", "nobody", "boris"), 1):
+        with suppress(RefusedError):
+            message = outgoing(f"{name}@inbox.example", number=number)
+            transport.prepare(message).send(may_write=lambda: True)
+    postfix.wait_for_messages("anna")
+    postfix.wait_for_messages("boris")
+    assert transport._session
+    transport._session.close()
+    postfix.wait_for_log("ehlo=1 mail=3 rcpt=2/3 data=2/3 rset=2 commands=10/12")
 
 
 def test_a_message_that_was_cut_off_is_refused_in_the_log(postfix: PostfixServer) -> None:
