@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from subscribers.errors import NotifyError
 from subscribers.high_water_mark.configured import configured_mark
 from subscribers.high_water_mark.high_water_mark import HighWaterMark, MissingMarkError
 from subscribers.ledger.signed_events import Verifier
+from subscribers.notices.old_database import own_list_of
 from subscribers.printable import say
 from subscribers.recovery import report
 from subscribers.recovery.evidence import Evidence, of_event_file, of_folder, of_smtp_logs
@@ -24,6 +25,7 @@ from subscribers.recovery.proven_accounts import ProofBundle, open_bundle
 from subscribers.recovery.recover import make_own, recover, start_mark
 from subscribers.settings import Settings, SettingsError, read_settings
 from subscribers.signing import parse_public_key, read_private_key
+from subscribers.site.notices_json import Notices
 from subscribers.site.site_reader import PublishedSite, open_site
 
 EXAMPLE = "policy-notify recover --site https://policies.example/ --smtp-log /var/log/mail.log"
@@ -102,10 +104,11 @@ def recover_command(
         return
     bundles = _bundles(settings, proofs or [])
     opening = opening_since(announce_since) if announce_since else None
+    published = _open(settings, site) if site else None
     recovery = recover(
         engine,
         mark,
-        _open(settings, site) if site else None,
+        published,
         _evidence(settings, events or [], messages or [], smtp_logs or []),
         bundles,
         sender=settings.who_sends(),
@@ -113,6 +116,7 @@ def recover_command(
         opening=opening,
         now=utc_now(),
         dry_run=dry_run,
+        listed=_own_list(settings, published),
     )
     for line in report.lines(recovery, dry_run=dry_run):
         say(line)
@@ -141,6 +145,13 @@ def _open(settings: Settings, location: str) -> PublishedSite:
     return published
 
 
+def _own_list(settings: Settings, site: PublishedSite | None) -> Notices | None:
+    """The site's list of emails that were sent, if our proof key has signed it."""
+    if site is None or not settings.proof_key:
+        return None
+    return own_list_of(site, key=read_private_key(settings.demand_proof_key()).public_key())
+
+
 def _bundles(settings: Settings, folders: list[Path]) -> list[ProofBundle]:
     if not folders:
         return []
@@ -160,10 +171,13 @@ def _evidence(
         verifier = Verifier(settings.sendgrid_event_public_key)
         found += [of_event_file(file, verifier) for file in events]
     if smtp_logs:
-        found.append(of_smtp_logs(smtp_logs, domain=domain, senders=_is_from(domain)))
+        domains = {domain}
+        if (return_path := settings.signed_return_path()) is not None:
+            domains.add(return_path.domain.lower())
+        found.append(of_smtp_logs(smtp_logs, domain=domain, senders=_is_from(domains)))
     return chain.from_iterable(found)
 
 
-def _is_from(domain: str) -> Callable[[str], bool]:
-    """Whether an envelope sender is at our domain, as our messages' are."""
-    return lambda sender: sender.rpartition("@")[2].casefold() == domain
+def _is_from(domains: Collection[str]) -> Callable[[str], bool]:
+    """Whether an envelope sender is at a domain of ours, as our messages' are."""
+    return lambda sender: sender.rpartition("@")[2].casefold() in domains

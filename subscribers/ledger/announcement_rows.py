@@ -99,6 +99,13 @@ def set_audience(connection: Connection, announcement_id: int, *, audience: int,
     )
 
 
+def enlarge_audience(connection: Connection, announcement_id: int, *, audience: int) -> None:
+    """Record a larger audience: users came back who belong to it."""
+    connection.execute(
+        update(announcements).where(announcements.c.id == announcement_id).values(audience=audience)
+    )
+
+
 def note_rebuilt(connection: Connection, announcement_id: int, *, at: datetime) -> None:
     """Record that a recovery has made the announcement again, or frozen its audience."""
     connection.execute(

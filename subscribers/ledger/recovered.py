@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, func, select
 
 from subscribers.ledger import attempt_rows, batch_rows, delivery_rows
+from subscribers.ledger.fan_out import add_absent as add_absent_users
 from subscribers.ledger.fan_out import freeze_audience
 from subscribers.ledger.unknown_batches import RECOVERED
 from subscribers.model import (
@@ -64,11 +65,32 @@ def freeze(connection: Connection, announcement_id: int, *, now: datetime) -> No
     mark_open_unknown(connection, now=now)  # before the next audience is frozen, which depends on it
 
 
-def mark_open_unknown(connection: Connection, *, now: datetime) -> None:
-    """Let every delivery that this copy has as waiting or unknown be unknown until it is recovered."""
+def add_absent(connection: Connection, *, now: datetime) -> None:
+    """Count users as unknown who came back with an import after an announcement was made again.
+
+    They registered before that, so they may belong to its audience, and the copy did not have them.
+    """
+    rebuilt = connection.execute(
+        select(announcements.c.id, announcements.c.rebuilt_at)
+        .where(announcements.c.rebuilt_at.is_not(None), announcements.c.audience.is_not(None))
+        .order_by(announcements.c.id)
+    ).all()
+    for announcement_id, rebuilt_at in rebuilt:
+        first = add_absent_users(connection, announcement_id, batch_limit=BATCH_LIMIT, before=rebuilt_at)
+        if first is not None:
+            mark_open_unknown(connection, from_id=first, now=now)
+
+
+def mark_open_unknown(connection: Connection, *, now: datetime, from_id: int = 0) -> None:
+    """Let every delivery that this copy has as waiting or unknown be unknown until it is recovered.
+
+    ``from_id``: only those in batches from this number on.
+    """
     is_recovered = exists().where(attempts.c.token == batches.c.token, attempts.c.transport == RECOVERED)
     open_ids = connection.scalars(
-        select(batches.c.id).where(batches.c.state.in_(OPEN), ~is_recovered).order_by(batches.c.id)
+        select(batches.c.id)
+        .where(batches.c.state.in_(OPEN), batches.c.id >= from_id, ~is_recovered)
+        .order_by(batches.c.id)
     ).all()
     for start in range(0, len(open_ids), AT_ONCE):
         tokens = {batch_id: secrets.token_hex(16) for batch_id in open_ids[start : start + AT_ONCE]}

@@ -35,12 +35,16 @@ def refuse_old_database(engine: Engine, notices: Notices, *, where: str) -> None
 
 def refuse_older_than_site(engine: Engine, site: PublishedSite, *, key: Ed25519PublicKey) -> None:
     """The same for the list that a site has published, if ``key`` has signed it: anyone can write another."""
+    if (notices := own_list_of(site, key=key)) is not None:
+        refuse_old_database(engine, notices, where=site.source.where(NOTICES))
+
+
+def own_list_of(site: PublishedSite, *, key: Ed25519PublicKey) -> Notices | None:
+    """The list that the site has published; None without one, or if ``key`` has not signed it."""
     if not site.history.sent_emails:
-        return
-    where = site.source.where(NOTICES)
-    signed = parse_notices(site.source.read(NOTICES), where=where)
-    if signed.is_signed_by(key):
-        refuse_old_database(engine, signed.notices, where=where)
+        return None
+    signed = parse_notices(site.source.read(NOTICES), where=site.source.where(NOTICES))
+    return signed.notices if signed.is_signed_by(key) else None
 
 
 def refuse_unknown(connection: Connection, notices: Notices, *, where: str) -> None:

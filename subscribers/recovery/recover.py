@@ -25,6 +25,7 @@ from subscribers.high_water_mark.chain import Position
 from subscribers.high_water_mark.high_water_mark import HighWaterMark
 from subscribers.ledger import announcement_rows, recovered, signed_events
 from subscribers.model import AnnouncementState
+from subscribers.notices.old_database import OldDatabaseListedError, refuse_unknown
 from subscribers.proof.export_bundle import adopt_head
 from subscribers.recovery.evidence import Evidence
 from subscribers.recovery.lost_announcements import SiteState, announced, numbered, states_since
@@ -33,6 +34,7 @@ from subscribers.recovery.proven_accounts import ProofBundle
 from subscribers.settings import Sender
 from subscribers.site.history_json import PublishedVersion, parse_history
 from subscribers.site.news import check_known, snapshot, snapshot_before
+from subscribers.site.notices_json import NOTICES, Notices
 from subscribers.site.site_reader import PublishedSite
 
 
@@ -125,13 +127,15 @@ def recover(
     opening: Opening | None,
     now: datetime,
     dry_run: bool,
+    listed: Notices | None = None,
 ) -> Recovery:
     """Recover the database, or settle more of what is unknown if it was recovered before.
 
-    A database that its high-water mark knows to be the newest is only settled by evidence.
+    A database that its high-water mark knows to be the newest is only settled by evidence. ``listed`` is the
+    site's list of emails that were sent, if we have signed it.
     """
     found = list(evidence)
-    problem = _problem(engine, mark)
+    problem = _problem(engine, mark, listed)
     lost: Sequence[_Lost] = ()
     baseline: Mapping[str, PublishedVersion] | None = None
     newest: int | None = None
@@ -143,7 +147,7 @@ def recover(
         lost = _lost(
             site,
             known,
-            _named(engine, found, bundles),
+            _named(engine, found, bundles, listed),
             problem,
             make=lambda state, those: plan_since(
                 site, state.history, those, sender=sender, changes=changes, now=now
@@ -157,6 +161,7 @@ def recover(
                 if announcement_rows.newest_id(connection) != newest:
                     raise ConcurrentPublishError
                 _rebuild(connection, site, lost, baseline, now=now)
+            recovered.add_absent(connection, now=now)
             recovery = _settled(connection, found, bundles, problem, lost, now=now)
             if problem is not None and problem.position is not None:
                 installation.take_over(connection, problem.position)
@@ -189,7 +194,7 @@ def make_own(engine: Engine, *, now: datetime) -> str:
         return installation.renew(connection).identity
 
 
-def _problem(engine: Engine, mark: HighWaterMark) -> _Problem | None:
+def _problem(engine: Engine, mark: HighWaterMark, listed: Notices | None) -> _Problem | None:
     """Why the database is, or may be, an old copy; None if it is the newest one, as far as anything says."""
     with reading(engine) as connection:
         installation.refuse_if_moved(connection)
@@ -198,23 +203,37 @@ def _problem(engine: Engine, mark: HighWaterMark) -> _Problem | None:
         found = mark.store.read(own.identity)
         is_behind = found is not None and not installation.knows(connection, found.position)
         known = announcement_rows.publications(connection)
+        is_behind_list = listed is not None and not _knows_all(connection, listed)
     later = [row for row in later if row.settled_at is None]
     is_unmarked = found is None and own.is_marked
-    if not (is_behind or is_unmarked or later):
+    if not (is_behind or is_unmarked or later or is_behind_list):
         return None
+    positions = [found.position] if found is not None and is_behind else []
+    if is_behind_list and listed is not None and listed.ledger is not None:
+        positions.append(Position(listed.ledger.number, listed.ledger.head))
+    furthest = max(positions, key=lambda position: position.number, default=None)
     moments = [row.occurred_at for row in later] + ([found.at] if found is not None and is_behind else [])
     return _Problem(
-        position=found.position if found is not None and is_behind else None,
+        position=furthest,
         is_unmarked=is_unmarked,
         requests=max(
             len({row.token for row in later}),
-            found.position.number - own.position.number if found is not None and is_behind else 0,
+            furthest.number - own.position.number if furthest is not None else 0,
         ),
-        until=None if is_unmarked else max(moments),
-        is_named=not is_behind
-        and not is_unmarked
+        # Without a mark of that time, nothing says when the newest request was made.
+        until=None if is_unmarked or is_behind_list else max(moments),
+        is_named=not (is_behind or is_unmarked or is_behind_list)
         and all(row.publication is not None and row.publication in known for row in later),
     )
+
+
+def _knows_all(connection: Connection, listed: Notices) -> bool:
+    """Whether the database knows everything on the site's list of emails."""
+    try:
+        refuse_unknown(connection, listed, where=NOTICES)
+    except OldDatabaseListedError:
+        return False
+    return True
 
 
 def _known(
@@ -239,7 +258,7 @@ def _known(
 
 
 def _named(
-    engine: Engine, evidence: Sequence[Evidence], bundles: Sequence[ProofBundle]
+    engine: Engine, evidence: Sequence[Evidence], bundles: Sequence[ProofBundle], listed: Notices | None
 ) -> Mapping[str, int | None]:
     """The publications that evidence names, with the number that the announcement had."""
     with reading(engine) as connection:
@@ -249,7 +268,9 @@ def _named(
         for one in (*stored, *evidence)
         if one.publication is not None
     }
-    return named | {publication_of(bundle.head.publication): bundle.head.announcement for bundle in bundles}
+    named |= {publication_of(bundle.head.publication): bundle.head.announcement for bundle in bundles}
+    on_site = listed.announcements if listed is not None else ()
+    return named | {publication_of(one.publication): one.announcement for one in on_site}
 
 
 def _lost(

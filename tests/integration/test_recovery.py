@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from subscribers.high_water_mark.other_evidence import LaterEventsError
 from subscribers.ledger.signed_events import Verifier, receive, unmatched_since
 from subscribers.ledger.totals import statuses
 from subscribers.model import attempts
+from subscribers.notices.list_emails import list_emails
+from subscribers.notices.old_database import refuse_unknown
 from subscribers.recovery import report
 from subscribers.recovery.evidence import Evidence, of_event_file, of_folder, of_smtp_logs
 from subscribers.recovery.proven_accounts import ProofBundle, open_bundle
@@ -37,6 +39,7 @@ from subscribers.recovery.recover import (
     recover,
     start_mark,
 )
+from subscribers.site.notices_json import Notices
 from subscribers.site.site_reader import open_site
 from subscribers.transports import OutgoingBatch, UnconfirmedError
 
@@ -59,6 +62,7 @@ def recovered(
     bundles: tuple[ProofBundle, ...] = (),
     opening: Opening | None = None,
     dry_run: bool = False,
+    listed: Notices | None = None,
 ) -> Recovery:
     result = recover(
         world.engine,
@@ -71,6 +75,7 @@ def recovered(
         opening=opening,
         now=world.now,
         dry_run=dry_run,
+        listed=listed,
     )
     world.check()
     return result
@@ -305,6 +310,49 @@ def test_a_user_who_comes_back_under_another_number_is_found_by_the_address(
     assert result.settled == {3: 6}
     assert result.absent == []
     assert result.unknown == {3: 1}
+
+
+def test_users_who_come_back_after_the_recovery_are_unknown_too(world: World, before: Copy) -> None:
+    joined_at = world.now
+    world.register("fred", "gina")
+    world.announce("We keep nothing.")
+    world.deliver()
+    found = told(world, *world.transport.taken[3:])
+    before.restore()
+    assert recovered(world, *found).unknown == {}
+    assert recovered(world).unknown == {}
+    world.wait(days=1)
+    world.register("gina", "fred", "hugo", registered_at=joined_at - timedelta(days=1))
+    world.register("ida")  # registered since, and agreed to the text that was current then
+    result = recovered(world, *found)
+    assert result.settled == {3: 2}
+    assert result.unknown == {3: 1}
+    assert world.totals(3).audience == 8
+    assert recovered(world, *found).unknown == {3: 1}
+
+
+def test_the_sites_list_of_emails_shows_an_old_copy_and_names_its_announcements(
+    world: World, before: Copy
+) -> None:
+    world.announce("We keep nothing.")
+    world.deliver()
+    listed = list_emails(
+        world.engine,
+        sender=SENDER,
+        earlier=None,
+        where="notices.json",
+        dkim_keys=(),
+        with_held=False,
+        now=world.now,
+    )
+    before.restore()
+    forget_mark(world)
+    world.mark.check()
+    result = recovered(world, listed=listed)
+    assert [each.announcement_id for each in result.rebuilt] == [2, 3]
+    with reading(world.engine) as connection:
+        refuse_unknown(connection, listed, where="notices.json")
+    assert recovered(world, listed=listed).rebuilt == []
 
 
 def test_signed_events_in_the_database_settle_whom_the_copy_surely_knew(world: World, before: Copy) -> None:
