@@ -6,15 +6,21 @@ days on which it was seen, so that a signature can still be checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from subscribers.dkim_names import KEY_MARK
 from subscribers.errors import NotifyError
 from subscribers.site.notices_json import NoticedDkimKey
 
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
+
 LOOKUP_SECONDS = 5.0
+_KEY = re.compile(r"(^|;)\s*p\s*=\s*[A-Za-z0-9+/]")  # an empty one is revoked
 
 Lookup = Callable[[str], Sequence[str]]  # the TXT records of a name; raises DnsFailureError
 
@@ -31,7 +37,7 @@ def seen_keys(
     for name in names:
         selector, _, domain = name.partition(KEY_MARK)
         for record in lookup(name):
-            if "p=" not in record:
+            if not _KEY.search(record):
                 continue
             found = (domain, selector, record)
             if found in keys:
@@ -43,13 +49,13 @@ def seen_keys(
     return sorted(keys.values(), key=lambda key: (key.domain, key.selector, key.first_seen_on, key.record))
 
 
-def txt_records(name: str) -> Sequence[str]:
-    """The TXT records of a name, from the name servers of this machine."""
+def txt_records(name: str, *, resolver: Resolver | None = None) -> Sequence[str]:
+    """The TXT records of a name, from the name servers of this machine unless a ``resolver`` is given."""
     from dns.exception import DNSException  # noqa: PLC0415 - takes 50 ms, and only this command needs it
-    from dns.resolver import NXDOMAIN, NoAnswer, resolve  # noqa: PLC0415
+    from dns.resolver import NXDOMAIN, NoAnswer, get_default_resolver  # noqa: PLC0415
 
     try:
-        answer = resolve(name, "TXT", lifetime=LOOKUP_SECONDS)
+        answer = (resolver or get_default_resolver()).resolve(name, "TXT", lifetime=LOOKUP_SECONDS)
     except (NXDOMAIN, NoAnswer):
         return ()
     except DNSException as error:

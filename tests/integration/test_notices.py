@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
+from support.name_server import NameServer
 from support.noticed_world import NoticedWorld
 from support.proven_world import NAMES, ProvenWorld
 from support.published_site import sha256
@@ -22,7 +24,7 @@ from subscribers.high_water_mark import installation
 from subscribers.high_water_mark.chain import Position
 from subscribers.notices.canonical_form import digest
 from subscribers.notices.check_email import Verdict
-from subscribers.notices.dkim_keys import seen_keys
+from subscribers.notices.dkim_keys import DnsFailureError, seen_keys, txt_records
 from subscribers.notices.dkim_signature import Fit
 from subscribers.notices.list_emails import list_emails
 from subscribers.notices.notices_file import ForeignNoticesError, newest_list, write
@@ -205,6 +207,21 @@ def test_keys_of_dkim_are_kept_when_the_dns_has_others(noticed: NoticedWorld) ->
         ("s1", "v=DKIM1; p=one", first, first),
         ("s1", "v=DKIM1; p=two", later, later),
     ]
+
+
+def test_keys_of_dkim_come_from_the_dns(tmp_path: Path) -> None:
+    with NameServer() as server:
+        long = f"v=DKIM1; p={'A' * 392}"
+        server.publish("s1._domainkey.em.example", "TXT", long)
+        server.publish("s1._domainkey.market.example", "CNAME", "s1._domainkey.em.example.")
+        server.publish("s2._domainkey.market.example", "TXT", "v=DKIM1; p=")  # revoked
+        server.broken.add("s3._domainkey.market.example")
+        lookup = partial(txt_records, resolver=server.resolver())
+        names = [f"s{number}._domainkey.market.example" for number in (1, 2, 4)]
+        [key] = seen_keys(names, [], lookup=lookup, today=date(2026, 6, 1))
+        assert (key.domain, key.selector, key.record) == ("market.example", "s1", long)
+        with pytest.raises(DnsFailureError, match=r"s3\._domainkey\.market\.example TXT: .* --no-dns"):
+            lookup("s3._domainkey.market.example")
 
 
 def test_an_older_list_and_another_key_are_refused_by_those_who_saw_a_newer_one(
