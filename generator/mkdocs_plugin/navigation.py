@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mkdocs.structure import StructureItem
 from mkdocs.structure.files import File
-from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.nav import Link, Navigation, Section
 from mkdocs.structure.pages import Page
 
 MOST_ARCHIVE_LINKS = 20
@@ -29,6 +29,13 @@ def translated_navigation(nav: Navigation, translations: Mapping[str, File]) -> 
     result = Navigation([translated(item) for item in nav.items], nav.pages)
     home = nav.homepage and translated(nav.homepage)
     result.homepage = home if isinstance(home, Page) else None
+    return result
+
+
+def with_link(nav: Navigation, title: str, path: str) -> Navigation:
+    """The navigation with a link to a page that MkDocs does not know, at the end."""
+    result = Navigation([*nav.items, Link(title, path)], nav.pages)
+    result.homepage = nav.homepage
     return result
 
 

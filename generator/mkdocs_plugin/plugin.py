@@ -30,7 +30,7 @@ from generator.mkdocs_plugin.files import document_file, made_file, remove_docum
 from generator.mkdocs_plugin.finishing import finisher
 from generator.mkdocs_plugin.layouts import HEAD_END, render_layout
 from generator.mkdocs_plugin.nav_setting import renamed, updated_nav
-from generator.mkdocs_plugin.navigation import archive_navigation, translated_navigation
+from generator.mkdocs_plugin.navigation import archive_navigation, translated_navigation, with_link
 from generator.mkdocs_plugin.options import PolicySiteOptions, site_config
 from generator.mkdocs_plugin.preview_server import PreviewApplication
 from generator.mkdocs_plugin.refusals import refusals_for_mkdocs
@@ -265,11 +265,12 @@ class PolicySitePlugin(BasePlugin[PolicySiteOptions]):  # type: ignore[no-untype
         self._open.close()
 
     def _navigation(self, language: str, nav: Navigation) -> Navigation:
-        """The navigation in the language of a page."""
-        if language == self._site_config.language:
-            return nav
-        spoken = {source: file for (source, code), file in self._translations.items() if code == language}
-        return translated_navigation(nav, spoken)
+        """The navigation in the language of a page, with the page of all emails if there is one."""
+        if language != self._site_config.language:
+            spoken = {source: file for (source, code), file in self._translations.items() if code == language}
+            nav = translated_navigation(nav, spoken)
+        emails = self._site.emails_page(language)
+        return with_link(nav, *emails) if emails else nav
 
 
 def _deferred(path: str) -> ExtraScriptValue:

@@ -16,6 +16,7 @@ from pathlib import Path
 from generator.errors import PolicyError
 from generator.git.document_paths import in_repository
 from generator.git.repository import Repository
+from generator.language import load_language
 from generator.site.allowed_files import OccupiedPaths
 from generator.site.archive import Archive
 from generator.site.config import SiteConfig
@@ -36,7 +37,7 @@ from generator.site.published_history import PublishedHistory, refuse_lost_versi
 from generator.site.redirects import write_redirects
 from generator.site.redlines import Redlines
 from generator.site.renderer import renderer_of
-from generator.site.sent_emails import SentEmails, refuse_foreign_list, sent_emails_paths
+from generator.site.sent_emails import SentEmails, in_language_of, refuse_foreign_list, sent_emails_paths
 from generator.site.site_pages import SitePages
 from generator.site.sitemap import robots, sitemap
 from generator.site.urls import (
@@ -205,6 +206,11 @@ class Site:
     def original(self, document: SiteDocument) -> SiteDocument | None:
         """The document that this one translates."""
         return next((other for other in self.documents if other.history.id == document.translation_of), None)
+
+    def emails_page(self, language: str) -> tuple[str, str] | None:
+        """The title and the path of the page with all emails that were sent; None if there is none."""
+        path = in_language_of(language, self._email_paths)
+        return (load_language(language)("emails_title"), path) if path else None
 
     def languages(self) -> list[str]:
         """The languages for which a page layout is needed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -245,6 +246,10 @@ def test_a_build_with_a_list_has_the_page_in_each_language_and_the_next_email_na
     assert f'href="../privacy/changes/{label}/"' in page
     assert 'href="../sent-emails/"' in site.page("privacy")
     assert 'href="../sent-emails/ru/"' in site.page("privacy.ru")
+    assert re.search(
+        r'<a href="\.\./sent-emails/" class="md-nav__link">\s*<span[^>]*>\s*Emails we', site.page("privacy")
+    )
+    assert '<a href="../../../sent-emails/" class="md-nav__link">' in site.page(f"privacy/versions/{label}")
     sitemap = (site.folder / "sitemap.xml").read_text()
     assert f"{SITE_URL}sent-emails/" in sitemap
     assert f"{SITE_URL}sent-emails/ru/" in sitemap
