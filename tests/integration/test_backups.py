@@ -18,7 +18,7 @@ from pyrage.x25519 import Recipient
 from sqlalchemy import Engine, MetaData, func, insert, inspect, select
 from support.postgresql_cluster import Cluster
 from support.published_site import PublishedSiteMaker
-from support.world import World
+from support.world import SENDER, World, addresses
 
 from subscribers.backups import archive, copying
 from subscribers.backups import make_backup as making
@@ -35,6 +35,8 @@ from subscribers.high_water_mark.mark_store import MarkStore
 from subscribers.ledger.erasure import erase
 from subscribers.ledger.ledger import Ledger
 from subscribers.model import erasures, metadata, users
+from subscribers.recovery.recover import recover
+from subscribers.site.site_reader import open_site
 from subscribers.users import requests
 from subscribers.users.erasures import ErasureKeys
 from subscribers.users.import_users import import_users
@@ -414,6 +416,37 @@ def test_a_restored_copy_that_is_behind_its_mark_refuses_to_send(backups: Backup
     backups.restore(target)
     with pytest.raises(OldDatabaseError):
         HighWaterMark(target, backups.store).check()
+
+
+def test_a_restored_copy_notifies_nobody_twice_after_it_was_recovered(
+    backups: Backups, target: Engine
+) -> None:
+    world = backups.world
+    backups.make()
+    announcement = world.announce()
+    world.deliver()
+    backups.request(requests.object_to_email, "anna")
+    backups.restore(target)
+    world.engine, world.mark = target, HighWaterMark(target, backups.store)
+    world.ledger = Ledger(target, mark=world.mark, now=lambda: world.now)
+    recover(
+        target,
+        world.mark,
+        open_site(str(world.site.write())),
+        [],
+        [],
+        sender=SENDER,
+        changes="every",
+        opening=None,
+        now=world.now,
+        dry_run=False,
+    )
+    world.deliver()
+    assert world.totals(announcement).unknown == 3
+    assert world.transport.received == addresses(["anna", "boris", "clara", "david"])
+    later = world.announce("We keep even less.")
+    world.deliver()
+    assert world.exclusions(later)["anna"] == "objected"
 
 
 def test_a_restored_copy_that_is_the_newest_goes_on_sending(backups: Backups, target: Engine) -> None:
