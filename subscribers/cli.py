@@ -9,6 +9,7 @@ import typer
 
 from subscribers.commands import (
     backup,
+    bounces,
     cancel,
     deliver,
     doctor,
@@ -63,6 +64,7 @@ for name, command, example in (
     ("verify", backup.verify_command, backup.VERIFY_EXAMPLE),
     ("restore", restore.restore_command, restore.EXAMPLE),
     ("move", move.move_command, move.EXAMPLE),
+    ("bounces", bounces.bounces_command, bounces.EXAMPLE),
     ("serve", serve.serve_command, serve.EXAMPLE),
 ):
     app.command(name=name, epilog=f"Example: {example}")(command)

@@ -25,7 +25,15 @@ from subscribers.return_path import LONGEST_MAILBOX, ReturnPath
 
 PREFIX = "POLICY_NOTIFY_"
 SECRETS = (
-    *("database_url", "database_password", "mark_url", "mark_password", "smtp_url", "smtp_password"),
+    *(
+        "database_url",
+        "database_password",
+        "mark_url",
+        "mark_password",
+        "smtp_url",
+        "smtp_password",
+        "imap_password",
+    ),
     *("sendgrid_api_key", "secret_keys", "proof_key"),
 )
 IN_FILES = (*SECRETS, "site_key")  # settings that can be in a file
@@ -78,6 +86,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_log: str | None = None  # the mail server's logs, separated by white space
     return_path: str | None = None  # an email address; with smtp, bounces go to its extensions
+    imap_password: SecretStr | None = None  # of the mailbox with bounces
     sendgrid_api_key: SecretStr | None = None
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_subuser: str | None = None
@@ -213,6 +222,12 @@ class Settings(BaseSettings):
         """The secret keys; raises SettingsError if there is none."""
         self._demand("secret_keys")
         return self.keys()
+
+    def demand_imap_password(self) -> str:
+        """The password of the mailbox with bounces; raises SettingsError if there is none."""
+        self._demand("imap_password")
+        assert self.imap_password
+        return self.imap_password.get_secret_value()
 
     def demand_proof_key(self) -> str:
         """The private key that signs proofs, in PEM; raises SettingsError if there is none."""

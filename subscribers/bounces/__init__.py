@@ -1,0 +1,1 @@
+"""Takes in what mail servers send back about messages: bounces, delays and complaints."""

@@ -1,0 +1,279 @@
+"""A report counts if its return path carries our signature; everything else changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from support.reports import absence_note, feedback_report, status_report
+from support.world import SENDER, World
+
+from subscribers.bounces.intake import Taken, take_in
+from subscribers.bounces.mailbox import MailboxError, take_in_all
+from subscribers.bounces.maildir import Maildir
+from subscribers.database import reading
+from subscribers.delivery.single_process import deliver
+from subscribers.ledger.erasure import erase
+from subscribers.ledger.totals import statuses
+from subscribers.model import deliveries, users
+from subscribers.return_path import ReturnPath
+from subscribers.transports import OutgoingBatch, RefusedError, UnconfirmedError
+from subscribers.users.erasures import ErasureKeys
+
+PATH = ReturnPath("bounces@market.example", ["k" * 32])
+
+
+@dataclass
+class Sent:
+    """A world that sends by SMTP with a signed return path; each message is kept by the name of its user."""
+
+    world: World
+    paths: dict[str, str] = field(default_factory=dict)
+    message_ids: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world.transport.name, self.world.transport.batch_limit = "smtp", 1
+        self.world.transport.rule = self._keep
+        self.errors: dict[str, Exception] = {}
+        self.world.register("anna", "boris", "clara")
+        self.world.open_with_baseline()
+        self.announcement = self.world.announce()
+
+    def _keep(self, outgoing: OutgoingBatch) -> None:
+        [recipient] = outgoing.recipients
+        name = recipient.address.partition("@")[0]
+        assert recipient.return_path is not None
+        self.paths[name] = recipient.return_path
+        self.message_ids[name] = recipient.message_id
+        if name in self.errors:
+            raise self.errors[name]
+
+    def deliver(self) -> None:
+        for _ in range(2):  # a request without an answer pauses the server
+            deliver(
+                self.world.ledger,
+                self.world.transport,
+                sender=replace(SENDER, return_path=PATH),
+                stop=Event(),
+                patience=timedelta(seconds=-1),
+            )
+            self.world.check()
+            self.world.now += timedelta(hours=1)
+
+    def take(self, raw: bytes, **values: Any) -> Taken:
+        taken = take_in(self.world.engine, PATH, raw, now=self.world.now, **values)
+        self.world.check()
+        return taken
+
+    def state(self, name: str) -> tuple[str | None, str | None]:
+        """The outcome of the user's delivery, and why they are unreachable."""
+        with reading(self.world.engine) as connection:
+            row = connection.execute(
+                select(deliveries.c.outcome, users.c.unreachable)
+                .join(users, users.c.id == deliveries.c.recipient_id)
+                .where(deliveries.c.announcement_id == self.announcement, users.c.external_id == name)
+            ).one()
+            return row.outcome, row.unreachable
+
+    def everything(self) -> list[tuple[str | None, str | None]]:
+        return [self.state(name) for name in ("anna", "boris", "clara")]
+
+
+@pytest.fixture
+def sent(world: World) -> Sent:
+    sent = Sent(world)
+    sent.deliver()
+    return sent
+
+
+UNTOUCHED = [(None, None)] * 3
+
+
+def test_a_bounce_counts_once(sent: Sent) -> None:
+    raw = status_report(sent.paths["anna"])
+    assert sent.take(raw) is Taken.BOUNCED
+    assert sent.everything() == [("bounced", "bounced"), (None, None), (None, None)]
+    assert sent.world.totals(sent.announcement).accepted == 3, "the server had accepted it"
+    assert sent.take(raw) is Taken.REPEATED
+    with reading(sent.world.engine) as connection:
+        assert connection.scalars(
+            select(deliveries.c.detail).where(deliveries.c.detail.is_not(None))
+        ).all() == ["5.1.1 550 5.1.1 User unknown"]
+
+
+def test_forged_reports_change_nothing(sent: Sent) -> None:
+    anna, boris = sent.paths["anna"], sent.paths["boris"]
+    forged = [
+        status_report("bounces@market.example", message_id=sent.message_ids["anna"]),
+        status_report("policy@market.example", message_id=sent.message_ids["anna"]),
+        status_report(anna[: anna.index("@") - 1] + "@market.example"),
+        status_report(anna.replace("+2-1-", "+2-2-")),
+        status_report(anna.replace("+2-1-", "+3-1-")),
+        status_report(anna.replace("+2-1-", "+999999999-999999999-")),
+        status_report(anna.replace("@market.example", "@market.example.evil.example")),
+        feedback_report("bounces@market.example", return_path=anna.replace("+2-1-", "+2-2-")),
+        status_report("bounces@market.example", words=f"smtp; {anna} {boris}"),  # of whom?
+    ]
+    assert [sent.take(raw) for raw in forged] == [Taken.UNMATCHED] * len(forged)
+    assert sent.everything() == UNTOUCHED
+
+
+def test_a_user_can_forge_only_reports_about_their_own_message(sent: Sent) -> None:
+    """Anna knows the return path of her message; a report to it that names Boris is about hers."""
+    raw = status_report(sent.paths["anna"], address="boris@example.com", message_id=sent.message_ids["boris"])
+    assert sent.take(raw) is Taken.BOUNCED
+    assert sent.everything() == [("bounced", None), (None, None), (None, None)]
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered"])
+def test_a_message_that_is_still_under_way_or_arrived_has_not_bounced(sent: Sent, action: str) -> None:
+    sent.take(status_report(sent.paths["anna"], action=action, status="4.4.1"))
+    assert sent.everything() == UNTOUCHED
+
+
+def test_an_absence_note_changes_nothing(sent: Sent) -> None:
+    assert sent.take(absence_note(sent.paths["anna"])) is Taken.OTHER
+    assert sent.everything() == UNTOUCHED
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("5.2.2", "smtp; 552 5.2.2 Mailbox full"),
+        ("5.7.1", "smtp; 550 5.7.1 Not authorized"),
+        ("4.4.7", "X-Postfix; delivery time expired"),
+    ],
+)
+def test_only_an_address_that_does_not_exist_is_unreachable(sent: Sent, status: str, words: str) -> None:
+    assert sent.take(status_report(sent.paths["anna"], status=status, words=words)) is Taken.BOUNCED
+    assert sent.state("anna") == ("bounced", None)
+
+
+def test_a_message_that_was_forwarded_can_bounce_elsewhere(sent: Sent) -> None:
+    sent.take(status_report(sent.paths["anna"], address="anna@elsewhere.example"))
+    assert sent.state("anna") == ("bounced", None)
+
+
+def test_a_corrected_address_stays_reachable(sent: Sent) -> None:
+    sent.world.change("anna", email="anna@new.example")
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.BOUNCED
+    assert sent.state("anna") == ("bounced", None)
+
+
+def test_a_report_about_an_erased_user_fits_nobody(sent: Sent) -> None:
+    erase(sent.world.engine, "anna", keys=ErasureKeys(["k" * 32]), at=sent.world.now)
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.UNMATCHED
+
+
+def test_a_number_that_was_given_to_another_user_fits_nobody(sent: Sent) -> None:
+    """As after a restore of a copy that did not know Anna."""
+    sent.world.change("anna", pseudonym_key=b"x" * 32)
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.UNMATCHED
+    assert sent.everything() == UNTOUCHED
+
+
+def test_the_return_path_is_found_in_the_envelope_the_report_or_the_returned_message(sent: Sent) -> None:
+    anna, boris, clara = (sent.paths[name] for name in ("anna", "boris", "clara"))
+    plain = "bounces@market.example"
+    assert sent.take(status_report(plain), recipient=anna) is Taken.BOUNCED
+    assert sent.take(feedback_report(plain, return_path=boris)) is Taken.COMPLAINED
+    returned = status_report(plain).replace(b"Return-Path: <bounces@", f"Return-Path: <{clara}>, <@".encode())
+    assert sent.take(returned) is Taken.BOUNCED
+
+
+def test_a_complaint_is_stronger_than_a_bounce(sent: Sent) -> None:
+    sent.take(status_report(sent.paths["anna"]))
+    assert sent.take(feedback_report(sent.paths["anna"], return_path="")) is Taken.COMPLAINED
+    assert sent.state("anna") == ("complained", "complained")
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.REPEATED
+    assert sent.state("anna") == ("complained", "complained")
+
+
+def test_many_complaints_pause_the_announcement(sent: Sent) -> None:
+    for name in ("anna", "boris"):
+        sent.take(feedback_report("abuse@market.example", return_path=sent.paths[name]))
+    [status] = [one for one in statuses(sent.world.engine) if one.announcement_id == sent.announcement]
+    assert status.state == "paused"
+
+
+def test_a_bounce_shows_that_an_unknown_message_was_accepted(world: World) -> None:
+    sent = Sent(world)
+    sent.errors["anna"] = UnconfirmedError("connection reset")
+    sent.deliver()
+    assert world.totals(sent.announcement).unknown == 1
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.BOUNCED
+    totals = world.totals(sent.announcement)
+    assert (totals.unknown, totals.accepted) == (0, 3)
+    assert sent.state("anna") == ("bounced", "bounced")
+
+
+def test_a_report_about_a_message_that_was_refused_changes_nothing(world: World) -> None:
+    sent = Sent(world)
+    sent.errors["anna"] = RefusedError("550 5.2.3 too long", reason="5.2.3 message too long for the mailbox")
+    sent.deliver()
+    assert sent.take(status_report(sent.paths["anna"])) is Taken.REPEATED
+    assert sent.state("anna") == (None, None)
+
+
+# The mailbox.
+
+
+@pytest.fixture
+def maildir(tmp_path: Path) -> Path:
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "Maildir" / name).mkdir(parents=True)
+    return tmp_path / "Maildir"
+
+
+def test_a_report_is_removed_and_everything_else_is_marked_as_read(sent: Sent, maildir: Path) -> None:
+    for name, raw in {
+        "1": status_report(sent.paths["anna"]),
+        "2": b"\xff\0 broken \r\n--",
+        "3": b"From: x\nContent-Type: multipart/report; boundary=\n\n----\n",
+        "4": absence_note(sent.paths["boris"]),
+        "5": status_report(sent.paths["boris"].replace("+2-2-", "+2-3-")),
+        "6": status_report(sent.paths["clara"]),
+    }.items():
+        (maildir / "new" / name).write_bytes(raw)
+    (maildir / "cur" / "7:2,R").write_bytes(status_report(sent.paths["anna"]))
+    counts = take_in_all(Maildir(maildir), sent.take)
+    assert counts == {Taken.BOUNCED: 2, Taken.OTHER: 3, Taken.UNMATCHED: 1, Taken.REPEATED: 1}
+    assert list((maildir / "new").iterdir()) == []
+    assert sorted(file.name for file in (maildir / "cur").iterdir()) == ["2:2,S", "3:2,S", "4:2,S", "5:2,S"]
+    assert take_in_all(Maildir(maildir), sent.take).total() == 0, "read messages are left alone"
+
+
+def test_a_message_stays_until_the_database_has_kept_its_report(sent: Sent, maildir: Path) -> None:
+    (maildir / "new" / "1").write_bytes(status_report(sent.paths["anna"]))
+
+    def fails(raw: bytes) -> Taken:
+        sent.take(raw)
+        raise KeyboardInterrupt  # killed after the commit
+
+    with pytest.raises(KeyboardInterrupt):
+        take_in_all(Maildir(maildir), fails)
+    assert (maildir / "new" / "1").exists()
+    assert take_in_all(Maildir(maildir), sent.take) == {Taken.REPEATED: 1}
+    assert not (maildir / "new" / "1").exists()
+
+
+def test_old_messages_to_the_return_path_are_removed(sent: Sent, maildir: Path) -> None:
+    (maildir / "cur" / "1:2,S").write_bytes(absence_note(sent.paths["anna"]))
+    (maildir / "cur" / "2:2,S").write_bytes(absence_note("policy@market.example"))
+    (maildir / "cur" / "3:2,").write_bytes(absence_note(sent.paths["anna"]))
+    box = Maildir(maildir)
+    removed = box.remove_old(
+        before=sent.world.now + timedelta(days=9999), is_ours=lambda raw: PATH.is_mailbox(raw.decode())
+    )
+    assert removed == 1
+    assert sorted(file.name for file in (maildir / "cur").iterdir()) == ["2:2,S", "3:2,"]
+
+
+def test_a_folder_that_is_no_maildir_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MailboxError, match="is no Maildir, since it has no folder new"):
+        Maildir(tmp_path)
