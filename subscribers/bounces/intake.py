@@ -27,7 +27,7 @@ OUTCOMES = {Kind.BOUNCED: Outcome.BOUNCED, Kind.COMPLAINED: Outcome.COMPLAINED}
 
 
 class Taken(StrEnum):
-    """What became of a message from the mailbox."""
+    """The result of taking in a message from the mailbox."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"

@@ -29,7 +29,7 @@ FAILED, DELAYED = ("fail", "error"), ("delayed",)
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)[ -]+(?:#|\()*(?=(?:([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?)")
 _QMAIL = re.compile(r"\(#([45]\.\d{1,3}\.\d{1,3})\)")
-_SERVER = re.compile(r"(?i)mailer-daemon|postmaster|mail delivery|delivery subsystem")
+_SERVER = re.compile(r"(?i)mailer-daemon|postmaster|\b\w+ delivery\b|delivery subsystem")
 # The answered command: in the words of Postfix, Exim and sendmail.
 _AT_RCPT = re.compile(
     r"(?i)in reply to RCPT TO|after (?:pipelined )?RCPT TO|>>> RCPT To:[^\n]*\n(?:\s*<<< [^\n]*\n)*\s*<<< 5"
@@ -40,7 +40,7 @@ _AT_DATA = re.compile(
 
 
 def read_report(message: Message) -> Report:
-    """What the message reports. It may be malformed in any way."""
+    """The report that the message is. It may be malformed in any way."""
     parts = list(own_parts(message))
     for part in parts:
         if part.get_content_type() == FEEDBACK_TYPE:
@@ -130,7 +130,7 @@ def _is_automatic_reply(message: Message) -> bool:
 
 
 def _by_format(message: Message, text: str) -> Report:
-    """What one of the formats without a standard reports."""
+    """The report in one of the formats without a standard."""
     returned = (part.get_content_type() in STATUS_TYPES for part in message.walk())
     if any(returned) and not _SERVER.search(_field(message, "From")):
         return OTHER  # somebody forwards a bounce; the library would read it as one of this message

@@ -1,4 +1,4 @@
-"""What a message from a mail server reports about one of ours."""
+"""The report of a mail server about one of our messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Kind(StrEnum):
 
     BOUNCED = "bounced"  # the server has given up
     DELAYED = "delayed"  # the server will try again
-    COMPLAINED = "complained"  # the recipient reported the message as spam, or wants no more
+    COMPLAINED = "complained"  # the recipient reported the message as spam, or wants none
     OTHER = "other"  # an automatic reply, a letter, or a report that decides nothing
 
 

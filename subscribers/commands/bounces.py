@@ -24,7 +24,7 @@ from subscribers.printable import say
 from subscribers.return_path import ReturnPath
 from subscribers.settings import Settings, read_settings
 
-EXAMPLE = "policy-notify bounces --maildir /var/mail/bounces"
+EXAMPLE = "policy-notify bounces --maildir /var/spool/bounces"
 TRY_AGAIN = 75  # EX_TEMPFAIL in sysexits.h: the mail server keeps the message and tries again
 WORDS = {
     Taken.BOUNCED: "bounced",

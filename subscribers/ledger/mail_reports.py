@@ -23,7 +23,7 @@ MAY_BE_ACCEPTED = (BatchState.ACCEPTED, BatchState.UNKNOWN, BatchState.CLAIMED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailReport:
-    """What became of a delivery. ``unreachable`` is what it says of ``addresses``, if it names any."""
+    """The outcome of a delivery. ``unreachable`` is about ``addresses``, if the report names any."""
 
     outcome: Outcome
     unreachable: Unreachable | None

@@ -57,7 +57,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def _table(file: Path) -> dict[str, tuple[Kind, frozenset[str]]]:
-    """What the library's tests expect of each message: of several detectors, the one that finds something."""
+    """The expected answer for each message: of several detectors, that of the one that finds something."""
     [rows] = [
         ast.literal_eval(node.value)
         for node in ast.parse(file.read_text(encoding="utf-8")).body

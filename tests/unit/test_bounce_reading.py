@@ -1,4 +1,4 @@
-"""What a message from a mail server reports, in the standard formats and in those without a standard."""
+"""Reports of mail servers are read in the standard formats and in those without a standard."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def test_an_automatic_reply_or_a_letter_is_no_report(raw: bytes) -> None:
 
 def test_a_bounce_that_somebody_forwards_is_no_bounce() -> None:
     inner = status_report(TO)
-    raw = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=X\n\n--X\nContent-Type: text/plain\n\nSee.\n"
+    raw = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=X\n\n"
+    raw += b"--X\nContent-Type: text/plain\n\nSee.\n"
     raw += b"--X\nContent-Type: message/rfc822\n\n" + inner + b"\n--X--\n"
     assert read(raw).kind is Kind.OTHER
 
