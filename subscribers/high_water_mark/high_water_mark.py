@@ -66,12 +66,13 @@ class HighWaterMark:
         """The mark; None if the database never had one. Raises MarkError if the database may not send."""
         with reading(self.engine) as connection:
             own = installation.read_installation(connection)
-            check_events(self.engine, connection)
         mark = self.store.read(own.identity)
         if mark is not None:
             self._compare(mark)
         elif own.is_marked:
             raise MissingMarkError(self.engine, place=self.store.place)
+        with reading(self.engine) as connection:
+            check_events(self.engine, connection)
         return mark
 
     def check(self) -> Mark:

@@ -264,8 +264,10 @@ class EventSource:
 
     def events(self, request: SendRequest, *kinds: str) -> list[dict[str, Any]]:
         """Events of these kinds for every message of an accepted request."""
+        database = request.body["custom_args"].get("notify_database")
+        more = {"notify_database": database} if database else {}
         return [
-            self.event(kind, token=request.token, delivery=delivery, address=address)
+            self.event(kind, token=request.token, delivery=delivery, address=address, **more)
             for delivery, address in request.recipients
             for kind in kinds
         ]
