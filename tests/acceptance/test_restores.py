@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from support import postgresql_cluster
-from support.kill_campaign import KINDS, Kind, databases
-from support.restore_campaign import run_restores
-
+from support.kill_campaign import Kind, databases
+from support.restore_campaign import KINDS, run_restores
 
 RUNS = {"embedded": 3, "workers": 2}
 

@@ -27,7 +27,7 @@ from subscribers.delivery.workers import make_app
 from support.kill_sender import Clock, EngineName, Order, TransportName, send
 
 # Where a sender kills itself, or is killed by the provider that it talks to, or by somebody from outside.
-TRANSACTION_POINTS = ("before a transaction", "before a commit")
+TRANSACTION_POINTS = ("before a transaction", "before a commit", "before the mark moves")
 REQUEST_POINTS = ("before the request", "after the reply", "amid the request", "accepted, before the reply")
 RANDOM_MOMENT = "at a random moment"
 NOWHERE = "nowhere"

@@ -6,11 +6,11 @@ import os
 import signal
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable
 from ctypes import c_double
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Order:
     provider_url: str
     clock: Clock
     claims: Path  # the file in which it notes the tokens of its attempts
-    log: Path  # of the mail server
+    log: Path | None  # of the mail server
     point: str
     number: int  # of the transaction, commit or request at which it ends
 
@@ -73,11 +73,15 @@ class Order:
 def send(order: Order) -> None:
     """The sender's whole life, in a process of its own."""
     engine = open_database(order.database_url)
+    mark = mark_beside(engine, order.claims)
     _set_traps(engine, order)
-    ledger = Ledger(engine, mark=mark_beside(engine, order.claims), now=order.clock.now)
+    event.listen(mark.store.engine, "begin", _trap("before the mark moves", order))
+    ledger = Ledger(engine, mark=mark, now=order.clock.now)
     transport = _TrappedTransport(_transport(order), order)
-    reconciliation = Reconciliation(window=WINDOW, canary=CANARY)
-    if order.transport != "sendgrid":
+    reconciliation = None
+    if order.transport == "sendgrid":
+        reconciliation = Reconciliation(window=WINDOW, canary=CANARY)
+    elif order.log is not None:
         log = LogEvidence((order.log,), between_proofs=timedelta())
         reconciliation = Reconciliation(window=log.quiet, canary=CANARY, log=log)
     if order.engine == "workers":
@@ -107,18 +111,19 @@ def _die() -> None:
 
 
 def _set_traps(engine: Engine, order: Order) -> None:
-    seen: Counter[str] = Counter()
+    event.listen(engine, "begin", _trap("before a transaction", order))
+    event.listen(engine, "commit", _trap("before a commit", order))
 
-    def trap(point: str) -> Callable[[Any], None]:
-        def spring(_: object) -> None:
-            seen[point] += 1
-            if point == order.point and seen[point] == order.number:
-                _die()
 
-        return spring
+def _trap(point: str, order: Order) -> Callable[[Any], None]:
+    """A function that ends the process when it is called for the time that the order says."""
+    seen = count(1)
 
-    event.listen(engine, "begin", trap("before a transaction"))
-    event.listen(engine, "commit", trap("before a commit"))
+    def spring(_: object) -> None:
+        if point == order.point and next(seen) == order.number:
+            _die()
+
+    return spring
 
 
 class _TrappedTransport:

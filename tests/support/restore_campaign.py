@@ -6,7 +6,9 @@ PYTHONPATH=tests python -m support.restore_campaign --without 1000     # nothing
 Each run is one or two announcements on a fresh database. A copy is made at a random moment, also in the
 middle of a request, and put in the database's place at a later one: while senders are running, after they
 were killed, or after everything was sent. Then an operator tries to send again. The senders are those of the
-embedded engine or workers, in processes of their own, with the double of SendGrid or a server for SMTP.
+embedded engine or workers, in processes of their own, with the double of SendGrid or a server for SMTP. At
+last the copy is recovered from the site and the events, and what waits is sent: each user must have received
+every announcement once, or be listed as unknown.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,16 +39,20 @@ from subscribers.high_water_mark.mark_store import MarkError
 from subscribers.ledger.ledger import Ledger
 from subscribers.ledger.totals import audit, statuses
 from subscribers.model import AttemptState, BatchState, attempts, batches, deliveries
+from subscribers.recovery.recover import recover
+from subscribers.site.site_reader import open_site
 from support.database_copies import Copy, copy_of
-from support.kill_campaign import KINDS, Kind, databases
+from support.kill_campaign import KINDS as KINDS_OF_KILLS
+from support.kill_campaign import Kind, databases
 from support.kill_crew import NOWHERE, PRELOADED, new_clock
 from support.kill_events import Postman
 from support.kill_sender import BATCH, START, EngineName, Order, send
 from support.published_site import PublishedSiteMaker
 from support.sendgrid_server import Behaviour, SendGridServer, SendRequest
 from support.smtp_server import SmtpMail, SmtpServer
-from support.world import World
+from support.world import SENDER, World
 
+KINDS = tuple(kind for kind in KINDS_OF_KILLS if kind.transport != "postfix")
 REQUESTS = 6  # for an announcement
 REFUSED = 3  # the exit code of a sender that refuses the database
 AT_ONCE = {"embedded": 1, "workers": 2}
@@ -68,7 +75,8 @@ class Tally:
     missed: int = 0  # times that an old copy was not refused
     messages: int = 0
     twice: int = 0
-    never: int = 0
+    never: int = 0  # and not listed as unknown
+    unknown: int = 0
     unbalanced: int = 0
     seconds: int = 0
 
@@ -165,6 +173,7 @@ class Run:
             provider_url=provider.url,
             clock=self.clock,
             claims=folder / "claims",
+            log=None,
             point=NOWHERE,
             number=0,
         )
@@ -175,7 +184,9 @@ class Run:
         self.copy: Copy | None = None
         self.is_restored = False
         self.is_old = False  # requests reached the provider that the database does not know
+        self.refusals_before = 0
         self.may_be_refused = False  # the mark is one that the database does not know
+        self.announced = 0
         self._requests = 0
         self._lock = threading.Lock()
         provider.behave = self._behave
@@ -188,6 +199,8 @@ class Run:
                     self._restore()
             self._note_whether_it_is_old()
             self._try_again()
+            if self.may_be_refused:
+                self._recover()
             self._count()
         finally:
             self.senders.kill()
@@ -205,6 +218,7 @@ class Run:
             if self.plan.copy_at == number * REQUESTS and self.chance.random() < 0.5:
                 self.copy = copy_of(self.world.engine)
             self.world.announce(f"We keep less, {number}.")
+            self.announced += 1
             if self.plan.copy_at == number * REQUESTS and self.copy is None:
                 self.copy = copy_of(self.world.engine)
             self.ledger.fan_out(batch_limit=BATCH if self.kind.transport == "sendgrid" else 1)
@@ -302,8 +316,35 @@ class Run:
                 self._settle_unknown()
                 if not self._waiting() and not self.ledger.unknown_batches():
                     break
+        self.refusals_before = self.senders.refusals
         self.tally.refusals += refused
         self.tally.wrong_refusals += 0 if self.may_be_refused else refused
+
+    def _recover(self) -> None:
+        """Recover the copy as policy-notify recover does, and send what it allows to be sent."""
+        recover(
+            self.world.engine,
+            self.world.mark,
+            open_site(str(self.world.site.folder)),
+            [],
+            [],
+            sender=SENDER,
+            changes="every",
+            opening=None,
+            now=self.clock.now(),
+            dry_run=False,
+        )
+        self.world.mark.check()
+        self.may_be_refused = False
+        for _ in range(3):
+            self.world.publish()
+            self.clock.leap(timedelta(minutes=2))
+            self.ledger.expire()
+            self._send()
+            if self.postman:
+                self.postman.bring_all()
+            self._release_what_paused()
+        assert self.senders.refusals == self.refusals_before
 
     def _settle_unknown(self) -> None:
         """A person looks up at the server what SMTP left unknown, and releases what has paused itself."""
@@ -317,6 +358,9 @@ class Run:
                     ).one()
                 sent = self.provider.received[f"{announcement_id}-{recipient_id}"] > 0
                 self.ledger.resolve(doubt.batch_id, sent=sent)
+        self._release_what_paused()
+
+    def _release_what_paused(self) -> None:
         for status in statuses(self.world.engine):
             if status.state == "paused":
                 announcements.release(self.world.engine, status.announcement_id)
@@ -326,13 +370,22 @@ class Run:
         self.tally.messages += sum(self.provider.received.values())
         self.tally.twice += sum(count - 1 for count in self.provider.received.values() if count > 1)
         self.tally.unbalanced += len(audit(self.world.engine))
-        if not self.may_be_refused:
-            for status in statuses(self.world.engine):
-                if status.state != "baseline":
-                    self.tally.never += sum(
-                        not self.provider.received[f"{status.announcement_id}-{number}"]
-                        for number in range(1, len(self.names) + 1)
-                    )
+        unknown = self._unknown_recipients()
+        for number in range(1, len(self.names) + 1):
+            got = sum(count for name, count in self.provider.received.items() if name.endswith(f"-{number}"))
+            self.tally.twice += max(0, got - self.announced)
+            self.tally.never += max(0, self.announced - got - unknown[number])
+        self.tally.unknown += sum(unknown.values())
+
+    def _unknown_recipients(self) -> Counter[int]:
+        """How many unknown deliveries each user has."""
+        with reading(self.world.engine) as connection:
+            rows = connection.scalars(
+                select(deliveries.c.recipient_id)
+                .join(batches, batches.c.id == deliveries.c.batch_id)
+                .where(batches.c.state == BatchState.UNKNOWN.value)
+            )
+            return Counter(rows)
 
     def _start(self) -> ForkServerProcess:
         process = _processes.Process(target=_send_or_refuse, args=(self.order,))

@@ -264,8 +264,8 @@ class EventSource:
 
     def events(self, request: SendRequest, *kinds: str) -> list[dict[str, Any]]:
         """Events of these kinds for every message of an accepted request."""
-        database = request.body["custom_args"].get("notify_database")
-        more = {"notify_database": database} if database else {}
+        given = request.body["custom_args"]
+        more = {name: given[name] for name in ("notify_database", "notify_publication") if name in given}
         return [
             self.event(kind, token=request.token, delivery=delivery, address=address, **more)
             for delivery, address in request.recipients
