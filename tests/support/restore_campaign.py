@@ -295,7 +295,7 @@ class Run:
         self.tally.wrong_refusals += 0 if self.may_be_refused else self.senders.refusals
 
     def _try_again(self) -> None:
-        """What an operator does next: publish and deliver again, while the provider's events come."""
+        """Publish and deliver again, as an operator does next, while the events of the provider come."""
         refused = 0
         for _ in range(3 if self.may_be_refused else 12):
             self.clock.leap(timedelta(minutes=2))
