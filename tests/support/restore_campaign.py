@@ -56,8 +56,8 @@ KINDS = tuple(kind for kind in KINDS_OF_KILLS if kind.transport != "postfix")
 REQUESTS = 6  # for an announcement
 REFUSED = 3  # the exit code of a sender that refuses the database
 AT_ONCE = {"embedded": 1, "workers": 2}
-LONGEST_SECONDS = 60.0
-WORKERS_SECONDS = 2.0  # in which they have refused or sent everything, or wait for a lease
+LONGEST_SECONDS = 30.0
+SECONDS_TO_REFUSE = 2.0  # in which workers have refused an old copy, or would have sent
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(PRELOADED)
@@ -185,6 +185,7 @@ class Run:
         self.is_restored = False
         self.is_old = False  # requests reached the provider that the database does not know
         self.refusals_before = 0
+        self.is_judged = False
         self.may_be_refused = False  # the mark is one that the database does not know
         self.announced = 0
         self._requests = 0
@@ -228,17 +229,23 @@ class Run:
         """Let senders work until nothing waits, the database was restored, or they refuse it."""
         self.senders.fill()
         self._give_jobs()
-        began, noticed = time.monotonic(), not self.is_restored
+        began, was_restored = time.monotonic(), self.is_restored
         while not self.senders.bury():
             time.sleep(0.005)
-            if self.kind.engine == "embedded":
-                assert time.monotonic() < began + LONGEST_SECONDS, "the sender does not end"
-                continue
-            if self.is_restored and noticed:  # workers are given the batches of the restored database
-                noticed, began = False, time.monotonic()
+            if self.is_restored and not was_restored:  # give workers the batches of the restored database
+                was_restored, began = True, time.monotonic()
                 self._give_jobs()
-            if not self._waiting() or time.monotonic() > began + WORKERS_SECONDS:
+            if self.kind.engine == "workers" and not self._waiting():
                 self.senders.kill()
+            is_over = time.monotonic() > began + (LONGEST_SECONDS if self.is_newest else SECONDS_TO_REFUSE)
+            if self.kind.engine == "workers" and is_over:
+                self.senders.kill()
+            assert self.kind.engine == "workers" or not is_over or not self.is_newest, "a sender never ends"
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether everything may be sent, as far as it was judged."""
+        return not self.is_restored or (self.is_judged and not self.may_be_refused)
 
     def _give_jobs(self) -> None:
         if self.jobs and (planned := self._waiting()):
@@ -290,6 +297,7 @@ class Run:
             mark.position.number > 0 and heads.get(mark.position.number) != mark.position.head
         )
         assert self.may_be_refused or not self.is_old
+        self.is_judged = True
         self.tally.old += self.is_old
         self.tally.refusals += self.senders.refusals
         self.tally.wrong_refusals += 0 if self.may_be_refused else self.senders.refusals
