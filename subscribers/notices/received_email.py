@@ -7,6 +7,7 @@ programs read differently could hide other words than those that are checked her
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,11 +98,13 @@ def read_email(file: Path) -> ReceivedEmail:
 
 def _read(message: Message, raw: bytes, *, is_attached: bool) -> ReceivedEmail:
     faults = [*_header_faults(message)]
+    if re.search(rb"\r(?!\n)|\0", re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]):
+        faults.append("a header has a sign in it that ends the line in some programs only")
     texts: dict[str, str] = {}
     attachments: list[NoticedAttachment] = []
     for part in message.walk():
-        faults += _part_faults(part)
         if part.is_multipart():
+            faults += _part_faults(part)
             continue
         kind = part.get_content_type()
         is_file = part.get_content_disposition() == "attachment" or part.get_filename() is not None
@@ -114,6 +117,7 @@ def _read(message: Message, raw: bytes, *, is_attached: bool) -> ReceivedEmail:
                 attachments.append(_attachment(part))
         except _FaultyError as fault:
             faults.append(str(fault))
+        faults += _part_faults(part)  # only now is it known whether its encoding is damaged
     name, address = parseaddr(_words(message, "From"))
     return ReceivedEmail(
         raw=raw,
@@ -157,6 +161,10 @@ def _part_faults(part: Message) -> Iterator[str]:
     for name in SINGLE_IN_PARTS:
         if len(part.get_all(name, [])) > 1:
             yield f"a part has several {name} headers"
+    stated = str(part.get("Content-Type", "")).lower()
+    for name in ("boundary", "charset"):
+        if len(re.findall(rf"\b{name}\s*(?:\*\d*\*?)?\s*=", stated)) > 1:
+            yield f"a part names its {name} twice"
     for defect in part.defects:
         yield f"its parts are damaged ({type(defect).__name__})"
     if part.is_multipart() and part.get_content_type() not in ("multipart/alternative", "multipart/mixed"):
@@ -193,8 +201,11 @@ def _payload(part: Message) -> bytes:
 
 def _words(message: Message, name: str) -> str:
     """A header in words, without line breaks."""
-    value = message.get(name)
-    return canonical(str(make_header(decode_header(value)))) if value is not None else ""
+    for given, raw in message.raw_items():
+        if given.lower() == name.lower():
+            value = str(raw).encode("utf-8", "surrogateescape").decode()  # RFC 6532 allows UTF-8 as it is
+            return canonical(str(make_header(decode_header(value))))
+    return ""
 
 
 def _date(message: Message) -> datetime | None:

@@ -41,7 +41,8 @@ class NoticedWorld:
         self.key = Ed25519PrivateKey.generate()
         self.dkim_key = generate_private_key(public_exponent=65537, key_size=1024)
         world.register("anna", "boris", "chen")
-        world.register("дора", language="ru", email="dora@example.com")
+        world.register("dora", language="ru")
+        world.register("emil", email="эмиль@example.com")  # its email has headers in UTF-8 (RFC 6532)
         world.site.publish("privacy", summary="The first text.")
         world.site.publish("privacy.ru", language="ru", translation_of="privacy", summary="Первый текст.")
         world.publish(opening=Opening(since=None))
@@ -327,6 +328,22 @@ def an_odd_character_set(email: EmailMessage, random: Random) -> bytes:
     return bytes(email).replace(b'charset="utf-8"', b'charset="utf-7"')
 
 
+def a_boundary_twice(email: EmailMessage, random: Random) -> bytes:
+    return bytes(email).replace(b' boundary="', b' boundary="other"; boundary="')
+
+
+def a_damaged_encoding(email: EmailMessage, random: Random) -> bytes:
+    """Programs differ in what they show of a base64 with other signs in it."""
+    text, html = _contents(email)
+    raw = _rebuilt(email, text, html, cte="base64")
+    at = raw.rindex(b"\n\r\n" if b"\n\r\n" in raw else b"\n\n") + 40
+    return raw[:at] + b"!*!" + raw[at:]
+
+
+def a_line_end_in_a_header(email: EmailMessage, random: Random) -> bytes:
+    return bytes(email).replace(b"\r\nSubject: ", b"\r\nX-Note: x\rSubject: Pay now\r\nSubject: ", 1)
+
+
 def a_type_twice(email: EmailMessage, random: Random) -> bytes:
     return bytes(email).replace(
         b"Content-Type: text/html", b"Content-Type: text/plain\r\nContent-Type: text/html"
@@ -360,6 +377,9 @@ ALTERED: Sequence[Change] = (
     another_date,
     a_header_with_buttons,
     an_odd_character_set,
+    a_boundary_twice,
+    a_damaged_encoding,
+    a_line_end_in_a_header,
     a_type_twice,
     parts_of_two_emails,
     wrapped_in_another,
