@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import smtplib
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from support.name_server import NameServer
 from support.noticed_world import ALTERED, GENUINE, NoticedWorld
+from support.postfix_server import PostfixServer
 from support.proven_world import NAMES, ProvenWorld
 from support.published_site import PublishedSiteMaker, sha256
 from support.verify_campaign import run
@@ -23,7 +26,7 @@ from subscribers.database import migrate, open_database, writing
 from subscribers.high_water_mark import installation
 from subscribers.high_water_mark.chain import Position
 from subscribers.notices.canonical_form import digest
-from subscribers.notices.check_email import Verdict
+from subscribers.notices.check_email import Verdict, check_email
 from subscribers.notices.dkim_keys import DnsFailureError, seen_keys, txt_records
 from subscribers.notices.dkim_signature import Fit
 from subscribers.notices.list_emails import list_emails
@@ -275,6 +278,20 @@ def test_genuine_and_altered_emails_are_told_apart(once: NoticedWorld) -> None:
     tally = run(once, messages=len(GENUINE) * len(ALTERED) // 3, seed=7)
     assert tally.wrong == []
     assert tally.fitting_signatures > 10
+
+
+def test_an_email_that_a_real_server_has_delivered_is_genuine_and_its_signature_fits(
+    once: NoticedWorld, postfix: PostfixServer
+) -> None:
+    server = urlsplit(postfix.url)
+    sent = once.signed(bytes(once.emails()[0]))
+    with smtplib.SMTP(str(server.hostname), server.port or 25) as client:
+        client.sendmail("policy@market.example", ["anna@inbox.example"], sent)
+    postfix.wait_for_messages("anna")
+    [file] = (postfix.maildir("anna") / "new").iterdir()
+    checked = check_email(read_email(file), once.listed())
+    assert file.read_bytes() != sent
+    assert (checked.verdict, checked.signature.fit) == (Verdict.GENUINE, Fit.FITS), checked.faults
 
 
 def test_an_email_that_is_newer_than_the_list_is_not_called_genuine(alone: NoticedWorld) -> None:
