@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from generator.errors import ConfigError
 from generator.published_site.earlier_site import read_limited
 from generator.site.config import SiteConfig
-from generator.site.published_history import PublishedHistory
+from generator.site.published_history import PublishedHistory, UnreadablePublishedError
 from generator.site.sent_emails import (
     SentEmails,
     UnreadableEmailsError,
@@ -67,6 +67,10 @@ def _read(where: str, keys: Sequence[Ed25519PublicKey]) -> SentEmails:
     except FileNotFoundError as error:
         raise UnreadableEmailsError(
             where, "there is no such file; write it with policy-notify notices"
+        ) from error
+    except UnreadablePublishedError as error:
+        raise UnreadableEmailsError(
+            where, f"cannot be read ({error.reason}); name the notices.json that policy-notify has written"
         ) from error
     return read_sent_emails(raw, where=where, keys=keys)
 

@@ -39,6 +39,7 @@ class UnreadablePublishedError(PolicyError):
             "use the history.json of the published site"
         )
         self.published = published
+        self.reason = reason
 
 
 class UnknownFormatError(PolicyError):

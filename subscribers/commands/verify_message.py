@@ -20,6 +20,7 @@ from subscribers.printable import say
 from subscribers.signing import read_public_key
 from subscribers.site.notices_json import NOTICES, SignedNotices, parse_notices
 from subscribers.site.site_reader import PublishedSite, open_site
+from subscribers.site.sources import MissingFileError
 
 EXAMPLE = "policy-notify verify-message email.eml --site https://policies.example/"
 
@@ -53,7 +54,14 @@ def verify_message_command(
 def _accepted_list(site: PublishedSite, public_key: Path | None) -> SignedNotices:
     """The list of the site; raises an error if it cannot be believed."""
     where = site.source.where(NOTICES)
-    signed = parse_notices(site.source.read(NOTICES), where=where)
+    try:
+        raw = site.source.read(NOTICES)
+    except MissingFileError as error:
+        raise DistrustedListError(
+            f"{where}: does not exist: this site publishes no list of its emails; "
+            "ask the company in another way"
+        ) from error
+    signed = parse_notices(raw, where=where)
     key = read_public_key(public_key) if public_key else signed.public_key
     if not signed.is_signed_by(key):
         raise DistrustedListError(

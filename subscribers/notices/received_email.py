@@ -36,13 +36,14 @@ CHARSETS = frozenset({"us-ascii", "utf-8", "koi8-r", "windows-1251", "windows-12
 TRANSFER_ENCODINGS = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 
 
+SAVE_IT = "save the email as a file (.eml), or forward it as an attachment and save that"
+
+
 class NotAnEmailError(NotifyError):
     """The file cannot be checked as an email."""
 
-    def __init__(self, file: Path, what: str) -> None:
-        super().__init__(
-            f"{file}: {what}; save the email as a file (.eml), or forward it as an attachment and save that"
-        )
+    def __init__(self, file: Path, what: str, remedy: str = SAVE_IT) -> None:
+        super().__init__(f"{file}: {what}; {remedy}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,9 @@ def read_email(file: Path) -> ReceivedEmail:
         with file.open("rb") as opened:
             raw = opened.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise NotAnEmailError(file, f"cannot be read ({error.strerror})") from error
+        raise NotAnEmailError(
+            file, f"cannot be read ({error.strerror})", "name the file that holds the email"
+        ) from error
     if len(raw) > LIMIT_BYTES:
         raise NotAnEmailError(file, f"is larger than {LIMIT_BYTES // 2**20} MB")
     try:

@@ -142,5 +142,8 @@ def test_a_help_desk_that_names_the_key_is_not_fooled_by_the_site(machine: Machi
         refused = machine.run(check + options)
         assert refused.returncode == 1
         assert said in refused.stderr
+    Path("site/notices.json").rename("kept.json")
+    assert "publishes no list of its emails" in machine.run(check).stderr
+    Path("kept.json").rename("site/notices.json")
     asked = machine.run(f"{check} --json --public-key evil.pub")
     assert "cannot be read" in asked.stderr

@@ -265,6 +265,21 @@ def test_a_build_with_a_list_has_the_page_in_each_language_and_the_next_email_na
     assert "Every email that we have sent" in texts["en"]
 
 
+def test_a_list_that_cannot_be_fetched_is_named_with_the_reason(announced: AnnouncedSite) -> None:
+    for where, why in (
+        ("https://127.0.0.1:9/notices.json", r"cannot be read \(Connection refused\); name the notices.json"),
+        ("none.json", "there is no such file; write it with policy-notify notices"),
+    ):
+        with pytest.raises(PolicyError, match=f"{where}: {why}"):
+            build_site(
+                announced.site.config_file,
+                site_dir=None,
+                day=announced.now.date(),
+                published=None,
+                notices=where,
+            )
+
+
 def test_a_document_at_the_path_of_the_page_is_refused(announced: AnnouncedSite) -> None:
     notices = announced.listed()
     announced.site.publish("sent-emails.md", "# Emails\n")
