@@ -18,7 +18,7 @@ from subscribers.backups.archive import Head, write_archive
 from subscribers.backups.encryption import encrypt, read_public_keys
 from subscribers.backups.errors import BackupError
 from subscribers.backups.rows import shapes
-from subscribers.database import present_schema, reading
+from subscribers.database import present_schema, reading, writing
 from subscribers.high_water_mark.installation import read_installation, refuse_if_moved
 from subscribers.high_water_mark.journal import Journal
 from subscribers.model import metadata
@@ -48,8 +48,10 @@ def make_backup(
     """
     recipients = read_public_keys(public_keys)
     archive_id = secrets.token_hex(16)
-    with _new_file(file) as target, reading(engine) as connection:
+    with writing(engine) as connection:
         refuse_if_moved(connection)
+        journal.settle_place(connection)
+    with _new_file(file) as target, reading(engine) as connection:
         own, schema = read_installation(connection), present_schema(connection)
         assert schema is not None
         head = Head(

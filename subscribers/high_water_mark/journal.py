@@ -10,7 +10,8 @@ A row is dropped when no backup made before it can be restored any more, and it 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,8 +37,8 @@ from sqlalchemy import (
 
 from subscribers.clock import utc_now
 from subscribers.database import UnreadableDatabaseError, reading
-from subscribers.high_water_mark.installation import read_installation, refuse_if_moved
-from subscribers.high_water_mark.mark_store import MarkStore, UnreadableMarkError, mark_metadata
+from subscribers.high_water_mark.installation import note_marked, read_installation, refuse_if_moved
+from subscribers.high_water_mark.mark_store import MARK_SETTING, MarkStore, UnreadableMarkError, mark_metadata
 from subscribers.model import Moment
 
 ROWS_AT_A_TIME = 1000
@@ -114,6 +115,7 @@ class Journal:
         self._opened: MarkStore | None = None
         self._retention = retention
         self._swept_at: datetime | None = None
+        self._is_settled = False
         self._own: tuple[str, bytes] | None = None
 
     @property
@@ -127,6 +129,30 @@ class Journal:
         """Reads what is in it."""
         identity, key = self._identity_and_key()
         return JournalReader(self.store, identity=identity, key=key)
+
+    def settle_place(self, connection: Connection) -> None:
+        """Make sure that every process keeps this database's journal in one place, beside one mark.
+
+        The first entry makes the mark, and the database records this. From then on a place
+        without it is refused: entries there would be lost to a restore. ``connection`` is in a transaction
+        that writes.
+        """
+        if self._is_settled:
+            return
+        own = read_installation(connection)
+        with self._explained():
+            if not own.is_marked:
+                self.store.start(own.identity, own.position, at=self._now())
+                note_marked(connection, at=self._now())
+                return  # the transaction may still be rolled back
+            if self.store.read(own.identity) is None:
+                raise UnreadableDatabaseError(
+                    self.store.engine.url,
+                    "the high-water mark is not here, so this is not the place of the journal",
+                    f"nothing was changed; set {MARK_SETTING} to where it is (if it is lost: policy-notify "
+                    "recover --help)",
+                )
+        self._is_settled = True
 
     def append(self, wishes: Iterable[Wish]) -> None:
         """Write what users asked for, durably."""
@@ -164,14 +190,18 @@ class Journal:
 
     def _write(self, rows: Iterable[dict[str, object]]) -> None:
         rows = iter(rows)
+        with self._explained(), self.store.writing() as connection:
+            while some := list(islice(rows, ROWS_AT_A_TIME)):
+                connection.execute(insert(journal), some)
+            now = self._now()
+            if self._swept_at is None or now - self._swept_at >= BETWEEN_SWEEPS:
+                _sweep(connection, self._identity_and_key()[0], now=now, retention=self._retention)
+                self._swept_at = now
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self.store.writing() as connection:
-                while some := list(islice(rows, ROWS_AT_A_TIME)):
-                    connection.execute(insert(journal), some)
-                now = self._now()
-                if self._swept_at is None or now - self._swept_at >= BETWEEN_SWEEPS:
-                    _sweep(connection, self._identity_and_key()[0], now=now, retention=self._retention)
-                    self._swept_at = now
+            yield
         except UnreadableMarkError as error:
             raise UnreadableDatabaseError(
                 self.store.engine.url,
@@ -284,7 +314,9 @@ def note(
 
 def _before_commit(connection: Connection) -> None:
     if wishes := _waiting.pop(connection, None):
-        _journals[connection.engine].append(wishes)
+        kept = _journals[connection.engine]
+        kept.settle_place(connection)
+        kept.append(wishes)
 
 
 def _forget(connection: Connection) -> None:

@@ -28,7 +28,15 @@ from subscribers.backups.make_backup import BackupResult, make_backup
 from subscribers.backups.restore_backup import RestoreResult, restore_backup
 from subscribers.backups.rows import Digest, digest_of, shapes
 from subscribers.backups.verify_backup import verify_backup
-from subscribers.database import check_schema, migrate, open_database, reading, upgrade, writing
+from subscribers.database import (
+    UnreadableDatabaseError,
+    check_schema,
+    migrate,
+    open_database,
+    reading,
+    upgrade,
+    writing,
+)
 from subscribers.high_water_mark.high_water_mark import HighWaterMark, OldDatabaseError
 from subscribers.high_water_mark.journal import Journal, Kind, journal, keep_journal
 from subscribers.high_water_mark.mark_store import MarkStore
@@ -610,9 +618,18 @@ def test_the_journal_names_nobody(small: Backups) -> None:
 def test_a_request_is_not_carried_out_if_the_journal_cannot_be_written(backups: Backups) -> None:
     broken = MarkStore("sqlite:////dev/null/mark.sqlite")
     keep_journal(backups.world.engine, Journal(backups.world.engine, lambda: broken, retention=MONTH))
-    with pytest.raises(Exception, match="journal of what users asked for cannot be written"):
+    with pytest.raises(UnreadableDatabaseError, match="journal of what users asked for cannot be written"):
         backups.request(requests.object_to_email, "anna")
     assert _user(backups.world.engine, "anna").objected_at is None
+
+
+def test_all_processes_keep_one_journal(backups: Backups) -> None:
+    backups.request(requests.object_to_email, "anna")
+    elsewhere = MarkStore(f"sqlite:///{backups.folder / 'elsewhere.sqlite'}")
+    keep_journal(backups.world.engine, Journal(backups.world.engine, lambda: elsewhere, retention=MONTH))
+    with pytest.raises(UnreadableDatabaseError, match="this is not the place of the journal"):
+        backups.request(requests.object_to_email, "boris")
+    assert _user(backups.world.engine, "boris").objected_at is None
 
 
 def test_a_request_that_is_rolled_back_is_not_in_the_journal(small: Backups) -> None:
