@@ -127,18 +127,19 @@ def _addresses(
     connection: Connection, announcement_id: int, which: ColumnElement[bool]
 ) -> Iterator[tuple[int, str]]:
     """The recipients among ``which`` users who are in a batch of the announcement, with the email address."""
-    rows = connection.execute(
-        select(users.c.id, users.c.email)
-        .join(deliveries, deliveries.c.recipient_id == users.c.id)
-        .where(
+    # Two queries by key: for one, SQLite would go through all deliveries of the announcement each time.
+    emails: dict[int, str] = dict(
+        connection.execute(select(users.c.id, users.c.email).where(users.c.email.is_not(None), which)).all()
+    )
+    recipients = connection.scalars(
+        select(deliveries.c.recipient_id).where(
             deliveries.c.announcement_id == announcement_id,
+            deliveries.c.recipient_id.in_(emails),
             deliveries.c.batch_id.is_not(None),
-            users.c.email.is_not(None),
-            which,
         )
     )
-    for recipient, email in rows:
-        yield recipient, _on_the_wire(email)
+    for recipient in recipients:
+        yield recipient, _on_the_wire(emails[recipient])
 
 
 def _known_to_copy(connection: Connection, ids: Iterable[int], *, before: int) -> set[int]:
