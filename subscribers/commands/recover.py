@@ -90,8 +90,11 @@ def recover_command(
     server. Recipients whom it does not settle stay unknown and get no email, until you run this again with
     more evidence, or decide with policy-notify resolve.
     """
+    if newest or as_copy:
+        others = (site, proofs, events, messages, smtp_logs, unknown, announce_since, dry_run)
+        if any(others) or (newest and as_copy):
+            raise typer.BadParameter("goes without other options", param_hint="--newest or --as-copy")
     settings = read_settings(os.environ)
-    settings.demand_for_sending()
     engine = open_configured_database(settings)
     if as_copy:
         identity = make_own(engine, now=utc_now())

@@ -205,6 +205,16 @@ def test_newest_is_refused_while_the_mark_says_otherwise(place: Place) -> None:
     assert "fits this database" in refused(place.run("recover", "--newest"))
 
 
+def test_a_copy_needs_no_settings_for_sending_and_takes_no_other_option(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place.run("recover", "--as-copy", "--dry-run").code == 2
+    assert place.run("recover", "--as-copy", "--newest").code == 2
+    monkeypatch.delenv("POLICY_NOTIFY_FROM")
+    assert place.run("recover", "--as-copy").code == 0
+    assert "set POLICY_NOTIFY_FROM" in refused(recover(place))
+
+
 def test_either_a_batch_or_an_announcement_is_resolved(place: Place) -> None:
     assert place.run("resolve", "--sent").code == 2
     assert place.run("resolve", "1", "--announcement", "2", "--sent").code == 2
