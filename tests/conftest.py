@@ -23,7 +23,7 @@ from subscribers.database import migrate, open_database
 
 _names = count()
 IN_MEMORY = Path("/dev/shm")
-MADE_ONCE_FOR_A_FILE = {"announced", "browser", "full", "built", "docs_site", "postfix"}
+MADE_ONCE_FOR_A_FILE = {"announced", "browser", "full", "built", "docs_site", "postfix", "dovecot"}
 NEEDED_BYTES = 4 << 30  # a full run holds less than 1 GB at a time
 
 

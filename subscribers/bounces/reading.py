@@ -131,7 +131,8 @@ def _is_automatic_reply(message: Message) -> bool:
 
 def _by_format(message: Message, text: str) -> Report:
     """The report in one of the formats without a standard."""
-    returned = (part.get_content_type() in STATUS_TYPES for part in message.walk())
+    own = {id(part) for part in own_parts(message)}
+    returned = (part.get_content_type() in STATUS_TYPES and id(part) not in own for part in message.walk())
     if any(returned) and not _SERVER.search(_field(message, "From")):
         return OTHER  # somebody forwards a bounce; the library would read it as one of this message
     from flufl.bounce import all_failures  # noqa: PLC0415 - only needed here

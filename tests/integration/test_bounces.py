@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from support.published_site import PublishedSiteMaker
 from support.reports import absence_note, feedback_report, status_report
 from support.world import SENDER, World
 
 from subscribers.bounces.intake import Taken, take_in
 from subscribers.bounces.mailbox import MailboxError, take_in_all
 from subscribers.bounces.maildir import Maildir
-from subscribers.database import reading
+from subscribers.database import open_database, reading
 from subscribers.delivery.single_process import deliver
 from subscribers.ledger.erasure import erase
 from subscribers.ledger.totals import statuses
@@ -85,16 +87,20 @@ class Sent:
 
 
 @pytest.fixture
-def sent(world: World) -> Sent:
-    sent = Sent(world)
+def sent(sqlite_url: str, tmp_path: Path) -> Iterator[Sent]:
+    engine = open_database(sqlite_url)
+    sent = Sent(World(engine, PublishedSiteMaker(tmp_path / "site")))
     sent.deliver()
-    return sent
+    yield sent
+    engine.dispose()
 
 
 UNTOUCHED = [(None, None)] * 3
 
 
-def test_a_bounce_counts_once(sent: Sent) -> None:
+def test_a_bounce_counts_once(world: World) -> None:
+    sent = Sent(world)
+    sent.deliver()
     raw = status_report(sent.paths["anna"])
     assert sent.take(raw) is Taken.BOUNCED
     assert sent.everything() == [("bounced", "bounced"), (None, None), (None, None)]
@@ -194,7 +200,9 @@ def test_a_complaint_is_stronger_than_a_bounce(sent: Sent) -> None:
     assert sent.state("anna") == ("complained", "complained")
 
 
-def test_many_complaints_pause_the_announcement(sent: Sent) -> None:
+def test_many_complaints_pause_the_announcement(world: World) -> None:
+    sent = Sent(world)
+    sent.deliver()
     for name in ("anna", "boris"):
         sent.take(feedback_report("abuse@market.example", return_path=sent.paths[name]))
     [status] = [one for one in statuses(sent.world.engine) if one.announcement_id == sent.announcement]
