@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, case, func, select
 
 from subscribers.database import reading
 from subscribers.errors import NotifyError
@@ -127,10 +127,11 @@ def _announcement(
         name=sender.address.display_name, address=sender.address.addr_spec, reply_to=reply_address(sender)
     )
     totals = status.totals
-    sent = connection.execute(
-        select(func.min(attempts.c.claimed_at), func.max(attempts.c.claimed_at))
+    may_have_been_sent = case((attempts.c.state.in_(SENT), attempts.c.claimed_at))
+    first, last, ended_at = connection.execute(
+        select(func.min(may_have_been_sent), func.max(may_have_been_sent), func.max(attempts.c.ended_at))
         .join(batches, batches.c.id == attempts.c.batch_id)
-        .where(batches.c.announcement_id == row.id, attempts.c.state.in_(SENT))
+        .where(batches.c.announcement_id == row.id)
     ).one()
     messages = dict.fromkeys([*(earlier.messages if earlier else ()), *_messages(connection, row)])
     return NoticedAnnouncement(
@@ -138,9 +139,9 @@ def _announcement(
         publication=row.versions_sha256,
         made_at=min([row.made_at, *([earlier.made_at] if earlier else ())]),
         state=_state(status),
-        sent_from_at=min(filter(None, [sent[0], earlier and earlier.sent_from_at]), default=None),
-        sent_until_at=max(filter(None, [sent[1], earlier and earlier.sent_until_at]), default=None),
-        complete_at=_complete_at(connection, row) if status.is_complete else None,
+        sent_from_at=min(filter(None, [first, earlier and earlier.sent_from_at]), default=None),
+        sent_until_at=max(filter(None, [last, earlier and earlier.sent_until_at]), default=None),
+        complete_at=max(filter(None, [row.fanned_out_at, ended_at])) if status.is_complete else None,
         sender=earlier.sender if earlier and earlier.sent_from_at else own,
         documents=_documents(connection, row, before),
         messages=tuple(sorted(messages, key=lambda one: (one.language, one.subject, one.text_sha256))),
@@ -167,17 +168,6 @@ def _state(status: AnnouncementStatus) -> State:
             return "paused"
         case _:
             return "sending"
-
-
-def _complete_at(connection: Connection, row: Row[Any]) -> datetime:
-    """When the answer to its last request was known; an announcement to nobody was complete at once."""
-    last: datetime | None = connection.scalars(
-        select(func.max(attempts.c.ended_at))
-        .join(batches, batches.c.id == attempts.c.batch_id)
-        .where(batches.c.announcement_id == row.id)
-    ).one()
-    fanned_out_at: datetime = row.fanned_out_at
-    return max(fanned_out_at, last) if last else fanned_out_at
 
 
 def _messages(connection: Connection, row: Row[Any]) -> list[NoticedMessage]:
