@@ -21,17 +21,14 @@ def default_folder(here: Path, environment: Mapping[str, str] = os.environ) -> P
     root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
     if root is None or (here / DATABASE).exists():
         return here
-    return _user_state(environment) / f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+    return state_folder(environment) / f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder for what must outlive the database: systemd's of the service, else the user's."""
-    if given := environment.get("STATE_DIRECTORY"):  # systemd.exec(5); several are separated by colons
-        return Path(given.partition(":")[0])
-    return _user_state(environment)
+    """The folder for what must outlive the database.
 
-
-def _user_state(environment: Mapping[str, str]) -> Path:
+    It is the user's, so that a service and a command that its user runs by hand have the same.
+    """
     # XDG Base Directory Specification 0.8
     state = Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     return state / "policy-notify"

@@ -71,7 +71,6 @@ def installed_themes_listed_once() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Hide the settings of the person who runs the tests, and keep high-water marks out of their home."""
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in [name for name in os.environ if name.startswith("POLICY_NOTIFY_")]:
         monkeypatch.delenv(name)

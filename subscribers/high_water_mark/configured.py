@@ -36,7 +36,11 @@ def open_store(
     """The database that the mark of an installation is in. ``identity`` is asked if no setting names it."""
     url = settings.mark()
     if url is None:
-        url = f"sqlite:///{state_folder(environment) / 'marks' / f'{identity()}.sqlite'}"
+        try:
+            folder = state_folder(environment)
+        except RuntimeError as error:  # pathlib finds no home folder
+            raise SettingsError([f"set {MARK_SETTING}: the user has no home folder for it"]) from error
+        url = f"sqlite:///{folder / 'marks' / f'{identity()}.sqlite'}"
     return MarkStore(url)
 
 

@@ -325,12 +325,19 @@ def test_the_mark_is_in_the_state_folder_unless_a_setting_names_it(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     mark = configured_mark(read_settings({}), announced.engine)
     assert mark.store.file == tmp_path / "state" / "policy-notify" / "marks" / f"{identity}.sqlite"
-    service = configured_mark(
-        read_settings({}), announced.engine, {"STATE_DIRECTORY": "/var/lib/policy-notify:/var/lib/other"}
-    )
-    assert service.store.file == Path(f"/var/lib/policy-notify/marks/{identity}.sqlite")
     monkeypatch.setenv("POLICY_NOTIFY_MARK_URL", "sqlite:////srv/mark.sqlite")
     assert configured_mark(read_settings({}), announced.engine).store.file == Path("/srv/mark.sqlite")
+
+
+def test_a_user_without_a_home_folder_is_told_which_setting_to_use(
+    announced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", fail)
+    with pytest.raises(SettingsError, match="set POLICY_NOTIFY_MARK_URL: the user has no home folder"):
+        configured_mark(read_settings({}), announced.engine, {})
 
 
 def test_the_file_of_the_mark_is_readable_for_its_owner_alone(announced: World) -> None:
