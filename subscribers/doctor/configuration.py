@@ -102,10 +102,17 @@ def _secret_keys(settings: Settings) -> Iterable[Finding]:
 def _event_channel(settings: Settings) -> Iterable[Finding]:
     where = f"{PREFIX}SENDGRID_EVENT_PUBLIC_KEY"
     if settings.transport == "smtp":
-        seen = (
-            "SMTP sends none: unknown batches wait for policy-notify resolve, bounces go to the From address"
-        )
-        yield ok("events", f"{PREFIX}TRANSPORT", seen)
+        settled = "are settled by the server's log" if settings.smtp_log else "wait for policy-notify resolve"
+        seen = f"SMTP sends none: unknown messages {settled}, bounces go to "
+        if settings.return_path:
+            yield ok("events", f"{PREFIX}RETURN_PATH", f"{seen}{settings.return_path}")
+        else:
+            yield warning(
+                "events",
+                f"{PREFIX}RETURN_PATH",
+                f"not set: {seen}the From address, and a person has to read them",
+                "set a mailbox for them, and run policy-notify bounces every few minutes",
+            )
     elif settings.transport == "sendgrid" and not settings.sendgrid_event_public_key:
         yield warning(
             "events",

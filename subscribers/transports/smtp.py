@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from subscribers.messages.message import to_email
+from subscribers.settings import Sender
 from subscribers.transports import (
     DeferredError,
     MisconfiguredError,
@@ -124,13 +125,16 @@ class _SmtpRequest:
         self._transport = transport
         self._from = recipient.return_path or batch.sender.address.addr_spec
         self._to = recipient.address
-        self._email = to_email(
+        email = to_email(
             batch.message,
             sender=batch.sender,
             recipient=recipient.address,
             message_id=recipient.message_id,
             sent_at=batch.written_at,
-        ).as_bytes()
+        )
+        if recipient.return_path and _takes_complaints(recipient.return_path, batch.sender):
+            email["CFBL-Address"] = f"{recipient.return_path}; report=arf"
+        self._email = email.as_bytes()
         self.sha256 = hashlib.sha256(self._email).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> str:
@@ -164,6 +168,14 @@ class _SmtpRequest:
         if code == SERVICE_CLOSING:
             raise ThrottledError(words)
         raise _refusal(code, text, words, stage=stage, is_ascii=self._to.isascii())
+
+
+def _takes_complaints(return_path: str, sender: Sender) -> bool:
+    """Whether mailbox providers may send complaints there (RFC 9477, section 3.1).
+
+    The domain must be that of the From address, so that the DKIM signature of that domain vouches for it.
+    """
+    return return_path.rpartition("@")[2].lower() == sender.address.domain.lower()
 
 
 def _wait(session: smtplib.SMTP, seconds: float) -> None:

@@ -139,7 +139,22 @@ def test_bounces_go_to_the_return_path_of_the_delivery(serve: Callable[..., str]
     [envelope] = handler.taken
     assert envelope.mail_from == path
     assert isinstance(envelope.content, bytes)
-    assert message_from_bytes(envelope.content)["From"] == "Example Market <policy@market.example>"
+    email = message_from_bytes(envelope.content)
+    assert email["From"] == "Example Market <policy@market.example>"
+    assert email["CFBL-Address"] == f"{path}; report=arf"
+
+
+@pytest.mark.parametrize("domain", ["elsewhere.example", "notmarket.example", "bounces.market.example"])
+def test_complaints_are_asked_for_only_where_the_signature_of_the_sender_vouches(
+    serve: Callable[..., str], handler: Handler, domain: str
+) -> None:
+    """RFC 9477, section 3.1: at the domain of the From address."""
+    mail = outgoing()
+    [recipient] = mail.recipients
+    mail = replace(mail, recipients=(replace(recipient, return_path=f"bounces+2-1-abc@{domain}"),))
+    send(SmtpTransport(read_server(f"smtp://{serve()}")), mail=mail)
+    assert isinstance(handler.taken[0].content, bytes)
+    assert message_from_bytes(handler.taken[0].content)["CFBL-Address"] is None
 
 
 def test_a_line_that_is_a_dot_arrives(serve: Callable[..., str], handler: Handler) -> None:

@@ -25,6 +25,7 @@ def settings(**values: Any) -> Settings:
         "secret_keys": " ".join(KEYS),
         "transport": "smtp",
         "smtp_url": "smtp://mail.shop.example.shop",
+        "return_path": "bounces@shop.example.shop",
     }
     given = {name: value for name, value in (complete | values).items() if value is not None}
     return Settings.model_validate(given)
@@ -47,6 +48,12 @@ def event_key(private: Any) -> str:
 
 def test_complete_settings_have_no_fault() -> None:
     assert faults() == []
+
+
+def test_bounces_that_nobody_takes_in_are_a_warning() -> None:
+    finding = the_fault(return_path=None)
+    assert (finding.level, finding.where) == (Level.WARNING, "POLICY_NOTIFY_RETURN_PATH")
+    assert "policy-notify bounces" in (finding.remedy or "")
 
 
 @pytest.mark.parametrize("name", ["POLICY_NOTIFY_FROM", "legal_name", "contact", "smtp_url", "secret_keys"])
