@@ -12,6 +12,7 @@ The reader gets the content in pieces, as the decryption hands them out, and han
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,9 @@ from subscribers.backups.rows import ROWS_AT_A_TIME, Digest, Kind, RowForm, Shap
 FORMAT = "policysite backup"
 VERSION = 1
 PIECE_BYTES = 1 << 16
+NAME = re.compile(
+    r"(?!alembic|procrastinate|sqlite|pg_)[a-z][a-z0-9_]{0,62}"
+)  # of our own tables and columns
 GZIP = 31  # zlib's number for a gzip stream with the largest window
 FAST = 1  # the digests and keys hardly compress, and the messages do at any level
 
@@ -179,6 +183,8 @@ class ArchiveReader:
             )
             for table in value["tables"]
         ]
+        for shape in self._to_come:
+            _check_names(shape)
         self._taker.head(head, tuple(self._to_come))
 
     def _begin_table(self, value: dict[str, Any]) -> None:
@@ -212,3 +218,10 @@ class ArchiveReader:
         self._taker.end_of_table(shape, table.digest)
         self._rows += table.digest.rows
         self._table = None
+
+
+def _check_names(shape: Shape) -> None:
+    """Refuse names that could be more than names: anybody with the public key can make a file that opens."""
+    names = [shape.name, *(name for name, _ in shape.columns), *shape.key]
+    if not shape.key or not all(NAME.fullmatch(name) for name in names):
+        raise ArchiveError("it names a table that no backup has")

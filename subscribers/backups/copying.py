@@ -59,8 +59,10 @@ class Target:
         try:
             insert_rows(self._connection, shape, rows)
         except Exception as error:
-            if not isinstance(error, DBAPIError) and type(error).__module__.partition(".")[0] != "psycopg":
-                raise  # psycopg's own errors come from COPY, which SQLAlchemy does not know
+            # psycopg's own errors come from COPY, which SQLAlchemy does not know.
+            is_psycopg = type(error).__module__.partition(".")[0] == "psycopg"
+            if not is_psycopg and not isinstance(error, DBAPIError | OverflowError | UnicodeEncodeError):
+                raise
             problem = str(getattr(error, "orig", error)).strip().splitlines()[0]
             raise BackupError(
                 f"database {self._place}: refuses a row of the table {shape.name}: {problem}; "
@@ -69,6 +71,8 @@ class Target:
 
     def finish(self, copied: Mapping[Shape, Digest]) -> None:
         """Read every table again and compare it with what was copied; raise BackupError at any difference."""
+        if sum(digest.rows for shape, digest in copied.items() if shape.name == INSTALLATION) != 1:
+            raise BackupError("the copy does not say which database it is of; nothing was changed")
         for shape, digest in copied.items():
             if (found := digest_of(self._connection, shape)) != digest:
                 raise BackupError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import signal
 import stat
@@ -13,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyrage import encrypt
-from pyrage.x25519 import Recipient
+from pyrage import decrypt, encrypt
+from pyrage.x25519 import Identity, Recipient
 from sqlalchemy import Engine, MetaData, func, insert, inspect, select
 from support.postgresql_cluster import Cluster
 from support.published_site import PublishedSiteMaker
@@ -261,6 +263,29 @@ def test_a_file_for_the_same_key_that_is_no_backup_is_refused(small: Backups, in
     file.write_bytes(encrypt(inner, [Recipient.from_str(small.keys.public)]))
     with pytest.raises(BackupError, match="no complete backup of policy-notify"):
         verify_backup(file, small.keys.file)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'users" (id) VALUES (1); DROP TABLE users; --',
+        "alembic_version",
+        "procrastinate_jobs",
+        "",
+        "sqlite_schema",
+    ],
+)
+def test_a_forged_backup_cannot_name_other_tables(small: Backups, absent: Engine, name: str) -> None:
+    small.make()
+    identity = Identity.from_str(small.keys.file.read_text().splitlines()[1])
+    file = small.folder / "backup.age"
+    lines = gzip.decompress(decrypt(file.read_bytes(), [identity])).decode().splitlines()
+    head = json.loads(lines[0])
+    head["tables"][0]["table"] = name
+    forged = "\n".join([json.dumps(head), *lines[1:], ""]).encode()
+    file.write_bytes(encrypt(gzip.compress(forged), [Recipient.from_str(small.keys.public)]))
+    with pytest.raises(BackupError, match="names a table that no backup has"):
+        small.restore(absent)
 
 
 def test_another_key_is_refused_by_name(small: Backups, tmp_path: Path) -> None:
