@@ -105,6 +105,7 @@ bench: redlines ## Run every benchmark; it takes most of an hour
 	$(BIN)/python benchmarks/archive.py
 	$(BIN)/python benchmarks/import_users.py
 	$(BIN)/python benchmarks/send.py
+	$(BIN)/python benchmarks/smtp.py
 	$(BIN)/python benchmarks/proof.py
 
 lock: ## Renew all locks (needs uv: pip install uv)

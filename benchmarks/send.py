@@ -88,7 +88,7 @@ def _is_allowed(figures: Figures) -> bool:
 
 
 def _measure(url: str, provider: str, mark: str, size: int) -> Figures:
-    _fill(url, size)
+    fill(url, size)
     return in_own_process(__file__, "--notify", url, provider, mark)
 
 
@@ -120,7 +120,7 @@ def _notify(url: str, provider: str, mark_url: str) -> Figures:
     return figures
 
 
-def _fill(url: str, size: int) -> None:
+def fill(url: str, size: int, *, message: str = MESSAGE) -> None:
     """Users, a baseline, an announcement that half of them missed, and one that is to be sent."""
     engine = open_database(url)
     now = datetime.now(UTC)
@@ -188,8 +188,8 @@ def _fill(url: str, size: int) -> None:
                         last_notified_id=last_notified_id,
                         message_language=language,
                         subject="Our privacy policy has changed",
-                        text=MESSAGE,
-                        html=MESSAGE,
+                        text=message,
+                        html=message,
                         sha256="0" * 64,
                     )
                 )
