@@ -12,6 +12,7 @@ import typer
 
 from subscribers.clock import utc_now
 from subscribers.commands.publish import opening_since
+from subscribers.commands.restore import counted_requests
 from subscribers.commands.shared import open_configured_database
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark.configured import configured_mark
@@ -27,6 +28,7 @@ from subscribers.settings import Settings, SettingsError, read_settings
 from subscribers.signing import parse_public_key, read_private_key
 from subscribers.site.notices_json import Notices
 from subscribers.site.site_reader import PublishedSite, open_site
+from subscribers.users.erasures import ErasureKeys
 
 EXAMPLE = "policy-notify recover --site https://policies.example/ --smtp-log /var/log/mail.log"
 
@@ -120,7 +122,10 @@ def recover_command(
         now=utc_now(),
         dry_run=dry_run,
         listed=_own_list(settings, published),
+        keys=lambda: ErasureKeys(settings.demand_keys()),
     )
+    if recovery.journalled:
+        say(f"applied from the journal: {counted_requests(recovery.journalled)}")
     for line in report.lines(recovery, dry_run=dry_run):
         say(line)
     if unknown is not None and not dry_run:

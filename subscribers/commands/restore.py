@@ -86,7 +86,7 @@ def _say_what_changed(result: RestoreResult) -> None:
             "the journal is lost: what users asked for after the backup was made is not known, and they "
             "would be notified as the backup says"
         )
-    say(f"applied from the journal: {_counts(result.changed)}")
+    say(f"applied from the journal: {counted_requests(result.changed)}")
     if result.corrected:
         say(
             "corrections made after the backup are lost, since the journal holds no email addresses; "
@@ -94,7 +94,8 @@ def _say_what_changed(result: RestoreResult) -> None:
         )
 
 
-def _counts(changed: Counter[Kind]) -> str:
+def counted_requests(changed: Counter[Kind]) -> str:
+    """How many users the journal changed, by kind, in words."""
     counts = [
         f"{changed[kind]:,} {one if changed[kind] == 1 else many}"
         for kind, (one, many) in WORDS.items()

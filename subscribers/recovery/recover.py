@@ -6,8 +6,9 @@ database takes the high-water mark over. Nothing is sent here, and nothing unkno
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -17,13 +18,15 @@ from subscribers.announcing import announcements, published_past
 from subscribers.announcing.announcements import ConcurrentPublishError, KnownVersions
 from subscribers.announcing.published_past import Trust
 from subscribers.announcing.publishing import Opening, Plan, plan_since
-from subscribers.database import reading, writing
+from subscribers.database import forget_deleted, reading, writing
 from subscribers.delivery_id import DeliveryId, publication_of
 from subscribers.errors import NotifyError
 from subscribers.high_water_mark import installation
 from subscribers.high_water_mark.chain import Position
 from subscribers.high_water_mark.high_water_mark import HighWaterMark
+from subscribers.high_water_mark.journal import JournalReader, Kind
 from subscribers.ledger import announcement_rows, recovered, signed_events
+from subscribers.ledger.erasure import erase_accounts
 from subscribers.model import AnnouncementState
 from subscribers.notices.old_database import OldDatabaseListedError, refuse_unknown
 from subscribers.proof.export_bundle import adopt_head
@@ -36,6 +39,8 @@ from subscribers.site.history_json import PublishedVersion, parse_history
 from subscribers.site.news import check_known, snapshot, snapshot_before
 from subscribers.site.notices_json import NOTICES, Notices
 from subscribers.site.site_reader import PublishedSite
+from subscribers.users.erasures import ErasureKeys
+from subscribers.users.journalled import apply_journal
 
 
 class NoBaselineError(NotifyError):
@@ -71,8 +76,9 @@ class Rebuilt:
 class Recovery:
     """The result: what was taken over, made again and settled.
 
-    ``unknown`` and ``settled`` are numbers of recipients by announcement. ``absent`` is evidence of messages
-    to email addresses that no user of the announcement has.
+    ``journalled`` counts the requests of users that the journal had and the copy lacked. ``unknown`` and
+    ``settled`` are numbers of recipients by announcement. ``absent`` is evidence of messages to email
+    addresses that no user of the announcement has.
     """
 
     was_old: bool
@@ -83,6 +89,7 @@ class Recovery:
     unknown: Mapping[int, int]
     absent: Sequence[Evidence]
     foreign: int
+    journalled: Counter[Kind] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +135,20 @@ def recover(
     now: datetime,
     dry_run: bool,
     listed: Notices | None = None,
+    keys: Callable[[], ErasureKeys] | None = None,
 ) -> Recovery:
     """Recover the database, or settle more of what is unknown if it was recovered before.
 
     A database that its high-water mark knows to be the newest is only settled by evidence. ``listed`` is the
-    site's list of emails that were sent, if we have signed it.
+    site's list of emails that were sent, if we have signed it. ``keys`` is called if the journal says that
+    users have to be erased again.
     """
     found = list(evidence)
     problem = _problem(engine, mark, listed)
     lost: Sequence[_Lost] = ()
     baseline: Mapping[str, PublishedVersion] | None = None
     newest: int | None = None
+    journalled = Counter[Kind]()
     if problem is not None:
         if site is None:
             raise SiteNeededError
@@ -160,18 +170,40 @@ def recover(
                 assert site is not None
                 if announcement_rows.newest_id(connection) != newest:
                     raise ConcurrentPublishError
+                journalled = _apply_journal(connection, mark, keys)
                 _rebuild(connection, site, lost, baseline, now=now)
             recovered.add_absent(connection, now=now)
-            recovery = _settled(connection, found, bundles, problem, lost, now=now)
+            recovery = replace(
+                _settled(connection, found, bundles, problem, lost, now=now), journalled=journalled
+            )
             if problem is not None and problem.position is not None:
                 installation.take_over(connection, problem.position)
             if dry_run:
                 raise _DryRun(recovery)
     except _DryRun as ended:
         return ended.recovery
+    if recovery.journalled[Kind.ERASURE]:
+        forget_deleted(engine)
     if problem is not None and problem.is_unmarked:
         start_mark(engine, mark, now=now)
     return recovery
+
+
+def _apply_journal(
+    connection: Connection, mark: HighWaterMark, keys: Callable[[], ErasureKeys] | None
+) -> Counter[Kind]:
+    """Apply what users have asked for since the copy was made, so that it decides who may be notified.
+
+    ``restore`` has done so already for a backup, and repeating it changes nothing.
+    """
+    own = installation.read_installation(connection)
+    journal = JournalReader(mark.store, identity=own.identity, key=own.journal_key)
+    applied = apply_journal(connection, journal)
+    for account, erased_at in applied.to_erase:
+        assert keys is not None, "an erasure needs the secret keys"
+        erase_accounts(connection, [account], keys=keys(), at=erased_at)
+        applied.changed[Kind.ERASURE] += 1
+    return applied.changed
 
 
 def start_mark(engine: Engine, mark: HighWaterMark, *, now: datetime) -> None:

@@ -25,7 +25,7 @@ from support.smtp_server import SmtpServer
 from subscribers import cli
 from subscribers.database import open_database, reading
 from subscribers.delivery_id import DeliveryId, message_id, publication_of
-from subscribers.model import announcements
+from subscribers.model import announcements, users
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "recover-from-an-old-copy.md"
 BLOCK = re.compile(r"^```(sh|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -203,6 +203,25 @@ def test_newest_is_refused_while_the_mark_says_otherwise(place: Place) -> None:
     assert "it is an old copy" in refused(place.run("recover", "--newest"))
     recover(place)
     assert "fits this database" in refused(place.run("recover", "--newest"))
+
+
+def test_requests_since_the_copy_come_back_from_the_journal(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY_NOTIFY_SECRET_KEYS", "k" * 32)
+    engine = open_database("sqlite:///notify.db")
+    copy = copy_of(engine)
+    assert place.run("person", "object", "anna").code == 0
+    assert place.run("person", "erase", "boris").code == 0
+    copy.restore()
+    assert "applied from the journal: 1 objection, 1 erasure" in recover(place, "--dry-run").out
+    answer = recover(place)
+    assert "applied from the journal: 1 objection, 1 erasure" in answer.out
+    assert "announcement 2: 1 recipient is unknown" in answer.out
+    place.run("resolve", "--announcement", "2", "--unsent")
+    assert "audience 2 = 1 accepted + 1 excluded (1 objected)" in place.run("deliver").out
+    with reading(engine) as connection:
+        assert "boris@example.com" not in connection.scalars(select(users.c.email)).all()
 
 
 def test_a_copy_needs_no_settings_for_sending_and_takes_no_other_option(
