@@ -146,9 +146,8 @@ def _last_date(announcement: NoticedAnnouncement) -> datetime | None:
 
 
 def _attachment_faults(email: ReceivedEmail, message: NoticedMessage) -> Iterable[str]:
-    sent = {one.sha256 for one in message.attachments}
     for one in email.attachments:
-        if one.sha256 not in sent:
+        if one not in message.attachments:
             yield f"it has an attachment that was not sent with it: {one.name or one.media_type}"
 
 

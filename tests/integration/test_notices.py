@@ -312,6 +312,8 @@ def test_a_signature_fits_only_to_the_recipient_it_was_made_for(once: NoticedWor
     assert (redirected.verdict, redirected.signature.fit) == (Verdict.GENUINE, Fit.BROKEN)
     unlisted = once.check(raw, replace(notices, dkim_keys=()))
     assert unlisted.signature.fit is Fit.UNKNOWN_KEY
+    other_kind = once.check(raw.replace(b"a=rsa-sha256", b"a=ed25519-sha256"), notices)
+    assert other_kind.signature.fit is Fit.UNKNOWN_KEY
 
 
 def test_a_file_that_is_no_email_is_refused(tmp_path: Path) -> None:
