@@ -156,7 +156,7 @@ def world(database: Engine, tmp_path: Path) -> World:
 
 @pytest.fixture(scope="session")
 def running_postfix() -> Iterator[postfix_server.PostfixServer]:
-    """A running Postfix with the mailboxes of anna and boris at inbox.example."""
+    """A running Postfix with the mailboxes of anna, boris, clara and dora at inbox.example."""
     if not postfix_server.IS_USABLE:
         pytest.skip(postfix_server.MISSING)
     with postfix_server.running_postfix() as server:

@@ -134,7 +134,7 @@ class PostfixServer:
 @contextmanager
 def running_postfix(
     *,
-    mailboxes: Sequence[str] = ("anna", "boris"),
+    mailboxes: Sequence[str] = ("anna", "boris", "clara", "dora"),
     bounces_to: Sequence[str] = ("policy@market.example", "bounces@market.example"),
     next_servers: Mapping[str, int] | None = None,
     settings: Mapping[str, str] | None = None,
