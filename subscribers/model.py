@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -268,6 +269,31 @@ contents = Table(
     Column("text", Text),
     Column("html", Text),
     Column("sha256", String(64)),
+)
+
+# The files that messages carry, each once, however many announcements and languages have it.
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# The files of a message, in the order of their positions.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("announcement_id", Integer, primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("last_notified_id", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("sha256", ForeignKey(files.c.sha256), nullable=False),
+    ForeignKeyConstraint(
+        ["announcement_id", "language", "last_notified_id"],
+        [contents.c.announcement_id, contents.c.language, contents.c.last_notified_id],
+    ),
 )
 
 batches = Table(

@@ -51,6 +51,14 @@ class SettingsError(NotifyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """The form in which the whole text is attached, and the bytes that all files of a message may have."""
+
+    form: Literal["pdf", "text"]
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """The sender, as every email names it."""
 
@@ -62,6 +70,7 @@ class Sender:
     )  # hosts that links in a message may lead to, besides the site and the contact
     # Where bounces go, by SMTP; None: to the From address.
     return_path: ReturnPath | None = field(default=None, repr=False, compare=False)
+    attach: Attach | None = None
 
 
 def _default_database() -> SecretStr:
@@ -101,6 +110,11 @@ class Settings(BaseSettings):
     site_key: str | None = None  # the public key of a site that signs its history.json
     daily_announcements: int = Field(default=3, ge=1)  # in 24 hours without an operator's release
     changes: Literal["every", "material"] = "every"
+    attach: Literal["pdf", "text"] | None = None
+    # SendGrid takes 30 MB ("Mail Send", Limitations), of which base64 leaves 22; many servers take only 10.
+    attach_limit_kb: int = Field(
+        default=3_000, ge=1, le=20_000
+    )  # of all files of a message, 1,000 bytes each
     hourly_pace: int | None = Field(default=None, ge=1)  # recipients
     warm_up: int | None = Field(default=None, ge=1)  # recipients in an hour of a new sender's first day
     domain_limits: str = ""  # separated by white space: gmail.com=2000/2
@@ -183,7 +197,12 @@ class Settings(BaseSettings):
             contact=self.contact,
             link_hosts=frozenset(self.link_hosts.split()) | self._public_host(),
             return_path=self.signed_return_path() if self.transport == "smtp" else None,
+            attach=self.what_to_attach(),
         )
+
+    def what_to_attach(self) -> Attach | None:
+        """The form in which the whole text is attached; None if it is not."""
+        return Attach(form=self.attach, limit_bytes=self.attach_limit_kb * 1000) if self.attach else None
 
     def signed_return_path(self) -> ReturnPath | None:
         """Where bounces go; None if the setting is absent. Raises SettingsError without a key to sign it."""

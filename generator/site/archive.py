@@ -37,20 +37,28 @@ class Written:
     digests: Digests
     size: ChangeSize | None
 
+    def with_pdf(self, sha256: str) -> Written:
+        """The same, with the digest of the version's PDF."""
+        copies = {**self.digests.copies, "pdf": sha256}
+        return replace(self, digests=self.digests._replace(copies=copies))
+
 
 class _VersionFiles(NamedTuple):
     """The result of writing a version: digests, how much it changed, and older files that its text shows."""
 
     page_sha256: str
     redline_sha256: str | None
+    copies_sha256: dict[str, str]
     size: ChangeSize | None
     images: dict[str, str]
 
     @classmethod
     def from_json(cls, answer: Any) -> _VersionFiles:
         """The same from the cache, where JSON has made lists of tuples."""
-        page, redline, size, images = answer
-        return cls(page, redline, size and ChangeSize(*size)._replace(first_changes=tuple(size[3])), images)
+        page, redline, copies, size, images = answer
+        return cls(
+            page, redline, copies, size and ChangeSize(*size)._replace(first_changes=tuple(size[3])), images
+        )
 
 
 class Archive:
@@ -76,7 +84,8 @@ class Archive:
         written = {version.number: self._write_or_reuse_version(view, version) for version in view.versions}
         if self._printer is not None:
             for version in view.versions:
-                self._print(view, version, self._printer)
+                printed = self._print(view, version, self._printer)
+                written[version.number] = written[version.number].with_pdf(printed)
         self._write_all_since(view)
         self._write_history_pages(view, {number: one.size for number, one in written.items()})
         self._write_current(view)
@@ -104,7 +113,9 @@ class Archive:
             made_of, partial(self._write_version, view, version), read=_VersionFiles.from_json
         )
         self._texts.keep(files.images)
-        return Written(digests=Digests(files.page_sha256, files.redline_sha256), size=files.size)
+        return Written(
+            digests=Digests(files.page_sha256, files.redline_sha256, files.copies_sha256), size=files.size
+        )
 
     def _shared_input(self, view: DocumentView) -> tuple[object, ...]:
         """Everything that all pages of a document depend on."""
@@ -123,11 +134,13 @@ class Archive:
                 self._texts.html(version), version, page=document.version_path(version)
             )
             page = self._output.page(self._pages.version(view, version, text))
-            self._output.file(document.copy_path(version, "md"), self._texts.source(version))
             plain = plain_text(self._texts.anywhere(self._texts.html(version), version, here=""))
-            self._output.file(document.copy_path(version, "txt"), plain.encode())
+            copies = {
+                "markdown": self._output.file(document.copy_path(version, "md"), self._texts.source(version)),
+                "text": self._output.file(document.copy_path(version, "txt"), plain.encode()),
+            }
             if old is None:
-                return _VersionFiles(page, None, None, images)
+                return _VersionFiles(page, None, copies, None, images)
             redline = self._redline(old, version, document)
             change = self._write_change(view, version, redline)
             size = ChangeSize(
@@ -136,9 +149,10 @@ class Archive:
                 len(redline.changes),
                 redline.first_changes(version.title),
             )
-            return _VersionFiles(page, change, size, images)
+            return _VersionFiles(page, change, copies, size, images)
 
-    def _print(self, view: DocumentView, version: Version, printer: Printer) -> None:
+    def _print(self, view: DocumentView, version: Version, printer: Printer) -> str:
+        """Write the version's PDF and return its SHA-256."""
         document = view.document
         text = self._texts.anywhere(self._texts.html(version), version, here=document.version_path(version))
         page = self._pages.printed(view, version, text)
@@ -151,7 +165,7 @@ class Archive:
             )
             source = as_source(self._texts.source(version).decode("utf-8", "replace"))
             printed = printer.printed(self._pages.printed(view, version, source))
-        self._output.file(document.copy_path(version, "pdf"), printed)
+        return self._output.file(document.copy_path(version, "pdf"), printed)
 
     def _write_current(self, view: DocumentView) -> None:
         """Write the pages and files that a document has once, besides its own page."""

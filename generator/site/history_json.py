@@ -24,10 +24,14 @@ SCHEMA_FILE = Path(__file__).parents[1] / "templates" / "history.schema.json"
 
 
 class Digests(NamedTuple):
-    """SHA-256 of the files that were written for a version; ``redline`` is None for the first."""
+    """SHA-256 of the files that were written for a version; ``redline`` is None for the first.
+
+    ``copies`` are by form.
+    """
 
     page: str
     redline: str | None
+    copies: Mapping[str, str]
 
 
 def history_json(
@@ -165,6 +169,7 @@ def _version(
         "path": document.version_path(version),
         "page_sha256": digests.page,
         "copies": {form: document.copy_path(version, suffix) for form, suffix in copies.items()},
+        "copies_sha256": dict(digests.copies),
         "redline": digests.redline
         and {
             "from": version.follows,

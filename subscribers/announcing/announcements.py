@@ -1,6 +1,7 @@
 """Records announcements, the messages they send, and what the operator wants of them.
 
-The only module that writes the tables ``announced_versions``, ``contents`` and ``histories``.
+The only module that writes the tables ``announced_versions``, ``attachments``, ``contents``, ``files`` and
+``histories``.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from subscribers.ledger import (
     receiving_domains,
     refusals,
 )
-from subscribers.messages.message import Message
+from subscribers.messages.message import Attachment, Message
 from subscribers.model import (
     AnnouncementState,
     BatchState,
     announced_versions,
     announcements,
+    attachments,
     batches,
     contents,
     deliveries,
+    files,
     histories,
 )
 from subscribers.site.history_json import PublishedHistory, PublishedVersion
@@ -197,6 +200,19 @@ def record_announcement(
                 **_content(message),
             )
         )
+        for position, attachment in enumerate(message.attachments if message else ()):
+            _keep_file(connection, attachment)
+            connection.execute(
+                insert(attachments).values(
+                    announcement_id=announcement_id,
+                    language=language,
+                    last_notified_id=last_notified_id,
+                    position=position,
+                    name=attachment.name,
+                    media_type=attachment.media_type,
+                    sha256=attachment.sha256,
+                )
+            )
     return announcement_id
 
 
@@ -268,6 +284,12 @@ def _keep_history(connection: Connection, sha256: str, body: bytes) -> None:
         connection.execute(insert(histories).values(sha256=sha256, body=body))
 
 
+def _keep_file(connection: Connection, attachment: Attachment) -> None:
+    sha256 = attachment.sha256
+    if connection.scalars(select(files.c.sha256).where(files.c.sha256 == sha256)).one_or_none() is None:
+        connection.execute(insert(files).values(sha256=sha256, body=attachment.body))
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Two first publishes at the same time have no row to wait on: the unique keys refuse one of them."""
@@ -329,7 +351,10 @@ def _insert_versions(connection: Connection, announcement_id: int, versions: Ver
 def _content(message: Message | None) -> dict[str, str]:
     if message is None:
         return {}
-    sha256 = hashlib.sha256("\0".join((message.subject, message.text, message.html)).encode())
+    parts = [message.subject, message.text, message.html]
+    for attachment in message.attachments:
+        parts += [attachment.name, attachment.media_type, attachment.sha256]
+    sha256 = hashlib.sha256("\0".join(parts).encode())
     return {
         "message_language": message.language,
         "subject": message.subject,

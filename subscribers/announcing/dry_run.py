@@ -83,6 +83,8 @@ def described(plan: Plan, audience: ExpectedAudience) -> Iterator[str]:
     for each in audience.messages:
         message = each.message
         yield f"would notify {each.recipients:,} in {message.language}: {message.subject}"
+        for file in message.attachments:
+            yield f"  attached: {file.name} ({len(file.body):,} bytes)"
     if audience.excluded:
         reasons = (f"{number:,} {reason}" for reason, number in sorted(audience.excluded.items()))
         yield f"excluded: {', '.join(reasons)}"

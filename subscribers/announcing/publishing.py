@@ -233,7 +233,7 @@ def _messages(
     today = now.astimezone(ZoneInfo(site.history.time_zone)).date()
     return {
         (language, last_notified_id): compose(
-            read_content(site, items, today=today), language=language, sender=sender
+            read_content(site, items, today=today, attach=sender.attach), language=language, sender=sender
         )
         if items
         else None

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
@@ -28,14 +28,16 @@ from subscribers.ledger import (
 from subscribers.ledger.domain_limits import NO_DOMAIN_LIMITS, DomainLimits
 from subscribers.ledger.hourly_limit import most_in_a_batch, time_for
 from subscribers.ledger.next_batches import is_due
-from subscribers.messages.message import Message
+from subscribers.messages.message import Attachment, Message
 from subscribers.model import (
     AnnouncementState,
     AttemptState,
     announcements,
+    attachments,
     batches,
     contents,
     deliveries,
+    files,
     users,
 )
 from subscribers.transports import Transport
@@ -172,6 +174,8 @@ def _claim(
             contents.c.subject,
             contents.c.text,
             contents.c.html,
+            contents.c.language,
+            contents.c.last_notified_id,
         )
         .join(announcements, announcements.c.id == batches.c.announcement_id)
         .join(
@@ -190,9 +194,29 @@ def _claim(
         claimed_at=claimed_at,
         publication=publication_of(row.versions_sha256),
         database=read_installation(connection).identity,
-        message=Message(language=row.message_language, subject=row.subject, text=row.text, html=row.html),
+        message=Message(
+            language=row.message_language,
+            subject=row.subject,
+            text=row.text,
+            html=row.html,
+            attachments=_attachments(connection, row),
+        ),
         recipients=tuple(
             ClaimedRecipient(DeliveryId(row.announcement_id, recipient_id), address, pseudonym_key)
             for recipient_id, address, pseudonym_key in recipients
         ),
     )
+
+
+def _attachments(connection: Connection, content: Any) -> tuple[Attachment, ...]:
+    rows = connection.execute(
+        select(attachments.c.name, attachments.c.media_type, files.c.body)
+        .join(files, files.c.sha256 == attachments.c.sha256)
+        .where(
+            attachments.c.announcement_id == content.announcement_id,
+            attachments.c.language == content.language,
+            attachments.c.last_notified_id == content.last_notified_id,
+        )
+        .order_by(attachments.c.position)
+    )
+    return tuple(Attachment(name=name, media_type=media_type, body=body) for name, media_type, body in rows)

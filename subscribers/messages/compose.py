@@ -6,6 +6,7 @@ The same content, language and sender always give the same bytes.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -50,13 +51,17 @@ class MessageTooLargeError(NotifyError):
 
 
 def compose(content: AnnouncedContent, *, language: str, sender: Sender) -> Message:
-    """The message about ``content`` in ``language``, else in English, no larger than the limit."""
+    """The message about ``content`` in ``language``, else in English, no larger than the limit.
+
+    The limit does not count attached files: email clients cut off what they show.
+    """
     words = load_words(LANGUAGES, language)
     targets = LinkTargets.of(content.site_url, hosts=sender.link_hosts, contact=sender.contact)
     for level in _LEVELS:
         message = _render(lay_out(content, words, level, targets), words, sender)
         if _size_bytes(message, sender) <= MESSAGE_LIMIT_BYTES:
-            return message
+            files = (file.attachment for file in content.whole_texts if file.attachment)
+            return replace(message, attachments=tuple(files))
     raise MessageTooLargeError(
         f"message about {len(content.documents)} documents: larger than {MESSAGE_LIMIT_BYTES:,} bytes "
         "even without redlines; shorten the summaries in the front matter, or publish fewer documents at once"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from urllib.parse import quote
 
+from subscribers.messages.whole_text import WholeText, read_whole_texts
+from subscribers.settings import Attach
 from subscribers.site.history_json import PublishedColours, PublishedDocument, PublishedVersion
 from subscribers.site.news import News
 from subscribers.site.site_reader import PublishedSite
@@ -106,9 +108,12 @@ class AnnouncedContent:
     colours: PublishedColours
     documents: tuple[AnnouncedDocument, ...]
     sent_emails: Mapping[str, str] = field(default_factory=dict)
+    whole_texts: tuple[WholeText, ...] = ()
 
 
-def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> AnnouncedContent:
+def read_content(
+    site: PublishedSite, news: Sequence[News], *, today: date, attach: Attach | None = None
+) -> AnnouncedContent:
     """The content of ``news`` as of ``today``, a day in the site's time zone."""
     return AnnouncedContent(
         site_name=site.history.site_name,
@@ -116,6 +121,7 @@ def read_content(site: PublishedSite, news: Iterable[News], *, today: date) -> A
         colours=site.history.colours,
         documents=tuple(_announced_document(site, item, today) for item in news),
         sent_emails={language: _url(site, path) for language, path in site.history.sent_emails.items()},
+        whole_texts=read_whole_texts(site, news, attach) if attach else (),
     )
 
 

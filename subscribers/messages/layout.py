@@ -10,6 +10,7 @@ from subscribers.messages import excerpt, sentences
 from subscribers.messages.clean_text import isolated, one_line, paragraphs, printable, shortened
 from subscribers.messages.content import AnnouncedContent, AnnouncedDocument, AnnouncedVersion, Status
 from subscribers.messages.links import LinkTargets
+from subscribers.messages.whole_text import WholeText
 from subscribers.site.history_json import PublishedColours
 from subscribers.words import Words, direction_of
 
@@ -79,6 +80,15 @@ class DocumentPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """A file with the whole text: where it is, with its URL if it is not attached, and its digest."""
+
+    said: str
+    url: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The whole message.
 
@@ -94,6 +104,7 @@ class Layout:
     note: list[str]
     contents: list[Entry]
     documents: list[DocumentPart]
+    files: list[FilePart]
     is_alone: bool
     why: str
     genuine: str
@@ -120,12 +131,22 @@ def lay_out(content: AnnouncedContent, words: Words, level: Level, targets: Link
             for document in content.documents
             if alone or not level.brief
         ],
+        files=[_file(file, words) for file in content.whole_texts],
         is_alone=alone,
         why=words("why_text", site=site),
         genuine="genuine_listed" if emails else "genuine",
         listed_at=emails or (content.documents[0].history_url if alone else content.site_url),
         colours=content.colours,
     )
+
+
+def _file(file: WholeText, words: Words) -> FilePart:
+    title = isolated(file.title)
+    digest = words("whole_text_digest", digest=file.sha256)
+    if file.attachment is None:
+        return FilePart(said=words("whole_text_linked", title=title), url=file.url, digest=digest)
+    said = words("whole_text_attached", title=title, name=isolated(file.attachment.name))
+    return FilePart(said=said, url="", digest=digest)
 
 
 def _entry(document: AnnouncedDocument, words: Words, level: Level) -> Entry:

@@ -22,6 +22,20 @@ _INTERNATIONAL = _SEVEN_BIT.clone(utf8=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that a message carries. ``media_type`` is as in ``application/pdf``; text is in UTF-8."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file, in hexadecimal digits."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """The same bytes for all recipients who read one language and know the same versions."""
 
@@ -29,6 +43,7 @@ class Message:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def to_email(
@@ -50,8 +65,24 @@ def to_email(
     email.add_alternative(message.html, subtype="html", cte=_transfer_encoding(message.html))
     email["Content-Language"] = message.language  # last: set_content drops it
     # The default boundary is random, but all recipients should get the same bytes.
-    email.set_boundary(f"policy-{hashlib.sha256(message.html.encode()).hexdigest()[:32]}")
+    boundary = hashlib.sha256(message.html.encode()).hexdigest()[:32]
+    email.set_boundary(f"policy-{boundary}")
+    if message.attachments:
+        for attachment in message.attachments:
+            _attach(email, attachment)
+        email.set_boundary(f"files-{boundary}")
     return email
+
+
+def _attach(email: EmailMessage, attachment: Attachment) -> None:
+    main_type, _, subtype = attachment.media_type.partition("/")
+    email.add_attachment(
+        attachment.body,
+        maintype=main_type,
+        subtype=subtype,
+        params={"charset": "utf-8"} if main_type == "text" else None,
+        filename=attachment.name,
+    )
 
 
 def reply_address(sender: Sender) -> str:

@@ -49,7 +49,9 @@ def previews(
         told = {reader: list(news(history, known, language=reader)) for reader in readers}
     today = now.astimezone(ZoneInfo(history.time_zone)).date()
     messages = {
-        reader: compose(read_content(site, items, today=today), language=reader, sender=sender)
+        reader: compose(
+            read_content(site, items, today=today, attach=sender.attach), language=reader, sender=sender
+        )
         for reader, items in told.items()
         if items
     }
@@ -77,6 +79,7 @@ def stand_in_sender(settings: Settings) -> Sender:
         address=Address(parseaddr(sender)[0], addr_spec=ascii_address(sender)),
         legal_name=settings.legal_name or "[your legal name: set POLICY_NOTIFY_LEGAL_NAME]",
         contact=settings.contact or "[your contact: set POLICY_NOTIFY_CONTACT]",
+        attach=settings.what_to_attach(),
     )
 
 

@@ -22,6 +22,7 @@ from subscribers.model import (
     AttemptState,
     announced_versions,
     announcements,
+    attachments,
     attempts,
     batches,
     contents,
@@ -35,6 +36,7 @@ from subscribers.site.history_json import PublishedHistory, parse_history
 from subscribers.site.notices_json import (
     FORMAT,
     NoticedAnnouncement,
+    NoticedAttachment,
     NoticedDkimKey,
     NoticedDocument,
     NoticedMessage,
@@ -189,9 +191,25 @@ def _messages(connection: Connection, row: Row[Any]) -> list[NoticedMessage]:
             subject=row.subject,
             text_sha256=digest(row.text),
             html_sha256=digest(row.html),
+            attachments=_attachments(connection, row),
         )
         for row in connection.execute(chosen)
     ]
+
+
+def _attachments(connection: Connection, content: Row[Any]) -> tuple[NoticedAttachment, ...]:
+    rows = connection.execute(
+        select(attachments.c.name, attachments.c.media_type, attachments.c.sha256)
+        .where(
+            attachments.c.announcement_id == content.announcement_id,
+            attachments.c.language == content.language,
+            attachments.c.last_notified_id == content.last_notified_id,
+        )
+        .order_by(attachments.c.position)
+    )
+    return tuple(
+        NoticedAttachment(name=row.name, media_type=row.media_type, sha256=row.sha256) for row in rows
+    )
 
 
 def _documents(connection: Connection, row: Row[Any], before: Row[Any] | None) -> tuple[NoticedDocument, ...]:

@@ -122,12 +122,22 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BundledAttachment:
+    """A file that a message carried. The site had published it, so a bundle has only its digest."""
+
+    name: str
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BundledMessage:
     """One of the messages. Its text and HTML are in the files ``message-N.txt`` and ``message-N.html``."""
 
     number: int
     language: str
     subject: str
+    attachments: tuple[BundledAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

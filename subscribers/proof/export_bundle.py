@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, Row, insert, select
@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import announcement_rows
-from subscribers.model import announcements, contents, histories, proofs
+from subscribers.model import announcements, attachments, contents, histories, proofs
 from subscribers.proof import bundle_format, declaration, merkle_tree
-from subscribers.proof.bundle_format import BundledMessage, ChainLink, Document, Head, Root
+from subscribers.proof.bundle_format import BundledAttachment, BundledMessage, ChainLink, Document, Head, Root
 from subscribers.proof.ledger_records import Records
 from subscribers.proof.running_totals import RunningTotals
 from subscribers.proof.sort_on_disk import sorted_lines
@@ -198,8 +198,30 @@ def _messages(
         number = numbers[row.language, row.last_notified_id]
         for name, words in zip(bundle_format.message_files(number), (row.text, row.html), strict=True):
             (folder / name).write_bytes(words.encode())
-        bundled.append(BundledMessage(number=number, language=row.message_language, subject=row.subject))
+        bundled.append(
+            BundledMessage(
+                number=number,
+                language=row.message_language,
+                subject=row.subject,
+                attachments=_attachments(connection, row),
+            )
+        )
     return sorted(bundled, key=lambda message: message.number)
+
+
+def _attachments(connection: Connection, content: Any) -> tuple[BundledAttachment, ...]:
+    rows = connection.execute(
+        select(attachments.c.name, attachments.c.media_type, attachments.c.sha256)
+        .where(
+            attachments.c.announcement_id == content.announcement_id,
+            attachments.c.language == content.language,
+            attachments.c.last_notified_id == content.last_notified_id,
+        )
+        .order_by(attachments.c.position)
+    )
+    return tuple(
+        BundledAttachment(name=row.name, media_type=row.media_type, sha256=row.sha256) for row in rows
+    )
 
 
 def _declared(head: Head, folder: Path) -> Head:

@@ -128,6 +128,8 @@ class PublishedVersion:
     withdraws: Label | None = None
     withdrawn_by: Positive | None = None
     withdrawn_on: date | None = None  # from this day, the version withdraws the whole document
+    copies: Mapping[str, SitePath] = field(default_factory=dict)  # the same text in other forms, by form
+    copies_sha256: Mapping[str, Sha256] = field(default_factory=dict)
     held_for: tuple[str, ...] = ()  # what a check found; the announcement waits until somebody releases it
 
 

@@ -57,6 +57,7 @@ class PublishedSite:
         self.source = source
         self.raw_history = source.read(HISTORY)  # its bytes
         self.history: PublishedHistory = parse_history(self.raw_history, where=source.where(HISTORY))
+        self._copies: dict[str, bytes] = {}
 
     def redline(self, document: PublishedDocument, version: PublishedVersion) -> PublishedRedline | None:
         """The redline from the version before, or None for the first version of a document."""
@@ -70,6 +71,13 @@ class PublishedSite:
         if found != (document.id, reference.from_number, version.number):
             raise UnreadableSiteError(where, f"is not the redline of {document.slug} {version.label}")
         return redline
+
+    def copy(self, version: PublishedVersion, form: str) -> bytes:
+        """The version's text in a form that ``version.copies`` names. Each file is read once."""
+        path = version.copies[form]
+        if path not in self._copies:
+            self._copies[path] = self._verified(path, version.copies_sha256[form])
+        return self._copies[path]
 
     def offers(self, path: str) -> bool:
         """Whether the site has a page at ``path``."""

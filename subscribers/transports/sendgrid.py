@@ -7,6 +7,7 @@ anything else (a time-out, a broken connection, a 5xx), it is unknown whether th
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import json
@@ -190,6 +191,15 @@ def _body(batch: OutgoingBatch) -> dict[str, Any]:
     mail.subject = api.Subject(message.subject)
     mail.add_content(api.Content("text/plain", message.text))
     mail.add_content(api.Content("text/html", message.html))
+    for attachment in message.attachments:
+        mail.add_attachment(
+            api.Attachment(
+                api.FileContent(base64.b64encode(attachment.body).decode()),
+                api.FileName(attachment.name),
+                api.FileType(attachment.media_type),
+                api.Disposition("attachment"),
+            )
+        )
     mail.reply_to = api.ReplyTo(reply_address(batch.sender), sender.display_name or None)
     for name, value in AUTOMATIC.items():
         mail.add_header(api.Header(name, value))

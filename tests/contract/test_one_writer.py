@@ -23,6 +23,7 @@ TEMPORARY = {"staged"}  # lives as long as the connection of an import
 WRITERS = {
     "announced_versions": {"announcing.announcements"},
     "announcements": {"ledger.announcement_rows"},
+    "attachments": {"announcing.announcements"},
     "attempts": {"ledger.attempt_rows"},
     "batches": {"ledger.batch_rows"},
     "contents": {"announcing.announcements"},
@@ -31,6 +32,7 @@ WRITERS = {
     "erasures": {"users.erasures"},
     "event_posts": {"ledger.signed_events"},
     "events": {"ledger.signed_events"},
+    "files": {"announcing.announcements"},
     "histories": {"announcing.announcements"},
     "journal": {"high_water_mark.journal"},
     "installation": {"high_water_mark.installation"},

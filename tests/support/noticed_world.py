@@ -106,7 +106,7 @@ class NoticedWorld:
         return check_email(read_email(file), notices)
 
 
-def message_of(outgoing: OutgoingBatch, **changed: str) -> Message:
+def message_of(outgoing: OutgoingBatch, **changed: Any) -> Message:
     return replace(outgoing.message, **changed)
 
 

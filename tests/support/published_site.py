@@ -40,6 +40,7 @@ class PublishedSiteMaker:
             "documents": [],
         }
         self.commits = 0
+        self.copies: dict[str, str] = {}  # other texts of copies, by path
 
     def commit(self) -> None:
         """Begin the next mainline commit: later publications belong to it."""
@@ -105,6 +106,7 @@ class PublishedSiteMaker:
             "path": f"{slug}/versions/{label}/",
             "page_sha256": "",
             "redline": None,
+            "copies": {"text": f"{slug}/versions/{label}/{slug}-{label}.txt"},
         }
         if number > 1:
             version["redline"] = {
@@ -140,6 +142,11 @@ class PublishedSiteMaker:
             for version in document["versions"]:
                 page = self._page(version["path"], f"{version['title']} {version['label']}")
                 version["page_sha256"] = sha256(page)
+                version["copies_sha256"] = {}
+                for form, path in version["copies"].items():
+                    copy = self.copies.get(path, f"The whole text of {version['title']}, as {form}.\n")
+                    self._file(path, copy)
+                    version["copies_sha256"][form] = sha256(copy)
                 self._page(f"{document['path']}since/{version['label']}/", f"Since {version['label']}")
                 if version["redline"]:
                     self._page(version["redline"]["page"], f"Changes of {version['label']}")
