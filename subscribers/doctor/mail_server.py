@@ -10,12 +10,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from subscribers.doctor.finding import Finding, error, ok, warning
+from subscribers.messages.compose import MESSAGE_LIMIT_BYTES
 from subscribers.settings import Settings, ascii_address
 from subscribers.transports import NotSentError
 from subscribers.transports.configured import configured_server
 from subscribers.transports.smtp import SmtpTransport
 from subscribers.transports.smtp_server import SmtpUrlError
 
+BASE64_LINES = 78 / 57  # 57 bytes become a line of 76 characters and its end (RFC 2045, section 6.8)
 SOON_DAYS = 14  # a certificate that ends within them was not renewed by itself
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (smtplib.SMTPAuthenticationError, "correct POLICY_NOTIFY_SMTP_USER and POLICY_NOTIFY_SMTP_PASSWORD"),
@@ -49,11 +51,28 @@ def check_mail_server(settings: Settings) -> Iterable[Finding]:
     try:
         yield from _encryption(session, where)
         yield ok("SMTP server", where, "answers" + (", and accepts the password" if server.user else ""))
+        if attach := settings.what_to_attach():
+            yield _size(session, where, attach.limit_bytes)
         if settings.sender:
             yield _sender(session, where, settings)
     finally:
         with suppress(OSError, smtplib.SMTPException):
             session.quit()
+
+
+def _size(session: smtplib.SMTP, where: str, attached_bytes: int) -> Finding:
+    """Whether the server takes messages with as many attached bytes as the settings allow (RFC 1870)."""
+    limit = session.esmtp_features.get("size", "")
+    largest = attached_bytes * BASE64_LINES + MESSAGE_LIMIT_BYTES
+    if not limit.isdecimal() or int(limit) == 0:
+        return ok("message size", where, "the server names no limit")
+    seen = f"the server takes messages of up to {int(limit):,} bytes"
+    if int(limit) >= largest:
+        return ok("message size", where, seen)
+    seen += f", and with attached files they may have {largest:,.0f}"
+    return warning(
+        "message size", where, seen, "lower POLICY_NOTIFY_ATTACH_LIMIT_KB, or raise the server's limit"
+    )
 
 
 def _encryption(session: smtplib.SMTP, where: str) -> Iterable[Finding]:

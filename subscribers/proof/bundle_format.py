@@ -121,6 +121,10 @@ class Document:
     redline_sha256: str | None
 
 
+def _is_empty(found: tuple[object, ...]) -> bool:
+    return not found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundledAttachment:
     """A file that a message carried. The site had published it, so a bundle has only its digest."""
@@ -137,7 +141,8 @@ class BundledMessage:
     number: int
     language: str
     subject: str
-    attachments: tuple[BundledAttachment, ...] = ()
+    # Left out where there are none, so that a head of an earlier version is written as it was signed.
+    attachments: Annotated[tuple[BundledAttachment, ...], Field(exclude_if=_is_empty)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,9 @@ class SmtpTransport:
     def prepare(self, batch: OutgoingBatch) -> _SmtpRequest:
         return _SmtpRequest(self, batch)
 
-    def announced(self, sender: str, recipient: str) -> tuple[smtplib.SMTP, Stage, Answer]:
+    def announced(
+        self, sender: str, recipient: str, *, size_bytes: int
+    ) -> tuple[smtplib.SMTP, Stage, Answer]:
         """A session in which a message was announced, and the answer that decides: see ``announce``.
 
         The session of the previous message is used if the server still keeps it open. Servers end sessions
@@ -69,9 +71,9 @@ class SmtpTransport:
         """
         if self._session is not None and self._session.sock is not None:
             with suppress(StaleSessionError):
-                return self._announce(self._session, sender, recipient, is_used=True)
+                return self._announce(self._session, sender, recipient, size_bytes=size_bytes, is_used=True)
             self._session.close()
-        return self._announce(self.session(), sender, recipient, is_used=False)
+        return self._announce(self.session(), sender, recipient, size_bytes=size_bytes, is_used=False)
 
     def session(self) -> smtplib.SMTP:
         """A new session."""
@@ -79,10 +81,11 @@ class SmtpTransport:
         return self._session
 
     def _announce(
-        self, session: smtplib.SMTP, sender: str, recipient: str, *, is_used: bool
+        self, session: smtplib.SMTP, sender: str, recipient: str, *, size_bytes: int, is_used: bool
     ) -> tuple[smtplib.SMTP, Stage, Answer]:
         if not recipient.isascii() and not session.has_extn("smtputf8"):
             raise UnsupportedAddressError
+        _expect_room(session, size_bytes)
         _wait(session, ENVELOPE_SECONDS)
         try:
             stage, answer = announce(session, sender=sender, recipient=recipient, is_used=is_used)
@@ -138,7 +141,7 @@ class _SmtpRequest:
         self.sha256 = hashlib.sha256(self._email).hexdigest()
 
     def send(self, *, may_write: Callable[[], bool]) -> str:
-        session, stage, answer = self._transport.announced(self._from, self._to)
+        session, stage, answer = self._transport.announced(self._from, self._to, size_bytes=len(self._email))
         self._expect(answer, READY[stage], stage=stage)
         if not may_write():
             session.close()  # without data, the server discards the message (RFC 5321, section 4.1.1.4)
@@ -176,6 +179,17 @@ def _takes_complaints(return_path: str, sender: Sender) -> bool:
     The domain must be that of the From address, so that the DKIM signature of that domain vouches for it.
     """
     return return_path.rpartition("@")[2].lower() == sender.address.domain.lower()
+
+
+def _expect_room(session: smtplib.SMTP, size_bytes: int) -> None:
+    """Refuse to begin if the message is larger than the server's limit (RFC 1870)."""
+    limit = session.esmtp_features.get("size", "")
+    if limit.isdecimal() and 0 < int(limit) < size_bytes:
+        raise MisconfiguredError(
+            f"the message has {size_bytes:,} bytes, and the server takes at most {int(limit):,}; raise its "
+            "limit (Postfix: message_size_limit), and lower POLICY_NOTIFY_ATTACH_LIMIT_KB for later "
+            "announcements"
+        )
 
 
 def _wait(session: smtplib.SMTP, seconds: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from support.sendgrid_schema import answer_faults, is_present, request_faults
 from support.sendgrid_server import API_KEY, Behaviour, SendGridServer
 from support.world import SENDER
 
-from subscribers.messages.message import Message
+from subscribers.messages.message import Attachment, Message
 from subscribers.transports import (
     MisconfiguredError,
     NotSentError,
@@ -65,6 +67,17 @@ def test_a_request_is_as_described(provider: SendGridServer, count: int) -> None
     send(provider, batch(count))
     [request] = provider.accepted
     assert request_faults("POST", SEND, request.raw) == []
+
+
+def test_a_request_with_attachments_is_as_described_and_holds_each_once(provider: SendGridServer) -> None:
+    plain = batch(1000)
+    file = Attachment(name="политика.pdf", media_type="application/pdf", body=b"%PDF" * 30_000)
+    send(provider, replace(plain, message=replace(plain.message, attachments=(file,))))
+    [request] = provider.accepted
+    assert request_faults("POST", SEND, request.raw) == []
+    [attached] = json.loads(request.raw)["attachments"]
+    assert base64.b64decode(attached["content"]) == file.body
+    assert (attached["filename"], attached["type"]) == (file.name, file.media_type)
 
 
 def test_the_double_refuses_a_request_that_is_not_as_described(provider: SendGridServer) -> None:

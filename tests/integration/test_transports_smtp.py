@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from support.world import SENDER
 
 from subscribers.errors import NotifyError
-from subscribers.messages.message import Message
+from subscribers.messages.message import Attachment, Message
 from subscribers.transports import (
     DeferredError,
     MisconfiguredError,
@@ -382,3 +382,16 @@ def test_a_server_that_offers_such_letters_and_refuses_them_stops_nobody_else(
     handler.mail, handler.rcpt = "250 OK", "550 5.6.7 address not permitted"
     with pytest.raises(UnsupportedAddressError):
         send(transport, mail=abroad())
+
+
+def test_a_message_larger_than_the_server_takes_is_not_begun(
+    serve: Callable[..., str], handler: Handler
+) -> None:
+    transport = SmtpTransport(read_server(f"smtp://{serve(data_size_limit=5_000)}"))
+    file = Attachment(name="a.pdf", media_type="application/pdf", body=b"%PDF" * 2_000)
+    mail = outgoing()
+    large = replace(mail, message=replace(mail.message, attachments=(file,)))
+    with pytest.raises(MisconfiguredError, match=r"and the server takes at most 5,000; raise its limit"):
+        send(transport, mail=large)
+    assert handler.taken == []
+    assert send(transport, mail=mail) == "250 taken as 4711"
