@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from sqlalchemy import Engine
 
-from subscribers.bounces.reading import own_parts, read_report
-from subscribers.bounces.report import Kind, Report
+from subscribers.bounces.reading import MALFORMED, own_parts, read_standard, read_unusual
+from subscribers.bounces.report import OTHER, Kind, Report
 from subscribers.database import reading, writing
 from subscribers.delivery_id import DeliveryId
 from subscribers.ledger import mail_reports
@@ -20,7 +20,8 @@ from subscribers.model import Outcome, Unreachable
 from subscribers.return_path import ReturnPath
 from subscribers.transports.status_codes import Fault
 
-LONGEST_MESSAGE = 2**24  # bytes; of a longer one, which returns a big attachment, only the beginning is read
+LONGEST_MESSAGE = 2**20  # bytes; of a longer one, which returns a big attachment, only the beginning is read
+OLDEST = timedelta(days=30)  # of a report that says when it was made; servers give up after five days
 # The fields in which servers note the recipient of a message in its envelope.
 ENVELOPE_FIELDS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-RCPT-To", "To", "Cc")
 OUTCOMES = {Kind.BOUNCED: Outcome.BOUNCED, Kind.COMPLAINED: Outcome.COMPLAINED}
@@ -52,21 +53,23 @@ def take_in(
     raw = raw[:LONGEST_MESSAGE]
     try:
         message = message_from_bytes(raw)
-        report = read_report(message)
         envelope, whole = _envelope(message, recipient), _texts(message, raw)
-        at = _sent_at(message, now)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError):
-        # Python's email package raises these for some malformed messages.
+        delivery = _delivery(engine, path, envelope) or _delivery(engine, path, whole)
+        report = read_standard(message)
+        if report is None:  # the other formats take longer, so only messages that are ours are worth it
+            report = read_unusual(raw) if delivery is not None else OTHER
+    except MALFORMED:
         return Taken.OTHER
     if report.kind is Kind.OTHER:
         return Taken.OTHER
-    delivery = _delivery(engine, path, envelope) or _delivery(engine, path, whole)
     if delivery is None:
         return Taken.UNMATCHED
     if report.kind is Kind.DELAYED:
         return Taken.DELAYED
     with writing(engine) as connection:
-        counted = mail_reports.count(connection, delivery, _as_mail_report(report, at), now=now)
+        counted = mail_reports.count(
+            connection, delivery, _as_mail_report(report, _sent_at(message, now)), now=now
+        )
     return Taken(report.kind.value) if counted else Taken.REPEATED
 
 
@@ -98,7 +101,7 @@ def _sent_at(message: Message, now: datetime) -> datetime:
     except (ValueError, TypeError, OverflowError):
         return now
     at = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
-    return min(at, now)
+    return at if now - OLDEST <= at <= now else now
 
 
 def _as_mail_report(report: Report, at: datetime) -> MailReport:

@@ -10,7 +10,8 @@ import base64
 import binascii
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from email import message_from_bytes
 from email.message import Message
 from email.parser import HeaderParser
 
@@ -18,6 +19,9 @@ from subscribers.bounces.report import OTHER, Kind, Report
 from subscribers.transports.status_codes import Fault, Stage, meaning
 
 LONGEST_WORDS = 500  # characters; a delivery keeps them
+LONGEST_UNUSUAL = 2**16  # bytes; the words and the first lines of the returned message have a few thousand
+# Python's email package raises these for some malformed messages.
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 # RFC 5965, section 7.3: "abuse" and "fraud" are a recipient's own verdict; "opt-out" is of earlier drafts.
 # "virus", "other", "not-spam" (RFC 6430) and "auth-failure" (RFC 6591) are no complaints.
 COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
@@ -39,20 +43,56 @@ _AT_DATA = re.compile(
 )
 
 
-def read_report(message: Message) -> Report:
+def read_report(raw: bytes) -> Report:
     """The report that the message is. It may be malformed in any way."""
+    try:
+        return read_standard(message_from_bytes(raw)) or read_unusual(raw)
+    except MALFORMED:
+        return OTHER
+
+
+def read_standard(message: Message) -> Report | None:
+    """The report in a standard format; ``OTHER`` if it decides nothing, None if the format is another one."""
     parts = list(own_parts(message))
     for part in parts:
         if part.get_content_type() == FEEDBACK_TYPE:
             return _feedback(part)
-    text = "\n".join(_text(part) for part in parts if part.get_content_maintype() == "text")
+    text = _words(parts)
     blocks = [block for part in parts if part.get_content_type() in STATUS_TYPES for block in _blocks(part)]
     for kind, actions in ((Kind.BOUNCED, FAILED), (Kind.DELAYED, DELAYED)):
         if those := [block for block in blocks if _field(block, "Action").lower().startswith(actions)]:
             return _status_report(kind, those, text)
-    if any(_field(block, "Action") for block in blocks) or _is_automatic_reply(message):
+    is_other = any(_field(block, "Action") for block in blocks) or _is_automatic_reply(message)
+    return OTHER if is_other else None
+
+
+def read_unusual(raw: bytes) -> Report:
+    """The report in one of the formats without a standard, in which the reason comes first.
+
+    This takes long for a message that is made to take long, so only its beginning is read.
+    """
+    message = message_from_bytes(raw[:LONGEST_UNUSUAL])
+    parts = list(own_parts(message))
+    own = {id(part) for part in parts}
+    returned = (part.get_content_type() in STATUS_TYPES and id(part) not in own for part in message.walk())
+    if any(returned) and not _SERVER.search(_field(message, "From")):
+        return OTHER  # somebody forwards a bounce; the library would read it as one of this message
+    from flufl.bounce import all_failures  # noqa: PLC0415 - only needed here
+
+    try:
+        temporary, permanent = all_failures(message)
+    except Exception:  # the library meets arbitrary input; a message that it cannot read is no report
         return OTHER
-    return _by_format(message, text)
+    found = permanent or temporary
+    if not found:
+        return OTHER
+    text = _words(parts)
+    return Report(
+        kind=Kind.BOUNCED if permanent else Kind.DELAYED,
+        addresses=frozenset(address.decode("ascii", "replace").lower() for address in found),
+        fault=_fault(None, text, stage=_stage(text)) if permanent else Fault.LATER,
+        words=_clean(_reason(text)) or None,
+    )
 
 
 def own_parts(message: Message) -> Iterator[Message]:
@@ -129,29 +169,6 @@ def _is_automatic_reply(message: Message) -> bool:
     )
 
 
-def _by_format(message: Message, text: str) -> Report:
-    """The report in one of the formats without a standard."""
-    own = {id(part) for part in own_parts(message)}
-    returned = (part.get_content_type() in STATUS_TYPES and id(part) not in own for part in message.walk())
-    if any(returned) and not _SERVER.search(_field(message, "From")):
-        return OTHER  # somebody forwards a bounce; the library would read it as one of this message
-    from flufl.bounce import all_failures  # noqa: PLC0415 - only needed here
-
-    try:
-        temporary, permanent = all_failures(message)
-    except Exception:  # the library meets arbitrary input; what it cannot read is no report
-        return OTHER
-    found = permanent or temporary
-    if not found:
-        return OTHER
-    return Report(
-        kind=Kind.BOUNCED if permanent else Kind.DELAYED,
-        addresses=frozenset(address.decode("ascii", "replace").lower() for address in found),
-        fault=_fault(None, text, stage=_stage(text)) if permanent else Fault.LATER,
-        words=_clean(_reason(text)) or None,
-    )
-
-
 def _reason(text: str) -> str:
     """The line with the server's reply, if there is one."""
     lines = (line for line in text.splitlines() if _REPLY.search(line) or _QMAIL.search(line))
@@ -204,6 +221,11 @@ def _addresses(fields: Message, *names: str) -> frozenset[str]:
 def _field(fields: Message, name: str) -> str:
     """The value of a field on one line; empty if it is absent."""
     return " ".join(str(fields.get(name, "")).split())
+
+
+def _words(parts: Iterable[Message]) -> str:
+    """The words for people."""
+    return "\n".join(_text(part) for part in parts if part.get_content_maintype() == "text")
 
 
 def _text(part: Message) -> str:

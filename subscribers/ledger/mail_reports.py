@@ -14,7 +14,18 @@ from sqlalchemy import Connection, and_, select
 
 from subscribers.delivery_id import DeliveryId, publication_of
 from subscribers.ledger import complaints, delivery_rows, settle
-from subscribers.model import BatchState, Outcome, Unreachable, announcements, batches, deliveries, users
+from subscribers.ledger.recovered import Proven, accept_proven
+from subscribers.ledger.unknown_batches import RECOVERED
+from subscribers.model import (
+    BatchState,
+    Outcome,
+    Unreachable,
+    announcements,
+    attempts,
+    batches,
+    deliveries,
+    users,
+)
 from subscribers.return_path import ReturnPath, SignedDelivery
 from subscribers.users.unreachable_marks import mark_reported
 
@@ -59,13 +70,13 @@ def count(connection: Connection, delivery: DeliveryId, report: MailReport, *, n
     same = and_(deliveries.c.announcement_id == announcement_id, deliveries.c.recipient_id == recipient_id)
     # Batches before deliveries, as everywhere: then no two transactions wait for each other.
     batch = connection.execute(
-        select(batches.c.token, batches.c.state)
+        select(batches.c.token, batches.c.state, batches.c.size, attempts.c.transport)
+        .join(attempts, attempts.c.token == batches.c.token)
         .where(
             batches.c.id == select(deliveries.c.batch_id).where(same).scalar_subquery(),
             batches.c.state.in_([state.value for state in MAY_BE_ACCEPTED]),
-            batches.c.size == 1,  # by SMTP each message is a batch
         )
-        .with_for_update()
+        .with_for_update(of=batches)
     ).one_or_none()
     if batch is None:
         return False
@@ -78,8 +89,14 @@ def count(connection: Connection, delivery: DeliveryId, report: MailReport, *, n
     if row.outcome is not None and strength(Outcome(row.outcome)) >= strength(report.outcome):
         return False
     if batch.state != BatchState.ACCEPTED.value:
-        detail = f"it was {report.outcome}, by a report to its return path"
-        settle.accept(connection, batch.token, provider_id=None, now=now, detail=detail)
+        if batch.transport == RECOVERED:
+            proven = {recipient_id: Proven(transport="smtp", at=report.at)}
+            accept_proven(connection, announcement_id, proven, now=now)
+        elif batch.size == 1:  # as every batch by SMTP
+            detail = f"it was {report.outcome}, by a report to its return path"
+            settle.accept(connection, batch.token, provider_id=None, now=now, detail=detail)
+        else:
+            return False
     # A message that was forwarded can bounce elsewhere: that says nothing about the user's own address.
     is_own = not report.addresses or (row.email or "").lower() in report.addresses
     if report.unreachable is not None and is_own:

@@ -18,11 +18,13 @@ from support.world import SENDER, World
 from subscribers.bounces.intake import Taken, take_in
 from subscribers.bounces.mailbox import MailboxError, take_in_all
 from subscribers.bounces.maildir import Maildir
-from subscribers.database import open_database, reading
+from subscribers.database import open_database, reading, writing
 from subscribers.delivery.single_process import deliver
+from subscribers.delivery_id import DeliveryId, publication_of
+from subscribers.ledger import recovered
 from subscribers.ledger.erasure import erase
 from subscribers.ledger.totals import statuses
-from subscribers.model import deliveries, users
+from subscribers.model import announcements, deliveries, users
 from subscribers.return_path import ReturnPath
 from subscribers.transports import OutgoingBatch, RefusedError, UnconfirmedError
 from subscribers.users.erasures import ErasureKeys
@@ -226,6 +228,34 @@ def test_a_report_about_a_message_that_was_refused_changes_nothing(world: World)
     sent.deliver()
     assert sent.take(status_report(sent.paths["anna"])) is Taken.REPEATED
     assert sent.state("anna") == (None, None)
+
+
+def test_a_bounce_shows_that_a_message_was_accepted_that_an_old_copy_does_not_know(world: World) -> None:
+    """After recover, the recipients of an announcement are unknown together."""
+    sent = Sent(world)
+    with writing(world.engine) as connection:
+        recovered.freeze_waiting_audiences(connection, now=world.now)
+        [versions] = connection.scalars(
+            select(announcements.c.versions_sha256).where(announcements.c.id == sent.announcement)
+        )
+    assert world.totals(sent.announcement).unknown == 3
+    anna = PATH.address_for(
+        DeliveryId(sent.announcement, 1), publication=publication_of(versions), pseudonym_key=b"k" * 32
+    )
+    assert sent.take(status_report(anna)) is Taken.BOUNCED
+    totals = world.totals(sent.announcement)
+    assert (totals.unknown, totals.accepted) == (2, 1)
+    assert sent.everything() == [("bounced", "bounced"), (None, None), (None, None)]
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 1990 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -1200", "soon"]
+)
+def test_a_report_that_gives_an_impossible_time_counts_now(sent: Sent, date: str) -> None:
+    assert sent.take(status_report(sent.paths["anna"], date=date)) is Taken.BOUNCED
+    with reading(sent.world.engine) as connection:
+        [at] = connection.scalars(select(deliveries.c.outcome_at).where(deliveries.c.outcome_at.is_not(None)))
+    assert at == sent.world.now
 
 
 # The mailbox.

@@ -16,7 +16,6 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,7 +43,7 @@ class Case:
     addresses: frozenset[str]
 
     def is_right(self) -> bool:
-        report = read_report(message_from_bytes(self.file.read_bytes()))
+        report = read_report(self.file.read_bytes())
         return (report.kind, report.addresses) == (self.kind, self.addresses)
 
 
@@ -90,7 +89,7 @@ def main() -> int:
     found = list(cases(parser.parse_args().folder or downloaded()))
     wrong = [case for case in found if not case.is_right()]
     for case in wrong:
-        report = read_report(message_from_bytes(case.file.read_bytes()))
+        report = read_report(case.file.read_bytes())
         print(
             f"{case.file.name}: read as {report.kind} of {sorted(report.addresses)}, "
             f"but it is {case.kind} of {sorted(case.addresses)}"
