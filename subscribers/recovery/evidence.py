@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_binary_file, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from subscribers.errors import NotifyError
 from subscribers.ledger.event_meaning import Event
 from subscribers.ledger.signed_events import SignedPost, UnsignedPostError, Verifier
 from subscribers.smtp_logs.reading import outcomes, read_records
+
+HEADER_BYTES = 64 * 1024  # far more than the headers of our messages have; the rest is not read
 
 
 class UnreadableEvidenceError(NotifyError):
@@ -51,7 +54,7 @@ def of_folder(folder: Path, *, domain: str) -> Iterator[Evidence]:
     for file in files:
         try:
             with file.open("rb") as stream:
-                email = message_from_binary_file(stream, policy=policy.compat32)
+                email = BytesHeaderParser(policy=policy.compat32).parsebytes(stream.read(HEADER_BYTES))
         except OSError as error:
             raise UnreadableEvidenceError(f"{file}: cannot be read ({error.strerror})") from error
         named = parse_message_id(str(email["Message-ID"] or "").strip())
