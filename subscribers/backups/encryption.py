@@ -109,7 +109,9 @@ def decrypt(file: Path, take: Callable[[bytes], None], identities: Sequence[Iden
                 f"{file}: is encrypted to another key; name the file of its private key"
             ) from None
         if isinstance(error, OSError) and error.errno:
-            raise BackupError(f"{file}: cannot be read ({error.strerror})") from error
+            raise BackupError(
+                f"{file}: cannot be read ({error.strerror}); name the file of a backup"
+            ) from error
         if isinstance(error, OSError | DecryptError):
             raise BackupError(
                 f"{file}: is not a complete backup: it was cut off or changed, or is another kind of file; "

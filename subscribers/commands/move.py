@@ -51,7 +51,7 @@ def move_command(
     result = move_database(source, target, from_store=from_store, to_store=to_store, now=datetime.now(UTC))
     for table, rows in result.tables.items():
         if rows:
-            say(f"{table}: {rows:,} rows, equal on both sides")
+            say(f"{table}: {rows:,} {'row' if rows == 1 else 'rows'}, equal on both sides")
     say(f"moved to {shown(target.url)}; set POLICY_NOTIFY_DATABASE_URL to it, and delete the old database")
     if mark_to is not None:
         say(f"the high-water mark is in {to_store.place}; set POLICY_NOTIFY_MARK_URL to it")

@@ -14,7 +14,6 @@ from subscribers.backups.restore_backup import RestoreResult, restore_backup
 from subscribers.commands.backup import BackupFile, PrivateKey, described
 from subscribers.database import open_database, shown
 from subscribers.high_water_mark.configured import configured_mark, open_store
-from subscribers.high_water_mark.installation import MovedDatabaseError
 from subscribers.high_water_mark.journal import Kind
 from subscribers.high_water_mark.mark_store import MarkError
 from subscribers.printable import say
@@ -43,7 +42,10 @@ def restore_command(
     ] = None,
     without_journal: Annotated[
         bool,
-        typer.Option(help="Restore although the journal is lost: objections since the backup are forgotten."),
+        typer.Option(
+            "--without-journal",
+            help="Restore although the journal is lost: objections since the backup are forgotten.",
+        ),
     ] = False,
 ) -> None:
     """Restore a backup into an empty database, and apply what users have asked for since.
@@ -76,7 +78,7 @@ def restore_command(
     _say_what_changed(result)
     try:
         configured_mark(settings, engine).verify()
-    except (MarkError, MovedDatabaseError) as error:
+    except MarkError as error:
         say(f"nothing can be sent yet: {error}")
 
 

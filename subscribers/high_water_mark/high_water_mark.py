@@ -64,8 +64,7 @@ class HighWaterMark:
 
     def verify(self) -> Mark | None:
         """The mark; None if the database never had one. Raises MarkError if the database may not send."""
-        with reading(self.engine) as connection:
-            own = installation.read_installation(connection)
+        own = self._own()
         mark = self.store.read(own.identity)
         if mark is not None:
             self._compare(mark)

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
 
-from subscribers.errors import NotifyError
 from subscribers.high_water_mark.chain import Link, Position, first_position, next_position
+from subscribers.high_water_mark.mark_store import MarkError
 from subscribers.model import attempts, installation
 
 
@@ -27,7 +27,7 @@ class Installation:
     moved_to: str | None = None  # the URL, without a password, of the database that has taken its place
 
 
-class MovedDatabaseError(NotifyError):
+class MovedDatabaseError(MarkError):
     """Another database has taken the place of this one."""
 
     def __init__(self, moved_to: str, moved_at: datetime) -> None:

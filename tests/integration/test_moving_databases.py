@@ -147,6 +147,8 @@ def test_an_old_copy_beside_the_old_mark_cannot_send_after_a_move(
     with pytest.raises(OldDatabaseError):
         HighWaterMark(copy, world.mark.store).check()
     HighWaterMark(target, elsewhere).check()
+    with pytest.raises(MovedDatabaseError):  # and not as an old copy
+        world.mark.check()
 
 
 def test_new_rows_are_numbered_after_the_moved_ones(world: World, target: Engine) -> None:
