@@ -17,6 +17,7 @@ from subscribers.delivery import status_report, unfinished
 from subscribers.delivery.configured import (
     configured_domain_limits,
     configured_hourly_limit,
+    configured_log,
     configured_reconciliation,
 )
 from subscribers.delivery.single_process import deliver
@@ -94,6 +95,7 @@ def deliver_and_report(engine: Engine, mark: HighWaterMark, settings: Settings) 
             pause=pause,
             newly_set_aside=totals.set_aside_since(engine, began),
             put_off_for=ledger.now() - waiting_since if waiting_since else timedelta(),
+            has_log=settings.transport == "smtp" and bool(configured_log(settings)),
         )
     )
     if ends:

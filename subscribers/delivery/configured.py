@@ -25,13 +25,18 @@ def configured_domain_limits(settings: Settings) -> DomainLimits:
         raise SettingsError([f"POLICY_NOTIFY_DOMAIN_LIMITS: {error}"]) from error
 
 
+def configured_log(settings: Settings) -> tuple[Path, ...]:
+    """The logs of the mail server; empty if the settings name none."""
+    return tuple(Path(name) for name in (settings.smtp_log or "").split())
+
+
 def configured_reconciliation(settings: Settings) -> Reconciliation | None:
     """The rules of evidence; None without signed events or a log.
 
     Without them, a person resolves unknown batches.
     """
-    if settings.transport == "smtp" and settings.smtp_log:
-        evidence = LogEvidence(tuple(Path(name) for name in settings.smtp_log.split()))
+    if settings.transport == "smtp" and (paths := configured_log(settings)):
+        evidence = LogEvidence(paths)
         return Reconciliation(window=evidence.quiet, canary=_canary(settings), log=evidence)
     if settings.transport != "sendgrid" or settings.sendgrid_event_public_key is None:
         return None

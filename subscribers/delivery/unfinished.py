@@ -41,12 +41,14 @@ def open_ends(
     pause: ProviderPause | None,
     newly_set_aside: int = 0,
     put_off_for: timedelta = timedelta(),
+    has_log: bool = False,
 ) -> Iterator[str]:
     """The reasons why a delivery is not finished, as lines.
 
     ``not_before`` is when more can be sent, ``pause`` why the provider may not be called until then.
     Recipients who wait for an announcement that a person has stopped are no such reason. Recipients who wait
-    for their next attempt are one only if ``put_off_for`` is long, or if this run has set them aside.
+    for their next attempt are one only if ``put_off_for`` is long, or if this run has set them aside. With
+    ``has_log``, the mail server's log settles what is unknown.
     """
     recovered = Counter[int]()
     for batch in unknown:
@@ -56,7 +58,12 @@ def open_ends(
             yield f"batch {batch.batch_id} ({counted(batch.size)}) is unconfirmed: {batch.detail}"
     for number, size in sorted(recovered.items()):
         yield f"announcement {number}: {counted(size)} unconfirmed: {WHY}"
-    if unknown:
+    if has_log and len(unknown) > sum(batch.is_recovered for batch in unknown):
+        yield (
+            "the mail server's log may settle an unconfirmed message: run policy-notify deliver again, now and "
+            "after half an hour; if it stays unconfirmed, see policy-notify resolve --help"
+        )
+    elif unknown:
         yield "an unconfirmed batch is not sent again by itself; see policy-notify resolve --help"
     for status in present:
         if status.state == AnnouncementState.PAUSED and status.pause_reason:

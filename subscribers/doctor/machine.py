@@ -26,6 +26,7 @@ from subscribers.delivery.unfinished import counted
 from subscribers.doctor.bulk_sender_rules import MOST_COMPLAINTS, Fact, Rule
 from subscribers.doctor.finding import Finding, error, ok, warning
 from subscribers.doctor.high_water_mark import check_high_water_mark
+from subscribers.doctor.mail_log import check_mail_log
 from subscribers.errors import NotifyError
 from subscribers.ledger import complaints, provider_pause, totals
 from subscribers.ledger.ledger import Ledger
@@ -58,6 +59,7 @@ def check_machine(settings: Settings) -> Iterable[Finding]:
         yield from _totals(engine, settings, where)
         yield from check_high_water_mark(engine, settings)
         yield from _events(engine, settings)
+        yield from check_mail_log(engine, settings)
         yield from _erasure_keys(engine, settings)
         if engine.dialect.name == "sqlite" and engine.url.database:
             file = Path(engine.url.database).absolute()

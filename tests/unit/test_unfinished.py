@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from subscribers.delivery.status_report import as_json, pause_lines, reasons, unknown_line
+from subscribers.delivery.status_report import as_json, domain_lines, pause_lines, reasons, unknown_line
 from subscribers.delivery.unfinished import kept_waiting, open_ends, tried_again
 from subscribers.ledger.provider_pause import ProviderPause
+from subscribers.ledger.receiving_domains import DomainPause
 from subscribers.ledger.totals import AnnouncementStatus, Totals
 from subscribers.ledger.unknown_batches import UnknownBatch
 from subscribers.model import AnnouncementState
@@ -142,3 +143,21 @@ def test_an_unknown_batch_is_looked_up_by_what_the_provider_knows() -> None:
     assert "Message-ID" not in unknown_line(DOUBT)
     assert "Message-ID <3-5.feed@…>" in unknown_line(replace(DOUBT, transport="smtp"))
     assert "abc" not in unknown_line(replace(DOUBT, transport="smtp"))
+
+
+def test_an_unknown_message_is_left_to_the_log_where_there_is_one() -> None:
+    words = "; ".join(
+        open_ends([], [replace(DOUBT, transport="smtp")], not_before=None, pause=None, has_log=True)
+    )
+    assert "the mail server's log may settle an unconfirmed message" in words
+    assert "not sent again by itself" not in words
+
+
+def test_a_paused_domain_is_named_with_its_reason_and_the_way_on() -> None:
+    [line] = domain_lines(
+        [DomainPause(domain="picky.example", until=NOW, reason="5.7.26 sender not authenticated")]
+    )
+    assert line == (
+        "picky.example: paused until 2026-06-01 12:00:00 UTC, since it refuses us "
+        "(5.7.26 sender not authenticated) and other domains do not; at once: policy-notify retry ANNOUNCEMENT"
+    )
