@@ -60,7 +60,7 @@ def open_ends(
         yield f"announcement {number}: {counted(size)} unconfirmed: {WHY}"
     if has_log and len(unknown) > sum(batch.is_recovered for batch in unknown):
         yield (
-            "the mail server's log may settle an unconfirmed message: run policy-notify deliver again, now and "
+            "the mail server's log may settle an unconfirmed message: run policy-notify deliver again, also "
             "after half an hour; if it stays unconfirmed, see policy-notify resolve --help"
         )
     elif unknown:

@@ -159,5 +159,6 @@ def test_a_paused_domain_is_named_with_its_reason_and_the_way_on() -> None:
     )
     assert line == (
         "picky.example: paused until 2026-06-01 12:00:00 UTC, since it refuses us "
-        "(5.7.26 sender not authenticated) and other domains do not; at once: policy-notify retry ANNOUNCEMENT"
+        "(5.7.26 sender not authenticated) and other domains do not; "
+        "at once: policy-notify retry ANNOUNCEMENT"
     )
