@@ -146,8 +146,9 @@ def _last_date(announcement: NoticedAnnouncement) -> datetime | None:
 
 
 def _attachment_faults(email: ReceivedEmail, message: NoticedMessage) -> Iterable[str]:
+    sent = {(one.media_type, one.sha256) for one in message.attachments}  # servers write names differently
     for one in email.attachments:
-        if one not in message.attachments:
+        if (one.media_type, one.sha256) not in sent:
             yield f"it has an attachment that was not sent with it: {one.name or one.media_type}"
 
 
