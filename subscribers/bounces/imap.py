@@ -75,8 +75,12 @@ class ImapMailbox:
         place = self._place
         opened = self._session = self._ask(self._open)
         try:
-            if not place.encrypted and ("STARTTLS" in opened.capabilities or place.host not in LOOPBACK):
+            if not place.encrypted and "STARTTLS" in opened.capabilities:
                 self._ask(lambda: opened.starttls(self._context))
+            elif not place.encrypted and place.host not in LOOPBACK:
+                raise MailboxError(
+                    f"{place}: the server offers no encryption; use imaps:// or another server"
+                )
             self._ask(lambda: opened.login(_quoted(place.user, always=False), self._password))
             self._command("SELECT", lambda: opened.select(_quoted(place.folder)))
             self._can_remove_one = "UIDPLUS" in self._capabilities()
@@ -158,6 +162,11 @@ class ImapMailbox:
         except UnicodeError as error:
             raise MailboxError(
                 f"{self._place}: the password has letters outside ASCII and cannot be sent; set another one"
+            ) from error
+        except ssl.SSLError as error:
+            raise MailboxError(
+                f"{self._place}: no encrypted connection ({error.reason or error}); name the host as its "
+                "certificate does, with imaps:// for a port that begins with TLS, else with imap://"
             ) from error
         except OSError as error:
             words = error.strerror or str(error) or type(error).__name__

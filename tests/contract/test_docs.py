@@ -213,7 +213,8 @@ def test_an_upgrade_stops_and_starts_every_service() -> None:
     stopped = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl stop .*", upgrade))))
     started = set(re.findall(r"policy-notify-\w+\.\w+", " ".join(re.findall(r"systemctl start .*", upgrade))))
     assert stopped == {file.name for file in UNITS.glob("policy-notify-*.*")}
-    assert started == stopped - {"policy-notify-publish.service"}  # the timer starts it
+    # Their timers start these two.
+    assert started == stopped - {"policy-notify-publish.service", "policy-notify-bounces.service"}
     assert upgrade.index("before-upgrade/") < upgrade.index("policy-notify migrate")
 
 
@@ -229,11 +230,12 @@ def test_every_service_runs_a_command_with_few_rights(unit: Path) -> None:
     assert service["NoNewPrivileges"] == "yes"
 
 
-def test_the_timer_starts_its_service_by_itself() -> None:
-    timer = _unit(UNITS / "policy-notify-publish.timer")
+@pytest.mark.parametrize("name", ["publish", "bounces"])
+def test_the_timer_starts_its_service_by_itself(name: str) -> None:
+    timer = _unit(UNITS / f"policy-notify-{name}.timer")
     assert timer["Timer"]["OnCalendar"]
     assert timer["Install"]["WantedBy"] == "timers.target"
-    assert (UNITS / "policy-notify-publish.service").exists()
+    assert (UNITS / f"policy-notify-{name}.service").exists()
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from support.certificates import certificate_file
 from support.dovecot_server import PASSWORD, DovecotServer, running_dovecot
 from support.reports import absence_note, status_report
 
+from subscribers.bounces import imap
 from subscribers.bounces.imap import ImapMailbox, ImapPlace, read_place
 from subscribers.bounces.intake import Taken
 from subscribers.bounces.mailbox import MailboxError, take_in_all
@@ -101,7 +104,7 @@ def test_an_untrusted_server_a_wrong_password_and_a_missing_folder_are_named(
     dovecot: DovecotServer, context: ssl.SSLContext
 ) -> None:
     with (
-        pytest.raises(MailboxError, match=r"no connection.*certificate"),
+        pytest.raises(MailboxError, match=r"no encrypted connection .CERTIFICATE_VERIFY_FAILED"),
         ImapMailbox(place(dovecot), PASSWORD),
     ):
         pass
@@ -138,3 +141,32 @@ def test_a_url_names_port_and_folder_by_default() -> None:
     assert read_place("imaps://me%40x.example@imap.x.example") == ImapPlace(
         host="imap.x.example", port=993, user="me@x.example", folder="INBOX", encrypted=True
     )
+
+
+def test_a_far_server_without_encryption_learns_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine under another name stands for a far one."""
+    said = b""
+
+    def serve(listening: socket.socket) -> None:
+        nonlocal said
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(b"* OK ready\r\n")
+            while request := connection.recv(1000):
+                said += request
+                tag = request.split()[0]
+                connection.sendall(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        monkeypatch.setattr(imap, "LOOPBACK", set())
+        url = f"imap://me@127.0.0.1:{listening.getsockname()[1]}/INBOX"
+        with (
+            pytest.raises(MailboxError, match="offers no encryption"),
+            ImapMailbox(read_place(url), "secret"),
+        ):
+            pass
+        thread.join()
+    assert b"LOGIN" not in said
+    assert b"secret" not in said

@@ -52,13 +52,12 @@ def route() -> Iterator[Route]:
     folder.chmod(0o777)
     program = folder / "program"
     program.write_text(
-        f'#!/bin/sh\ncat >{folder}/message\necho "$1" >{folder}/recipient\nexit "$(cat {folder}/code)"\n'
+        f'#!/bin/sh\ncat >{folder}/message\necho "$*" >{folder}/arguments\nexit "$(cat {folder}/code)"\n'
     )
     program.chmod(0o755)
     [service] = re.findall(r"```\n(bounces unix .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    service = service.replace("user=policy-notify", "user=nobody").replace(
-        "/usr/local/bin/bounces", str(program)
-    )
+    service = service.replace("user=policy-notify", "user=nobody")
+    service = service.replace("/usr/local/bin/policy-notify", str(program))
     with (
         SmtpServer() as later,
         running_postfix(
@@ -150,8 +149,10 @@ def test_a_program_behind_a_pipe_gets_each_bounce_until_it_has_kept_it(world: Wo
         return "(delivered via bounces service)" in route.postfix.log.read_text(errors="replace")
 
     route.postfix.wait_until(is_kept)
-    raw, recipient = (route.folder / "message").read_bytes(), (route.folder / "recipient").read_text()
-    assert re.fullmatch(r"piped\+2-1-[a-z2-7]{16}@market\.example\n", recipient)
+    raw, arguments = (route.folder / "message").read_bytes(), (route.folder / "arguments").read_text()
+    *options, recipient = arguments.split()
+    assert options == ["bounces", "--stdin", "--recipient"]
+    assert re.fullmatch(r"piped\+2-1-[a-z2-7]{16}@market\.example", recipient)
     assert take_in(world.engine, path, raw, recipient=recipient, now=world.now) is Taken.BOUNCED
     assert outcomes(world)["anna"] == ("bounced", "bounced")
 
