@@ -159,7 +159,8 @@ def mark_line(mark: ShownMark) -> str:
         return mark.problem
     if mark.at is None:
         return f"high-water mark: none yet; it will be made at {mark.place}"
-    return f"high-water mark: {mark.requests:,} requests, at {mark.at:%Y-%m-%d %H:%M:%S} UTC ({mark.place})"
+    counted = "1 request" if mark.requests == 1 else f"{mark.requests:,} requests"
+    return f"high-water mark: {counted}, at {mark.at:%Y-%m-%d %H:%M:%S} UTC ({mark.place})"
 
 
 def as_json(

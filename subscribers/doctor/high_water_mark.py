@@ -33,7 +33,7 @@ def check_high_water_mark(engine: Engine, settings: Settings) -> Iterable[Findin
     if found is None:
         yield ok(TOPIC, mark.store.place, "it will be made when the first announcement is sent")
     else:
-        yield ok(TOPIC, mark.store.place, f"the database knows it: {found.position.number:,} requests")
+        yield ok(TOPIC, mark.store.place, f"the database knows it (number {found.position.number:,})")
     yield from _apart(engine, mark)
     if engine.dialect.name == "postgresql":
         with reading(engine) as connection:
