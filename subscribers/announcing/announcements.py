@@ -113,11 +113,13 @@ def newest_history(engine: Engine) -> bytes | None:
 
 
 def number_since(engine: Engine, moment: datetime) -> int:
-    """How many announcements were made since that moment; a baseline does not count."""
+    """How many announcements were made since that moment. A baseline does not count, nor one made again."""
     with reading(engine) as connection:
         made: int = connection.scalars(
             select(func.count()).where(
-                announcements.c.made_at > moment, announcements.c.state != AnnouncementState.BASELINE.value
+                announcements.c.made_at > moment,
+                announcements.c.state != AnnouncementState.BASELINE.value,
+                announcements.c.rebuilt_at.is_(None),
             )
         ).one()
         return made

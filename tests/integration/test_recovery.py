@@ -255,6 +255,14 @@ def test_a_version_from_after_the_newest_request_is_announced_as_always(world: W
     assert [each.versions for each in result.rebuilt] == [["privacy 2026-02-09"]]
 
 
+def test_announcements_that_are_made_again_use_up_no_daily_limit(world: World, before: Copy) -> None:
+    before.restore()
+    recovered(world)
+    world.site.commit()
+    world.site.publish("privacy", summary="We keep nothing.")
+    assert not world.publish(daily_limit=1).held_by_limit
+
+
 @BOTH
 def test_several_lost_announcements_are_made_again_where_evidence_names_them(
     world: World, before: Copy
