@@ -190,3 +190,24 @@ def test_a_silent_server_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_no_address_of_a_server_is_an_error() -> None:
     assert one_error("https://mail.shop.example").where == "POLICY_NOTIFY_SMTP_URL"
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "said"),
+    [
+        (
+            1_000_000,
+            Level.WARNING,
+            "takes messages of up to 1,000,000 bytes, and with attached files they may",
+        ),
+        (10_000_000, Level.OK, "takes messages of up to 10,000,000 bytes"),
+        (0, Level.OK, "names no limit"),
+    ],
+)
+def test_the_server_must_take_what_may_be_attached(
+    serve: Callable[..., int], limit: int, level: Level, said: str
+) -> None:
+    found = findings(f"smtp://127.0.0.1:{serve(data_size_limit=limit)}", attach="pdf")
+    [size] = [finding for finding in found if finding.topic == "message size"]
+    assert size.level is level
+    assert said in size.seen
