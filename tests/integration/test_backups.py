@@ -359,11 +359,11 @@ def test_a_database_with_rows_is_never_restored_into(backups: Backups) -> None:
     assert _digests(backups.world.engine) == before
 
 
-def test_a_migrated_database_without_rows_may_be_restored_into(backups: Backups, target: Engine) -> None:
-    backups.make()
-    migrate(target)
-    backups.restore(target)
-    assert _digests(target) == _digests(backups.world.engine)
+def test_a_migrated_database_without_rows_may_be_restored_into(small: Backups, absent: Engine) -> None:
+    small.make()
+    migrate(absent)
+    small.restore(absent)
+    assert _digests(absent) == _digests(small.world.engine)
 
 
 @pytest.mark.parametrize("is_made", [True, False])
@@ -400,14 +400,12 @@ def test_a_backup_of_a_newer_version_is_refused(small: Backups, absent: Engine) 
         small.restore(absent)
 
 
-def test_a_restore_that_fails_leaves_the_database_as_empty_as_before(
-    backups: Backups, target: Engine
-) -> None:
-    backups.make()
+def test_a_restore_that_fails_leaves_the_database_as_empty_as_before(small: Backups, absent: Engine) -> None:
+    small.make()
     with pytest.raises(BackupError, match="does not know this backup"):
-        backups.restore(target, store=MarkStore(f"sqlite:///{backups.folder / 'none.sqlite'}"))
-    assert _tables(target) == []
-    backups.restore(target)
+        small.restore(absent, store=MarkStore(f"sqlite:///{small.folder / 'none.sqlite'}"))
+    assert _tables(absent) == []
+    small.restore(absent)
 
 
 def test_a_restore_that_is_killed_leaves_nothing_and_can_be_repeated(
@@ -482,14 +480,14 @@ def test_a_restored_copy_notifies_nobody_twice_after_it_was_recovered(
     assert world.exclusions(later)["anna"] == "objected"
 
 
-def test_a_restored_copy_that_is_the_newest_goes_on_sending(backups: Backups, target: Engine) -> None:
-    announcement = backups.world.announce()
-    backups.make()
-    backups.restore(target)
-    world = backups.world
-    world.engine = target
-    world.mark = HighWaterMark(target, backups.store)
-    world.ledger = Ledger(target, mark=world.mark, now=lambda: world.now)
+def test_a_restored_copy_that_is_the_newest_goes_on_sending(small: Backups, absent: Engine) -> None:
+    announcement = small.world.announce()
+    small.make()
+    small.restore(absent)
+    world = small.world
+    world.engine = absent
+    world.mark = HighWaterMark(absent, small.store)
+    world.ledger = Ledger(absent, mark=world.mark, now=lambda: world.now)
     world.deliver()
     assert world.totals(announcement).accepted == 4
 
@@ -506,14 +504,14 @@ WISHES: Sequence[tuple[str, Callable[..., object], Kind]] = [
 
 @pytest.mark.parametrize(("column", "wish", "kind"), WISHES)
 def test_what_a_user_asked_for_since_the_backup_holds_after_a_restore(
-    backups: Backups, target: Engine, column: str, wish: Callable[..., object], kind: Kind
+    small: Backups, absent: Engine, column: str, wish: Callable[..., object], kind: Kind
 ) -> None:
-    backups.make()
-    backups.world.wait(hours=1)
-    backups.request(wish, "anna")
-    result = backups.restore(target)
-    assert getattr(_user(target, "anna"), column) is not None
-    assert getattr(_user(target, "boris"), column) is None
+    small.make()
+    small.world.wait(hours=1)
+    small.request(wish, "anna")
+    result = small.restore(absent)
+    assert getattr(_user(absent, "anna"), column) is not None
+    assert getattr(_user(absent, "boris"), column) is None
     assert result.changed == {kind: 1}
 
 
@@ -569,13 +567,13 @@ def test_a_user_erased_since_the_backup_is_erased_again_and_stays_out(
     assert (imported.added, imported.erased) == (0, 1)
 
 
-def test_who_left_since_the_backup_has_left_after_a_restore(backups: Backups, target: Engine) -> None:
-    backups.make()
+def test_who_left_since_the_backup_has_left_after_a_restore(small: Backups, absent: Engine) -> None:
+    small.make()
     remaining = [_row(name) for name in ("boris", "clara", "david")]
-    import_users(backups.world.engine, remaining, keys=KEYS, now=backups.world.now, replace=True)
-    backups.restore(target)
-    assert _user(target, "anna").left_at is not None
-    assert _user(target, "boris").left_at is None
+    import_users(small.world.engine, remaining, keys=KEYS, now=small.world.now, replace=True)
+    small.restore(absent)
+    assert _user(absent, "anna").left_at is not None
+    assert _user(absent, "boris").left_at is None
 
 
 def test_who_returned_since_the_backup_is_registered_after_a_restore(small: Backups, absent: Engine) -> None:
@@ -587,12 +585,12 @@ def test_who_returned_since_the_backup_is_registered_after_a_restore(small: Back
     assert _user(absent, "anna").left_at is None
 
 
-def test_a_bounce_since_the_backup_is_known_after_a_restore(backups: Backups, target: Engine) -> None:
-    backups.make()
-    with writing(backups.world.engine) as connection:
-        mark_refused(connection, "anna@example.com", at=backups.world.now)
-    backups.restore(target)
-    assert _user(target, "anna").unreachable == "bounced"
+def test_a_bounce_since_the_backup_is_known_after_a_restore(small: Backups, absent: Engine) -> None:
+    small.make()
+    with writing(small.world.engine) as connection:
+        mark_refused(connection, "anna@example.com", at=small.world.now)
+    small.restore(absent)
+    assert _user(absent, "anna").unreachable == "bounced"
 
 
 def test_a_bounce_of_an_old_address_does_not_count_for_the_corrected_one(
@@ -616,18 +614,18 @@ def test_corrections_lost_with_the_backup_are_listed(small: Backups, absent: Eng
 
 
 def test_a_user_whom_the_backup_never_knew_keeps_the_objection_when_imported_again(
-    backups: Backups, target: Engine
+    small: Backups, absent: Engine
 ) -> None:
-    backups.make()
-    import_users(backups.world.engine, [_row("eva"), _row("felix")], keys=KEYS, now=backups.world.now)
-    backups.request(requests.object_to_email, "eva")
-    erase(backups.world.engine, "felix", keys=KEYS, at=backups.world.now)
-    backups.restore(target)
-    keep_journal(target, Journal(target, lambda: backups.store, retention=MONTH))
-    imported = import_users(target, [_row("eva"), _row("felix")], keys=KEYS, now=backups.world.now)
+    small.make()
+    import_users(small.world.engine, [_row("eva"), _row("felix")], keys=KEYS, now=small.world.now)
+    small.request(requests.object_to_email, "eva")
+    erase(small.world.engine, "felix", keys=KEYS, at=small.world.now)
+    small.restore(absent)
+    keep_journal(absent, Journal(absent, lambda: small.store, retention=MONTH))
+    imported = import_users(absent, [_row("eva"), _row("felix")], keys=KEYS, now=small.world.now)
     assert (imported.added, imported.erased) == (1, 1)
-    assert _user(target, "eva").objected_at is not None
-    assert _user(target, "felix") is None
+    assert _user(absent, "eva").objected_at is not None
+    assert _user(absent, "felix") is None
 
 
 def test_the_journal_names_nobody(small: Backups) -> None:
@@ -640,21 +638,21 @@ def test_the_journal_names_nobody(small: Backups) -> None:
     assert b"example.com" not in content
 
 
-def test_a_request_is_not_carried_out_if_the_journal_cannot_be_written(backups: Backups) -> None:
+def test_a_request_is_not_carried_out_if_the_journal_cannot_be_written(small: Backups) -> None:
     broken = MarkStore("sqlite:////dev/null/mark.sqlite")
-    keep_journal(backups.world.engine, Journal(backups.world.engine, lambda: broken, retention=MONTH))
+    keep_journal(small.world.engine, Journal(small.world.engine, lambda: broken, retention=MONTH))
     with pytest.raises(UnreadableDatabaseError, match="journal of what users asked for cannot be written"):
-        backups.request(requests.object_to_email, "anna")
-    assert _user(backups.world.engine, "anna").objected_at is None
+        small.request(requests.object_to_email, "anna")
+    assert _user(small.world.engine, "anna").objected_at is None
 
 
-def test_all_processes_keep_one_journal(backups: Backups) -> None:
-    backups.request(requests.object_to_email, "anna")
-    elsewhere = MarkStore(f"sqlite:///{backups.folder / 'elsewhere.sqlite'}")
-    keep_journal(backups.world.engine, Journal(backups.world.engine, lambda: elsewhere, retention=MONTH))
+def test_all_processes_keep_one_journal(small: Backups) -> None:
+    small.request(requests.object_to_email, "anna")
+    elsewhere = MarkStore(f"sqlite:///{small.folder / 'elsewhere.sqlite'}")
+    keep_journal(small.world.engine, Journal(small.world.engine, lambda: elsewhere, retention=MONTH))
     with pytest.raises(UnreadableDatabaseError, match="this is not the place of the journal"):
-        backups.request(requests.object_to_email, "boris")
-    assert _user(backups.world.engine, "boris").objected_at is None
+        small.request(requests.object_to_email, "boris")
+    assert _user(small.world.engine, "boris").objected_at is None
 
 
 def test_a_request_that_is_rolled_back_is_not_in_the_journal(small: Backups) -> None:
