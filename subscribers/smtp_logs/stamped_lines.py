@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -30,22 +31,34 @@ def read_stamp(line: str, *, newest: datetime, zone: tzinfo | None = None) -> St
     of times without a zone; by default it is this machine's.
     """
     if iso := _ISO.fullmatch(line):
-        day, time, offset = iso[1], iso[2], iso[3] or ""
-        try:
-            at = datetime.fromisoformat(f"{day}T{_microseconds(time)}{offset}")
-        except ValueError:
-            return None
-        return StampedLine(_in_utc(at, zone), iso["rest"])
+        at = _of_iso(iso[1], iso[2], iso[3] or "", zone)
+        return StampedLine(at, iso["rest"]) if at else None
     if (bsd := _BSD.fullmatch(line)) and bsd[1] in _MONTHS:
-        month = _MONTHS.index(bsd[1]) + 1
-        day_number, hour, minute, second = map(int, bsd.group(2, 3, 4, 5))
-        for year in range(newest.year + 1, newest.year - 5, -1):  # four years back: 29 February
-            try:
-                at = _in_utc(datetime(year, month, day_number, hour, minute, second), zone)  # noqa: DTZ001 - it has none
-            except (ValueError, OverflowError):
-                continue
-            if at <= newest + CLOCKS_APART:
-                return StampedLine(at, bsd["rest"])
+        at = _of_bsd(bsd[1], *map(int, bsd.group(2, 3, 4, 5)), newest=newest, zone=zone)
+        return StampedLine(at, bsd["rest"]) if at else None
+    return None
+
+
+@lru_cache(maxsize=64)  # many lines in a row have the same second
+def _of_iso(day: str, time: str, offset: str, zone: tzinfo | None) -> datetime | None:
+    try:
+        return _in_utc(datetime.fromisoformat(f"{day}T{_microseconds(time)}{offset}"), zone)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _of_bsd(
+    month: str, day: int, hour: int, minute: int, second: int, *, newest: datetime, zone: tzinfo | None
+) -> datetime | None:
+    for year in range(newest.year + 1, newest.year - 5, -1):  # four years back: 29 February
+        try:
+            local = datetime(year, _MONTHS.index(month) + 1, day, hour, minute, second)  # noqa: DTZ001
+            at = _in_utc(local, zone)
+        except (ValueError, OverflowError):
+            continue
+        if at <= newest + CLOCKS_APART:
+            return at
     return None
 
 
