@@ -22,7 +22,7 @@ from subscribers.high_water_mark.journal import (
     Kind,
     journal_of,
 )
-from subscribers.model import UserAction, user_records, users
+from subscribers.model import Unreachable, UserAction, user_records, users
 from subscribers.users.accounts import Account, accounts_where, spread_requests
 from subscribers.users.erasures import ErasureKeys
 
@@ -40,19 +40,30 @@ class Applied:
 
 
 def apply_journal(
-    connection: Connection, journal: JournalReader, *, newer_than: int = 0, made_at: datetime | None = None
+    connection: Connection,
+    journal: JournalReader,
+    *,
+    newer_than: int | None = None,
+    made_at: datetime | None = None,
 ) -> Applied:
-    """Apply the journal to all users with an id above ``newer_than``, but erase nobody yet.
+    """Apply the journal to all users, or to those added with an id above ``newer_than``; erase nobody yet.
 
     Corrections made after ``made_at`` are only listed: the journal holds no email address.
     """
     applied = Applied()
     if journal.is_empty():
         return applied
-    for accounts in _in_chunks(connection, newer_than):
+    for accounts in _in_chunks(connection, newer_than or 0):
         entries = journal.entries([account.external_id for account in accounts])
         for account in accounts:
-            _apply(connection, account, entries.get(account.external_id, ()), applied, made_at)
+            _apply(
+                connection,
+                account,
+                entries.get(account.external_id, ()),
+                applied,
+                made_at=made_at,
+                is_new=newer_than is not None,
+            )
     if applied.changed:
         spread_requests(connection)
     return applied
@@ -90,13 +101,17 @@ def _apply(
     account: Account,
     entries: Iterable[Entry],
     applied: Applied,
+    *,
     made_at: datetime | None,
+    is_new: bool,
 ) -> None:
     by_kind = {entry.kind: entry for entry in entries}
     if erasure := by_kind.get(Kind.ERASURE):
         applied.to_erase.append((account, erasure.at))
         return
     for kind, entry in by_kind.items():
+        if is_new and (kind is Kind.REGISTRATION or entry.value == Unreachable.BOUNCED):
+            continue  # the shop has just said that they are registered, and perhaps a new email address
         if kind is Kind.CORRECTION:
             if made_at is not None and entry.at > made_at:
                 applied.corrected.append(account.external_id)

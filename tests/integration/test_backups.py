@@ -628,6 +628,20 @@ def test_a_user_whom_the_backup_never_knew_keeps_the_objection_when_imported_aga
     assert _user(absent, "felix") is None
 
 
+def test_a_user_whom_the_shop_registers_again_is_registered(small: Backups, absent: Engine) -> None:
+    small.make()
+    everybody = [_row(name) for name in ("anna", "boris", "clara", "david")]
+    engine, now = small.world.engine, small.world.now
+    import_users(engine, [*everybody, _row("eva"), _row("felix")], keys=KEYS, now=now)
+    small.request(requests.mark_unreachable, "felix")
+    import_users(engine, [*everybody, _row("felix")], keys=KEYS, now=now, replace=True)
+    small.restore(absent)
+    keep_journal(absent, Journal(absent, lambda: small.store, retention=MONTH))
+    import_users(absent, [_row("eva"), _row("felix", "new@example.com")], keys=KEYS, now=now)
+    assert _user(absent, "eva").left_at is None
+    assert _user(absent, "felix").unreachable is None
+
+
 def test_the_journal_names_nobody(small: Backups) -> None:
     small.request(requests.object_to_email, "anna")
     small.request(requests.mark_unreachable, "boris")
