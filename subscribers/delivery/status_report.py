@@ -12,7 +12,7 @@ from subscribers.announcing.publishing import Publication
 from subscribers.delivery.unfinished import counted
 from subscribers.high_water_mark.shown_mark import ShownMark
 from subscribers.ledger.provider_pause import ProviderPause
-from subscribers.ledger.receiving_domains import DomainPause
+from subscribers.ledger.receiving_domains import BOUNCES, DomainPause
 from subscribers.ledger.recovered import WHY
 from subscribers.ledger.totals import AnnouncementStatus
 from subscribers.ledger.unknown_batches import UnknownBatch
@@ -147,9 +147,12 @@ def pause_lines(transport: str, pause: ProviderPause | None) -> Iterator[str]:
 def domain_lines(pauses: Sequence[DomainPause]) -> Iterator[str]:
     """The receiving domains that get nothing for now, until when, and why."""
     for pause in pauses:
+        why = f"it refuses us ({pause.reason}) and other domains do not"
+        if pause.reason.startswith(BOUNCES):
+            why = f"most of its messages bounce because of us ({pause.reason.removeprefix(BOUNCES)})"
         yield (
-            f"{pause.domain}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC, since it refuses us "
-            f"({pause.reason}) and other domains do not; at once: policy-notify retry ANNOUNCEMENT"
+            f"{pause.domain}: paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC, since {why}; "
+            "at once: policy-notify retry ANNOUNCEMENT"
         )
 
 

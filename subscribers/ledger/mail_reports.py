@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, select
 
 from subscribers.delivery_id import DeliveryId, publication_of
-from subscribers.ledger import complaints, delivery_rows, settle
+from subscribers.ledger import complaints, delivery_rows, receiving_domains, settle
 from subscribers.ledger.recovered import Proven, accept_proven
 from subscribers.ledger.unknown_batches import RECOVERED
 from subscribers.model import (
@@ -29,6 +29,7 @@ from subscribers.model import (
 from subscribers.return_path import ReturnPath, SignedDelivery
 from subscribers.users.unreachable_marks import mark_reported
 
+TRANSPORT = "smtp"  # the only one with return paths
 MAY_BE_ACCEPTED = (BatchState.ACCEPTED, BatchState.UNKNOWN, BatchState.CLAIMED)
 
 
@@ -90,7 +91,7 @@ def count(connection: Connection, delivery: DeliveryId, report: MailReport, *, n
         return False
     if batch.state != BatchState.ACCEPTED.value:
         if batch.transport == RECOVERED:
-            proven = {recipient_id: Proven(transport="smtp", at=report.at)}
+            proven = {recipient_id: Proven(transport=TRANSPORT, at=report.at)}
             accept_proven(connection, announcement_id, proven, now=now)
         elif batch.size == 1:  # as every batch by SMTP
             detail = f"it was {report.outcome}, by a report to its return path"
@@ -103,6 +104,9 @@ def count(connection: Connection, delivery: DeliveryId, report: MailReport, *, n
         mark_reported(connection, recipient_id, email=row.email, reason=report.unreachable, at=report.at)
     values = {"announcement": announcement_id, "recipient": recipient_id, "at": report.at}
     delivery_rows.strengthen(connection, report.outcome, [values | {"words": report.words}])
+    if report.outcome is Outcome.BOUNCED and row.email and receiving_domains.is_ours(report.words or ""):
+        reason = str(report.words).partition(" ")[0]
+        receiving_domains.note_bounce(connection, row.email, TRANSPORT, reason=reason, now=now)
     if report.outcome is Outcome.COMPLAINED:
         complaints.pause_where_many(connection, [announcement_id])
     return True

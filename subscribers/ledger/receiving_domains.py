@@ -9,6 +9,7 @@ The only module that writes the table ``receiving_domains``. For use inside a ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from subscribers.ledger.next_batches import is_due
 from subscribers.model import (
     AttemptState,
     BatchState,
+    Outcome,
     announcements,
     attempts,
     batches,
@@ -31,6 +33,7 @@ from subscribers.model import (
     receiving_domains,
     users,
 )
+from subscribers.transports.status_codes import Fault, fault_of
 
 IN_A_ROW = 3  # fewer than pause the announcement as a whole
 REFUSED_FIRST = timedelta(minutes=15)  # doubled each time
@@ -40,7 +43,13 @@ GIVEN_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1: then refusals c
 LATELY = timedelta(minutes=10)
 COMPARED = 20  # newest accepted messages
 NEIGHBOURS = 2_000  # batches after one that is put off, among which others of its domain are put off too
+BOUNCES = "bounces: "  # begins the reason of a pause because of them
+FEWEST_BOUNCES = 10  # because of us; one recipient's own filter may refuse us too
+JUDGED = 5_000  # newest accepted messages, of which those of the domain count
+JUDGED_FOR = timedelta(hours=1)
+FORGIVEN_AFTER = timedelta(days=1)  # without another pause
 PUT_OFF = "receiving domain paused"
+_ABOUT_SENDERS = re.compile(r"5\.(?!0\.0$)\d{1,3}\.\d{1,3}")
 LIMITED = "limit of the receiving domain"
 
 
@@ -117,6 +126,60 @@ def note_refusal(
     return until
 
 
+def note_bounce(
+    connection: Connection, address: str, transport: str, *, reason: str, now: datetime
+) -> datetime | None:
+    """Pause a domain if most messages that were accepted for it lately have bounced because of us.
+
+    A server in between accepts everything, so that the domain's refusals come as bounces. An acceptance
+    therefore does not end such a pause. Returns until when the domain is paused, if it is now.
+    """
+    domain = domain_of(address)
+    newest = (
+        select(attempts.c.batch_id)
+        .where(
+            attempts.c.state == AttemptState.ACCEPTED.value,
+            attempts.c.claimed_at >= now - JUDGED_FOR,
+            attempts.c.transport == transport,
+            attempts.c.batch_id.is_not(None),
+        )
+        .order_by(attempts.c.claimed_at.desc())
+        .limit(JUDGED)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(deliveries.c.outcome, deliveries.c.detail)
+        .join(newest, newest.c.batch_id == deliveries.c.batch_id)
+        .join(users, users.c.id == deliveries.c.recipient_id)
+        .where(has_domain(users.c.email, domain))
+    ).all()
+    ours = sum(row.outcome == Outcome.BOUNCED.value and is_ours(row.detail or "") for row in rows)
+    if ours < FEWEST_BOUNCES or 2 * ours < len(rows):
+        return None
+    row = _locked(connection, transport, domain)
+    if row.paused_until_at is not None and row.paused_until_at > now:
+        return None
+    is_forgiven = row.paused_until_at is not None and now - row.paused_until_at > FORGIVEN_AFTER
+    pauses = 0 if is_forgiven else row.pauses
+    until: datetime = now + min(REFUSED_FIRST * float(2 ** min(pauses, 20)), LONGEST_PAUSE)
+    values = {
+        "refused": row.refused + 1,
+        "first_refused_at": row.first_refused_at or now,
+        "pauses": pauses + 1,
+        "paused_at": now,
+        "paused_until_at": until,
+        "reason": f"{BOUNCES}{reason}"[:80],
+    }
+    _set(connection, transport, domain, values)
+    return until
+
+
+def is_ours(words: str) -> bool:
+    """Whether a bounce with these words, which begin with a status code, is or may be about the sender."""
+    status = words.partition(" ")[0]
+    return fault_of(status) in {Fault.SENDER, Fault.UNCLEAR} and bool(_ABOUT_SENDERS.fullmatch(status))
+
+
 def is_failing(connection: Connection, transport: str) -> bool:
     """Whether any domain has refused us since it last accepted a message."""
     failing = select(receiving_domains.c.domain).where(
@@ -127,7 +190,8 @@ def is_failing(connection: Connection, transport: str) -> bool:
 
 def note_acceptance(connection: Connection, address: str, transport: str) -> None:
     """Forget the refusals of a domain that has accepted a message."""
-    _forget(connection, *_row(transport, domain_of(address)))
+    by_bounces = receiving_domains.c.reason.startswith(BOUNCES)
+    _forget(connection, *_row(transport, domain_of(address)), ~func.coalesce(by_bounces, False))
 
 
 def forget_refusals(connection: Connection) -> None:

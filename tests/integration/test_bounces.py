@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,8 +20,9 @@ from subscribers.bounces.mailbox import MailboxError, take_in_all
 from subscribers.bounces.maildir import Maildir
 from subscribers.database import open_database, reading, writing
 from subscribers.delivery.single_process import deliver
+from subscribers.delivery.status_report import domain_lines
 from subscribers.delivery_id import DeliveryId, publication_of
-from subscribers.ledger import recovered
+from subscribers.ledger import receiving_domains, recovered
 from subscribers.ledger.erasure import erase
 from subscribers.ledger.totals import statuses
 from subscribers.model import announcements, deliveries, users
@@ -256,6 +257,63 @@ def test_a_report_that_gives_an_impossible_time_counts_now(sent: Sent, date: str
     with reading(sent.world.engine) as connection:
         [at] = connection.scalars(select(deliveries.c.outcome_at).where(deliveries.c.outcome_at.is_not(None)))
     assert at == sent.world.now
+
+
+def test_a_domain_that_refuses_us_by_bounces_is_paused(world: World) -> None:
+    sent = Sent(world)
+    names = [f"user{number}" for number in range(14)]
+    for name in names:
+        world.register(name, email=f"{name}@refusing.example")
+    sent.deliver()
+    late = world.now - timedelta(hours=2)  # Sent waits an hour after each run
+
+    def bounce(name: str, status: str = "5.7.1") -> None:
+        raw = status_report(
+            sent.paths[name],
+            address=f"{name}@refusing.example",
+            status=status,
+            words=f"smtp; 550 {status} no",
+        )
+        assert take_in(world.engine, PATH, raw, now=late) is Taken.BOUNCED
+
+    def pauses(now: datetime) -> list[tuple[str, datetime, str]]:
+        with reading(world.engine) as connection:
+            found = receiving_domains.current_pauses(connection, "smtp", now=now)
+        return [(one.domain, one.until, one.reason) for one in found]
+
+    for name in names[:9]:
+        bounce(name)
+    bounce(names[9], "5.1.1")
+    assert pauses(late) == [], "a dead address is no fault of ours"
+    bounce(names[10])
+    assert pauses(late) == [("refusing.example", late + timedelta(minutes=15), "bounces: 5.7.1")]
+    with reading(world.engine) as connection:
+        [line] = domain_lines(receiving_domains.current_pauses(connection, "smtp", now=late))
+    assert "most of its messages bounce because of us (5.7.1)" in line
+
+    with writing(world.engine) as connection:  # the server in between accepts another message
+        receiving_domains.note_acceptance(connection, "x@refusing.example", "smtp")
+    assert pauses(late), "its acceptance says nothing about the domain"
+    late += timedelta(minutes=16)
+    assert pauses(late) == []
+    bounce(names[11])
+    assert pauses(late) == [("refusing.example", late + timedelta(minutes=30), "bounces: 5.7.1")]
+
+
+def test_a_few_refusals_among_many_messages_pause_no_domain(world: World) -> None:
+    sent = Sent(world)
+    names = [f"user{number}" for number in range(25)]
+    for name in names:
+        world.register(name, email=f"{name}@large.example")
+    sent.deliver()
+    late = world.now - timedelta(hours=2)
+    for name in names[:12]:
+        raw = status_report(
+            sent.paths[name], address=f"{name}@large.example", status="5.7.1", words="smtp; 550 5.7.1 no"
+        )
+        take_in(world.engine, PATH, raw, now=late)
+    with reading(world.engine) as connection:
+        assert receiving_domains.current_pauses(connection, "smtp", now=late) == []
 
 
 # The mailbox.
