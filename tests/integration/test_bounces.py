@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -314,6 +316,19 @@ def test_a_few_refusals_among_many_messages_pause_no_domain(world: World) -> Non
         take_in(world.engine, PATH, raw, now=late)
     with reading(world.engine) as connection:
         assert receiving_domains.current_pauses(connection, "smtp", now=late) == []
+
+
+def test_two_intakes_at_once_count_each_report_once(world: World) -> None:
+    sent = Sent(world)
+    sent.deliver()
+    raws = [status_report(sent.paths["anna"])] * 4 + [
+        feedback_report(sent.paths[name], return_path="") for name in ("boris", "clara")
+    ] * 4
+    now = world.now
+    with ThreadPoolExecutor(4) as pool:
+        taken = Counter(pool.map(lambda raw: take_in(world.engine, PATH, raw, now=now), raws))
+    world.check()
+    assert taken == {Taken.BOUNCED: 1, Taken.COMPLAINED: 2, Taken.REPEATED: 9}
 
 
 # The mailbox.
