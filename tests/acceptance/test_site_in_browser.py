@@ -384,9 +384,11 @@ class Addresses(Links):
 
     def _collect(self, data: Any) -> None:
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if key == "copies_sha256":
+                continue
             if isinstance(value, dict | list):
                 self._collect(value)
-            elif key in ("address", "page", "fragment", "in_force", "markdown", "text", "pdf"):
+            elif key in ("path", "address", "page", "fragment", "in_force", "markdown", "text", "pdf"):
                 self.found.append(f"{SITE_URL}{value}")
 
 

@@ -58,7 +58,7 @@ def test_each_recipient_is_treated_as_the_server_answers(postfix: PostfixServer,
     assert status.put_off == {"4.2.0 mailbox problem": 1, "5.2.2 mailbox full": 1}
     assert status.set_aside == {"5.7.1 not authorized": 1}
 
-    answers.clear()  # the greylist knows us, there is room again, and the policy has changed
+    answers.clear()  # the greylist knows us, the mailbox is not full any more, and the policy has changed
     world.wait(hours=2)
     world.deliver()
     assert world.totals(2).accepted == 4
