@@ -13,7 +13,7 @@ import hashlib
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 
 from subscribers.messages.message import to_email
@@ -41,6 +41,10 @@ ENVELOPE_SECONDS = 300.0  # `MAIL`, `RCPT`, `DATA`: 4.5.3.2.2 to 4.5.3.2.4
 DATA_SECONDS = 180.0  # to write the data: 4.5.3.2.5
 ANSWER_SECONDS = 600.0  # to the data: 4.5.3.2.6, "a receiver-SMTP that is slow leads to duplicate messages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# RFC 5321, section 4.2.1: the first digit decides. Anything else, such as an answer that was cut off, says
+# nothing.
+ACCEPTED = frozenset(range(200, 300))
+DECIDED = ACCEPTED | frozenset(range(400, 600))
 SERVICE_CLOSING = 421  # RFC 5321, section 3.8: in answer to any command, and about all messages
 
 
@@ -160,9 +164,12 @@ class _SmtpRequest:
         except (OSError, smtplib.SMTPException) as error:
             session.close()
             raise UnconfirmedError(_words(error)) from error
-        return self._expect(answer, {250}, stage="DATA")
+        if answer[0] not in DECIDED:
+            session.close()
+            raise UnconfirmedError(f"the answer to the data is no answer: {answer[0]}")
+        return self._expect(answer, ACCEPTED, stage="DATA")
 
-    def _expect(self, answer: tuple[int, bytes], codes: set[int], *, stage: Stage) -> str:
+    def _expect(self, answer: tuple[int, bytes], codes: Set[int], *, stage: Stage) -> str:
         """The server's answer, if it has one of ``codes``. Otherwise raises the error that it means."""
         code, text = answer[0], answer[1].decode("utf-8", "replace")
         words = f"{code} {' '.join(text.split())}"

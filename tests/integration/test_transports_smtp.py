@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from ipaddress import IPv4Address
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -211,6 +212,42 @@ def test_each_answer_has_its_meaning(
     for name in answers:
         setattr(handler, name, getattr(Handler(), name))
     assert send(transport, mail=outgoing(2)) == "250 taken as 4711"
+
+
+def _answering(last: bytes) -> str:
+    """A server whose answer to the data is ``last``, after which it ends the connection; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as client, client.makefile("rb") as lines:
+            client.sendall(b"220 mx.example\r\n")
+            for line in lines:
+                if line == b".\r\n":
+                    client.sendall(last)
+                    return
+                if line.split()[0] in {b"EHLO", b"MAIL", b"RCPT"}:
+                    client.sendall(b"250 OK\r\n")
+                elif line == b"DATA\r\n":
+                    client.sendall(b"354 go on\r\n")
+
+    Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "last", [b"2", b"25", b"4", b"55", b"250-one\r\n", b"taken\r\n", b"354 more\r\n", b"\r\n"]
+)
+def test_an_answer_to_the_data_that_is_cut_off_or_makes_no_sense_leaves_the_email_unknown(
+    last: bytes,
+) -> None:
+    with pytest.raises(UnconfirmedError):
+        send(SmtpTransport(read_server(f"smtp://{_answering(last)}")))
+
+
+def test_every_positive_answer_to_the_data_means_accepted() -> None:
+    """RFC 5321, section 4.2.1: the first digit decides."""
+    taken = b"251 taken\r\n"
+    assert send(SmtpTransport(read_server(f"smtp://{_answering(taken)}"))) == "251 taken"
 
 
 def test_the_answer_to_the_data_is_waited_for_longer_than_any_other(
