@@ -44,6 +44,7 @@ def move_database(
     Raises BackupError if a request is under way, or if the target is not empty or refuses a row; then the
     source goes on as before.
     """
+    keep_to_owner(target.url)
     identity, is_new = _close_source(source, target, now=now)
     if not is_new and _holds(target, identity):
         _retire(from_store, to_store, identity, now=now)
@@ -52,7 +53,6 @@ def move_database(
             "set POLICY_NOTIFY_DATABASE_URL to it"
         )
     try:
-        keep_to_owner(target.url)
         copied = _copy(source, target, from_store, to_store, identity=identity, now=now)
     except BaseException:
         if is_new:
@@ -75,6 +75,11 @@ def _close_source(source: Engine, target: Engine, *, now: datetime) -> tuple[str
                     f"database {shown(source.url)}: was moved to {own.moved_to} before; use that one"
                 )
             return own.identity, False
+        if _holds(target, own.identity):
+            raise BackupError(
+                f"database {to}: is this database itself or a copy of it; nothing was changed; "
+                "name an empty one"
+            )
         under_way = connection.scalar(
             select(func.count()).where(
                 attempts.c.state.in_([AttemptState.CLAIMED.value, AttemptState.INTENDED.value])

@@ -297,3 +297,29 @@ def test_a_value_that_postgresql_refuses_is_named_by_its_table(world: World, tar
     with pytest.raises(BackupError, match="refuses a row of the table users: value too long"):
         _move(world, target)
     world.mark.check()
+
+
+def test_a_move_onto_a_copy_of_the_database_changes_neither(world: World, target: Engine) -> None:
+    """Otherwise the database that is in use would be closed, and the old copy taken for the complete one."""
+    world.register("anna")
+    world.open_with_baseline()
+    _move(world, target)
+    with writing(world.engine) as connection:  # as if the target were restored from a backup
+        note_moved(connection, to=None, at=None)
+    world.announce()
+    with pytest.raises(BackupError, match="is this database itself or a copy of it"):
+        _move(world, target)
+    world.deliver()
+    assert world.transport.received == addresses(["anna"])
+
+
+def test_a_move_onto_the_database_itself_by_another_spelling_is_refused(world: World) -> None:
+    url = world.engine.url
+    if world.engine.dialect.name == "sqlite":
+        file = Path(url.database or "")
+        other = url.set(database=str(file.parent / "." / ".." / file.parent.name / file.name))
+    else:
+        other = url.update_query_dict({"host": f"{url.query['host']}/"})
+    with pytest.raises(BackupError, match="is this database itself or a copy of it"):
+        _move(world, open_database(other.render_as_string(hide_password=False)))
+    world.mark.check()
