@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from sqlalchemy import Engine
 
-from subscribers.bounces.reading import MALFORMED, own_parts, read_standard, read_unusual
+from subscribers.bounces.reading import MALFORMED, own_parts, parse, read_standard, read_unusual
 from subscribers.bounces.report import OTHER, Kind, Report
 from subscribers.database import reading, writing
 from subscribers.delivery_id import DeliveryId
@@ -52,7 +51,7 @@ def take_in(
     """
     raw = raw[:LONGEST_MESSAGE]
     try:
-        message = message_from_bytes(raw)
+        message = parse(raw)
         envelope, whole = _envelope(message, recipient), _texts(message, raw)
         delivery = _delivery(engine, path, envelope) or _delivery(engine, path, whole)
         report = read_standard(message)

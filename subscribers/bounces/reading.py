@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import quopri
 import re
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from subscribers.transports.status_codes import Fault, Stage, meaning
 
 LONGEST_WORDS = 500  # characters; a delivery keeps them
 LONGEST_UNUSUAL = 2**16  # bytes; the words and the first lines of the returned message have a few thousand
+# Octets of one header with its folded lines. Python takes longer with the square of their number.
+LONGEST_CONTENT_TYPE = 2**12
 # Python's email package raises these for some malformed messages.
 MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 # RFC 5965, section 7.3: "abuse" and "fraud" are a recipient's own verdict; "opt-out" is of earlier drafts.
@@ -43,10 +46,25 @@ _AT_DATA = re.compile(
 )
 
 
+def parse(raw: bytes) -> Message:
+    """The message. Raises one of ``MALFORMED`` if it cannot be read, or is made to take long."""
+    octets = 0  # of the header that is being read; none if it is another one
+    for line in raw.splitlines():
+        if line[:13].lower() == b"content-type:":
+            octets = len(line)
+        elif octets and line[:1] in (b" ", b"\t"):
+            octets += len(line)
+        else:
+            octets = 0
+        if octets > LONGEST_CONTENT_TYPE:
+            raise ValueError("a Content-Type is longer than any mail server writes")
+    return message_from_bytes(raw)
+
+
 def read_report(raw: bytes) -> Report:
     """The report that the message is. It may be malformed in any way."""
     try:
-        return read_standard(message_from_bytes(raw)) or read_unusual(raw)
+        return read_standard(parse(raw)) or read_unusual(raw)
     except MALFORMED:
         return OTHER
 
@@ -71,7 +89,7 @@ def read_unusual(raw: bytes) -> Report:
 
     This takes long for a message that is made to take long, so only its beginning is read.
     """
-    message = message_from_bytes(raw[:LONGEST_UNUSUAL])
+    message = parse(raw[:LONGEST_UNUSUAL])
     parts = list(own_parts(message))
     own = {id(part) for part in parts}
     returned = (part.get_content_type() in STATUS_TYPES and id(part) not in own for part in message.walk())
@@ -79,6 +97,8 @@ def read_unusual(raw: bytes) -> Report:
         return OTHER  # somebody forwards a bounce; the library would read it as one of this message
     from flufl.bounce import all_failures  # noqa: PLC0415 - only needed here
 
+    # It would log each exception, with a traceback.
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
     try:
         temporary, permanent = all_failures(message)
     except Exception:  # the library meets arbitrary input; a message that it cannot read is no report
