@@ -69,7 +69,9 @@ def backup_key_command(
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise BackupError(f"{file}: exists already; a key that is overwritten is lost") from None
+        raise BackupError(
+            f"{file}: exists already, and a key that is overwritten is lost; name another file"
+        ) from None
     except OSError as error:
         raise BackupError(f"{file}: cannot be written ({error.strerror}); name another file") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as target:

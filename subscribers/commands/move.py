@@ -35,8 +35,9 @@ def move_command(
 ) -> None:
     """Move everything to another database, such as from SQLite to PostgreSQL, and check every row.
 
-    Stop all senders first. From then on the old database refuses to send. Its password, if the new one needs
-    any, is in POLICY_NOTIFY_DATABASE_PASSWORD, and that of --mark-to in POLICY_NOTIFY_MARK_PASSWORD.
+    Stop all senders first. Afterwards the old database refuses to send. The password of the new database, if
+    it needs one, is read from POLICY_NOTIFY_DATABASE_PASSWORD, and that of --mark-to from
+    POLICY_NOTIFY_MARK_PASSWORD.
     """
     settings = read_settings(os.environ)
     there = settings.model_copy(

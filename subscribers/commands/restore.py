@@ -70,7 +70,8 @@ def restore_command(
         even_if_expired=although_expired is not None,
         without_journal=without_journal,
     )
-    say(f"restored {result.rows:,} rows into {shown(engine.url)}; every table fits the backup")
+    rows = "1 row" if result.rows == 1 else f"{result.rows:,} rows"
+    say(f"restored {rows} into {shown(engine.url)}; every table is equal to the backup")
     for line in described(result.head, now=datetime.now(UTC)):
         say(line)
     if although_expired is not None:

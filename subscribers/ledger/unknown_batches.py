@@ -26,9 +26,7 @@ class NotUnconfirmedError(NotifyError):
     """The batch is not an unknown one, so there is nothing to resolve."""
 
     def __init__(self, batch_id: int) -> None:
-        super().__init__(
-            f"batch {batch_id}: is not unconfirmed; policy-notify status lists the batches that are"
-        )
+        super().__init__(f"batch {batch_id}: is not unknown; policy-notify status lists the batches that are")
         self.batch_id = batch_id
 
 

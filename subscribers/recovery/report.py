@@ -39,8 +39,8 @@ def lines(recovery: Recovery, *, dry_run: bool) -> Iterator[str]:
         yield f"announcement {announcement_id}: {_recipients(number)} settled as accepted by evidence"
     if recovery.absent:
         yield (
-            f"{_messages(len(recovery.absent))} sent to nobody whom this database surely knows: "
-            "import the current list of users and run this again"
+            f"{_messages(len(recovery.absent))} sent to nobody who is surely a recipient here "
+            "(not in this copy, or excluded). Import the current list of users and run this again"
         )
     if recovery.foreign:
         yield (
@@ -85,7 +85,7 @@ def write_list(engine: Engine, recovery: Recovery, file: Path) -> int:
             for one in recovery.absent:
                 for address in sorted(one.addresses) or [""]:
                     number = one.delivery.announcement_id
-                    table.writerow((number, "", address, "notified, but not in the database"))
+                    table.writerow((number, "", address, "notified, but no recipient in this database"))
                     written += 1
     except OSError as error:
         raise UnwritableListError(

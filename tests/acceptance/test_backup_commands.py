@@ -105,7 +105,7 @@ def test_the_page_on_backups_is_true(machine: Machine) -> None:
     [url] = re.findall(r'POLICY_NOTIFY_DATABASE_URL="(.*)"', set_database)
     machine.set("POLICY_NOTIFY_DATABASE_URL", url)
     said = machine.run(restore)
-    assert "restored 4 rows into sqlite:///restored.sqlite; every table fits the backup\n" in said
+    assert "restored 4 rows into sqlite:///restored.sqlite; every table is equal to the backup\n" in said
     assert "applied from the journal: 1 objection, 1 erasure\n" in said
     assert "import the users again or correct them: 1003\n" in said
     assert '"objected_at": "2' in machine.run("policy-notify person show 1001")

@@ -215,7 +215,7 @@ def test_an_unknown_batch_resolved_as_sent_is_settled(announced: World) -> None:
 
 def test_only_an_unknown_batch_can_be_resolved(announced: World) -> None:
     announced.deliver()
-    with pytest.raises(NotUnconfirmedError, match="batch 1: is not unconfirmed"):
+    with pytest.raises(NotUnconfirmedError, match="batch 1: is not unknown"):
         announced.ledger.resolve(1, sent=False)
 
 
