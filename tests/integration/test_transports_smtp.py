@@ -225,9 +225,9 @@ def _answering(last: bytes) -> str:
                 if line == b".\r\n":
                     client.sendall(last)
                     return
-                if line.split()[0] in {b"EHLO", b"MAIL", b"RCPT"}:
+                if line[:4].upper() in {b"EHLO", b"MAIL", b"RCPT"}:
                     client.sendall(b"250 OK\r\n")
-                elif line == b"DATA\r\n":
+                elif line.upper() == b"DATA\r\n":
                     client.sendall(b"354 go on\r\n")
 
     Thread(target=serve, daemon=True).start()
