@@ -43,9 +43,10 @@ class DatabaseUrlError(NotifyError):
     """The setting names no database; the message quotes nothing of it, since it may hold a password."""
 
     def __init__(self, problem: str, *, setting: str) -> None:
+        variable = DATABASE_SETTING if setting.startswith("--") else None  # an option of a command
         super().__init__(
             f"{setting}: {problem}; write sqlite:///FILE or postgresql://USER@HOST/NAME, "
-            f"and the password in {setting.removesuffix('URL')}PASSWORD"
+            f"and the password in {(variable or setting).removesuffix('URL')}PASSWORD"
         )
 
 

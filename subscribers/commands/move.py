@@ -46,7 +46,7 @@ def move_command(
             "mark_url": SecretStr(mark_to) if mark_to else settings.mark_url,
         }
     )
-    source, target = open_configured_database(settings), open_database(there.database())
+    source, target = open_configured_database(settings), open_database(there.database(), setting="--to")
     from_store = configured_mark(settings, source).store
     to_store = from_store if mark_to is None else MarkStore(there.mark() or "")
     result = move_database(source, target, from_store=from_store, to_store=to_store, now=datetime.now(UTC))

@@ -44,7 +44,7 @@ def check_mail_log(engine: Engine, settings: Settings) -> Iterable[Finding]:
                 outcomes.add(record)
         except LogUnreadableError as refused:
             seen, _, remedy = str(refused).partition(": ")[2].partition(". ")
-            yield error(TOPIC, str(path), seen, remedy)
+            yield error(TOPIC, str(path), seen, remedy[:1].lower() + remedy[1:])
             return
     yield _known(paths, wanted, outcomes)
 

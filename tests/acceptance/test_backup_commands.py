@@ -148,7 +148,7 @@ def test_commands_refuse_in_one_line(machine: Machine) -> None:
         "verify absent.age --key absent.txt": "absent.txt: cannot be read",
         "restore users.csv --key users.csv": "users.csv: is not a file of private keys",
         "move --to sqlite:///users.sqlite": "is the database itself",
-        "move --to nonsense": "is not a database URL",
+        "move --to nonsense": "--to: is not a database URL",
     }.items():
         assert problem in machine.refusal(f"policy-notify {command}")
     assert list(Path().glob("*.age")) == []

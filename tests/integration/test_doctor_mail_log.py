@@ -47,7 +47,7 @@ def test_a_log_that_cannot_be_read_is_an_error(world: World, tmp_path: Path) -> 
     assert finding.level is Level.ERROR
     assert finding.seen == "the mail server's log cannot be read (No such file or directory)"
     assert finding.remedy is not None
-    assert finding.remedy.startswith("Name a file that this user can read")
+    assert finding.remedy.startswith("name a file that this user can read")
 
 
 def test_a_log_is_compared_with_the_messages_that_the_server_accepted(world: World, tmp_path: Path) -> None:
