@@ -17,12 +17,11 @@ from email.message import Message
 from email.parser import HeaderParser
 
 from subscribers.bounces.report import OTHER, Kind, Report
+from subscribers.long_headers import has_long_header
 from subscribers.transports.status_codes import Fault, Stage, meaning
 
 LONGEST_WORDS = 500  # characters; a delivery keeps them
 LONGEST_UNUSUAL = 2**16  # bytes; the words and the first lines of the returned message have a few thousand
-# Octets of one header with its folded lines. Python takes longer with the square of their number.
-LONGEST_CONTENT_TYPE = 2**12
 # Python's email package raises these for some malformed messages.
 MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 # RFC 5965, section 7.3: "abuse" and "fraud" are a recipient's own verdict; "opt-out" is of earlier drafts.
@@ -48,16 +47,8 @@ _AT_DATA = re.compile(
 
 def parse(raw: bytes) -> Message:
     """The message. Raises one of ``MALFORMED`` if it cannot be read, or is made to take long."""
-    octets = 0  # of the header that is being read; none if it is another one
-    for line in raw.splitlines():
-        if line[:13].lower() == b"content-type:":
-            octets = len(line)
-        elif octets and line[:1] in (b" ", b"\t"):
-            octets += len(line)
-        else:
-            octets = 0
-        if octets > LONGEST_CONTENT_TYPE:
-            raise ValueError("a Content-Type is longer than any mail server writes")
+    if has_long_header(raw):
+        raise ValueError("a header is longer than any mail server writes")
     return message_from_bytes(raw)
 
 

@@ -21,6 +21,7 @@ from io import BytesIO
 from pathlib import Path
 
 from subscribers.errors import NotifyError
+from subscribers.long_headers import has_long_header
 from subscribers.notices.canonical_form import canonical, digest
 from subscribers.site.notices_json import NoticedAttachment
 
@@ -82,6 +83,8 @@ def read_email(file: Path) -> ReceivedEmail:
         ) from error
     if len(raw) > LIMIT_BYTES:
         raise NotAnEmailError(file, f"is larger than {LIMIT_BYTES // 2**20} MB")
+    if has_long_header(raw):
+        raise NotAnEmailError(file, "has a header that is longer than any mail server writes")
     try:
         message = message_from_bytes(raw)
         attached = [part for part in message.walk() if part.get_content_type() == "message/rfc822"]
@@ -214,6 +217,6 @@ def _words(message: Message, name: str) -> str:
 def _date(message: Message) -> datetime | None:
     try:
         found = parsedate_to_datetime(str(message["Date"]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if found.tzinfo else None

@@ -316,6 +316,28 @@ def test_a_signature_fits_only_to_the_recipient_it_was_made_for(once: NoticedWor
     assert other_kind.signature.fit is Fit.UNKNOWN_KEY
 
 
+@pytest.mark.parametrize(
+    "date", ["Mon, 1 Jun 99999999999 10:00:00 +0000", "Mon, 1 Jun 2026 10:00:00 +99999999999999"]
+)
+def test_an_email_with_an_impossible_date_has_none(tmp_path: Path, date: str) -> None:
+    (tmp_path / "mail.eml").write_text(f"From: a@market.example\nDate: {date}\n\nx\n", encoding="utf8")
+    assert read_email(tmp_path / "mail.eml").date is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'Content-Type: text/plain; a="' + ";" * 10**6,
+        "Content-Type: text/plain; boundary" + " " * 10**6 + "x",
+        'Content-Disposition: inline; a="' + ";;;;\n\t" * 10**5,
+    ],
+)
+def test_an_email_that_is_made_to_take_long_is_refused(tmp_path: Path, header: str) -> None:
+    (tmp_path / "mail.eml").write_text(f"From: a@market.example\n{header}\n\nx\n", encoding="utf8")
+    with pytest.raises(NotAnEmailError, match="longer than any mail server writes"):
+        read_email(tmp_path / "mail.eml")
+
+
 def test_a_file_that_is_no_email_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "email.eml"
     with pytest.raises(NotAnEmailError, match="cannot be read"):
