@@ -115,7 +115,11 @@ def _retire(from_store: MarkStore, to_store: MarkStore, identity: str, *, now: d
     if from_store.place == to_store.place:
         return
     moved = to_store.read(identity)
-    assert moved is not None
+    if moved is None:
+        raise BackupError(
+            f"high-water mark {to_store.place}: is not the one that the move was begun with; "
+            "repeat it with the same --mark-to"
+        )
     left = from_store.read(identity)
     before = left.position if left else moved.position
     if before.number > moved.position.number:

@@ -231,7 +231,7 @@ def test_a_move_that_was_killed_before_the_copy_can_be_repeated(
 
 
 def test_a_move_that_was_complete_is_not_undone_and_says_so(
-    world: World, target: Engine, monkeypatch: pytest.MonkeyPatch
+    world: World, target: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.register("anna")
     moved = moving._copy
@@ -247,6 +247,9 @@ def test_a_move_that_was_complete_is_not_undone_and_says_so(
     with pytest.raises(MovedDatabaseError):
         world.mark.check()
     HighWaterMark(target, world.mark.store).check()
+    other = MarkStore(f"sqlite:///{tmp_path / 'other-marks.sqlite'}")
+    with pytest.raises(BackupError, match="repeat it with the same --mark-to"):
+        _move(world, target, to_store=other)
     with pytest.raises(BackupError, match="has everything already"):
         _move(world, target)
 
