@@ -29,4 +29,5 @@ def test_every_user_receives_one_message_with_senders_killed_at_any_point(kind: 
     assert sum(tally.kills.values()) >= kills
     assert (tally.twice, tally.never, tally.unbalanced, tally.left) == (0, 0, 0, 0)
     assert tally.most_doubts_by_a_kill <= 1
-    assert len(tally.kills) >= len(POINTS) - 1
+    if kills > len(POINTS):  # as many kills as points are too few to hit nearly all of them
+        assert len(tally.kills) >= len(POINTS) - 1
