@@ -58,7 +58,7 @@ class Target:
         """Insert some rows of a table. Raises BackupError if the database refuses them."""
         try:
             insert_rows(self._connection, shape, rows)
-        except Exception as error:
+        except Exception as error:  # both libraries raise here; all but refusals of a row are raised again
             # psycopg's own errors come from COPY, which SQLAlchemy does not know.
             is_psycopg = type(error).__module__.partition(".")[0] == "psycopg"
             if not is_psycopg and not isinstance(error, DBAPIError | OverflowError | UnicodeEncodeError):

@@ -83,7 +83,7 @@ def encrypt(chunks: Iterator[bytes], file: IO[bytes], recipients: Sequence[Recip
     source = _Chunks(chunks)
     try:
         encrypt_io(cast("BufferedIOBase", source), cast("BufferedIOBase", file), recipients)
-    except Exception:
+    except Exception:  # pyrage hides what went wrong while it read
         if source.failure:
             raise source.failure from None
         raise
@@ -101,7 +101,7 @@ def decrypt(file: Path, take: Callable[[bytes], None], identities: Sequence[Iden
     try:
         with file.open("rb") as encrypted:
             decrypt_io(cast("BufferedIOBase", encrypted), cast("BufferedIOBase", sink), identities)
-    except Exception as error:
+    except Exception as error:  # pyrage hides what went wrong while it wrote
         if sink.failure:
             raise sink.failure from None
         if isinstance(error, DecryptError) and "matching" in str(error):
@@ -134,7 +134,7 @@ class _Chunks(RawIOBase):
                 self._rest = memoryview(next(self._chunks))
         except StopIteration:
             return b""
-        except Exception as error:
+        except Exception as error:  # kept, since pyrage hides it
             self.failure = error
             raise
         size = len(self._rest) if size < 0 else size
@@ -155,7 +155,7 @@ class _Sink(RawIOBase):
             raise self.failure  # pyrage repeats the last piece when it gives up
         try:
             self._take(content)
-        except Exception as error:
+        except Exception as error:  # kept, since pyrage hides it
             self.failure = error
             raise
         return len(content)

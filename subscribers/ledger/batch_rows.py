@@ -38,8 +38,9 @@ def add(
     last_notified_id: int,
     size: int,
     split_from_id: int | None = None,
+    accepted_token: str | None = None,
 ) -> None:
-    """Add a planned batch."""
+    """Add a planned batch, or one that was accepted in the attempt with that token, as evidence shows."""
     connection.execute(
         insert(batches).values(
             id=batch_id,
@@ -48,7 +49,8 @@ def add(
             last_notified_id=last_notified_id,
             split_from_id=split_from_id,
             size=size,
-            state=BatchState.PLANNED.value,
+            state=(BatchState.ACCEPTED if accepted_token else BatchState.PLANNED).value,
+            token=accepted_token,
         )
     )
 
@@ -58,30 +60,6 @@ def add_all(connection: Connection, rows: Select[int, str, int, int, int, str]) 
     connection.execute(
         insert(batches).from_select(
             ["id", "language", "last_notified_id", "size", "announcement_id", "state"], rows
-        )
-    )
-
-
-def add_accepted(
-    connection: Connection,
-    batch_id: int,
-    *,
-    announcement_id: int,
-    language: str,
-    last_notified_id: int,
-    size: int,
-    token: str,
-) -> None:
-    """Add a batch that was accepted, as evidence shows."""
-    connection.execute(
-        insert(batches).values(
-            id=batch_id,
-            announcement_id=announcement_id,
-            language=language,
-            last_notified_id=last_notified_id,
-            size=size,
-            state=BatchState.ACCEPTED.value,
-            token=token,
         )
     )
 

@@ -25,6 +25,7 @@ from subscribers.ledger import (
     receiving_domains,
     shared_addresses,
 )
+from subscribers.ledger.attached_files import attached_to
 from subscribers.ledger.domain_limits import NO_DOMAIN_LIMITS, DomainLimits
 from subscribers.ledger.hourly_limit import most_in_a_batch, time_for
 from subscribers.ledger.next_batches import is_due
@@ -209,14 +210,6 @@ def _claim(
 
 
 def _attachments(connection: Connection, content: Any) -> tuple[Attachment, ...]:
-    rows = connection.execute(
-        select(attachments.c.name, attachments.c.media_type, files.c.body)
-        .join(files, files.c.sha256 == attachments.c.sha256)
-        .where(
-            attachments.c.announcement_id == content.announcement_id,
-            attachments.c.language == content.language,
-            attachments.c.last_notified_id == content.last_notified_id,
-        )
-        .order_by(attachments.c.position)
-    )
-    return tuple(Attachment(name=name, media_type=media_type, body=body) for name, media_type, body in rows)
+    with_bodies = attached_to(content).join(files, files.c.sha256 == attachments.c.sha256)
+    rows = connection.execute(with_bodies.add_columns(files.c.body))
+    return tuple(Attachment(name=row.name, media_type=row.media_type, body=row.body) for row in rows)

@@ -178,14 +178,14 @@ class _NewBatches:
             # One request may be named for two kinds of recipients, if the copy knows less of them.
             token = named if named is not None and self._is_free(named, used) else secrets.token_hex(16)
             used.add(token)
-            batch_rows.add_accepted(
+            batch_rows.add(
                 self._connection,
                 batch_id,
                 announcement_id=self._announcement_id,
                 language=language,
                 last_notified_id=last_notified_id,
                 size=self._sizes[batch_id],
-                token=token,
+                accepted_token=token,
             )
             attempt_rows.add(
                 self._connection,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, case, func, select
 
 from subscribers.database import reading
 from subscribers.errors import NotifyError
+from subscribers.ledger.attached_files import attached_to
 from subscribers.ledger.totals import AnnouncementStatus, statuses
 from subscribers.messages.message import reply_address
 from subscribers.model import (
@@ -22,7 +23,6 @@ from subscribers.model import (
     AttemptState,
     announced_versions,
     announcements,
-    attachments,
     attempts,
     batches,
     contents,
@@ -198,15 +198,7 @@ def _messages(connection: Connection, row: Row[Any]) -> list[NoticedMessage]:
 
 
 def _attachments(connection: Connection, content: Row[Any]) -> tuple[NoticedAttachment, ...]:
-    rows = connection.execute(
-        select(attachments.c.name, attachments.c.media_type, attachments.c.sha256)
-        .where(
-            attachments.c.announcement_id == content.announcement_id,
-            attachments.c.language == content.language,
-            attachments.c.last_notified_id == content.last_notified_id,
-        )
-        .order_by(attachments.c.position)
-    )
+    rows = connection.execute(attached_to(content))
     return tuple(
         NoticedAttachment(name=row.name, media_type=row.media_type, sha256=row.sha256) for row in rows
     )

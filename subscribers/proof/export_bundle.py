@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 from subscribers.database import reading, writing
 from subscribers.errors import NotifyError
 from subscribers.ledger import announcement_rows
-from subscribers.model import announcements, attachments, contents, histories, proofs
+from subscribers.ledger.attached_files import attached_to
+from subscribers.model import announcements, contents, histories, proofs
 from subscribers.proof import bundle_format, declaration, merkle_tree
 from subscribers.proof.bundle_format import BundledAttachment, BundledMessage, ChainLink, Document, Head, Root
 from subscribers.proof.ledger_records import Records
@@ -209,16 +210,8 @@ def _messages(
     return sorted(bundled, key=lambda message: message.number)
 
 
-def _attachments(connection: Connection, content: Any) -> tuple[BundledAttachment, ...]:
-    rows = connection.execute(
-        select(attachments.c.name, attachments.c.media_type, attachments.c.sha256)
-        .where(
-            attachments.c.announcement_id == content.announcement_id,
-            attachments.c.language == content.language,
-            attachments.c.last_notified_id == content.last_notified_id,
-        )
-        .order_by(attachments.c.position)
-    )
+def _attachments(connection: Connection, content: Row[Any]) -> tuple[BundledAttachment, ...]:
+    rows = connection.execute(attached_to(content))
     return tuple(
         BundledAttachment(name=row.name, media_type=row.media_type, sha256=row.sha256) for row in rows
     )

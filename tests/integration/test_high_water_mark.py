@@ -55,7 +55,7 @@ def announced(world: World) -> World:
 
 
 def send(world: World, number: int) -> None:
-    """Send the next batches, as many as ``number``."""
+    """Send up to ``number`` batches."""
     world.ledger.fan_out(batch_limit=1)
     for batch_id in list(world.ledger.sendable(world.transport))[:number]:
         assert deliver_batch(world.ledger, world.transport, batch_id, sender=SENDER)
